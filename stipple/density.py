@@ -1,0 +1,97 @@
+"""A picture as a probability density: constant on each pixel, zero on white."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A piecewise-constant density on the rectangle [0, width] × [0, height], in pixels.
+
+    Pixel (row r, column c) is the unit square [c, c+1] × [r, r+1]; x points right, y down.
+
+    Parameters
+    ----------
+    values : array_like, shape (h, w)
+        Darkness of each pixel, not negative, on any scale. Zero is legal and stays exactly zero.
+
+    Raises
+    ------
+    StippleError
+        If the values are not a matrix of finite numbers ≥ 0, or are zero everywhere.
+    """
+
+    values: Floats
+
+    def __init__(self, values: ArrayLike) -> None:
+        try:
+            array = np.array(values, dtype=np.float64, order="C")
+        except (TypeError, ValueError) as error:
+            raise StippleError(f"A density needs a matrix of numbers: {error}.") from error
+        if array.ndim != 2 or array.size == 0:
+            raise StippleError(
+                f"A density needs a matrix (height, width), but the array has shape {array.shape}."
+            )
+        if not np.isfinite(array).all():
+            raise StippleError("The density has values that are not finite: replace NaN and inf.")
+        if array.min() < 0:
+            raise StippleError(f"The density has negative values (least {array.min():g}).")
+        if array.max() == 0:
+            raise StippleError("The density is zero everywhere (all white): nothing to draw.")
+        if not np.isfinite(array.sum()):
+            raise StippleError("The density's values are too large to add up: scale them down.")
+        array.flags.writeable = False
+        object.__setattr__(self, "values", array)
+
+    @property
+    def height(self) -> int:
+        """Rows, which is the height of the domain in pixels."""
+        return int(self.values.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns, which is the width of the domain in pixels."""
+        return int(self.values.shape[1])
+
+    @cached_property
+    def total(self) -> float:
+        """Sum of the values: total darkness, in pixels of full ink if values are in [0, 1]."""
+        return float(self.values.sum())
+
+    @cached_property
+    def support_area(self) -> int:
+        """Area A of {ρ > 0}, in square pixels."""
+        return int(np.count_nonzero(self.values))
+
+    @cached_property
+    def row_moments(self) -> Floats:
+        """Prefix sums along each row, shape (h, w + 1, 4), of the density scaled to mass 1.
+
+        Entry [r, c] holds ∫ρ dx, ∫xρ dx and ∫x²ρ dx over [0, c] in row r, then ρ on pixel (r, c)
+        (0 for c = w). They sit together because a walk along an edge reads all four at once.
+        """
+        # Dividing by the maximum first keeps tiny and huge scales clear of under- and overflow.
+        scaled = self.values / self.values.max()
+        rho = scaled / scaled.sum()
+        column = np.arange(self.width, dtype=np.float64)
+        moments = np.zeros((self.height, self.width + 1, 4))
+        np.cumsum(rho, axis=1, out=moments[:, 1:, 0])
+        np.cumsum(rho * (column + 0.5), axis=1, out=moments[:, 1:, 1])
+        np.cumsum(rho * (column * (column + 1) + 1 / 3), axis=1, out=moments[:, 1:, 2])
+        moments[:, :-1, 3] = rho
+        moments.flags.writeable = False
+        return moments
+
+    @cached_property
+    def integral_image(self) -> Floats:
+        """Mass of [0, x] × [0, y] at integer (y, x), shape (h + 1, w + 1), total mass 1."""
+        image = np.zeros((self.height + 1, self.width + 1))
+        np.cumsum(self.row_moments[:, :, 0], axis=0, out=image[1:])
+        image.flags.writeable = False
+        return image

@@ -1,0 +1,216 @@
+"""What is drawn, apart from how: marks in layers of ink on a page, in millimetres.
+
+The SVG and the PNG writers both draw a `Drawing`, so the two cannot disagree.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.errors import StippleError
+
+DotStyle = Literal["circle", "stroke", "spiral"]
+Blend = Literal["normal", "multiply", "screen"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """Round dots, in the order in which a pen visits them.
+
+    Attributes
+    ----------
+    centres : ndarray, shape (n, 2)
+        Millimetres, x right and y down.
+    radii : ndarray, shape (n,)
+        Millimetres.
+    style : {'circle', 'stroke', 'spiral'}
+        A filled circle; a point-like stroke with round caps, as wide as the dot; or a spiral that
+        fills the dot with a pen.
+    pen_width : float
+        The width of the pen in millimetres. Only spirals need it.
+
+    Raises
+    ------
+    StippleError
+        If shapes do not match, a number is not finite, a radius is negative, or a spiral has no
+        pen width.
+    """
+
+    centres: Floats
+    radii: Floats
+    style: DotStyle = "circle"
+    pen_width: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_points(self.centres)
+        if self.radii.shape != (len(self.centres),):
+            raise StippleError(
+                f"{len(self.centres)} dots came with radii of shape {self.radii.shape}; "
+                "give one radius for each dot"
+            )
+        if not (np.isfinite(self.radii).all() and (self.radii >= 0).all()):
+            raise StippleError("a radius is negative or not finite; give radii of zero or more")
+        if self.style == "spiral" and not 0 < self.pen_width < np.inf:
+            raise StippleError(
+                f"spirals came with a pen width of {self.pen_width:g} mm; give one above zero"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Polylines:
+    """Lines through given points, drawn with a round pen.
+
+    Attributes
+    ----------
+    vertices : ndarray, shape (k, 2)
+        The points of all lines, one line after the other, in millimetres.
+    offsets : ndarray of int, shape (m + 1,)
+        Line i has the vertices ``offsets[i]`` to ``offsets[i + 1] - 1``, at least one.
+        A line of one vertex is a dot.
+    width : float
+        The width of the pen in millimetres.
+    closed : bool
+        Each line returns to its first vertex.
+
+    Raises
+    ------
+    StippleError
+        If the offsets do not split the vertices into lines, a number is not finite, or the width
+        is not positive.
+    """
+
+    vertices: Floats
+    offsets: Integers
+    width: float
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        _check_points(self.vertices)
+        ends = self.offsets[[0, -1]].tolist() if len(self.offsets) else []
+        if ends != [0, len(self.vertices)] or (np.diff(self.offsets) < 1).any():
+            raise StippleError(
+                f"the offsets do not split {len(self.vertices)} vertices into lines; "
+                "they must rise from 0 to the number of vertices"
+            )
+        if not 0 < self.width < np.inf:
+            raise StippleError(f"the lines are {self.width:g} mm wide; give a width above zero")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Marks of one ink.
+
+    Attributes
+    ----------
+    label : str
+        The name of the ink.
+    colour : str
+        ``#rrggbb``.
+    marks : tuple of Dots or Polylines
+        What is drawn, in this order.
+
+    Raises
+    ------
+    StippleError
+        If the colour is not ``#rrggbb``.
+    """
+
+    label: str
+    colour: str
+    marks: tuple[Dots | Polylines, ...]
+
+    def __post_init__(self) -> None:
+        _check_colour(self.colour)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Layers of ink on a page.
+
+    Attributes
+    ----------
+    width, height : float
+        The page in millimetres.
+    background : str or None
+        ``#rrggbb``, or None for none.
+    layers : tuple of Layer
+        From the first ink drawn to the last.
+    blend : {'normal', 'multiply', 'screen'}
+        How each layer meets what lies below it: as paint, as ink (darker), or as light (lighter).
+
+    Raises
+    ------
+    StippleError
+        If a size is not positive or the background is not ``#rrggbb``.
+    """
+
+    width: float
+    height: float
+    background: str | None
+    layers: tuple[Layer, ...]
+    blend: Blend = "normal"
+
+    def __post_init__(self) -> None:
+        if not (0 < self.width < np.inf and 0 < self.height < np.inf):
+            raise StippleError(
+                f"the drawing is {self.width:g} x {self.height:g} mm; give sizes above zero"
+            )
+        if self.background is not None:
+            _check_colour(self.background)
+
+
+def draw_spirals(dots: Dots) -> Polylines:
+    """Fill each dot with a spiral that a pen can draw, from the centre outwards.
+
+    Each path is an Archimedean spiral whose turns touch each other, and ends with a full turn at
+    half a pen width inside the rim. A dot no wider than the pen is a single point. The steps
+    widen outwards so that all chords leave their arc by the same distance, far below what a pen
+    shows.
+
+    Parameters
+    ----------
+    dots : Dots
+        Dots with a positive `pen_width`.
+
+    Returns
+    -------
+    Polylines
+        One line for each dot, in the same order.
+    """
+    sagitta = dots.pen_width / 64
+    pitch = dots.pen_width - sagitta  # so that chords leave no gap between turns
+    outer = np.maximum(dots.radii - dots.pen_width / 2, 0.0)  # (n,)
+    end = 2 * np.pi * outer / pitch  # angle at which the spiral meets its closing turn
+
+    # A chord over the angle t at radius R leaves its arc by R t^2 / 8. Steps that keep this equal
+    # to the sagitta, at R = pitch angle / 2 pi, make the angle grow as (number of steps)^(2/3).
+    growth = 1.5 * np.sqrt(16 * np.pi * sagitta / pitch)
+    spiral_steps = np.ceil(end**1.5 / growth).astype(np.int64)
+    turn_steps = np.ceil(2 * np.pi * np.sqrt(outer / (8 * sagitta))).astype(np.int64)
+    offsets = np.concatenate(([0], np.cumsum(spiral_steps + turn_steps + 1)))
+
+    dot = np.repeat(np.arange(len(outer)), np.diff(offsets))  # (k,)
+    step = np.arange(offsets[-1]) - offsets[dot]
+    progress = np.minimum(step / np.maximum(spiral_steps, 1)[dot], 1.0)
+    turned = np.maximum(step - spiral_steps[dot], 0) / np.maximum(turn_steps, 1)[dot]
+    angle = end[dot] * progress ** (2 / 3)
+    distance = pitch * angle / (2 * np.pi)
+    angle += 2 * np.pi * turned
+    direction = np.column_stack((np.cos(angle), np.sin(angle)))
+    vertices = dots.centres[dot] + distance[:, None] * direction
+    return Polylines(vertices, offsets, dots.pen_width)
+
+
+def _check_points(points: Floats) -> None:
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise StippleError(f"points came with the shape {points.shape}; give an array (n, 2)")
+    if not np.isfinite(points).all():
+        raise StippleError("a point is not finite; give positions without NaN or infinity")
+
+
+def _check_colour(colour: str) -> None:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+        raise StippleError(f"{colour!r} is not a colour; write it as #rrggbb")

@@ -1,0 +1,114 @@
+"""Writing files whole or not at all."""
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+
+from stipple.errors import StippleError
+
+# Names of open streams: what lies behind them belongs to whoever opened it.
+STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
+
+_ADVICE = {
+    errno.ENOENT: "its folder does not exist; create it first",
+    errno.ENOTDIR: "a part of its path is not a folder; choose another path",
+    errno.EISDIR: "it is a folder; give the name of a file",
+    errno.EACCES: "permission denied; choose another folder, or change the permissions",
+    errno.EPERM: "permission denied; choose another folder, or change the permissions",
+    errno.EROFS: "the file system is read-only; choose another folder",
+    errno.ENOSPC: "no space left on the device; free some space or choose another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
+}
+
+
+def write_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file in one step: afterwards it holds all of `data`, or what it held before.
+
+    The data go to a temporary file beside the target, which then takes its name. A new file gets
+    the permissions that the umask gives; an existing one keeps its own. A symbolic link stays,
+    and its target is written. Devices, pipes and streams such as ``/dev/stdout`` are written
+    straight.
+
+    Parameters
+    ----------
+    path : path-like
+    data : bytes
+
+    Raises
+    ------
+    StippleError
+        If the file cannot be written.
+    BrokenPipeError
+        If `path` is a pipe that nobody reads any more.
+    """
+    path = Path(path)
+    try:
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:
+            mode = None
+        if mode is not None and stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        special = mode is not None and not stat.S_ISREG(mode)
+        if special or str(path.absolute()).startswith(STREAMS):
+            # Neither created nor truncated: a stream may be a file with something in it.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as stream:
+                stream.write(data)
+        else:
+            _replace_file(Path(os.path.realpath(path)), mode, data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _explain(str(path), error) from error
+
+
+def write_stdout(data: bytes) -> None:
+    """Write bytes to the standard output, past its buffer, so that failures show here.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Raises
+    ------
+    StippleError
+        If the standard output cannot be written.
+    BrokenPipeError
+        If the standard output is a pipe that nobody reads any more.
+    """
+    try:
+        sys.stdout.flush()
+        stream = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[stream.write(rest) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _explain("the standard output", error) from error
+
+
+def _replace_file(target: Path, mode: int | None, data: bytes) -> None:
+    """Write `data` beside `target` and rename; `mode` is that of the file already there, if any."""
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    temporary = target.with_name(f".stipple-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _explain(name: str, error: OSError) -> StippleError:
+    reason = _ADVICE.get(error.errno or 0, f"{error.strerror}; choose another path")
+    return StippleError(f"cannot write {name}: {reason}")

@@ -1,0 +1,191 @@
+"""Reading pictures through Pillow, and telling pictures from matrices."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+from stipple.io.matrices import decode_matrix, is_matrix
+from stipple.io.sources import Source, open_source
+from stipple.picture import MAX_PIXELS, Matrix, Picture
+
+# An allow-list: Pillow also knows formats that run an interpreter or are seldom tested.
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+
+# Pillow logs some damage; the exception says it, and standard error is for our one sentence.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+_GREY_MODES = {"1", "L", "LA", "La"}
+_COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+
+# TIFF tag numbers.
+_BITS_PER_SAMPLE = 258
+_PHOTOMETRIC_INTERPRETATION = 262
+
+
+def read_source(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Matrix:
+    """Read whatever holds a density: a picture, a `.npy` array or a text matrix.
+
+    The suffixes .npy, .csv, .tsv, .txt and .dat mean a matrix; otherwise the first bytes decide,
+    so that standard input may be any of the three.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A path, `-` for standard input, or an open binary stream.
+    max_pixels : int
+        The most pixels (or matrix entries) to accept.
+
+    Returns
+    -------
+    Picture or ndarray of float64, shape (h, w)
+        A picture, or the density itself; see `read_picture` and `stipple.io.matrices.read_matrix`.
+
+    Raises
+    ------
+    StippleError
+        When it cannot be read as either.
+    """
+    with open_source(source) as (stream, name):
+        if is_matrix(stream, name):
+            return decode_matrix(stream, name, max_pixels=max_pixels)
+        return _decode_picture(stream, name, max_pixels)
+
+
+def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Read a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, PBM, PGM or PPM.
+
+    The first frame of an animation or a multi-page file is taken, and the EXIF orientation is
+    applied. Grey of 16 bits keeps 16 bits; colours of 16 bits come down to 8 (Pillow's limit).
+    CMYK becomes RGB by Pillow's plain formula; colour profiles are not applied.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A path, `-` for standard input, or an open binary stream.
+    max_pixels : int
+        The most pixels to accept, checked in the header before anything is decoded.
+
+    Returns
+    -------
+    Picture
+        Colour (h, w, 1) or (h, w, 3) and opacity (h, w), in [0, 1].
+
+    Raises
+    ------
+    StippleError
+        When the source cannot be read, is not such an image, is damaged or truncated, has more
+        pixels than allowed, or has samples of an unknown range (floating-point, signed, 32-bit).
+    """
+    with open_source(source) as (stream, name):
+        return _decode_picture(stream, name, max_pixels)
+
+
+def _decode_picture(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
+    with _pixel_limit(max_pixels):
+        try:
+            with Image.open(stream, formats=_FORMATS) as image:
+                if image.width * image.height > max_pixels:
+                    raise _too_large(name, f"{image.width}×{image.height}", max_pixels)
+                image.load()
+                _correct_transparency(image, stream)
+                black, white = _levels(image, name)
+                return _sample(_orient(image), black, white)
+        except StippleError:
+            raise
+        except UnidentifiedImageError:
+            raise StippleError(
+                f"{name} is not an image that can be read: give a PNG, JPEG, WebP, TIFF, BMP, GIF, "
+                "PBM, PGM or PPM, or a matrix as .npy or .csv."
+            ) from None
+        except Image.DecompressionBombError:
+            raise _too_large(name, f"over {2 * max_pixels:,}", max_pixels) from None
+        except MemoryError:
+            raise StippleError(f"{name} does not fit in memory: make it smaller.") from None
+        except Exception as error:  # Damaged files make Pillow raise exceptions of every kind.
+            reason = str(error) or type(error).__name__
+            raise StippleError(
+                f"{name} is damaged or truncated ({reason}): save or copy it again."
+            ) from None
+
+
+@contextmanager
+def _pixel_limit(max_pixels: int) -> Iterator[None]:
+    # Pillow keeps its limit in a module variable; it raises above twice the limit, from the header.
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _too_large(name: str, pixels: str, max_pixels: int) -> StippleError:
+    return StippleError(
+        f"{name} has {pixels} pixels, more than the {max_pixels:,} allowed: make it smaller or "
+        "raise --max-pixels."
+    )
+
+
+def _orient(image: Image.Image) -> Image.Image:
+    # An unreadable EXIF block says nothing about orientation: the picture is still good.
+    with suppress(Exception):
+        return ImageOps.exif_transpose(image)
+    return image
+
+
+def _correct_transparency(image: Image.Image, stream: BinaryIO) -> None:
+    # Pillow brings PNG samples to 8 bits but leaves the transparent colour at the file's depth.
+    key = image.info.get("transparency")
+    if image.format != "PNG" or key is None:
+        return
+    stream.seek(24)  # The bit depth in the IHDR chunk.
+    depth = stream.read(1)[0]
+    if image.mode == "1":  # newer releases have done this themselves
+        image.info["transparency"] = 255 if key else 0
+    elif image.mode == "L" and depth < 8:
+        image.info["transparency"] = key * 255 // (2**depth - 1)
+    elif image.mode == "RGB" and depth == 16:
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+def _levels(image: Image.Image, name: str) -> tuple[int, int]:
+    """Return the sample values of black and white; refuse samples of unknown range."""
+    if image.mode in _GREY_MODES | _COLOUR_MODES:
+        return 0, 255
+    if isinstance(image, TiffImageFile) and image.mode.startswith("I;16"):
+        # Pillow neither scales 12 bits nor turns round a TIFF whose white is zero.
+        white = 2 ** image.tag_v2[_BITS_PER_SAMPLE][0] - 1
+        return (white, 0) if image.tag_v2[_PHOTOMETRIC_INTERPRETATION] == 0 else (0, white)
+    if image.mode.startswith("I") and image.format in ("PNG", "PPM"):
+        return 0, 65535  # Pillow scales every PGM of more than 8 bits to this.
+    raise StippleError(
+        f"{name} has samples (Pillow mode {image.mode}) for which white is not defined: convert it "
+        "to 8 or 16 bits, or save the density as .npy."
+    )
+
+
+def _sample(image: Image.Image, black: int, white: int) -> Picture:
+    transparent = image.has_transparency_data
+    if image.mode in _GREY_MODES:
+        image = image.convert("LA" if transparent else "L")
+    elif image.mode in _COLOUR_MODES:
+        image = image.convert("RGBA" if transparent else "RGB")
+    samples: Floats = np.atleast_3d(np.asarray(image, dtype=np.float64))  # (h, w, c)
+    if not transparent:
+        alpha = None
+    elif samples.shape[2] == 1:  # 16-bit grey with one transparent value
+        alpha = (samples[..., 0] != image.info["transparency"]).astype(np.float64)
+    else:
+        alpha = samples[..., -1] / 255
+        samples = samples[..., :-1]
+    return Picture((samples - black) / (white - black), alpha)

@@ -1,0 +1,174 @@
+"""Densities given as numbers: NumPy `.npy` arrays and text matrices.
+
+A matrix is the density itself: values >= 0 on any scale, bigger is more ink. It is not a picture,
+so no luminance is taken and nothing is turned round.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from stipple.errors import StippleError
+from stipple.io.sources import Source, open_source
+from stipple.picture import MAX_PIXELS, Matrix
+
+_NPY_MAGIC = b"\x93NUMPY"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NUMBER_STARTS = tuple(bytes([character]) for character in b"0123456789+-.#")
+_SUFFIXES = {".npy", ".csv", ".tsv", ".txt", ".dat"}
+
+
+def read_matrix(source: Source, *, max_pixels: int = MAX_PIXELS) -> Matrix:
+    """Read a density from a `.npy` array or a text matrix.
+
+    Text is UTF-8 with one row a line; the first row tells the separator: semicolon, comma, or
+    blanks and tabs. Blank lines and what follows a `#` are skipped.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A path, `-` for standard input, or an open binary stream.
+    max_pixels : int
+        The most entries to accept.
+
+    Returns
+    -------
+    ndarray of float64, shape (h, w)
+        Finite values >= 0, row 0 at the top.
+
+    Raises
+    ------
+    StippleError
+        When the source cannot be read, is not a matrix of numbers, or has a negative, infinite
+        or missing entry.
+    """
+    with open_source(source) as (stream, name):
+        return decode_matrix(stream, name, max_pixels=max_pixels)
+
+
+def is_matrix(stream: BinaryIO, name: str) -> bool:
+    """Tell a matrix from a picture, by the suffix of its name or by its first bytes."""
+    if PurePath(name).suffix.lower() in _SUFFIXES:
+        return True
+    start = stream.tell()
+    head = stream.read(1024)
+    stream.seek(start)
+    if head.startswith(_NPY_MAGIC):
+        return True
+    # No picture format begins like a number or a comment.
+    return head.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_NUMBER_STARTS)
+
+
+def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
+    """Read a density as `read_matrix` does, from a seekable stream that messages call `name`."""
+    start = stream.tell()
+    is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+    stream.seek(start)
+    if is_npy:
+        values = _decode_npy(stream, name, max_pixels)
+    else:
+        values = _decode_text(stream, name, max_pixels)
+    _refuse(values, ~np.isfinite(values), name, "give a finite number there")
+    _refuse(values, values < 0, name, "a density needs values of 0 or more")
+    return values
+
+
+def _decode_npy(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
+    start = stream.tell()
+    with _damage_told(f"{name} has a damaged .npy header: save the array with numpy.save."):
+        version = npy_format.read_magic(stream)
+        read_header = (
+            npy_format.read_array_header_1_0
+            if version == (1, 0)
+            else npy_format.read_array_header_2_0
+        )
+        shape, _, dtype = read_header(stream)
+    if dtype.kind not in "buif":
+        raise StippleError(
+            f"{name} holds an array of type {dtype}: save it as real numbers (float64)."
+        )
+    if len(shape) != 2 or min(shape) < 1:
+        raise StippleError(
+            f"{name} holds an array of shape {shape}: save one grey channel of shape (h, w), "
+            "or save colours as a PNG."
+        )
+    _limit(shape[0] * shape[1], name, max_pixels)
+    stream.seek(start)
+    with _damage_told(f"{name} is truncated: save the array with numpy.save."):
+        values = np.load(stream, allow_pickle=False)
+    with np.errstate(over="ignore"):  # What overflows float64 is refused as infinite.
+        return np.ascontiguousarray(values, dtype=np.float64)
+
+
+@contextmanager
+def _damage_told(message: str) -> Iterator[None]:
+    # NumPy parses the header as Python source, so damage raises (and warns of) almost anything.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Exception:
+        raise StippleError(message) from None
+
+
+def _decode_text(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
+    try:
+        text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise StippleError(
+            f"{name} is not UTF-8 text: save the matrix as CSV, or as .npy with numpy.save."
+        ) from None
+    rows: list[Matrix] = []
+    separator: str | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        content = line.partition("#")[0].strip()
+        if not content:
+            continue
+        if not rows:
+            separator = next((mark for mark in ";," if mark in content), None)
+        fields = content.split(separator)
+        if rows and len(fields) != len(rows[0]):
+            raise StippleError(
+                f"{name}, line {number}, has {len(fields)} values where the first row has "
+                f"{len(rows[0])}: make all rows equally long."
+            )
+        rows.append(_parse_row(fields, f"{name}, line {number}"))
+        _limit(len(rows) * len(fields), name, max_pixels)
+    if not rows:
+        raise StippleError(f"{name} holds no numbers: give one row of the matrix on each line.")
+    return np.stack(rows)
+
+
+def _parse_row(fields: list[str], place: str) -> Matrix:
+    row = np.empty(len(fields))
+    for column, field in enumerate(fields):
+        try:
+            row[column] = float(field)
+        except ValueError:
+            raise StippleError(
+                f"{place}, column {column + 1}, holds {field.strip()[:20]!r}: write a number "
+                "with a decimal point, and begin comments with #."
+            ) from None
+    return row
+
+
+def _limit(pixels: int, name: str, max_pixels: int) -> None:
+    if pixels > max_pixels:
+        raise StippleError(
+            f"{name} has at least {pixels:,} entries, more than the {max_pixels:,} allowed: "
+            "make it smaller or raise --max-pixels."
+        )
+
+
+def _refuse(values: Matrix, wrong: NDArray[np.bool_], name: str, advice: str) -> None:
+    if wrong.any():
+        row, column = np.unravel_index(np.argmax(wrong), wrong.shape)
+        raise StippleError(
+            f"{name} holds {values[row, column]} in row {row + 1}, column {column + 1}: {advice}."
+        )

@@ -1,0 +1,289 @@
+"""Drawings as pixels: PNG and animated GIF."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stipple.arrays import Floats, Integers
+from stipple.drawing import Dots, Drawing, Layer, Polylines, draw_spirals
+from stipple.errors import StippleError
+from stipple.solvers.compiled import compile_loop
+
+MAX_PIXELS = 400_000_000
+MILLIMETRES_PER_INCH = 25.4
+SUBLINES = 16  # lines per pixel row along which a shape is measured
+BLENDS = ("normal", "multiply", "screen")
+
+
+def rasterise(drawing: Drawing, dpi: float) -> NDArray[np.uint8]:
+    """Paint a drawing into pixels.
+
+    Each mark darkens each pixel by the part of the pixel that it covers, so the tone is kept
+    even where dots are smaller than a pixel. Marks of one layer add up to at most full cover;
+    layers are then blended in sRGB values, as browsers do.
+
+    Parameters
+    ----------
+    drawing : Drawing
+    dpi : float
+        Pixels per inch.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3) or (height, width, 4)
+        RGB, or RGBA (alpha not premultiplied) for a drawing without background.
+
+    Raises
+    ------
+    StippleError
+        If `dpi` is not positive, or the picture would have more than 400 million pixels.
+    """
+    if not 0 < dpi < np.inf:
+        raise StippleError(f"the resolution is {dpi:g} dpi; give a number above zero")
+    scale = dpi / MILLIMETRES_PER_INCH
+    width = max(1.0, np.rint(drawing.width * scale))
+    height = max(1.0, np.rint(drawing.height * scale))
+    if width * height > MAX_PIXELS:
+        largest = dpi * np.sqrt(MAX_PIXELS / (width * height))
+        raise StippleError(
+            f"{drawing.width:g} x {drawing.height:g} mm at {dpi:g} dpi is {width:.0f} x "
+            f"{height:.0f} pixels, more than {MAX_PIXELS // 10**6} million; "
+            f"lower --dpi to {np.floor(largest):.0f} or less"
+        )
+    shape = (int(height), int(width))
+    if drawing.background is None:
+        canvas = np.zeros((*shape, 4), dtype=np.uint8)
+    else:
+        canvas = np.empty((*shape, 3), dtype=np.uint8)
+        canvas[:] = _to_rgb(drawing.background)
+    for layer in drawing.layers:
+        coverage = _cover(layer, shape, scale)
+        _blend(canvas, coverage, _to_rgb(layer.colour), BLENDS.index(drawing.blend))
+    return canvas
+
+
+def render_png(drawing: Drawing, dpi: float) -> bytes:
+    """Write a drawing as PNG, with its resolution.
+
+    Parameters
+    ----------
+    drawing : Drawing
+    dpi : float
+        Pixels per inch.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    StippleError
+        As `rasterise`.
+    """
+    file = io.BytesIO()
+    Image.fromarray(rasterise(drawing, dpi)).save(file, "PNG", dpi=(dpi, dpi))
+    return file.getvalue()
+
+
+def render_gif(frames: Sequence[Drawing], dpi: float, seconds_per_frame: float) -> bytes:
+    """Write drawings of one size as an animation that loops, and rests on the last one.
+
+    A GIF has no partial transparency, so drawings without background are put on white.
+
+    Parameters
+    ----------
+    frames : sequence of Drawing
+    dpi : float
+        Pixels per inch.
+    seconds_per_frame : float
+        At least 0.02, the shortest that browsers respect. The last frame stays 2 s longer.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    StippleError
+        If there are no frames, their sizes differ, they follow each other too fast, or as
+        `rasterise`.
+    """
+    sizes = {(frame.width, frame.height) for frame in frames}
+    if len(sizes) != 1:
+        raise StippleError(
+            f"an animation came with frames of {len(sizes)} sizes; give frames of one size"
+        )
+    if not 0.02 <= seconds_per_frame < 600:
+        raise StippleError(
+            f"frames came {seconds_per_frame:g} s apart; give at least 0.02 s, below 600 s"
+        )
+    pixels = [
+        rasterise(replace(frame, background=frame.background or "#ffffff"), dpi) for frame in frames
+    ]
+    # One palette for all frames, from the first and the last: no flicker between frames.
+    palette = Image.fromarray(np.concatenate((pixels[0], pixels[-1]))).quantize(256)
+    first, *others = (
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in pixels
+    )
+    duration = round(1000 * seconds_per_frame)
+    file = io.BytesIO()
+    first.save(
+        file,
+        "GIF",
+        save_all=True,
+        append_images=others,
+        duration=[duration] * len(others) + [duration + 2000],
+        loop=0,
+    )
+    return file.getvalue()
+
+
+def _to_rgb(colour: str) -> NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex(colour[1:]), dtype=np.uint8)
+
+
+def _cover(layer: Layer, shape: tuple[int, int], scale: float) -> NDArray[np.float32]:
+    """Add up, for each pixel, the parts of it that the marks of a layer cover."""
+    coverage = np.zeros(shape, dtype=np.float32)
+    for mark in layer.marks:
+        if isinstance(mark, Dots) and mark.style != "spiral":
+            _add_dots(coverage, mark.centres * scale, mark.radii * scale)
+        else:
+            lines = mark if isinstance(mark, Polylines) else draw_spirals(mark)
+            radius = lines.width * scale / 2
+            _add_lines(coverage, lines.vertices * scale, lines.offsets, radius, lines.closed)
+    return coverage
+
+
+@compile_loop
+def _add_dots(coverage: NDArray[np.float32], centres: Floats, radii: Floats) -> None:
+    line = np.zeros(coverage.shape[1] + 2)
+    for i in range(len(centres)):
+        x, y = centres[i]
+        _add_capsule(coverage, line, x, y, x, y, radii[i], 1.0)
+
+
+@compile_loop
+def _add_lines(
+    coverage: NDArray[np.float32],
+    vertices: Floats,
+    offsets: Integers,
+    radius: float,
+    closed: bool,
+) -> None:
+    line = np.zeros(coverage.shape[1] + 2)
+    for i in range(len(offsets) - 1):
+        start = offsets[i]
+        count = offsets[i + 1] - start
+        segments = count if closed else max(count - 1, 1)
+        for j in range(segments):
+            ax, ay = vertices[start + j]
+            bx, by = vertices[start + (j + 1) % count]
+            _add_capsule(coverage, line, ax, ay, bx, by, radius, 1.0)
+            if j > 0:  # the round joint belongs to the segment before
+                _add_capsule(coverage, line, ax, ay, ax, ay, radius, -1.0)
+
+
+@compile_loop
+def _add_capsule(
+    coverage: NDArray[np.float32],
+    line: Floats,
+    ax: float,
+    ay: float,
+    bx: float,
+    by: float,
+    radius: float,
+    sign: float,
+) -> None:
+    """Add the covered part of each pixel, for all points within `radius` of the segment ab.
+
+    The shape is convex: a horizontal line meets it in one interval, whose cover of each pixel is
+    exact. Several such lines are averaged over each row of pixels. `line` is scratch space, zero
+    before and after, of the width of the picture and two more: it holds the differences of cover
+    between neighbouring pixels.
+    """
+    height, width = coverage.shape
+    dx = bx - ax
+    dy = by - ay
+    # Where the right side of the shape is straight it lies at radius * (unit normal).
+    normal_y = -dx * np.sign(dy) / np.hypot(dx, dy) if dy != 0 else 0.0
+    top = min(ay, by) - radius
+    bottom = max(ay, by) + radius
+    first_row = int(max(0.0, np.floor(top)))
+    last_row = int(min(float(height), np.ceil(bottom)))
+    for row in range(first_row, last_row):
+        low = max(top, float(row))
+        step = (min(bottom, row + 1.0) - low) / SUBLINES
+        first = width
+        last = -1
+        for k in range(SUBLINES):
+            y = low + (k + 0.5) * step
+            # The ends of the interval lie on the circles about a + t (b - a), 0 <= t <= 1.
+            if dy != 0:
+                right_t = min(max((y - ay - radius * normal_y) / dy, 0.0), 1.0)
+                left_t = min(max((y - ay + radius * normal_y) / dy, 0.0), 1.0)
+            else:
+                right_t = 1.0 if dx > 0 else 0.0
+                left_t = 1.0 - right_t
+            right_y = y - ay - right_t * dy
+            left_y = y - ay - left_t * dy
+            right = ax + right_t * dx + np.sqrt(max(0.0, radius * radius - right_y * right_y))
+            left = ax + left_t * dx - np.sqrt(max(0.0, radius * radius - left_y * left_y))
+            right = min(right, float(width))
+            left = max(left, 0.0)
+            if right <= left:
+                continue
+            pixel = int(left)
+            part = left - pixel
+            line[pixel] += step * (1 - part)
+            line[pixel + 1] += step * part
+            first = min(first, pixel)
+            pixel = int(right)
+            part = right - pixel
+            line[pixel] -= step * (1 - part)
+            line[pixel + 1] -= step * part
+            last = max(last, pixel + 1)
+        covered = 0.0
+        for column in range(first, last + 1):
+            covered += line[column]
+            line[column] = 0.0
+            if column < width:
+                coverage[row, column] += sign * covered
+
+
+@compile_loop
+def _blend(
+    canvas: NDArray[np.uint8],
+    coverage: NDArray[np.float32],
+    colour: NDArray[np.uint8],
+    blend: int,
+) -> None:
+    """Lay one ink over the canvas (W3C Compositing, "source over" with a blend mode)."""
+    height, width, channels = canvas.shape
+    for row in range(height):
+        for column in range(width):
+            alpha = min(coverage[row, column], 1.0)
+            if alpha <= 0:
+                continue
+            below = canvas[row, column, 3] / 255 if channels == 4 else 1.0
+            total = alpha + below * (1 - alpha)
+            for channel in range(3):
+                ink = colour[channel] / 255
+                backdrop = canvas[row, column, channel] / 255
+                if blend == 1:
+                    mixed = ink * backdrop
+                elif blend == 2:
+                    mixed = ink + backdrop - ink * backdrop
+                else:
+                    mixed = ink
+                paint = alpha * ((1 - below) * ink + below * mixed) + (1 - alpha) * below * backdrop
+                canvas[row, column, channel] = int(255 * paint / total + 0.5)
+            if channels == 4:
+                canvas[row, column, 3] = int(255 * total + 0.5)

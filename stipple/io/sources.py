@@ -1,0 +1,72 @@
+"""Opening what the user names: a path, a stream, or `-` for standard input."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from stipple.errors import StippleError
+
+Source = str | Path | BinaryIO
+"""A path, `-` for standard input, or an open binary stream."""
+
+
+@contextmanager
+def open_source(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a source for reading, at its first byte and seekable.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A path, `-` for standard input, or an open binary stream (left open).
+
+    Yields
+    ------
+    stream : binary stream
+        A pipe is read whole into memory first.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    StippleError
+        When it is missing, empty, a directory, not permitted, or fails while it is being read.
+    """
+    name = _name(source)
+    try:
+        if isinstance(source, str | Path) and str(source) != "-":
+            with Path(source).open("rb") as stream:
+                yield _seekable(stream, name), name
+        elif isinstance(source, str | Path):
+            if sys.stdin is None:
+                raise StippleError("Standard input is closed: give the path of an image instead.")
+            yield _seekable(sys.stdin.buffer, name), name
+        else:
+            yield _seekable(source, name), name
+    except FileNotFoundError:
+        raise StippleError(f"{name} does not exist: check the path.") from None
+    except IsADirectoryError:
+        raise StippleError(f"{name} is a directory: name one file in it.") from None
+    except PermissionError:
+        raise StippleError(f"{name} may not be read: check its permissions.") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise StippleError(f"{name} could not be read ({reason}): check the file.") from None
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, str | Path):
+        return "standard input" if str(source) == "-" else str(source)
+    return str(getattr(source, "name", "the input stream"))
+
+
+def _seekable(stream: BinaryIO, name: str) -> BinaryIO:
+    if not stream.seekable():
+        stream = cast(BinaryIO, BytesIO(stream.read()))
+    start = stream.tell()
+    if not stream.read(1):
+        raise StippleError(f"{name} is empty (0 bytes): give an image or a matrix.")
+    stream.seek(start)
+    return stream

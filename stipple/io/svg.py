@@ -1,0 +1,111 @@
+"""Drawings as SVG for browsers, Inkscape and pen plotters."""
+
+from collections.abc import Iterator
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stipple.arrays import Floats
+from stipple.drawing import Dots, Drawing, Layer, Polylines, draw_spirals
+
+BATCH = 10_000  # elements formatted at a time
+NUMBER = "%.10g"  # after rounding: no exponent, no trailing zeros
+POINT = f"{NUMBER} {NUMBER}"
+NUDGE = "h0.001"  # a stroke of no length is dropped by some programs
+
+
+def render_svg(drawing: Drawing) -> bytes:
+    """Write a drawing as SVG.
+
+    The page has its physical size, with a view box in millimetres. Each layer is an Inkscape
+    layer whose label starts with its number, which is how plotters choose it. Marks keep their
+    order, which is the way the pen travels. Equal drawings give equal bytes.
+
+    Parameters
+    ----------
+    drawing : Drawing
+
+    Returns
+    -------
+    bytes
+        The file, in UTF-8.
+    """
+    width, height = (NUMBER % size for size in _round([drawing.width, drawing.height]))
+    parts = [
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<svg xmlns="http://www.w3.org/2000/svg"'
+        ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
+        f' width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">\n'
+    ]
+    if drawing.background is not None:
+        parts.append(f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>\n')
+    style = "" if drawing.blend == "normal" else f' style="mix-blend-mode:{drawing.blend}"'
+    for number, layer in enumerate(drawing.layers, start=1):
+        label = quoteattr(f"{number} {layer.label}")
+        parts.append(
+            f'<g id="layer{number}" inkscape:groupmode="layer" inkscape:label={label}{style}>\n'
+        )
+        parts.extend(_render_marks(layer))
+        parts.append("</g>\n")
+    parts.append("</svg>\n")
+    return "".join(parts).encode()
+
+
+def _render_marks(layer: Layer) -> Iterator[str]:
+    for mark in layer.marks:
+        if isinstance(mark, Dots) and mark.style == "circle":
+            yield f'<g fill="{layer.colour}">\n'
+            yield from _render_circles(mark)
+        else:
+            yield (
+                f'<g fill="none" stroke="{layer.colour}"'
+                ' stroke-linecap="round" stroke-linejoin="round"'
+            )
+            if isinstance(mark, Polylines):
+                yield from _render_lines(mark)
+            elif mark.style == "spiral":
+                yield from _render_lines(draw_spirals(mark))
+            else:
+                yield ">\n"
+                yield from _render_strokes(mark)
+        yield "</g>\n"
+
+
+def _render_circles(dots: Dots) -> Iterator[str]:
+    element = f'<circle cx="{NUMBER}" cy="{NUMBER}" r="{NUMBER}"/>\n'
+    return _fill(element, _round(dots.centres), _round(dots.radii, 4))
+
+
+def _render_strokes(dots: Dots) -> Iterator[str]:
+    element = f'<path d="M{POINT}{NUDGE}" stroke-width="{NUMBER}"/>\n'
+    return _fill(element, _round(dots.centres), _round(2 * dots.radii, 4))
+
+
+def _fill(element: str, *columns: Floats) -> Iterator[str]:
+    """Repeat an element with the numbers of each row of the columns."""
+    rows = np.column_stack(columns)
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        yield (element * len(batch)) % tuple(batch.ravel().tolist())
+
+
+def _render_lines(lines: Polylines) -> Iterator[str]:
+    yield f' stroke-width="{NUMBER % _round(lines.width, 4)}">\n'
+    vertices = _round(lines.vertices)
+    end = "Z" if lines.closed else ""
+    counts = np.diff(lines.offsets)
+    for start in range(0, len(counts), BATCH):
+        stop = min(start + BATCH, len(counts))
+        elements = "".join(
+            f'<path d="M{" ".join([POINT] * count)}{end if count > 1 else NUDGE}"/>\n'
+            for count in counts[start:stop].tolist()
+        )
+        batch = vertices[lines.offsets[start] : lines.offsets[stop]]
+        yield elements % tuple(batch.ravel().tolist())
+
+
+def _round(values: ArrayLike, decimals: int = 3) -> Floats:
+    # Adding zero turns -0 into 0.
+    rounded: Floats = np.asarray(values, dtype=np.float64).round(decimals)
+    return rounded + 0.0

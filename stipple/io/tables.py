@@ -1,0 +1,154 @@
+"""Points as CSV, reports as JSON."""
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+
+BATCH = 10_000  # rows formatted at a time
+
+
+def render_points_csv(points: Floats, masses: Floats) -> bytes:
+    """Write points and masses with the header ``x,y,mass``.
+
+    Each number has the fewest digits that read back as the same float64.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Positions in pixels.
+    masses : ndarray, shape (n,)
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    rows = np.column_stack((points, masses)).astype(np.float64)  # (n, 3)
+    parts = ["x,y,mass\n"]
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        parts.append(("%r,%r,%r\n" * len(batch)) % tuple(batch.ravel().tolist()))
+    return "".join(parts).encode()
+
+
+def read_points_csv(path: str | os.PathLike[str]) -> Floats:
+    """Read points from the columns ``x`` and ``y``, or the first two where there is no header.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray, shape (n, 2)
+        At least one point, all finite.
+
+    Raises
+    ------
+    StippleError
+        If the file cannot be read, has no points, has rows of different lengths, or holds
+        something else than finite numbers.
+    """
+    name = os.fspath(path)
+    coordinates: list[float] = []
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            columns: tuple[int, int] | None = None
+            length = 0
+            for row in rows:
+                if not row:
+                    continue
+                if columns is None:
+                    length = len(row)
+                    columns = _find_columns(row, name)
+                    if not _is_number(row[columns[0]]):
+                        continue
+                if len(row) != length:
+                    raise StippleError(
+                        f"{name}, line {rows.line_num}: found {len(row)} columns where the first "
+                        f"line has {length}; give every row the same columns"
+                    )
+                try:
+                    coordinates += (float(row[columns[0]]), float(row[columns[1]]))
+                except ValueError:
+                    raise StippleError(
+                        f"{name}, line {rows.line_num}: x and y are {row[columns[0]]!r} and "
+                        f"{row[columns[1]]!r}; give two numbers"
+                    ) from None
+    except OSError as error:
+        raise StippleError(f"cannot read {name}: {error.strerror}; check the path") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StippleError(f"{name} is not a CSV text file; give columns x,y in UTF-8") from error
+    if not coordinates:
+        raise StippleError(f"{name} holds no points; give one row x,y for each point")
+    points = np.array(coordinates).reshape(-1, 2)
+    finite = np.isfinite(points).all(axis=1)
+    if not finite.all():
+        raise StippleError(
+            f"{name}: point {int(np.argmin(finite)) + 1} is not finite; "
+            "remove rows with NaN or infinity"
+        )
+    return points
+
+
+def render_json(mapping: Mapping[str, Any]) -> bytes:
+    """Write a mapping as JSON, its keys in their own order, NumPy numbers and arrays included.
+
+    Parameters
+    ----------
+    mapping : mapping
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    StippleError
+        If a number is NaN or infinite, which JSON cannot hold.
+    """
+    try:
+        text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False, default=_to_plain)
+    except ValueError as error:
+        raise StippleError(
+            "a report holds NaN or infinity, which JSON cannot; leave the figure out, or use null"
+        ) from error
+    return f"{text}\n".encode()
+
+
+def _find_columns(first_row: list[str], name: str) -> tuple[int, int]:
+    """Find x and y by their header, or take the first two columns where all are numbers."""
+    if all(_is_number(field) for field in first_row):
+        if len(first_row) < 2:
+            raise StippleError(f"{name} has one column; give two columns, x and y")
+        return 0, 1
+    header = [field.strip().lower() for field in first_row]
+    if "x" not in header or "y" not in header:
+        raise StippleError(
+            f"{name} has the columns {', '.join(first_row)}; name two of them x and y"
+        )
+    return header.index("x"), header.index("y")
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _to_plain(value: object) -> object:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no place in JSON")

@@ -1,0 +1,194 @@
+"""Lengths, pages, and where the picture lies on the page. Everything is in millimetres."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+
+MILLIMETRES = {
+    "mm": 1.0,
+    "cm": 10.0,
+    "in": 25.4,
+    "pt": 25.4 / 72,
+    "pc": 25.4 / 6,
+    "px": 25.4 / 96,
+}
+PAGES = {
+    "a0": (841.0, 1189.0),
+    "a1": (594.0, 841.0),
+    "a2": (420.0, 594.0),
+    "a3": (297.0, 420.0),
+    "a4": (210.0, 297.0),
+    "a5": (148.0, 210.0),
+    "a6": (105.0, 148.0),
+    "letter": (215.9, 279.4),
+    "legal": (215.9, 355.6),
+    "tabloid": (279.4, 431.8),
+}
+
+_NUMBER = r"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)"
+_UNIT = f"({'|'.join(MILLIMETRES)})"
+_LENGTH = re.compile(rf"{_NUMBER}\s*{_UNIT}")
+_PAGE = re.compile(rf"{_NUMBER}\s*{_UNIT}?\s*[x×]\s*{_NUMBER}\s*{_UNIT}")
+
+
+def parse_length(text: str) -> float:
+    """Read a length such as ``10mm``, ``0.3pt`` or ``6.5in``.
+
+    Parameters
+    ----------
+    text : str
+        A non-negative number and a unit: mm, cm, in, pt, pc or px (1/96 in).
+
+    Returns
+    -------
+    float
+        The length in millimetres.
+
+    Raises
+    ------
+    StippleError
+        If the text is not such a length, or has no unit.
+    """
+    plain = text.strip().lower()
+    match = _LENGTH.fullmatch(plain)
+    if match:
+        return _to_millimetres(match[1], match[2], text)
+    if re.fullmatch(_NUMBER, plain):
+        raise StippleError(f"the length {text!r} has no unit; write for instance {plain}mm")
+    raise StippleError(
+        f"{text!r} is not a length; write a number and a unit ({', '.join(MILLIMETRES)}), "
+        "for instance 10mm"
+    )
+
+
+def parse_page(text: str) -> tuple[float, float]:
+    """Read a page size: a name such as ``a4``, or ``WxH`` such as ``11x14in``.
+
+    Parameters
+    ----------
+    text : str
+        The name of a page, or width and height with a unit.
+
+    Returns
+    -------
+    tuple of float
+        Width and height in millimetres.
+
+    Raises
+    ------
+    StippleError
+        If the text is neither, or a side is zero.
+    """
+    plain = text.strip().lower()
+    if plain in PAGES:
+        return PAGES[plain]
+    match = _PAGE.fullmatch(plain)
+    if not match:
+        raise StippleError(
+            f"{text!r} is not a page; write one of {', '.join(PAGES)}, "
+            "or a width and height with a unit, for instance 11x14in"
+        )
+    width = _to_millimetres(match[1], match[2] or match[4], text)
+    height = _to_millimetres(match[3], match[4], text)
+    if not (width > 0 and height > 0):
+        raise StippleError(f"the page {text!r} has no area; give two sizes above zero")
+    return width, height
+
+
+def _to_millimetres(number: str, unit: str, text: str) -> float:
+    length = float(number) * MILLIMETRES[unit]
+    if length == np.inf:
+        raise StippleError(f"the length in {text!r} is too large; write a smaller number")
+    return length
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the picture lies on the page.
+
+    Attributes
+    ----------
+    width, height : float
+        The page, in millimetres.
+    scale : float
+        Millimetres per pixel of the picture.
+    offset : tuple of float
+        The page position, in millimetres, of the top left corner of the picture.
+    """
+
+    width: float
+    height: float
+    scale: float
+    offset: tuple[float, float]
+
+    def to_page(self, points: Floats) -> Floats:
+        """Carry points from the picture to the page.
+
+        Parameters
+        ----------
+        points : ndarray, shape (n, 2)
+            Positions in pixels, x right and y down.
+
+        Returns
+        -------
+        ndarray, shape (n, 2)
+            Positions in millimetres.
+        """
+        return points * self.scale + np.array(self.offset, dtype=np.float64)
+
+
+def place(
+    image_shape: tuple[int, int],
+    page: tuple[float, float] | None = None,
+    landscape: bool = False,
+    margin: float = 0.0,
+) -> Placement:
+    """Fit a picture inside the margins of a page, as large as possible and centred.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        Height and width of the picture in pixels.
+    page : tuple of float or None
+        Width and height of the page in millimetres. Without a page, the page is the picture at
+        96 pixels per inch, with the margins around it.
+    landscape : bool
+        Lay the longer side of the page across.
+    margin : float
+        The margin on every side, in millimetres.
+
+    Returns
+    -------
+    Placement
+
+    Raises
+    ------
+    StippleError
+        If a size is not positive, the margin leaves no room, or there is no page to turn.
+    """
+    rows, columns = image_shape
+    if rows < 1 or columns < 1:
+        raise StippleError(f"the picture has {columns} x {rows} pixels; it needs at least one")
+    if not 0 <= margin < np.inf:
+        raise StippleError(f"the margin is {margin:g} mm; it must be zero or more")
+    if page is None:
+        if landscape:
+            raise StippleError("landscape turns a page, but no page was given; name one, as a4")
+        scale = MILLIMETRES["px"]
+        size = (columns * scale + 2 * margin, rows * scale + 2 * margin)
+        return Placement(*size, scale, (margin, margin))
+    width, height = (max(page), min(page)) if landscape else page
+    if not (0 < width < np.inf and 0 < height < np.inf):
+        raise StippleError(f"the page is {width:g} x {height:g} mm; both sizes must be above zero")
+    scale = min((width - 2 * margin) / columns, (height - 2 * margin) / rows)
+    if scale <= 0:
+        raise StippleError(
+            f"a margin of {margin:g} mm leaves no room on a page of {width:g} x {height:g} mm; "
+            f"give a margin below {min(width, height) / 2:g} mm"
+        )
+    offset = ((width - columns * scale) / 2, (height - rows * scale) / 2)
+    return Placement(width, height, scale, offset)

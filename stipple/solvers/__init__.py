@@ -1,0 +1,1 @@
+"""Solvers: arrays and densities in, frozen results out. No files, no printing."""

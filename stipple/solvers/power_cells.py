@@ -1,0 +1,339 @@
+"""Power cells of weighted points in a rectangle, as verified polygons."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.errors import PowerCellError
+from stipple.solvers.compiled import compile_loop
+from stipple.solvers.neighbours import Adjacency, Engine, connect, find_neighbours
+from stipple.solvers.parallel import Workers
+
+# Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
+AREA_TOLERANCE = 1e-13
+
+
+@dataclass(frozen=True)
+class PowerCells:
+    """The cells { x : |x − y_i|² − φ_i ≤ |x − y_j|² − φ_j for all j }, clipped to the domain.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, 2)
+        The points y, in pixels.
+    potentials : ndarray, shape (n,)
+        The potentials φ, in square pixels.
+    adjacency : Adjacency
+        `adjacency.neighbours[k]` is the cell across the edge from vertex k to the next vertex of
+        the same cell, or −1 on the boundary of the domain.
+    vertices : ndarray, shape (m, 2)
+        Polygon corners relative to the cell's own point, in pixels, in order of increasing angle
+        from x to y. Cell i owns `vertices[offsets[i]:offsets[i + 1]]`; a hidden cell owns none.
+    areas : ndarray, shape (n,)
+        Areas, in square pixels. They add up to the domain's.
+    width, height : float
+        The domain [0, width] × [0, height], in pixels.
+    """
+
+    points: Floats
+    potentials: Floats
+    adjacency: Adjacency
+    vertices: Floats
+    areas: Floats
+    width: float
+    height: float
+
+    def polygon(self, index: int) -> Floats:
+        """Corners of one cell in domain coordinates, shape (k, 2), in pixels."""
+        start, stop = self.adjacency.offsets[index : index + 2]
+        corners: Floats = self.vertices[start:stop] + self.points[index]
+        return corners
+
+
+def build_power_cells(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    *,
+    engine: Engine = "auto",
+    workers: Workers | None = None,
+    previous: PowerCells | None = None,
+) -> PowerCells:
+    """Cut the power cells and verify that they tile the domain.
+
+    Of coinciding points the one with the largest potential, then the lowest index, gets the
+    cell; the others are hidden.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Points, in pixels.
+    potentials : ndarray, shape (n,)
+        Potentials, in square pixels.
+    width, height : float
+        The domain, in pixels.
+    engine : {"auto", "pysdot", "qhull"}
+        Who finds the neighbours.
+    workers : Workers, optional
+        Threads that share the cutting.
+    previous : PowerCells, optional
+        Cells of the same points a little earlier: when the search along their neighbours gives
+        cells that tile the domain, the engine is not asked at all.
+
+    Raises
+    ------
+    PowerCellError
+        If no engine gives cells that tile the domain (not seen for finite input).
+    """
+    points = np.ascontiguousarray(points, dtype=np.float64)
+    potentials = np.ascontiguousarray(potentials, dtype=np.float64)
+    workers = workers or Workers(1)
+
+    def cut(adjacency: Adjacency, search: bool) -> PowerCells:
+        return _cut_cells(points, potentials, width, height, adjacency, search, workers)
+
+    if previous is not None and len(previous.points) == len(points):
+        cells = cut(previous.adjacency, True)
+        if _tiles(cells):
+            return cells
+    cells = cut(find_neighbours(points, potentials, width, height, engine), False)
+    if _tiles(cells):
+        return cells
+    adjacency = _find_among_distinct(points, potentials, width, height, engine)
+    cells = cut(adjacency, False)
+    for _ in range(3):
+        if _tiles(cells):
+            return cells
+        cells = cut(_link_nearest(cells), True)
+    if _tiles(cells):
+        return cells
+    raise PowerCellError(
+        f"The power cells of these {len(points)} points could not be computed in double precision:"
+        " the points or potentials are too far outside the picture, or too close together."
+    )
+
+
+def _tiles(cells: PowerCells) -> bool:
+    domain = cells.width * cells.height
+    return bool(abs(cells.areas.sum() - domain) <= AREA_TOLERANCE * domain)
+
+
+def _find_among_distinct(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    engine: Engine,
+) -> Adjacency:
+    """Neighbours with coinciding points removed, then linked to the one that stands for them."""
+    count = len(points)
+    # Sorted so that the first of each group of coinciding points is the one that is kept.
+    order = np.lexsort((np.arange(count), -potentials, points[:, 1], points[:, 0]))
+    sorted_points = points[order]
+    first = np.ones(count, dtype=bool)
+    first[1:] = (sorted_points[1:] != sorted_points[:-1]).any(axis=1)
+    kept = order[first]
+    found = find_neighbours(points[kept], potentials[kept], width, height, engine)
+    representative = np.empty(count, dtype=np.int64)
+    representative[order] = kept[np.cumsum(first) - 1]
+    rows = np.repeat(kept, np.diff(found.offsets))
+    columns = kept[found.neighbours]
+    hidden = np.flatnonzero(representative != np.arange(count))
+    visible = np.zeros(count, dtype=bool)
+    visible[kept] = found.visible
+    return connect(
+        np.concatenate([rows, hidden]), np.concatenate([columns, representative[hidden]]), visible
+    )
+
+
+def _link_nearest(cells: PowerCells) -> Adjacency:
+    """Neighbour lists made symmetric, with the nearest points of every point added."""
+    from scipy.spatial import cKDTree
+
+    count = len(cells.points)
+    rows = np.repeat(np.arange(count), np.diff(cells.adjacency.offsets))
+    inner = cells.adjacency.neighbours >= 0
+    nearest = cKDTree(cells.points).query(cells.points, k=min(9, count))[1].reshape(count, -1)
+    return connect(
+        np.concatenate([rows[inner], np.repeat(np.arange(count), nearest.shape[1])]),
+        np.concatenate([cells.adjacency.neighbours[inner], nearest.ravel()]),
+        np.ones(count, dtype=bool),
+    )
+
+
+def _cut_cells(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    adjacency: Adjacency,
+    search: bool,
+    workers: Workers,
+) -> PowerCells:
+    count = len(points)
+
+    def cut(start: int, stop: int) -> tuple[Integers, Floats, Integers, Floats]:
+        return _cut_range(
+            points,
+            potentials,
+            width,
+            height,
+            adjacency.offsets,
+            adjacency.neighbours,
+            adjacency.visible,
+            search,
+            start,
+            stop,
+        )
+
+    parts = workers.map_ranges(cut, count)
+    sizes, vertices, owners, areas = (np.concatenate(column) for column in zip(*parts, strict=True))
+    offsets = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return PowerCells(
+        points=points,
+        potentials=potentials,
+        adjacency=Adjacency(offsets, owners, sizes > 0),
+        vertices=vertices,
+        areas=areas,
+        width=width,
+        height=height,
+    )
+
+
+@compile_loop
+def _cut_range(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    offsets: Integers,
+    neighbours: Integers,
+    visible: Booleans,
+    search: bool,
+    start: int,
+    stop: int,
+) -> tuple[Integers, Floats, Integers, Floats]:
+    """Cut cells start..stop: sizes, vertices, owners of edges, areas.
+
+    With `search`, the neighbours of every neighbour that shapes the cell are tried as well, until
+    none of them cuts: enough when the given lists are those of a similar diagram.
+    """
+    count = stop - start
+    sizes = np.zeros(count, dtype=np.int64)
+    areas = np.zeros(count)
+    capacity = 8 * count + 64
+    vertices = np.empty((capacity, 2))
+    owners = np.empty(capacity, dtype=np.int64)
+    used = 0
+    # Two polygons, before and after a cut, grown when a cell has many neighbours.
+    room = 64
+    polygon = np.empty((2, room, 2))
+    owner = np.empty((2, room), dtype=np.int64)
+    side = np.empty(room)
+    stamp = np.full(len(points), -1, dtype=np.int64)
+    queue = np.empty(room, dtype=np.int64)
+    for i in range(start, stop):
+        # A search may find that a hidden cell has appeared.
+        if not (visible[i] or search):
+            continue
+        x, y = points[i]
+        # The domain, relative to the point, so that no digits are lost on small cells.
+        now = 0
+        size = 4
+        polygon[0, 0] = (-x, -y)
+        polygon[0, 1] = (width - x, -y)
+        polygon[0, 2] = (width - x, height - y)
+        polygon[0, 3] = (-x, height - y)
+        owner[0, :4] = -1
+        stamp[i] = i
+        # First the given neighbours, then (with search) those of each neighbour that cut.
+        queue[0] = i
+        queued = 1
+        head = 0
+        while head < queued and size > 0:
+            source = queue[head]
+            head += 1
+            for k in range(offsets[source], offsets[source + 1]):
+                j = neighbours[k]
+                if j < 0 or stamp[j] == i:
+                    continue
+                stamp[j] = i
+                a = points[j, 0] - x
+                b = points[j, 1] - y
+                limit = (a * a + b * b + potentials[i] - potentials[j]) / 2
+                if a == 0 and b == 0:
+                    # Coinciding points: one keeps the cell, by potential, then by index.
+                    if limit < 0 or (limit == 0 and j < i):
+                        size = 0
+                        break
+                    continue
+                outside = 0
+                for m in range(size):
+                    side[m] = a * polygon[now, m, 0] + b * polygon[now, m, 1] - limit
+                    if side[m] > 0:
+                        outside += 1
+                if outside == 0:
+                    continue
+                if outside == size:
+                    size = 0
+                    break
+                new_size = 0
+                for m in range(size):
+                    after = m + 1 if m + 1 < size else 0
+                    if side[m] <= 0:
+                        polygon[1 - now, new_size] = polygon[now, m]
+                        # A corner on the cutting line whose edge leaves starts the new edge.
+                        leaves = side[after] > 0 and side[m] == 0
+                        owner[1 - now, new_size] = j if leaves else owner[now, m]
+                        new_size += 1
+                    if (side[m] < 0 and side[after] > 0) or (side[m] > 0 and side[after] < 0):
+                        t = side[m] / (side[m] - side[after])
+                        for axis in range(2):
+                            p = polygon[now, m, axis]
+                            q = polygon[now, after, axis]
+                            polygon[1 - now, new_size, axis] = p + t * (q - p)
+                        owner[1 - now, new_size] = j if side[m] < 0 else owner[now, m]
+                        new_size += 1
+                now = 1 - now
+                size = new_size
+                if size < 3:
+                    size = 0
+                    break
+                if search:
+                    queue[queued] = j
+                    queued += 1
+                if size + 4 > room or queued + 4 > room:
+                    room *= 2
+                    larger = np.empty((2, room, 2))
+                    larger[:, : room // 2] = polygon
+                    polygon = larger
+                    larger_owner = np.empty((2, room), dtype=np.int64)
+                    larger_owner[:, : room // 2] = owner
+                    owner = larger_owner
+                    larger_queue = np.empty(room, dtype=np.int64)
+                    larger_queue[: room // 2] = queue
+                    queue = larger_queue
+                    side = np.empty(room)
+        if used + size > capacity:
+            capacity = 2 * capacity + size
+            larger_vertices = np.empty((capacity, 2))
+            larger_vertices[:used] = vertices[:used]
+            vertices = larger_vertices
+            larger_owners = np.empty(capacity, dtype=np.int64)
+            larger_owners[:used] = owners[:used]
+            owners = larger_owners
+        twice_area = 0.0
+        for m in range(size):
+            after = m + 1 if m + 1 < size else 0
+            p = polygon[now, m]
+            q = polygon[now, after]
+            twice_area += p[0] * q[1] - p[1] * q[0]
+            vertices[used + m] = p
+            owners[used + m] = owner[now, m]
+        sizes[i - start] = size
+        areas[i - start] = twice_area / 2
+        used += size
+    return sizes, vertices[:used].copy(), owners[:used].copy(), areas

@@ -1,0 +1,205 @@
+"""Uniform optimal quantisation: points that minimise W2² to a density."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.solvers.transport import Transport, TransportSolver
+
+Method = Literal["lbfgs", "relaxed", "lloyd"]
+METHODS: tuple[str, ...] = get_args(Method)
+
+# N·W2²/A of hexagonal cells, the limit of optimal points in the plane (Zador; Fejes Tóth).
+HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
+
+RELAXATION = 1.7
+MEMORY = 8
+# Cells between steps need their mass only so well; the last solve is to full accuracy.
+STEP_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Step:
+    """One outer step: where the points are, and how good.
+
+    Attributes
+    ----------
+    number : int
+        0 for the start.
+    points : ndarray, shape (n, 2)
+        In pixels.
+    w2_squared : float
+        In square pixels, to the accuracy of the inner solves.
+    quality : float
+        N·W2²/A with A the area of {ρ > 0}; hexagonal cells have 0.160375.
+    """
+
+    number: int
+    points: Floats
+    w2_squared: float
+    quality: float
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """Points that quantise a density, with the transport that proves how well.
+
+    `transport` is solved to full accuracy; `iterations` counts outer steps taken; `seconds` tells
+    the time by stage; `settled` whether the relative decrease fell below the tolerance.
+    """
+
+    transport: Transport
+    iterations: int
+    settled: bool
+    seconds: dict[str, float]
+
+
+def quantise(
+    solver: TransportSolver,
+    points: Floats,
+    potentials: Floats | None = None,
+    *,
+    method: Method = "lbfgs",
+    iterations: int = 30,
+    tolerance: float = 1e-5,
+    mass_tolerance: float = 1e-6,
+    on_step: Callable[[Step], None] | None = None,
+) -> Quantisation:
+    """Move points until W2² to the density no longer decreases.
+
+    The gradient of ½·W2² with respect to point i is (y_i − b_i)/n, b_i the barycentre of its power
+    cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
+    W2² is replaced by a Lloyd step, which cannot.
+
+    Parameters
+    ----------
+    solver : TransportSolver
+        The transport solver of the density.
+    points : ndarray, shape (n, 2)
+        The start, in pixels.
+    potentials : ndarray, shape (n,), optional
+        First potentials for the start, in square pixels.
+    method : {"lbfgs", "relaxed", "lloyd"}
+        Quasi-Newton, over-relaxed Lloyd (factor 1.7) or Lloyd.
+    iterations : int
+        Most steps; 0 solves the transport for the start and moves nothing.
+    tolerance : float
+        Stop when a step's relative decrease of W2² is below this.
+    mass_tolerance : float
+        Largest relative error of a cell's mass in the result.
+    on_step : callable, optional
+        Receives the start and each step.
+    """
+    began = time.perf_counter()
+    density = solver.density
+    scale = len(points) / density.support_area
+
+    def report(number: int, transport: Transport) -> None:
+        if on_step is not None:
+            value = transport.w2_squared
+            on_step(Step(number, transport.points, value, scale * value))
+
+    inner = STEP_TOLERANCE if iterations else mass_tolerance
+    current = solver.solve(points, potentials, tolerance=inner)
+    started = time.perf_counter()
+    report(0, current)
+    direction = _Direction(method)
+    taken = 0
+    settled = False
+    while taken < iterations and not settled:
+        shift = direction.find(current)
+        following = _move(solver, current, shift)
+        if following.w2_squared > current.w2_squared and direction.bold:
+            direction.forget()
+            following = _move(solver, current, current.barycentres - current.points)
+        taken += 1
+        report(taken, following)
+        decrease = current.w2_squared - following.w2_squared
+        settled = decrease <= tolerance * current.w2_squared
+        current = following
+    moved = time.perf_counter()
+    if iterations:
+        current = solver.solve(current.points, tolerance=mass_tolerance, near=current)
+    seconds = {
+        "start": started - began,
+        "steps": moved - started,
+        "last solve": time.perf_counter() - moved,
+    }
+    return Quantisation(current, taken, settled, seconds)
+
+
+def _move(solver: TransportSolver, current: Transport, shift: Floats) -> Transport:
+    size = (solver.density.width, solver.density.height)
+    points = np.clip(current.points + shift, 0.0, size)
+    return solver.solve(points, tolerance=STEP_TOLERANCE, near=current)
+
+
+class _Direction:
+    """The shift of the points that a method proposes."""
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+        self._pairs: deque[tuple[Floats, Floats]] = deque(maxlen=MEMORY)
+        self._last: tuple[Floats, Floats] | None = None
+
+    @property
+    def bold(self) -> bool:
+        """Whether a step may increase W2²."""
+        return self._method != "lloyd"
+
+    def forget(self) -> None:
+        """Drop the curvature learnt, after a step that failed."""
+        self._pairs.clear()
+        self._last = None
+
+    def find(self, current: Transport) -> Floats:
+        """Shift of each point, shape (n, 2), in pixels."""
+        gradient = current.points - current.barycentres
+        if self._method == "lloyd":
+            return -gradient
+        if self._method == "relaxed":
+            return -RELAXATION * gradient
+        self._learn(current.points, gradient)
+        return _limit(self._apply_inverse_hessian(gradient), current)
+
+    def _learn(self, points: Floats, gradient: Floats) -> None:
+        if self._last is not None:
+            moved = points - self._last[0]
+            change = gradient - self._last[1]
+            # Only positive curvature keeps the inverse Hessian definite.
+            if np.vdot(moved, change) > 1e-10 * np.vdot(moved, moved):
+                self._pairs.append((moved, change))
+        self._last = (points, gradient)
+
+    def _apply_inverse_hessian(self, gradient: Floats) -> Floats:
+        """Two-loop recursion (Nocedal, 1980) for −H·gradient."""
+        if not self._pairs:
+            return -RELAXATION * gradient
+        shift = -gradient
+        factors = []
+        for moved, change in reversed(self._pairs):
+            factor = np.vdot(moved, shift) / np.vdot(moved, change)
+            shift = shift - factor * change
+            factors.append(factor)
+        moved, change = self._pairs[-1]
+        shift = shift * (np.vdot(moved, change) / np.vdot(change, change))
+        for (moved, change), factor in zip(self._pairs, reversed(factors), strict=True):
+            correction = factor - np.vdot(change, shift) / np.vdot(moved, change)
+            shift = shift + correction * moved
+        return np.asarray(shift)
+
+
+def _limit(shift: Floats, current: Transport) -> Floats:
+    """No point moves by more than half the radius of its cell, or than a Lloyd step."""
+    radius = np.sqrt(current.diagram.cells.areas / np.pi)
+    lloyd = np.hypot(*(current.barycentres - current.points).T)
+    most = np.maximum(0.5 * radius, lloyd)
+    length = np.hypot(*shift.T)
+    factor = np.minimum(1.0, np.divide(most, length, out=np.ones_like(length), where=length > 0))
+    limited: Floats = shift * factor[:, None]
+    return limited

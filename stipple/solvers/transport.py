@@ -1,0 +1,350 @@
+"""Semi-discrete optimal transport: the potentials that give every power cell its mass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csc_array
+
+from stipple.arrays import Floats
+from stipple.density import Density
+from stipple.errors import PowerCellError, StippleError
+from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
+from stipple.solvers.certificate import Interval, certify_transport
+from stipple.solvers.neighbours import Engine, choose_engine
+from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
+from stipple.solvers.parallel import Workers
+from stipple.solvers.power_cells import PowerCells, build_power_cells
+
+# Shares of uniform density with which to try a solve that fails without, and where to end.
+CONTINUATION = (1e-4, 1e-2, 0.5)
+CONTINUATION_TOLERANCE = 0.1
+SMALLEST_SHARE = 1e-8
+# Shares that join the components of a Newton matrix.
+JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
+# Cells with less than this part of their mass count as starved, with more than this as overfed.
+STARVED = 1e-3
+OVERFED = 2.0
+# Feeding serves a few cells: at most this part of them, in at most so many diagrams.
+LARGEST_STARVED = 0.02
+LARGEST_FEEDING = 60
+LARGEST_HALVING = 20
+LARGEST_NEWTON = 100
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Power cells with the integrals of the density over them."""
+
+    cells: PowerCells
+    integrals: CellIntegrals
+
+    @property
+    def barycentres(self) -> Floats:
+        """Barycentre of each cell, shape (n, 2), in pixels; the point itself without mass."""
+        masses = self.integrals.masses[:, None]
+        shift = np.divide(
+            self.integrals.first_moments,
+            masses,
+            out=np.zeros_like(self.integrals.first_moments),
+            where=masses > 0,
+        )
+        # A barycentre of a cell on the border may leave the domain by rounding.
+        size = (self.cells.width, self.cells.height)
+        return np.clip(self.cells.points + shift, 0.0, size)
+
+
+@dataclass(frozen=True)
+class Transport:
+    """The optimal transport of a density to equally weighted points, with its evidence.
+
+    Attributes
+    ----------
+    points, potentials : ndarray, shapes (n, 2) and (n,)
+        y in pixels and φ in square pixels.
+    masses : ndarray, shape (n,)
+        Mass of each power cell; 1/n at the optimum.
+    barycentres : ndarray, shape (n, 2)
+        Barycentre of each cell, in pixels.
+    w2_squared : float
+        W2² in square pixels: the dual value, which errs by the square of the mass error only.
+    interval : Interval
+        Certified bounds of W2², in square pixels.
+    mass_error : float
+        Largest |mass − 1/n| · n.
+    converged : bool
+        Whether `mass_error` met the tolerance asked for.
+    newton_iterations, diagrams : int
+        Work done by this solve.
+    diagram : Diagram
+        The cells, for drawing and for warm starts.
+    """
+
+    points: Floats
+    potentials: Floats
+    masses: Floats
+    barycentres: Floats
+    w2_squared: float
+    interval: Interval
+    mass_error: float
+    converged: bool
+    newton_iterations: int
+    diagrams: int
+    diagram: Diagram
+
+
+class TransportSolver:
+    """Damped Newton for one density (Kitagawa, Mérigot, Thibert, JEMS 2019).
+
+    Parameters
+    ----------
+    density : Density
+        The source.
+    engine : {"auto", "pysdot", "qhull"}
+        Who finds the neighbours of power cells.
+    threads : int, optional
+        Threads for cutting and integrating cells; by default one per processor.
+    """
+
+    def __init__(
+        self, density: Density, engine: Engine = "auto", threads: int | None = None
+    ) -> None:
+        self.density = density
+        self.engine = choose_engine(engine)
+        self.diagrams = 0
+        self.newton_iterations = 0
+        self._workers = Workers(threads)
+        self._linear = LaplacianSolver()
+        self._area = float(density.width * density.height)
+
+    def measure(
+        self,
+        points: Floats,
+        potentials: Floats,
+        previous: Diagram | None = None,
+    ) -> Diagram:
+        """Cut the power cells and integrate the density over them: one diagram."""
+        cells = build_power_cells(
+            points,
+            potentials,
+            self.density.width,
+            self.density.height,
+            engine=self.engine,
+            workers=self._workers,
+            previous=previous.cells if previous else None,
+        )
+        self.diagrams += 1
+        return Diagram(cells, integrate_cells(self.density, cells, self._workers))
+
+    def solve(
+        self,
+        points: Floats,
+        potentials: Floats | None = None,
+        *,
+        tolerance: float = 1e-6,
+        near: Transport | None = None,
+    ) -> Transport:
+        """Find potentials for which every cell holds 1/n of the mass.
+
+        Parameters
+        ----------
+        points : ndarray, shape (n, 2)
+            Distinct points in the domain, in pixels.
+        potentials : ndarray, shape (n,), optional
+            Where to start, in square pixels; by default those of `near`, or else zero.
+        tolerance : float
+            Largest relative error of a cell's mass.
+        near : Transport, optional
+            A solution for the same points before a small move.
+
+        Returns
+        -------
+        Transport
+            Its `converged` says whether the tolerance was met.
+
+        Raises
+        ------
+        StippleError
+            If points coincide, so that no potentials can give each of them mass.
+        """
+        diagrams, iterations = self.diagrams, self.newton_iterations
+        start = self._start(points, potentials, near)
+        best = self._iterate(start, 0.0, tolerance) if _has_mass(start) else start
+        if self._error(best, 0.0) > tolerance:
+            best = self._continue(start, tolerance)
+        cells, integrals = best.cells, best.integrals
+        count = len(points)
+        weights = np.full(count, 1.0 / count)
+        interval = certify_transport(
+            cells.points,
+            cells.potentials,
+            weights,
+            integrals.masses,
+            integrals.first_moments,
+            integrals.second_moments,
+            float(np.hypot(cells.width, cells.height)),
+        )
+        dual = integrals.second_moments.sum() + cells.potentials @ (weights - integrals.masses)
+        error = self._error(best, 0.0)
+        return Transport(
+            points=cells.points,
+            potentials=cells.potentials,
+            masses=integrals.masses,
+            barycentres=best.barycentres,
+            w2_squared=float(dual),
+            interval=interval,
+            mass_error=error,
+            converged=error <= tolerance,
+            newton_iterations=self.newton_iterations - iterations,
+            diagrams=self.diagrams - diagrams,
+            diagram=best,
+        )
+
+    def _start(
+        self,
+        points: Floats,
+        potentials: Floats | None,
+        near: Transport | None,
+    ) -> Diagram:
+        """Find a diagram with mass in every cell soon, or else return the Voronoi diagram."""
+        previous = near.diagram if near else None
+        if potentials is None and near is not None:
+            potentials = near.potentials
+        if potentials is not None:
+            diagram = self._feed(self.measure(points, potentials, previous))
+            if _has_mass(diagram):
+                return diagram
+        voronoi = self.measure(points, np.zeros(len(points)), previous)
+        hidden = int((voronoi.cells.areas <= 0).sum())
+        if hidden:
+            raise StippleError(
+                f"{hidden} of the {len(points)} points coincide with others (or lie too far"
+                " outside the picture to have a cell): remove the duplicates."
+            )
+        fed = self._feed(voronoi)
+        return fed if _has_mass(fed) else voronoi
+
+    def _feed(self, diagram: Diagram) -> Diagram:
+        """Give mass to the few cells without, one potential at a time (Oliker and Prussner).
+
+        A cell's mass grows with its own potential, so each one is bracketed and bisected. What is
+        returned may still have cells without mass: the caller looks.
+        """
+        count = len(diagram.cells.points)
+        low = np.full(count, -np.inf)
+        high = np.full(count, np.inf)
+        rise = 0.1 * np.maximum(diagram.cells.areas, self._area / count)
+        for _ in range(LARGEST_FEEDING):
+            masses, potentials = diagram.integrals.masses * count, diagram.cells.potentials.copy()
+            starved = masses < STARVED
+            if not starved.any() or starved.sum() > max(4, LARGEST_STARVED * count):
+                break
+            # Cells fed too much starve others: they give way before anybody else is fed.
+            greedy = np.isfinite(low) & (masses > OVERFED)
+            if greedy.any():
+                high[greedy] = potentials[greedy]
+                changed = greedy
+            else:
+                low[starved] = potentials[starved]
+                changed = starved
+            open_ended = changed & np.isinf(high)
+            potentials[changed] = (low[changed] + np.minimum(high[changed], 1e300)) / 2
+            potentials[open_ended] = low[open_ended] + rise[open_ended]
+            rise[open_ended] *= 2
+            diagram = self.measure(diagram.cells.points, potentials, diagram)
+        return diagram
+
+    def _continue(self, start: Diagram, tolerance: float) -> Diagram:
+        """Solve with some uniform density mixed in, then with less and less of it.
+
+        It gives every cell mass and joins shapes apart on white.
+        """
+        for share in CONTINUATION:
+            diagram = self._iterate(start, share, CONTINUATION_TOLERANCE)
+            if self._error(diagram, share) <= CONTINUATION_TOLERANCE:
+                break
+        while share > SMALLEST_SHARE:
+            share /= 10
+            diagram = self._iterate(diagram, share, CONTINUATION_TOLERANCE)
+        return self._iterate(diagram, 0.0, tolerance)
+
+    def _iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
+        """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
+        weight = 1.0 / len(diagram.cells.points)
+        masses = self._mix_masses(diagram, share)
+        floor = 0.5 * min(float(masses.min()), weight)
+        for _ in range(LARGEST_NEWTON):
+            residual = weight - masses
+            error = float(np.abs(residual).max()) / weight
+            if error <= tolerance:
+                break
+            direction = self._find_direction(diagram, share, residual, tolerance / error)
+            norm = np.linalg.norm(residual)
+            self.newton_iterations += 1
+            for halving in range(LARGEST_HALVING):
+                step = 0.5**halving
+                try:
+                    trial = self.measure(
+                        diagram.cells.points, diagram.cells.potentials + step * direction, diagram
+                    )
+                except PowerCellError:
+                    continue
+                trial_masses = self._mix_masses(trial, share)
+                decrease = np.linalg.norm(weight - trial_masses) <= (1 - step / 2) * norm
+                if trial_masses.min() >= floor and decrease:
+                    break
+            else:
+                break
+            diagram, masses = trial, trial_masses
+        return diagram
+
+    def _mix_masses(self, diagram: Diagram, share: float) -> Floats:
+        uniform = diagram.cells.areas / self._area
+        return (1 - share) * diagram.integrals.masses + share * uniform
+
+    def _error(self, diagram: Diagram, share: float) -> float:
+        masses = self._mix_masses(diagram, share)
+        return float(np.abs(masses * len(masses) - 1).max())
+
+    def _find_direction(
+        self,
+        diagram: Diagram,
+        share: float,
+        residual: Floats,
+        accuracy: float,
+    ) -> Floats:
+        """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
+        cells = diagram.cells
+        count = len(cells.points)
+        owner = np.repeat(np.arange(count), np.diff(cells.adjacency.offsets))
+        # Each edge is listed by both cells: take it from the one of lower index.
+        once = np.flatnonzero(cells.adjacency.neighbours > owner)
+        rows, columns = owner[once], cells.adjacency.neighbours[once]
+        distance = np.hypot(*(cells.points[rows] - cells.points[columns]).T)
+        following = np.arange(1, len(owner) + 1)
+        following[cells.adjacency.offsets[1:][np.diff(cells.adjacency.offsets) > 0] - 1] = (
+            cells.adjacency.offsets[:-1][np.diff(cells.adjacency.offsets) > 0]
+        )
+        side = cells.vertices[following[once]] - cells.vertices[once]
+        uniform = np.hypot(*side.T) / self._area
+
+        def assemble(portion: float) -> tuple[csc_array, int]:
+            edge = (1 - portion) * diagram.integrals.edge_masses[once] + portion * uniform
+            laplacian = assemble_laplacian(rows, columns, edge / (2 * distance), count)
+            return laplacian, count_components(laplacian)
+
+        accuracy = float(np.clip(0.1 * accuracy, 1e-9, 1e-2))
+        laplacian, components = assemble(share)
+        if components == 1:
+            return self._linear.solve(laplacian, residual, accuracy)
+        # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
+        # potentials of the shapes within what the domain can need.
+        for trace in JOINING:
+            laplacian, _ = assemble(max(share, trace))
+            direction = self._linear.solve(laplacian, residual, accuracy)
+            if np.ptp(direction) <= cells.width**2 + cells.height**2:
+                break
+        return direction
+
+
+def _has_mass(diagram: Diagram) -> bool:
+    return bool(diagram.integrals.masses.min() > 0)

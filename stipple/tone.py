@@ -1,0 +1,245 @@
+"""From a picture or a matrix to darkness: alpha, invert, contrast, gamma, threshold, resize."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args, overload
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+from stipple.picture import MAX_PIXELS, Matrix, Picture
+
+Alpha = Literal["white", "black", "mask"]
+
+# ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
+
+
+@dataclass(frozen=True)
+class Tone:
+    """How ink follows the picture; the defaults leave darkness as it is.
+
+    The steps come in this order: alpha (white or black), invert, contrast, gamma, threshold,
+    alpha (mask). White stays exactly 0, whatever the options, unless it is inverted.
+
+    Attributes
+    ----------
+    invert : bool
+        Turn darkness d into 1 - d.
+    gamma : float
+        Exponent on darkness, > 0: more than 1 lightens the midtones, less than 1 darkens them.
+    contrast : float
+        Slope of the tone curve at mid-grey, > 0; the curve keeps 0, 1/2 and 1 (see `shade`).
+    threshold : float
+        Darkness below it, in [0, 1], becomes exactly 0.
+    alpha : {"white", "black", "mask"}
+        What shows through transparent pixels: white, black, or nothing. With "mask" darkness is
+        multiplied by alpha after all other steps, so transparent pixels never get ink.
+
+    Raises
+    ------
+    StippleError
+        When a value is out of its range.
+    """
+
+    invert: bool = False
+    gamma: float = 1.0
+    contrast: float = 1.0
+    threshold: float = 0.0
+    alpha: Alpha = "white"
+
+    def __post_init__(self) -> None:
+        for name, value in (("gamma", self.gamma), ("contrast", self.contrast)):
+            if not 0 < value < math.inf:
+                raise StippleError(f"The {name} is {value}: give a finite number above 0.")
+        if not 0 <= self.threshold <= 1:
+            raise StippleError(
+                f"The threshold is {self.threshold}: give a darkness between 0 (white) and 1."
+            )
+        if self.alpha not in get_args(Alpha):
+            raise StippleError(f"The alpha is {self.alpha!r}: give white, black or mask.")
+
+
+def darkness(source: Picture | Matrix, tone: Tone) -> Floats:
+    """Compute how much ink each pixel gets.
+
+    A picture's darkness is 1 - luma, with luma by ITU-R BT.709 (0.2126 R + 0.7152 G + 0.0722 B)
+    on the values as encoded, not linearised: a grey pixel g of 255 gives 1 - g/255 exactly. A
+    matrix is darkness already and is only scaled to a maximum of 1.
+
+    Parameters
+    ----------
+    source : Picture or ndarray of float64, shape (h, w)
+        A picture, or a density >= 0 of any scale.
+    tone : Tone
+        The steps to apply.
+
+    Returns
+    -------
+    ndarray of float64, shape (h, w)
+        Darkness in [0, 1], 0 for white.
+    """
+    if isinstance(source, Picture):
+        absorbed = absorption(source, tone)  # (h, w, channels)
+        dark = absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ _LUMA, 1.0)
+        alpha = source.alpha
+    else:
+        dark = source / (source.max() or 1.0)
+        alpha = None
+    return cut(shade(dark, tone), tone, alpha)
+
+
+def absorption(picture: Picture, tone: Tone) -> Floats:
+    """Compute the light that each channel lacks, 1 - colour, over the ground that alpha names.
+
+    Parameters
+    ----------
+    picture : Picture
+        Colour of shape (h, w, channels).
+    tone : Tone
+        Only `alpha` is used: "white" and "black" composite, "mask" leaves colours alone.
+
+    Returns
+    -------
+    ndarray of float64, shape (h, w, channels)
+        In [0, 1]; exactly 0 where the picture is white.
+    """
+    absorbed = 1 - picture.colour
+    if picture.alpha is None or tone.alpha == "mask":
+        return absorbed
+    opacity = picture.alpha[..., np.newaxis]
+    absorbed *= opacity
+    if tone.alpha == "black":
+        absorbed += 1 - opacity
+    return absorbed
+
+
+def shade(ink: Floats, tone: Tone) -> Floats:
+    """Apply invert, contrast and gamma to amounts of ink.
+
+    Contrast c is the gain curve of Perlin and Hoffert ("Hypertexture", SIGGRAPH 1989): the power
+    curve (2t)^c / 2 below mid-grey and its mirror image above. Unlike a straight line that is
+    clipped, it keeps white white for every c and merges no two tones.
+
+    Parameters
+    ----------
+    ink : ndarray of float64, any shape
+        Amounts in [0, 1].
+    tone : Tone
+        The steps to apply.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        Amounts in [0, 1].
+    """
+    if tone.invert:
+        ink = 1 - ink
+    distance = np.minimum(ink, 1 - ink)  # from the nearer of white and solid
+    gain = 0.5 * (2 * distance) ** tone.contrast
+    return np.where(ink <= 0.5, gain, 1 - gain) ** tone.gamma
+
+
+def cut(ink: Floats, tone: Tone, alpha: Floats | None) -> Floats:
+    """Apply the threshold, then the mask.
+
+    Parameters
+    ----------
+    ink : ndarray of float64, shape (h, w)
+        Amounts in [0, 1].
+    tone : Tone
+        The steps to apply.
+    alpha : ndarray of float64, shape (h, w), or None
+        Opacity, used when `tone.alpha` is "mask".
+
+    Returns
+    -------
+    ndarray of float64, shape (h, w)
+        Amounts in [0, 1].
+    """
+    kept = np.where(ink < tone.threshold, 0.0, ink)
+    return kept * alpha if tone.alpha == "mask" and alpha is not None else kept
+
+
+@overload
+def resize(source: Picture, size: int | tuple[int, int], *, max_pixels: int = ...) -> Picture: ...
+
+
+@overload
+def resize(source: Matrix, size: int | tuple[int, int], *, max_pixels: int = ...) -> Matrix: ...
+
+
+def resize(
+    source: Picture | Matrix, size: int | tuple[int, int], *, max_pixels: int = MAX_PIXELS
+) -> Picture | Matrix:
+    """Resample by exact area: each new pixel is the mean of the old ones that it covers.
+
+    Parts of pixels count by their area. This keeps the mean darkness, stays within the range of
+    the values (sharper filters such as Lanczos overshoot below white and beyond black), and pure
+    white and pure black stay exact. Transparent pixels do not tint their neighbours.
+
+    Parameters
+    ----------
+    source : Picture or ndarray of float64, shape (h, w)
+        What to resample.
+    size : int or (int, int)
+        The longest side, keeping the proportions, or the exact (width, height), in pixels.
+    max_pixels : int
+        The most pixels to make.
+
+    Returns
+    -------
+    Picture or ndarray
+        The same kind as `source`.
+
+    Raises
+    ------
+    StippleError
+        When a side is less than 1 pixel or there would be more than `max_pixels`.
+    """
+    height, width = (source.colour if isinstance(source, Picture) else source).shape[:2]
+    if isinstance(size, tuple):
+        columns, rows = size
+    else:
+        columns, rows = (
+            max(min(size, 1), round(side * size / max(height, width))) for side in (width, height)
+        )
+    if min(columns, rows) < 1:
+        raise StippleError(f"The size {columns}×{rows} is empty: give at least one pixel a side.")
+    if columns * rows > max_pixels:
+        raise StippleError(
+            f"The size {columns}×{rows} has more than the {max_pixels:,} pixels allowed: ask for "
+            "fewer or raise --max-pixels."
+        )
+    if not isinstance(source, Picture):
+        return _average(source, rows, columns)
+    if source.alpha is None:
+        return Picture(_average(source.colour, rows, columns))
+    alpha = _average(source.alpha, rows, columns)
+    light = _average(source.colour * source.alpha[..., np.newaxis], rows, columns)
+    visible = np.where(alpha > 0, alpha, 1.0)[..., np.newaxis]
+    return Picture(np.minimum(light / visible, 1.0), alpha)
+
+
+def _average(values: Floats, rows: int, columns: int) -> Floats:
+    """Return area means along both axes of values of shape (h, w) or (h, w, channels)."""
+    for axis, parts in ((0, rows), (1, columns)):
+        lines = np.moveaxis(values, axis, 0)  # (length, ...)
+        overlaps = _overlaps(len(lines), parts)
+        flat = lines.reshape(len(lines), -1)
+        # Dividing by the sums, added up in the same order, makes the mean of ones exactly 1.
+        means = (overlaps @ flat) / (overlaps @ np.ones((len(lines), 1)))
+        values = np.moveaxis(means.reshape(parts, *lines.shape[1:]), 0, axis)
+    return np.ascontiguousarray(values)
+
+
+def _overlaps(length: int, parts: int) -> csr_array:
+    """Return how much of each of `parts` equal intervals of [0, length] each unit covers."""
+    edges = np.linspace(0, length, parts + 1)
+    cuts = np.union1d(edges, np.arange(length + 1.0))
+    middles = (cuts[:-1] + cuts[1:]) / 2
+    part = np.searchsorted(edges, middles) - 1
+    unit = middles.astype(np.intp)
+    return csr_array((np.diff(cuts), (part, unit)), shape=(parts, length))

@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from stipple.errors import StippleError
+from stipple.inks import Ink, separate_inks
+from stipple.picture import Picture
+from stipple.tone import Tone, darkness
+
+PICTURES = st.sampled_from([1, 3]).flatmap(
+    lambda channels: arrays(
+        np.float64, (3, 4, channels), elements=st.integers(0, 255).map(lambda level: level / 255)
+    )
+)
+
+
+def amounts(colour: object, mode: str, opacity: object = None, **options: object) -> dict:
+    """Separate one pixel; return the amount of each ink that is drawn."""
+    pixel = np.array(colour, dtype=float).reshape(1, 1, -1)
+    picture = Picture(pixel, None if opacity is None else np.array([[opacity]], dtype=float))
+    inks = separate_inks(picture, Tone(**options), mode)
+    return {density.ink.name: density.darkness[0, 0] for density in inks}
+
+
+def test_mono_is_the_darkness():
+    picture = Picture(np.random.default_rng(0).random((4, 5, 3)))
+    tone = Tone(gamma=1.5, contrast=2, threshold=0.1)
+    (density,) = separate_inks(picture, tone, "mono")
+    assert density.ink == Ink("black", "#000000")
+    np.testing.assert_array_equal(density.darkness, darkness(picture, tone))
+    (density,) = separate_inks(np.array([[0, 2.0]]), Tone(), "mono")
+    np.testing.assert_array_equal(density.darkness, [[0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"),
+    [
+        ([0, 1, 1], {"cyan": 1}),
+        ([1, 0, 1], {"magenta": 1}),
+        ([1, 1, 0], {"yellow": 1}),
+        ([0, 0, 0], {"black": 1}),
+        ([1, 0, 0], {"magenta": 1, "yellow": 1}),
+        ([0.25, 0.5, 0.75], {"cyan": 0.5, "magenta": 0.25, "black": 0.25}),
+    ],
+)
+def test_cmyk_of_single_colours(colour, expected):
+    assert amounts(colour, "cmyk") == expected
+
+
+def test_near_black_is_almost_only_black():
+    inks = amounts([10 / 255, 14 / 255, 8 / 255], "cmyk")
+    assert inks["black"] > 0.94
+    assert sum(inks.values()) - inks["black"] < 0.05
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grey_is_black_ink_only_for_any_tone(channels):
+    picture = Picture(np.repeat(np.linspace(0, 1, 12).reshape(3, 4, 1), channels, axis=2))
+    for tone in (Tone(), Tone(gamma=0.4, contrast=0.5), Tone(invert=True, contrast=3)):
+        (density,) = separate_inks(picture, tone, "cmyk")
+        assert density.ink.name == "black"
+        np.testing.assert_allclose(density.darkness, darkness(picture, tone), atol=1e-15)
+
+
+@given(PICTURES)
+def test_inks_give_the_picture_back(colour):
+    cyan_magenta_yellow = np.zeros((*colour.shape[:2], 3))
+    light = np.zeros_like(cyan_magenta_yellow)
+    channel = {"cyan": 0, "magenta": 1, "yellow": 2, "black": slice(None)}
+    try:
+        for density in separate_inks(Picture(colour), Tone(), "cmyk"):
+            cyan_magenta_yellow[..., channel[density.ink.name]] += (
+                density.darkness[..., np.newaxis]
+                if density.ink.name == "black"
+                else density.darkness
+            )
+    except StippleError:
+        assert (colour == 1).all()
+    try:
+        for density in separate_inks(Picture(colour), Tone(), "rgb"):
+            light[..., ["red", "green", "blue"].index(density.ink.name)] = density.darkness
+    except StippleError:
+        assert (colour == 0).all()
+    expected = np.broadcast_to(colour, light.shape)
+    np.testing.assert_allclose(1 - cyan_magenta_yellow, expected, atol=1e-15)
+    np.testing.assert_allclose(light, expected, atol=1e-15)
+
+
+@given(PICTURES, st.floats(0.2, 4), st.floats(0.2, 4), st.booleans())
+def test_one_of_the_chromatic_inks_is_always_absent(colour, gamma, contrast, invert):
+    picture = Picture(colour)
+    try:
+        inks = separate_inks(picture, Tone(invert=invert, gamma=gamma, contrast=contrast), "cmyk")
+    except StippleError:
+        return
+    by_name = {density.ink.name: density.darkness for density in inks}
+    nothing = np.zeros(colour.shape[:2])
+    chromatic = [by_name.get(name, nothing) for name in ("cyan", "magenta", "yellow")]
+    assert (np.min(chromatic, axis=0) == 0).all()
+    for density in inks:
+        assert density.darkness.any()
+        assert density.darkness.min() >= 0
+        assert density.darkness.max() <= 1
+
+
+def test_tone_acts_before_the_black_is_taken_out_and_the_threshold_after():
+    # C, M, Y = 0.5, 0.75, 0.25, squared by gamma: 0.25, 0.5625, 0.0625
+    colour = [0.5, 0.25, 0.75]
+    assert amounts(colour, "cmyk", gamma=2) == {"cyan": 0.1875, "magenta": 0.5, "black": 0.0625}
+    assert amounts(colour, "cmyk", gamma=2, threshold=0.1) == {"cyan": 0.1875, "magenta": 0.5}
+    assert amounts(colour, "rgb", invert=True) == {"red": 0.5, "green": 0.75, "blue": 0.25}
+
+
+def test_alpha():
+    assert amounts([1, 0, 0], "cmyk", 0.5) == {"magenta": 0.5, "yellow": 0.5}
+    assert amounts([1, 0, 0], "cmyk", 0.5, alpha="black") == {
+        "magenta": 0.5,
+        "yellow": 0.5,
+        "black": 0.5,
+    }
+    assert amounts([1, 0, 0], "cmyk", 0.5, alpha="mask", invert=True) == {"cyan": 0.5}
+    assert amounts([1, 0, 0], "rgb", 0.5) == {"red": 1, "green": 0.5, "blue": 0.5}
+    assert amounts([1, 0, 0], "rgb", 0.5, alpha="mask") == {"red": 0.5}
+    with pytest.raises(StippleError, match="all white"):
+        amounts([1, 0, 0], "cmyk", 0)
+    with pytest.raises(StippleError, match="all black"):
+        amounts([0, 0, 1], "rgb", 0, alpha="black")
+
+
+def test_colours_are_hexadecimal():
+    picture = Picture(np.random.default_rng(1).random((2, 2, 3)))
+    colours = {
+        density.ink.name: density.ink.colour
+        for mode in ("cmyk", "rgb")
+        for density in separate_inks(picture, Tone(), mode)
+    }
+    assert colours == {
+        "cyan": "#00ffff",
+        "magenta": "#ff00ff",
+        "yellow": "#ffff00",
+        "black": "#000000",
+        "red": "#ff0000",
+        "green": "#00ff00",
+        "blue": "#0000ff",
+    }
+
+
+@pytest.mark.parametrize("mode", ["mono", "cmyk"])
+def test_all_white(mode):
+    white = Picture(np.ones((3, 3, 3)))
+    with pytest.raises(StippleError, match=r"all white.*--invert.*--threshold"):
+        separate_inks(white, Tone(), mode)
+    assert separate_inks(white, Tone(invert=True), mode)
+    grey = Picture(np.full((3, 3, 3), 0.9))
+    with pytest.raises(StippleError, match="all white"):
+        separate_inks(grey, Tone(threshold=0.5), mode)
+
+
+def test_all_black_has_no_light():
+    with pytest.raises(StippleError, match="all black"):
+        separate_inks(Picture(np.zeros((3, 3, 1))), Tone(), "rgb")
+
+
+def test_wrong_requests():
+    with pytest.raises(StippleError, match="matrix has no colours"):
+        separate_inks(np.ones((2, 2)), Tone(), "cmyk")
+    with pytest.raises(StippleError, match="'cmy'"):
+        separate_inks(Picture(np.zeros((2, 2, 1))), Tone(), "cmy")
+    with pytest.raises(StippleError, match="all white"):
+        separate_inks(np.zeros((2, 2)), Tone(), "mono")
