@@ -5,15 +5,12 @@ The SVG and the PNG writers both draw a `Drawing`, so the two cannot disagree.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.choices import Blend, DotStyle
 from stipple.errors import StippleError
-
-DotStyle = Literal["circle", "stroke", "spiral"]
-Blend = Literal["normal", "multiply", "screen"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,14 @@
 """Separating a picture into the inks it is drawn with, one density for each."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.choices import InkMode
 from stipple.errors import StippleError
 from stipple.picture import Matrix, Picture
 from stipple.tone import Tone, absorption, cut, darkness, shade
-
-Mode = Literal["mono", "cmyk", "rgb"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ _CMY = (Ink("cyan", "#00ffff"), Ink("magenta", "#ff00ff"), Ink("yellow", "#ffff0
 _RGB = (Ink("red", "#ff0000"), Ink("green", "#00ff00"), Ink("blue", "#0000ff"))
 
 
-def separate_inks(source: Picture | Matrix, tone: Tone, mode: Mode) -> list[InkDensity]:
+def separate_inks(source: Picture | Matrix, tone: Tone, mode: InkMode) -> list[InkDensity]:
     """Separate a picture into inks; those with nothing to draw are left out.
 
     - `mono`: one black ink by `stipple.tone.darkness`.
@@ -86,7 +84,21 @@ def separate_inks(source: Picture | Matrix, tone: Tone, mode: Mode) -> list[InkD
     return drawn
 
 
-def _amounts(source: Picture | Matrix, tone: Tone, mode: Mode) -> list[tuple[Ink, Floats]]:
+def share_points(inks: list[InkDensity], count: int) -> list[tuple[InkDensity, int]]:
+    """Share a number of points among inks in proportion to their totals, by largest remainder.
+
+    Every dot then stands for the same amount of ink. Inks too faint for a single dot are left
+    out.
+    """
+    totals = np.array([one.darkness.sum() for one in inks])
+    exact = count * totals / totals.sum()
+    shares = np.floor(exact).astype(int)
+    largest = np.argsort(shares - exact, kind="stable")
+    shares[largest[: count - shares.sum()]] += 1
+    return [(one, int(share)) for one, share in zip(inks, shares, strict=True) if share]
+
+
+def _amounts(source: Picture | Matrix, tone: Tone, mode: InkMode) -> list[tuple[Ink, Floats]]:
     if mode == "mono":
         return [(_BLACK, darkness(source, tone))]
     if mode not in ("cmyk", "rgb"):

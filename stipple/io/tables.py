@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from stipple.errors import StippleError
 BATCH = 10_000  # rows formatted at a time
 
 
-def render_points_csv(points: Floats, masses: Floats) -> bytes:
-    """Write points and masses with the header ``x,y,mass``.
+def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None = None) -> bytes:
+    """Write points and masses with the header ``x,y,mass``, or ``x,y,mass,ink``.
 
     Each number has the fewest digits that read back as the same float64.
 
@@ -25,6 +25,8 @@ def render_points_csv(points: Floats, masses: Floats) -> bytes:
     points : ndarray, shape (n, 2)
         Positions in pixels.
     masses : ndarray, shape (n,)
+    inks : sequence of n names, optional
+        The ink of each point.
 
     Returns
     -------
@@ -36,6 +38,9 @@ def render_points_csv(points: Floats, masses: Floats) -> bytes:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         parts.append(("%r,%r,%r\n" * len(batch)) % tuple(batch.ravel().tolist()))
+    if inks is not None:
+        lines = "".join(parts).splitlines()
+        parts = [f"{line},{ink}\n" for line, ink in zip(lines, ("ink", *inks), strict=True)]
     return "".join(parts).encode()
 
 

@@ -11,10 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.choices import Engine
 from stipple.errors import StippleError
-
-Engine = Literal["auto", "pysdot", "qhull"]
-ENGINES: tuple[str, ...] = get_args(Engine)
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,10 @@ def choose_engine(engine: Engine) -> Literal["pysdot", "qhull"]:
     StippleError
         If the engine is unknown, or is pysdot and not installed.
     """
-    if engine not in ENGINES:
-        raise StippleError(f"Unknown engine {engine!r}: choose one of {', '.join(ENGINES)}.")
+    if engine not in get_args(Engine):
+        raise StippleError(
+            f"Unknown engine {engine!r}: choose one of {', '.join(get_args(Engine))}."
+        )
     if engine == "qhull":
         return "qhull"
     if importlib.util.find_spec("pysdot") is not None:

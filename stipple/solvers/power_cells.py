@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.choices import Engine
 from stipple.errors import PowerCellError
 from stipple.solvers.compiled import compile_loop
-from stipple.solvers.neighbours import Adjacency, Engine, connect, find_neighbours
+from stipple.solvers.neighbours import Adjacency, connect, find_neighbours
 from stipple.solvers.parallel import Workers
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
@@ -43,6 +44,18 @@ class PowerCells:
     areas: Floats
     width: float
     height: float
+
+    def list_edges(self) -> tuple[Integers, Integers]:
+        """List the cell of each edge and the vertex where it ends, two arrays of shape (m,).
+
+        Edge k begins at vertex k; edges between two cells are listed by both.
+        """
+        offsets = self.adjacency.offsets
+        sizes = np.diff(offsets)
+        ends = np.arange(1, len(self.vertices) + 1)
+        visible = sizes > 0
+        ends[offsets[1:][visible] - 1] = offsets[:-1][visible]
+        return np.repeat(np.arange(len(sizes)), sizes), ends
 
     def polygon(self, index: int) -> Floats:
         """Corners of one cell in domain coordinates, shape (k, 2), in pixels."""

@@ -4,15 +4,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.choices import Method
 from stipple.solvers.transport import Transport, TransportSolver
-
-Method = Literal["lbfgs", "relaxed", "lloyd"]
-METHODS: tuple[str, ...] = get_args(Method)
 
 # N·W2²/A of hexagonal cells, the limit of optimal points in the plane (Zador; Fejes Tóth).
 HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)

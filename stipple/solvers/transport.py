@@ -6,11 +6,12 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from stipple.arrays import Floats
+from stipple.choices import Engine
 from stipple.density import Density
 from stipple.errors import PowerCellError, StippleError
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
 from stipple.solvers.certificate import Interval, certify_transport
-from stipple.solvers.neighbours import Engine, choose_engine
+from stipple.solvers.neighbours import choose_engine
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells, build_power_cells

@@ -1,0 +1,73 @@
+"""The `stipple` command: its subcommands, loaded when asked for, and how failures end."""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import click
+
+from stipple import __version__
+from stipple.errors import StippleError
+
+COMMANDS = ("stipple",)
+INTERRUPTED = 130
+
+
+class StippleGroup(click.Group):
+    """A group that imports a subcommand only when it is needed, and turns failures into exits."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """Name the subcommands in the order in which they are shown."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Import the module of a subcommand."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"stipple.cli.{cmd_name}").command
+        return command
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and exit with 0 done, 1 could not do it, 2 usage, 130 interrupted."""
+        run: Callable[..., Any] = super().main
+        if not extra.pop("standalone_mode", True):
+            return run(*args, **extra, standalone_mode=False)
+        try:
+            status = run(*args, **extra, standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except StippleError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            sys.exit(INTERRUPTED)
+        except MemoryError:
+            click.echo(
+                "Error: Not enough memory: ask for fewer --points, or --resize the image.", err=True
+            )
+            sys.exit(1)
+        except BrokenPipeError:
+            # Whoever read our output has left: not a failure to talk about.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+@click.group(cls=StippleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stipple")
+def main() -> None:
+    r"""Turn images and densities into points by optimal transport, and prove how good they are.
+
+    \b
+    Examples:
+      stipple stipple photo.jpg -n 5000 -o photo.svg
+      stipple stipple --help
+    """

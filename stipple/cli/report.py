@@ -1,0 +1,36 @@
+"""What every JSON report says, whatever the subcommand."""
+
+from typing import Any
+
+import click
+
+
+def describe_run(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Describe the command that was run: its name, options, seed and versions."""
+    return {
+        "command": context.command.name,
+        "seed": options["seed"],
+        "options": {name: _plain(value) for name, value in options.items()},
+        "versions": collect_versions(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Make an option's value fit for JSON."""
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def collect_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that the figures depend on."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from stipple import __version__
+
+    versions = {"stipple": __version__, "python": platform.python_version()}
+    for package in ("numpy", "scipy", "numba", "pyamg", "pillow", "pysdot"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions

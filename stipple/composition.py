@@ -1,0 +1,113 @@
+"""From stipplings to a drawing: which marks go where on the page."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.choices import Blend, DotStyle
+from stipple.drawing import Dots, Drawing, Layer, Polylines
+from stipple.inked import InkedStippling
+from stipple.page import Placement
+from stipple.solvers.power_cells import PowerCells
+
+CELL_COLOUR = "#808080"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a drawing looks.
+
+    Attributes
+    ----------
+    dots : {"circle", "stroke", "spiral"}
+        Style of the dots.
+    radius : float or None
+        Radius of the dots in millimetres; None keeps the tone of the picture.
+    pen_width : float
+        Width of lines (spirals, cells, the tour) in millimetres.
+    background : str or None
+        `#rrggbb`, or none.
+    draw : collection of str
+        Any of "dots", "cells" and "tour".
+    blend : {"normal", "multiply", "screen"}
+        How inks meet.
+    """
+
+    dots: DotStyle
+    radius: float | None
+    pen_width: float
+    background: str | None
+    draw: Collection[str]
+    blend: Blend
+
+
+def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look: Look) -> Drawing:
+    """Compose one layer per ink and kind of mark: cells below, then the tour, then dots.
+
+    Parameters
+    ----------
+    inked : sequence of InkedStippling
+        From the first ink drawn to the last; a tour needs its points in that order.
+    placement : Placement
+        Where the picture lies on the page.
+    look : Look
+        What to draw and how.
+    """
+    layers = []
+    for one in inked:
+        name, colour, stippling = one.ink.name, one.ink.colour, one.stippling
+        positions = placement.to_page(stippling.points)
+        if "cells" in look.draw:
+            edges = placement.to_page(_collect_edges(stippling.cells))
+            lines = Polylines(edges, np.arange(0, len(edges) + 1, 2), look.pen_width)
+            layers.append(Layer(f"{name} cells", CELL_COLOUR, (lines,)))
+        if "tour" in look.draw:
+            tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
+            layers.append(Layer(f"{name} tour", colour, (tour,)))
+        if "dots" in look.draw:
+            radius = placement.scale * stippling.radius if look.radius is None else look.radius
+            radii = np.full(len(positions), radius)
+            layers.append(Layer(name, colour, (Dots(positions, radii, look.dots, look.pen_width),)))
+    return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
+
+
+def compose_frames(
+    inked: Sequence[InkedStippling],
+    frames: Sequence[Sequence[Floats]],
+    placement: Placement,
+    look: Look,
+) -> list[Drawing]:
+    """Compose the dots of every step, as filled circles.
+
+    Parameters
+    ----------
+    inked : sequence of InkedStippling
+        The inks; an ink that settled early waits for the others.
+    frames : sequence of sequences of ndarray, shape (n, 2)
+        For each ink its points at each step, in pixels.
+    placement : Placement
+        Where the picture lies on the page.
+    look : Look
+        Radius and background are used.
+    """
+    dots = replace(look, draw={"dots"}, dots="circle")
+    drawings = []
+    for step in range(max(len(steps) for steps in frames)):
+        moment = []
+        for one, steps in zip(inked, frames, strict=True):
+            points = steps[min(step, len(steps) - 1)]
+            moment.append(replace(one, stippling=replace(one.stippling, points=points)))
+        drawings.append(compose_drawing(moment, placement, dots))
+    return drawings
+
+
+def _collect_edges(cells: PowerCells) -> Floats:
+    """Both ends of every edge of the diagram, each edge once, shape (2·edges, 2), in pixels."""
+    owner, ends = cells.list_edges()
+    corners = cells.vertices + cells.points[owner]
+    neighbour = cells.adjacency.neighbours
+    once = (neighbour < 0) | (neighbour > owner)
+    edges: Floats = np.stack([corners[once], corners[ends[once]]], axis=1)
+    return edges.reshape(-1, 2)

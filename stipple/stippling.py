@@ -1,0 +1,223 @@
+"""The main job as a Python call: a density in, points with evidence out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stipple import __version__
+from stipple.arrays import Floats, Integers
+from stipple.choices import Engine, Method, Start
+from stipple.density import Density
+from stipple.errors import StippleError
+from stipple.solvers.bisection import start_from_bisection
+from stipple.solvers.power_cells import PowerCells
+from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise
+from stipple.solvers.starts import place_on_grid, place_uniformly
+from stipple.solvers.transport import TransportSolver
+
+# About 2 KiB of memory for each point, measured at a million points.
+LARGEST_COUNT = 10_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Stippling:
+    """Points that stipple a density, and the evidence of how well.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, 2)
+        x right and y down, in pixels; the centre of the top left pixel is (0.5, 0.5).
+    weights : ndarray, shape (n,)
+        Mass of each point's power cell; 1/n up to `mass_error`.
+    radius : float
+        Radius, in pixels, of dots whose total area is the total darkness.
+    w2_squared, w2_squared_lower, w2_squared_upper : float
+        Squared Wasserstein distance to the density in square pixels, and its certified bounds.
+    quality : float
+        n·W2²/A, A the area of {density > 0}; `HEXAGONAL_QUALITY` in the limit of many points.
+    mass_error : float
+        Largest relative error of a cell's mass.
+    converged : bool
+        Whether the last transport solve met its tolerance.
+    iterations : int
+        Steps taken.
+    settled : bool
+        Whether the steps ended because the tolerance was met.
+    diagrams, newton_iterations : int
+        Power diagrams computed, and linear systems solved.
+    cells : PowerCells
+        The power cells, for drawing.
+    seconds : dict
+        Time by stage.
+    method, engine : str
+        As used.
+    seed : int
+        Seed of the random start (unused by the other starts).
+    version : str
+        Version of this package.
+    """
+
+    points: Floats
+    weights: Floats
+    radius: float
+    w2_squared: float
+    w2_squared_lower: float
+    w2_squared_upper: float
+    quality: float
+    mass_error: float
+    converged: bool
+    iterations: int
+    settled: bool
+    diagrams: int
+    newton_iterations: int
+    cells: PowerCells
+    seconds: dict[str, float]
+    method: Method
+    engine: str
+    seed: int
+    version: str
+
+    @property
+    def quality_hexagonal(self) -> float:
+        """The limit of `quality` for the best many points: 5/(18·√3) = 0.160375."""
+        return HEXAGONAL_QUALITY
+
+    def reorder(self, order: Integers) -> "Stippling":
+        """Return the same stippling with its points (not its cells) listed in another order."""
+        return replace(self, points=self.points[order], weights=self.weights[order])
+
+
+def stipple(
+    density: ArrayLike | Density,
+    points: int = 5000,
+    *,
+    method: Method = "lbfgs",
+    iterations: int = 30,
+    tolerance: float = 1e-5,
+    start: Start | Floats = "bisection",
+    seed: int = 0,
+    engine: Engine = "auto",
+    threads: int | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> Stippling:
+    """Turn a density into points by exact uniform optimal quantisation with power cells.
+
+    Parameters
+    ----------
+    density : array_like, shape (h, w), or Density
+        Darkness of each pixel, not negative. For `radius`, 1 is full ink; if values go beyond 1,
+        the largest is.
+    points : int
+        How many points. A start given as an array brings its own number.
+    method : {"lbfgs", "relaxed", "lloyd"}
+        How points move: quasi-Newton, over-relaxed Lloyd, or Lloyd.
+    iterations : int
+        Most steps; 0 solves the transport of the start and moves nothing.
+    tolerance : float
+        Stop when a step lowers W2² by less than this part of it.
+    start : {"bisection", "uniform", "grid"} or ndarray, shape (n, 2)
+        Where points begin: equal-mass bisection, random, a grid, or given positions in pixels.
+    seed : int
+        Seed of the random start.
+    engine : {"auto", "pysdot", "qhull"}
+        Who finds the neighbours of power cells; the result does not depend on it.
+    threads : int, optional
+        Threads for cutting and integrating cells; by default one per processor.
+    on_step : callable, optional
+        Receives a `Step` for the start and for each step.
+
+    Returns
+    -------
+    Stippling
+
+    Raises
+    ------
+    StippleError
+        If the density is not one, or the number or the positions of points make no sense.
+
+    Examples
+    --------
+    >>> import numpy, stipple
+    >>> stipple.stipple(numpy.ones((8, 8)), 1).points.round(6)
+    array([[4., 4.]])
+    """
+    if not isinstance(density, Density):
+        density = Density(density)
+    began = time.perf_counter()
+    positions, potentials = _place(density, points, start, seed)
+    placed = time.perf_counter() - began
+    solver = TransportSolver(density, engine, threads)
+    result = quantise(
+        solver,
+        positions,
+        potentials,
+        method=method,
+        iterations=iterations,
+        tolerance=tolerance,
+        on_step=on_step,
+    )
+    transport = result.transport
+    count = len(transport.points)
+    full = max(1.0, float(density.values.max()))
+    return Stippling(
+        points=transport.points,
+        weights=transport.masses,
+        radius=float(np.sqrt(density.total / full / (np.pi * count))),
+        w2_squared=transport.w2_squared,
+        w2_squared_lower=transport.interval.lower,
+        w2_squared_upper=transport.interval.upper,
+        quality=count * transport.w2_squared / density.support_area,
+        mass_error=transport.mass_error,
+        converged=transport.converged,
+        iterations=result.iterations,
+        settled=result.settled,
+        diagrams=solver.diagrams,
+        newton_iterations=solver.newton_iterations,
+        cells=transport.diagram.cells,
+        seconds={"placement": placed, **result.seconds},
+        method=method,
+        engine=solver.engine,
+        seed=seed,
+        version=__version__,
+    )
+
+
+def _place(
+    density: Density, count: int, start: Start | Floats, seed: int
+) -> tuple[Floats, Floats | None]:
+    if not isinstance(start, str):
+        return _check_start(density, start), None
+    if not 1 <= count <= LARGEST_COUNT:
+        raise StippleError(
+            f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
+        )
+    if start == "bisection":
+        return start_from_bisection(density, count)
+    if start == "uniform":
+        return place_uniformly(density, count, np.random.default_rng(seed)), None
+    if start == "grid":
+        return place_on_grid(density, count), None
+    raise StippleError(
+        f"The start is {start!r}: give bisection, uniform, grid or an array of positions."
+    )
+
+
+def _check_start(density: Density, start: Floats) -> Floats:
+    positions = np.array(start, dtype=np.float64)
+    if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) == 0:
+        raise StippleError(
+            f"The start has shape {positions.shape}: give at least one point as (n, 2)."
+        )
+    size = (density.width, density.height)
+    outside = ~((positions >= 0) & (positions <= size)).all(axis=1)
+    if outside.any():
+        first = positions[outside][0]
+        raise StippleError(
+            f"{int(outside.sum())} of the {len(positions)} start points lie outside the picture of"
+            f" {size[0]}×{size[1]} pixels, the first at ({first[0]:g}, {first[1]:g}):"
+            " give positions in pixels, x right and y down."
+        )
+    return positions
