@@ -8,8 +8,10 @@ import click
 
 from stipple.errors import StippleError
 
-# Generic since click 8.5 only.
-_Type = click.ParamType[Any] if TYPE_CHECKING else click.ParamType
+if TYPE_CHECKING:
+    _Type = click.ParamType[Any]
+else:  # generic since click 8.5 only
+    _Type = click.ParamType
 
 
 class _ParsedType(_Type):
