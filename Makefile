@@ -1,0 +1,63 @@
+# Every rule sets up what it needs; later runs reuse it. Only Python >= 3.10, make and git are assumed.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: help demo test test-all lint man pictures bench clean
+
+help:
+	@echo "make demo      stipple samples/camera.png into out/"
+	@echo "make test      run the tests (make test-all: the slow ones too)"
+	@echo "make lint      ruff and mypy"
+	@echo "make man       write the manual pages anew"
+	@echo "make pictures  draw the pictures of the README anew"
+	@echo "make bench     benchmarks, side by side with another stippler (minutes)"
+	@echo "make clean     remove what these rules made"
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; say which: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/linters: $(VENV)/installed
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+demo: $(VENV)/installed
+	@mkdir -p out
+	$(RUN) -m stipple stipple samples/camera.png -o out/camera.svg -o out/camera.png --report out/camera.json
+
+test: $(VENV)/installed
+	$(RUN) -m pytest
+
+test-all: $(VENV)/installed
+	$(RUN) -m pytest -m ''
+
+lint: $(VENV)/linters
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+man: $(VENV)/installed
+	rm -f man/*.1
+	$(RUN) -m stipple.cli.manual man
+
+pictures: $(VENV)/installed
+	@mkdir -p docs/images
+	$(RUN) -m stipple stipple samples/camera.png --dpi 150 -o docs/images/camera.png
+	$(RUN) -m stipple stipple samples/chelsea.png -n 4000 --order tsp --draw tour --dpi 75 -o docs/images/tour.png
+	$(RUN) -m stipple stipple samples/chelsea.png -n 12000 --color cmyk --dpi 100 -o docs/images/inks.png
+	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
+
+.venv-bench/installed:
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1
+	@touch $@
+
+bench: $(VENV)/installed .venv-bench/installed
+	$(RUN) benchmarks/bench.py
+
+clean:
+	rm -rf $(VENV) .venv-bench out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
