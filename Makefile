@@ -46,7 +46,7 @@ man: $(VENV)/installed
 pictures: $(VENV)/installed
 	@mkdir -p docs/images
 	$(RUN) -m stipple stipple samples/camera.png --dpi 150 -o docs/images/camera.png
-	$(RUN) -m stipple stipple samples/chelsea.png -n 4000 --order tsp --draw tour --dpi 75 -o docs/images/tour.png
+	$(RUN) -m stipple stipple samples/camera.png -n 6000 --contrast 1.6 --order tsp --draw tour --pen-width 0.35mm --dpi 100 -o docs/images/tour.png
 	$(RUN) -m stipple stipple samples/chelsea.png -n 12000 --color cmyk --dpi 100 -o docs/images/inks.png
 	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
 

@@ -52,7 +52,14 @@ Examples:
     epilog=EXAMPLES,
 )
 @click.argument("image", type=click.Path(allow_dash=True))
-@click.option("-n", "--points", type=click.IntRange(min=1), default=5000, help="Number of dots.")
+@click.option(
+    "-n",
+    "--points",
+    type=click.IntRange(min=1),
+    default=5000,
+    metavar="N",
+    help="Number of dots.",
+)
 @click.option(
     "-o",
     "--output",
@@ -73,12 +80,14 @@ Examples:
     "--iterations",
     type=click.IntRange(min=0),
     default=30,
+    metavar="K",
     help="Most steps; 0 solves the transport of the start and moves nothing.",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
     default=1e-5,
+    metavar="T",
     help="Stop when a step lowers W2² by less than this part of it.",
 )
 @click.option(
@@ -87,7 +96,13 @@ Examples:
     metavar="bisection|uniform|grid|PATH.csv",
     help="Where dots begin: equal-mass bisection, random, a grid, or columns x,y in pixels.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the random start.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="S",
+    help="Seed of the random start.",
+)
 @solver_options
 @tone_options
 @click.option(

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,8 +93,7 @@ def quantise(
         Receives the start and each step.
     """
     began = time.perf_counter()
-    density = solver.density
-    scale = len(points) / density.support_area
+    scale = len(points) / solver.density.support_area
 
     def report(number: int, transport: Transport) -> None:
         if on_step is not None:
@@ -102,18 +101,14 @@ def quantise(
             on_step(Step(number, transport.points, value, scale * value))
 
     inner = STEP_TOLERANCE if iterations else mass_tolerance
-    current = solver.solve(points, potentials, tolerance=inner)
+    path = follow(solver, points, potentials, method=method, mass_tolerance=inner)
+    current = next(path)
     started = time.perf_counter()
     report(0, current)
-    direction = _Direction(method)
     taken = 0
     settled = False
     while taken < iterations and not settled:
-        shift = direction.find(current)
-        following = _move(solver, current, shift)
-        if following.w2_squared > current.w2_squared and direction.bold:
-            direction.forget()
-            following = _move(solver, current, current.barycentres - current.points)
+        following = next(path)
         taken += 1
         report(taken, following)
         decrease = current.w2_squared - following.w2_squared
@@ -130,10 +125,47 @@ def quantise(
     return Quantisation(current, taken, settled, seconds)
 
 
-def _move(solver: TransportSolver, current: Transport, shift: Floats) -> Transport:
+def follow(
+    solver: TransportSolver,
+    points: Floats,
+    potentials: Floats | None = None,
+    *,
+    method: Method = "lloyd",
+    mass_tolerance: float = 1e-6,
+) -> Iterator[Transport]:
+    """Yield the transport of the start, then that after each step, for ever.
+
+    Parameters
+    ----------
+    solver : TransportSolver
+        The transport solver of the density.
+    points : ndarray, shape (n, 2)
+        The start, in pixels.
+    potentials : ndarray, shape (n,), optional
+        First potentials for the start, in square pixels.
+    method : {"lbfgs", "relaxed", "lloyd"}
+        As in `quantise`.
+    mass_tolerance : float
+        Largest relative error of a cell's mass at every step.
+    """
+    current = solver.solve(points, potentials, tolerance=mass_tolerance)
+    direction = _Direction(method)
+    while True:
+        yield current
+        following = _move(solver, current, direction.find(current), mass_tolerance)
+        if following.w2_squared > current.w2_squared and direction.bold:
+            direction.forget()
+            lloyd = current.barycentres - current.points
+            following = _move(solver, current, lloyd, mass_tolerance)
+        current = following
+
+
+def _move(
+    solver: TransportSolver, current: Transport, shift: Floats, mass_tolerance: float
+) -> Transport:
     size = (solver.density.width, solver.density.height)
     points = np.clip(current.points + shift, 0.0, size)
-    return solver.solve(points, tolerance=STEP_TOLERANCE, near=current)
+    return solver.solve(points, tolerance=mass_tolerance, near=current)
 
 
 class _Direction:
