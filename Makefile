@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test test-all lint man pictures bench clean
+.PHONY: help demo test test-all lint man pictures experiments bench clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
+	@echo "make experiments  every preset of stipple lloyd, published against measured"
 	@echo "make bench     benchmarks, side by side with another stippler (minutes)"
 	@echo "make clean     remove what these rules made"
 
@@ -49,6 +50,9 @@ pictures: $(VENV)/installed
 	$(RUN) -m stipple stipple samples/camera.png -n 6000 --contrast 1.6 --order tsp --draw tour --pen-width 0.35mm --dpi 100 -o docs/images/tour.png
 	$(RUN) -m stipple stipple samples/chelsea.png -n 12000 --color cmyk --dpi 100 -o docs/images/inks.png
 	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
+
+experiments: $(VENV)/installed
+	$(RUN) benchmarks/experiments.py
 
 .venv-bench/installed:
 	$(PYTHON) -m venv .venv-bench

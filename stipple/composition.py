@@ -11,8 +11,10 @@ from stipple.drawing import Dots, Drawing, Layer, Polylines
 from stipple.inked import InkedStippling
 from stipple.page import Placement
 from stipple.solvers.power_cells import PowerCells
+from stipple.solvers.transport import Transport
 
 CELL_COLOUR = "#808080"
+ARROW_COLOUR = "#c00000"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
         positions = placement.to_page(stippling.points)
         if "cells" in look.draw:
             edges = placement.to_page(_collect_edges(stippling.cells))
-            lines = Polylines(edges, np.arange(0, len(edges) + 1, 2), look.pen_width)
+            lines = _draw_lines(edges, 2, look.pen_width)
             layers.append(Layer(f"{name} cells", CELL_COLOUR, (lines,)))
         if "tour" in look.draw:
             tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
@@ -101,6 +103,42 @@ def compose_frames(
             moment.append(replace(one, stippling=replace(one.stippling, points=points)))
         drawings.append(compose_drawing(moment, placement, dots))
     return drawings
+
+
+def compose_transport(transport: Transport, placement: Placement, pen_width: float) -> Drawing:
+    """Compose points, their power cells, and arrows from points to barycentres.
+
+    As in Figure 1 of Mérigot, Santambrogio, Sarrazin (NeurIPS 2021).
+
+    Parameters
+    ----------
+    transport : Transport
+        Points and cells.
+    placement : Placement
+        Where the picture lies on the page.
+    pen_width : float
+        Width of lines, in millimetres; dots are three times as wide.
+    """
+    edges = placement.to_page(_collect_edges(transport.diagram.cells))
+    tails = placement.to_page(transport.points)
+    shift = placement.to_page(transport.barycentres) - tails
+    # A head of two strokes at 30 degrees, a quarter of the length of the arrow.
+    turn = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
+    heads = tails + shift
+    barbs = [heads - 0.25 * shift @ turn, heads - 0.25 * shift @ turn.T]
+    arrows = np.stack([tails, heads, barbs[0], heads, barbs[1]], axis=1).reshape(-1, 2)
+    radii = np.full(len(tails), 1.5 * pen_width)
+    layers = (
+        Layer("cells", CELL_COLOUR, (_draw_lines(edges, 2, pen_width / 2),)),
+        Layer("arrows", ARROW_COLOUR, (_draw_lines(arrows, 5, pen_width),)),
+        Layer("points", "#000000", (Dots(tails, radii),)),
+    )
+    return Drawing(placement.width, placement.height, "#ffffff", layers)
+
+
+def _draw_lines(vertices: Floats, corners: int, width: float) -> Polylines:
+    """Lines of equally many corners each."""
+    return Polylines(vertices, np.arange(0, len(vertices) + 1, corners), width)
 
 
 def _collect_edges(cells: PowerCells) -> Floats:

@@ -1,5 +1,6 @@
 """What a person sees while it runs and at the end; all of it on standard error."""
 
+import os
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ class Progress:
         self._bar: Any = None
 
     def __enter__(self) -> "Progress":
-        if sys.stderr.isatty() and not self._quiet and not self._verbose:
+        if _on_terminal() and not self._quiet and not self._verbose:
             from tqdm import tqdm
 
             self._bar = tqdm(total=self._steps, desc=self._label, file=sys.stderr, leave=False)
@@ -50,21 +51,34 @@ class Progress:
 
     def show(self, step: "Step") -> None:
         """Show a step: its number, W2² and quality."""
+        self.advance(
+            step.number,
+            f"step {step.number:3d}  W2² {step.w2_squared:.8g} px²  quality {step.quality:.6f}",
+        )
+
+    def advance(self, done: int, text: str) -> None:
+        """Say that so many steps are done, and what the last one gave."""
         if self._bar is not None:
-            self._bar.set_postfix_str(
-                f"W2² {step.w2_squared:.6g} px², quality {step.quality:.5f}", refresh=False
-            )
-            self._bar.update(step.number - self._bar.n)
+            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.update(done - self._bar.n)
         elif self._verbose and not self._quiet:
-            click.echo(
-                f"  step {step.number:3d}  W2² {step.w2_squared:.8g} px²"
-                f"  quality {step.quality:.6f}",
-                err=True,
-            )
+            click.echo(f"  {text}", err=True)
+
+    def count(self, done: int) -> None:
+        """Show how many steps are done."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+        elif self._verbose and not self._quiet:
+            click.echo(f"  {done:,} of {self._steps:,}", err=True)
 
 
 def print_table(rows: list[tuple[str, str]]) -> None:
-    """Print a short table of names and values."""
+    """Print a short table of names and values, plain where there is no terminal or NO_COLOR."""
+    if not _on_terminal() or os.environ.get("NO_COLOR"):
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            click.echo(f"{name:{width}}  {value}", err=True)
+        return
     from rich.console import Console
     from rich.table import Table
 
@@ -73,5 +87,8 @@ def print_table(rows: list[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, value)
-    # Rich honours NO_COLOR and prints plain text where there is no terminal.
     Console(stderr=True, highlight=False, markup=False).print(table)
+
+
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()

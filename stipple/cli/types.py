@@ -1,11 +1,14 @@
 """Types of option values: lengths, pages, colours, sizes, lists. Each says what it expects."""
 
+import math
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from stipple.choices import Rival
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -29,6 +32,19 @@ class _ParsedType(_Type):
             return self._parse(value)
         except StippleError as error:
             self.fail(str(error), param, ctx)
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without NaN (which passes every comparison of a range) and infinity."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 def _parse_length(text: str) -> float:
@@ -55,13 +71,11 @@ def _parse_radius(text: str) -> float | None:
 def _parse_colour(text: str) -> str:
     from PIL import ImageColor
 
-    try:
-        red, green, blue = ImageColor.getrgb(text)[:3]
-    except ValueError:
-        raise StippleError(
-            f"{text!r} is not a colour: write a name such as navy, or #rrggbb."
-        ) from None
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    with suppress(ValueError):
+        channels = ImageColor.getrgb(text)
+        if len(channels) == 3:  # ink has no alpha
+            return "#{:02x}{:02x}{:02x}".format(*channels)
+    raise StippleError(f"{text!r} is not a colour: write a name such as navy, or #rrggbb.")
 
 
 def _parse_background(text: str) -> str:
@@ -84,6 +98,25 @@ def _parse_marks(text: str) -> frozenset[str]:
     return marks
 
 
+def _parse_rivals(text: str) -> tuple[str, ...]:
+    known = (*get_args(Rival), "stipple")
+    rivals = tuple(dict.fromkeys(text.split(",")))
+    unknown = ", ".join(name for name in rivals if name not in known)
+    if unknown:
+        raise StippleError(f"unknown name {unknown!r}: name any of {','.join(known)}.")
+    return rivals
+
+
+def _parse_prefixes(text: str) -> range:
+    match = re.fullmatch(r"(\d{1,18}):(\d{1,18})(?::(\d{1,18}))?", text)
+    first, last, step = (int(part) for part in match.groups("1")) if match else (0, 0, 0)
+    if not 1 <= first <= last or step < 1:
+        raise StippleError(
+            f"{text!r} is not a range of prefixes: write A:B or A:B:STEP, with 1 ≤ A ≤ B."
+        )
+    return range(first, last + 1, step)
+
+
 LENGTH = _ParsedType("length", _parse_length)
 PAGE = _ParsedType("page", _parse_page)
 RADIUS = _ParsedType("length|auto", _parse_radius)
@@ -91,3 +124,34 @@ COLOUR = _ParsedType("colour", _parse_colour)
 BACKGROUND = _ParsedType("colour|none", _parse_background)
 SIZE = _ParsedType("side|WxH", _parse_size)
 MARKS = _ParsedType("marks", _parse_marks)
+RIVALS = _ParsedType("names", _parse_rivals)
+PREFIXES = _ParsedType("A:B[:STEP]", _parse_prefixes)
+
+
+def _parse_numbers(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise StippleError(f"{text!r} is not a list of numbers such as 0,0.5,1.") from None
+    if not all(math.isfinite(number) for number in numbers):
+        raise StippleError(f"{text!r} has a number that is not finite.")
+    return numbers
+
+
+def _parse_counts(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text):
+        raise StippleError(f"{text!r} is not a list of whole numbers such as 400,1600.")
+    return tuple(int(part) for part in text.split(","))
+
+
+def _parse_steps(text: str) -> int | None:
+    if text == "theorem":
+        return None
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise StippleError(f"{text!r} is not a number of steps: write a whole number, or theorem.")
+    return int(text)
+
+
+NUMBERS = _ParsedType("numbers", _parse_numbers)
+COUNTS = _ParsedType("counts", _parse_counts)
+STEPS = _ParsedType("steps", _parse_steps)

@@ -1,13 +1,15 @@
-"""Points as CSV, reports as JSON."""
+"""Points and tables as CSV and .npy, reports as JSON."""
 
 import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
@@ -42,6 +44,61 @@ def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None
         lines = "".join(parts).splitlines()
         parts = [f"{line},{ink}\n" for line, ink in zip(lines, ("ink", *inks), strict=True)]
     return "".join(parts).encode()
+
+
+def render_table_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Write rows that share their keys, with these as the header; as `render_columns_csv`.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        At least one.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    return render_columns_csv({name: [row[name] for row in rows] for name in rows[0]})
+
+
+def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> bytes:
+    """Write columns of equal length under their names.
+
+    Each number has the fewest digits that read back as the same float64.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        At least one.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    lists = [c.tolist() if isinstance(c, np.ndarray) else c for c in columns.values()]
+    row = ",".join(["%s"] * len(lists)) + "\n"
+    lines = map(row.__mod__, zip(*lists, strict=True))
+    return "".join([",".join(columns), "\n", *lines]).encode()
+
+
+def render_npy(array: Floats) -> bytes:
+    """Write an array in NumPy's own format.
+
+    Parameters
+    ----------
+    array : ndarray
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    header = BytesIO()
+    array = np.ascontiguousarray(array)
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    return b"".join([header.getvalue(), array.data])
 
 
 def read_points_csv(path: str | os.PathLike[str]) -> Floats:
@@ -128,7 +185,8 @@ def render_json(mapping: Mapping[str, Any]) -> bytes:
         raise StippleError(
             "a report holds NaN or infinity, which JSON cannot; leave the figure out, or use null"
         ) from error
-    return f"{text}\n".encode()
+    # Names of files may hold bytes outside UTF-8, as lone surrogates: JSON can escape these.
+    return f"{text}\n".encode(errors="backslashreplace")
 
 
 def _find_columns(first_row: list[str], name: str) -> tuple[int, int]:

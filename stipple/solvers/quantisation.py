@@ -2,8 +2,9 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -131,6 +132,7 @@ def follow(
     potentials: Floats | None = None,
     *,
     method: Method = "lloyd",
+    step_sizes: Sequence[float] = (1.0,),
     mass_tolerance: float = 1e-6,
 ) -> Iterator[Transport]:
     """Yield the transport of the start, then that after each step, for ever.
@@ -145,11 +147,14 @@ def follow(
         First potentials for the start, in square pixels.
     method : {"lbfgs", "relaxed", "lloyd"}
         As in `quantise`.
+    step_sizes : sequence of float
+        For "lloyd": the part of the way to the barycentres that points go at each step, in (0, 2);
+        the last one is kept.
     mass_tolerance : float
         Largest relative error of a cell's mass at every step.
     """
     current = solver.solve(points, potentials, tolerance=mass_tolerance)
-    direction = _Direction(method)
+    direction = _Direction(method, step_sizes)
     while True:
         yield current
         following = _move(solver, current, direction.find(current), mass_tolerance)
@@ -171,15 +176,18 @@ def _move(
 class _Direction:
     """The shift of the points that a method proposes."""
 
-    def __init__(self, method: Method) -> None:
+    def __init__(self, method: Method, step_sizes: Sequence[float]) -> None:
         self._method = method
+        last = RELAXATION if method == "relaxed" else step_sizes[-1]
+        given = () if method == "relaxed" else step_sizes
+        self._step_sizes = chain(given, repeat(last))
         self._pairs: deque[tuple[Floats, Floats]] = deque(maxlen=MEMORY)
         self._last: tuple[Floats, Floats] | None = None
 
     @property
     def bold(self) -> bool:
-        """Whether a step may increase W2²."""
-        return self._method != "lloyd"
+        """Whether a step may increase W2²: those towards the barycentres cannot."""
+        return self._method == "lbfgs"
 
     def forget(self) -> None:
         """Drop the curvature learnt, after a step that failed."""
@@ -189,10 +197,9 @@ class _Direction:
     def find(self, current: Transport) -> Floats:
         """Shift of each point, shape (n, 2), in pixels."""
         gradient = current.points - current.barycentres
-        if self._method == "lloyd":
-            return -gradient
-        if self._method == "relaxed":
-            return -RELAXATION * gradient
+        if self._method != "lbfgs":
+            shift: Floats = -next(self._step_sizes) * gradient
+            return shift
         self._learn(current.points, gradient)
         return _limit(self._apply_inverse_hessian(gradient), current)
 

@@ -1,9 +1,10 @@
-"""Where points are placed before they are moved."""
+"""Where points are placed before they are moved: in pixels, or on the unit square."""
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.density import Density
+from stipple.errors import StippleError
 
 
 def place_uniformly(density: Density, count: int, generator: np.random.Generator) -> Floats:
@@ -28,3 +29,39 @@ def place_on_grid(density: Density, count: int) -> Floats:
             (row + 0.5) * density.height / rows,
         ]
     )
+
+
+def place_on_line(count: int) -> Floats:
+    """Place points at ((2i − 1)/(2n), 1/2) on the unit square, shape (count, 2).
+
+    They are critical for the uniform density, and far from optimal.
+    """
+    across = (np.arange(count) + 0.5) / count
+    return np.column_stack([across, np.full(count, 0.5)])
+
+
+def place_on_koch_curve(count: int) -> Floats:
+    """Place points at the corners of the von Koch curve across the unit square.
+
+    The curve of level k has 4^k + 1 corners; its height is centred.
+
+    Raises
+    ------
+    StippleError
+        If `count` is not 4^k + 1.
+    """
+    level = max(0, round(np.log(max(count - 1, 1)) / np.log(4)))
+    if count != 4**level + 1:
+        near = 4**level + 1
+        raise StippleError(
+            f"The von Koch curve has 4^k + 1 corners, not {count}: give {near}, {4 * near - 3}, ..."
+        )
+    corners = np.array([0.0, 1.0], dtype=complex)
+    bump = np.array([0, 1 / 3, 0.5 + 1j * np.sqrt(3) / 6, 2 / 3])
+    for _ in range(level):
+        sides = np.diff(corners)
+        corners = np.append((corners[:-1, None] + sides[:, None] * bump).ravel(), corners[-1])
+    # y points down, so the curve rises towards smaller y.
+    middle = 0.5 + np.sqrt(3) / 12
+    points: Floats = np.column_stack([corners.real, middle - corners.imag]).clip(0.0, 1.0)
+    return points

@@ -1,0 +1,179 @@
+"""Densities written as formulas: uniform and Gaussian mixtures on a box or a disc."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import erf
+
+from stipple.arrays import Floats
+from stipple.density import Density
+from stipple.errors import StippleError
+
+# A disc is cut out of pixels split this many times along each axis.
+SUBDIVISION = 8
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_PAIR = rf"({_NUMBER})(?:/({_NUMBER}))?"
+_TERM = re.compile(rf"(?:({_NUMBER})\*)?(?:(uniform)|gaussian:{_PAIR},{_PAIR})")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of a mixture: uniform if `sigma` is None, else a Gaussian.
+
+    `mean` and `sigma` (standard deviations) hold one number for each axis, in the units of the domain.
+    """
+
+    weight: float
+    mean: tuple[float, float] = (0.0, 0.0)
+    sigma: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box [x0, x1] × [y0, y1], or the disc inscribed in it."""
+
+    x0: float = 0.0
+    y0: float = 0.0
+    x1: float = 1.0
+    y1: float = 1.0
+    round: bool = False
+
+    def __post_init__(self) -> None:
+        sides = (self.x1 - self.x0, self.y1 - self.y0)
+        if not (np.isfinite(sides).all() and min(sides) > 0):
+            raise StippleError(
+                f"The domain [{self.x0:g}, {self.x1:g}] × [{self.y0:g}, {self.y1:g}] has no area."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A density on pixels together with the coordinates that it stands for.
+
+    Attributes
+    ----------
+    density : Density
+        The density, in pixels.
+    origin : tuple of float
+        Coordinates of the top left corner of the first pixel.
+    unit : float
+        Side of a pixel in the units of the domain.
+    rasterisation : float
+        W2 between the formula and its pixels is at most this, in the units of the domain; 0 for
+        an image.
+    """
+
+    density: Density
+    origin: tuple[float, float] = (0.0, 0.0)
+    unit: float = 1.0
+    rasterisation: float = 0.0
+
+    @property
+    def diameter(self) -> float:
+        """Diameter of the rectangle, in the units of the domain."""
+        return float(self.unit * np.hypot(self.density.width, self.density.height))
+
+    def to_pixels(self, points: Floats) -> Floats:
+        """Carry points of the domain, shape (n, 2), to pixels."""
+        pixels: Floats = (points - np.array(self.origin)) / self.unit
+        return pixels
+
+    def to_domain(self, pixels: Floats) -> Floats:
+        """Carry positions in pixels, shape (n, 2), to the domain."""
+        points: Floats = pixels * self.unit + np.array(self.origin)
+        return points
+
+
+def parse_density(text: str) -> tuple[Term, ...]:
+    """Read a mixture such as `0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2` or `uniform`.
+
+    MEAN and SIGMA are one number for both axes, or X/Y.
+
+    Raises
+    ------
+    StippleError
+        If the text is not such a mixture.
+    """
+    terms = []
+    for part in re.split(r"(?<![e(,/*:])\+", text.replace(" ", "").lower()):
+        match = _TERM.fullmatch(part)
+        if not match:
+            raise StippleError(
+                f"{text!r} is not a density: known are uniform and gaussian:MEAN,SIGMA (each one"
+                " number, or X/Y), with weights and sums, as in"
+                " 0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2."
+            )
+        weight, uniform, mean_x, mean_y, sigma_x, sigma_y = match.groups()
+        amount = float(weight or 1)
+        if amount <= 0:
+            raise StippleError(f"The weight {weight} in {text!r} must be above zero.")
+        if uniform:
+            terms.append(Term(amount))
+            continue
+        sigma = (float(sigma_x), float(sigma_y or sigma_x))
+        if min(sigma) <= 0:
+            raise StippleError(f"SIGMA in {text!r} must be above zero.")
+        terms.append(Term(amount, (float(mean_x), float(mean_y or mean_x)), sigma))
+    return tuple(terms)
+
+
+def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> Domain:
+    """Integrate a mixture over square pixels, exactly for boxes.
+
+    Each term is a probability density on the whole plane (uniform: on the region), cut to the
+    region; the sum is scaled to mass 1.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+        The mixture.
+    region : Region
+        Where it lives. Its sides must be whole multiples of the pixel along the longer side.
+    pixels : int
+        Pixels along the longer side.
+
+    Returns
+    -------
+    Domain
+        Pixels hold the masses of the formula, so W2 to it is at most the diameter of a pixel.
+    """
+    width, height = region.x1 - region.x0, region.y1 - region.y0
+    unit = max(width, height) / pixels
+    columns, rows = round(width / unit), round(height / unit)
+    if min(columns, rows) < 1 or max(abs(columns * unit - width), abs(rows * unit - height)) > 1e-9:
+        raise StippleError(
+            f"{pixels} square pixels along the longer side do not fill a box of {width:g} ×"
+            f" {height:g}: choose another number."
+        )
+    fine = SUBDIVISION if region.round else 1
+    x = np.linspace(region.x0, region.x1, columns * fine + 1)
+    y = np.linspace(region.y0, region.y1, rows * fine + 1)
+    masses = np.zeros((rows * fine, columns * fine))
+    for term in terms:
+        across = _interval_masses(x, term, 0)
+        down = _interval_masses(y, term, 1)
+        masses += term.weight * down[:, None] * across
+    if region.round:
+        u = (x[:-1] + x[1:] - region.x0 - region.x1) / width
+        v = (y[:-1] + y[1:] - region.y0 - region.y1) / height
+        masses[u**2 + v[:, None] ** 2 > 1] = 0
+        masses = masses.reshape(rows, fine, columns, fine).sum(axis=(1, 3))
+    exact = len(terms) == 1 and terms[0].sigma is None and not region.round
+    return Domain(
+        Density(masses),
+        (region.x0, region.y0),
+        unit,
+        0.0 if exact else float(np.sqrt(2) * unit),
+    )
+
+
+def _interval_masses(edges: Floats, term: Term, axis: int) -> Floats:
+    """Mass of one factor of a term between consecutive edges, shape (len(edges) - 1,)."""
+    if term.sigma is None:
+        widths: Floats = np.diff(edges) / (edges[-1] - edges[0])
+        return widths
+    below = erf((edges - term.mean[axis]) / (np.sqrt(2) * term.sigma[axis]))
+    masses: Floats = np.diff(below) / 2
+    return masses

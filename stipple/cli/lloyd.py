@@ -1,0 +1,466 @@
+"""`stipple lloyd`: uniform quantisation followed step by step, with the theory checked."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from stipple.choices import Method
+from stipple.cli.options import report_options, solver_options, tone_options
+from stipple.cli.outputs import check_targets, plan_outputs, write_output
+from stipple.cli.progress import Progress, print_table
+from stipple.cli.report import describe_run
+from stipple.cli.types import COUNTS, NUMBERS, STEPS
+
+if TYPE_CHECKING:
+    from stipple.analytic import Domain
+    from stipple.drawing import Drawing
+    from stipple.experiment import Experiment, ExperimentRow
+    from stipple.presets import Preset
+
+STARTS = ("uniform", "grid", "koch", "line", "bisection")
+PAGE_WIDTH = 120.0
+PEN_WIDTH = 0.3
+FRAME_DPI = 200.0
+ANIMATION_DPI = 100.0
+SECONDS_PER_FRAME = 0.12
+# A step that no run reaches: the last row counts.
+LAST = 10**9
+# Points nearer to their barycentres than this part of the domain's diameter are critical.
+CRITICAL = 1e-7
+SUFFIXES = {"plot": (".svg", ".png"), "frames": (".svg", ".png"), "animate": (".gif",)}
+# Options that change a preset where they are given, and the fields that they change.
+PRESET_FIELDS = {
+    "points": "counts",
+    "steps": "steps",
+    "repeats": "repeats",
+    "jitter": "perturbation",
+    "step_sizes": "step_sizes",
+    "method": "method",
+}
+TONE = ("invert", "gamma", "contrast", "threshold", "alpha")
+
+EXAMPLES = """\
+\b
+Examples:
+  stipple lloyd --list-presets
+  stipple lloyd --preset koch --plot koch.svg -o koch.csv
+  stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'step-{step:03d}.svg'
+  stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
+  stipple lloyd '0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2' -n 500 --steps 50 --animate out.gif
+  stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem --report photo.json
+"""
+
+
+@click.command(
+    "lloyd",
+    context_settings={"show_default": True},
+    short_help="Follow uniform quantisation step by step and check the theory.",
+    epilog=EXAMPLES,
+)
+@click.argument("source", required=False, type=click.Path(allow_dash=True))
+@click.option("--preset", metavar="NAME", help="Run a published experiment (then no SOURCE).")
+@click.option("--list-presets", is_flag=True, help="Name the presets and what they show.")
+@click.option(
+    "--box", type=NUMBERS, metavar="X0,Y0,X1,Y1", help="Domain of a formula.  [default: 0,0,1,1]"
+)
+@click.option("--disc", type=NUMBERS, metavar="X,Y,R", help="A disc as the domain of a formula.")
+@click.option(
+    "--pixels",
+    type=click.IntRange(min=1),
+    metavar="P",
+    default=512,
+    help="Pixels along the longer side on which a formula is integrated.",
+)
+@click.option(
+    "-n", "--points", type=COUNTS, metavar="N[,N...]", default="1000", help="Numbers of points."
+)
+@click.option(
+    "--start",
+    default="bisection",
+    metavar="|".join((*STARTS, "PATH.csv")),
+    help="Where points begin; a file in pixels for an image, else in units of the domain.",
+)
+@click.option(
+    "--steps",
+    type=STEPS,
+    metavar="K|theorem",
+    default="20",
+    help="Number of steps; theorem: as many as the multi-step theorem says.",
+)
+@click.option(
+    "--step-size",
+    "step_sizes",
+    type=NUMBERS,
+    metavar="TAU[,TAU...]",
+    default="1",
+    help="Part of the way to the barycentres, in (0, 2); 1 is Lloyd. The last one is kept.",
+)
+@click.option(
+    "--method", type=click.Choice(get_args(Method)), default="lloyd", help="How points move."
+)
+@click.option(
+    "--repeat",
+    "repeats",
+    type=click.IntRange(min=1),
+    metavar="R",
+    default=1,
+    show_default="1, or as published",
+    help="Runs for each number of points, each with a start of its own.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random starts."
+)
+@click.option(
+    "--jitter",
+    type=click.FloatRange(min=0),
+    metavar="D",
+    default=0.0,
+    help="Move each start point at random by up to D in x and y (units of the domain).",
+)
+@solver_options
+@tone_options
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(allow_dash=True),
+    help="Write the trace, one row a step, as .csv; - is standard output.",
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False), help="Log-log plot of W2² against N, .svg or .png."
+)
+@click.option(
+    "--frames",
+    metavar="PATTERN",
+    help="Draw points, cells and arrows at chosen steps, as in step-{step:03d}.svg (or .png);"
+    " {points} and {repeat} are filled in too.",
+)
+@click.option(
+    "--frame-steps",
+    type=COUNTS,
+    metavar="K[,K...]",
+    show_default="first and last, or as published",
+    help="Steps to draw.",
+)
+@click.option(
+    "--animate", type=click.Path(dir_okay=False), help="Write the moving points as a .gif file."
+)
+@report_options
+@click.pass_context
+def command(context: click.Context, /, **options: Any) -> None:
+    """Follow Lloyd's algorithm for uniform quantisation, step by step, and check the theory.
+
+    SOURCE is an image, a .npy or text matrix, or a formula: uniform, gaussian:MEAN,SIGMA (one
+    number each, or X/Y), and sums such as 0.3*gaussian:0.2,0.1+0.7*uniform. An image is scaled so
+    that its longer side is 1; y points down.
+
+    Each row of the trace has W2² with its certified interval, the gradient, the distances between
+    points, and both sides of the one-step theorem and of the modified Polyak-Lojasiewicz
+    inequality (Merigot, Santambrogio, Sarrazin, NeurIPS 2021).
+    """
+    if options["list_presets"]:
+        _list_presets()
+        return
+    preset, experiment = _plan(context, options)
+    from stipple.io.tables import render_json, render_table_csv
+
+    if options["plot"] and len(experiment.counts) < 2:
+        raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
+    run = _run(options, experiment, _choose_frames(options, preset))
+    report = {**describe_run(context, options), **run.report, "trace": run.figures}
+    for path in options["outputs"]:
+        write_output(path, render_table_csv(run.figures))
+    if options["plot"]:
+        write_output(options["plot"], _render_plot(options, preset, run))
+    for path, data in run.pictures.items():
+        write_output(path, data)
+    if options["report"]:
+        write_output(options["report"], render_json(report))
+    if not options["quiet"]:
+        print_table(_summarise(options, preset, run))
+
+
+def _list_presets() -> None:
+    from stipple.presets import list_presets
+
+    for preset in list_presets().values():
+        click.echo(f"{preset.name:22} {preset.title}; published: {preset.published}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What a run gave: figures of every row, pictures by path, and the summary for the report."""
+
+    figures: list[dict[str, Any]]
+    pictures: dict[str, bytes]
+    report: dict[str, Any]
+
+
+def _plan(context: click.Context, options: dict[str, Any]) -> "tuple[Preset | None, Experiment]":
+    """Refuse what cannot end well, and say what is to be run."""
+    given = {
+        name
+        for name in options
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }
+    _check_steps(options, given)
+    _check_outputs(options)
+    if not options["preset"]:
+        if not options["source"]:
+            raise click.UsageError("Give a SOURCE, or --preset NAME (--list-presets names them).")
+        return None, _define_experiment(options, "points" in given)
+    if options["source"]:
+        raise click.UsageError("--preset brings its own density: leave SOURCE out.")
+    from stipple.presets import list_presets
+
+    presets = list_presets()
+    if options["preset"] not in presets:
+        known = ", ".join(presets)
+        raise click.UsageError(f"Unknown preset {options['preset']!r}: known are {known}.")
+    preset = presets[options["preset"]]
+    changes = {field: options[name] for name, field in PRESET_FIELDS.items() if name in given}
+    return preset, replace(preset.experiment, **changes)
+
+
+def _check_steps(options: dict[str, Any], given: set[str]) -> None:
+    for size in options["step_sizes"]:
+        if not 0 < size < 2:
+            raise click.UsageError(
+                f"--step-size is {size:g}: outside of (0, 2) a step may increase W2²."
+            )
+    if "step_sizes" in given and options["method"] != "lloyd":
+        raise click.UsageError("--step-size needs --method lloyd.")
+    if min(options["points"]) < 1:
+        raise click.UsageError("--points must be at least 1.")
+
+
+def _check_outputs(options: dict[str, Any]) -> None:
+    if options["outputs"]:
+        form = "csv" if "-" in options["outputs"] else None
+        plan_outputs("", options["outputs"], form, ("csv",))
+    for name, suffixes in SUFFIXES.items():
+        if options[name] and Path(options[name]).suffix.lower() not in suffixes:
+            known = " or ".join(suffixes)
+            raise click.UsageError(f"--{name} writes {known}, not {options[name]!r}.")
+    if options["frames"]:
+        try:
+            options["frames"].format(step=0, points=0, repeat=0)
+        except (LookupError, ValueError, TypeError):
+            raise click.UsageError(
+                f"--frames is {options['frames']!r}: it may have {{step}}, {{points}} and"
+                " {repeat} in braces, nothing else."
+            ) from None
+    others = [options[name] for name in ("plot", "animate", "report") if options[name]]
+    check_targets([*options["outputs"], *others], options["source"] or "-")
+
+
+def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experiment":
+    from stipple.experiment import Experiment, make_start, start_at
+
+    domain, in_pixels = _read_domain(options)
+    counts = options["points"]
+    if options["start"] in STARTS:
+        place = make_start(options["start"])
+    else:
+        from stipple.io.tables import read_points_csv
+
+        fixed = read_points_csv(options["start"])
+        if count_given and counts != (len(fixed),):
+            raise click.UsageError(
+                f"--points is given, but the start has {len(fixed)}: leave --points out."
+            )
+        counts = (len(fixed),)
+        place = start_at(domain.to_domain(fixed) if in_pixels else fixed)
+
+    steps = options["steps"]
+    return Experiment(
+        domain=lambda _count: domain,
+        start=place,
+        counts=counts,
+        steps=steps,
+        repeats=options["repeats"],
+        measured_step=LAST if steps is None else steps,
+        method=options["method"],
+        step_sizes=options["step_sizes"],
+        perturbation=options["jitter"],
+    )
+
+
+def _read_domain(options: dict[str, Any]) -> "tuple[Domain, bool]":
+    """Read the density with its units, and whether start files are in pixels."""
+    from stipple.analytic import Domain, Region, parse_density, rasterise_density
+    from stipple.density import Density
+
+    source = options["source"]
+    formula = (
+        source != "-" and not Path(source).exists() and not re.search(r"\.[a-z]\w*$", source, re.I)
+    )
+    if formula:
+        terms = parse_density(source)
+        if options["box"] and options["disc"]:
+            raise click.UsageError("Give --box or --disc, not both.")
+        region = Region()
+        if options["box"]:
+            if len(options["box"]) != 4:
+                raise click.UsageError("--box takes four numbers, X0,Y0,X1,Y1.")
+            region = Region(*options["box"])
+        if options["disc"]:
+            if len(options["disc"]) != 3 or options["disc"][2] <= 0:
+                raise click.UsageError("--disc takes three numbers, X,Y,R, with R above zero.")
+            x, y, radius = options["disc"]
+            region = Region(x - radius, y - radius, x + radius, y + radius, round=True)
+        return rasterise_density(terms, region, options["pixels"]), False
+    if options["box"] or options["disc"]:
+        raise click.UsageError("--box and --disc are for formulas, not for images.")
+    from stipple.io.images import read_source
+    from stipple.tone import Tone, darkness, resize
+
+    tone = Tone(**{name: options[name] for name in TONE})
+    picture = read_source(source, max_pixels=options["max_pixels"])
+    if options["resize"] is not None:
+        picture = resize(picture, options["resize"], max_pixels=options["max_pixels"])
+    density = Density(darkness(picture, tone))
+    return Domain(density, unit=1 / max(density.width, density.height)), True
+
+
+def _choose_frames(options: dict[str, Any], preset: "Preset | None") -> set[int] | None:
+    """Choose the steps to draw; None for the first and last of each run."""
+    if options["frame_steps"]:
+        return set(options["frame_steps"])
+    return set(preset.pictures) if preset and preset.pictures else None
+
+
+def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | None) -> _Run:
+    """Run everything; draw the chosen steps of the first run for each number of points."""
+    from stipple.experiment import fit_slope, run_experiment, tabulate
+
+    figures: list[dict[str, Any]] = []
+    pictures: dict[str, bytes] = {}
+    moving: list[ExperimentRow] = []
+    runs = len(experiment.counts) * experiment.repeats
+    length = experiment.steps or 1
+    label = f"{runs} runs" if runs > 1 else f"{experiment.counts[0]:,} points"
+    quiet, verbose = options["quiet"], options["verbose"]
+    with Progress(label, runs * (length + 1), quiet=quiet, verbose=verbose) as progress:
+        settings = {name: options[name] for name in ("seed", "engine", "threads")}
+        for one in run_experiment(experiment, **settings):
+            row = one.row
+            figures.append(tabulate(one))
+            progress.advance(
+                len(figures),
+                f"N {one.count}  step {row.step:3d}  W2² {row.w2_squared:.8g}"
+                f"  gradient {row.gradient_norm:.2g}",
+            )
+            chosen = {0, experiment.steps} if drawn is None else drawn
+            if options["frames"] and row.step in chosen:
+                path = options["frames"].format(step=row.step, points=one.count, repeat=one.repeat)
+                # A pattern without {repeat} or {points} keeps the first picture of its name.
+                if path not in pictures:
+                    pictures[path] = _render_frame(one, path)
+            if options["animate"] and one.count == experiment.counts[0] and one.repeat == 0:
+                moving.append(one)
+    if moving:
+        from stipple.io.raster import render_gif
+
+        drawings = [_compose_frame(one) for one in moving]
+        pictures[options["animate"]] = render_gif(drawings, ANIMATION_DPI, SECONDS_PER_FRAME)
+    slope = fit_slope(figures, experiment.measured_step)
+    domain = experiment.domain(experiment.counts[0])
+    report = {
+        "slope": None if slope is None else slope.slope,
+        "slope_half_width": None if slope is None else slope.half_width,
+        "fitted_points": () if slope is None else slope.counts,
+        "fitted_w2_squared": () if slope is None else slope.w2_squared,
+        "rasterisation_bound": domain.rasterisation,
+        "inequalities_hold": all(
+            row["one_step_holds"] and row["polyak_lojasiewicz_holds"] for row in figures
+        ),
+        "largest_increase": max(-row["decrease"] for row in figures),
+        "start_is_critical": all(
+            row["gradient_norm"] * row["points"] ** 0.5 <= CRITICAL * domain.diameter
+            for row in figures
+            if row["step"] == 0
+        ),
+    }
+    return _Run(figures, pictures, report)
+
+
+def _compose_frame(one: "ExperimentRow") -> "Drawing":
+    from stipple.composition import compose_transport
+    from stipple.page import place
+
+    density = one.domain.density
+    size = (PAGE_WIDTH, PAGE_WIDTH * density.height / density.width)
+    placement = place((density.height, density.width), size, margin=PAGE_WIDTH / 40)
+    return compose_transport(one.row.transport, placement, PEN_WIDTH)
+
+
+def _render_frame(one: "ExperimentRow", path: str) -> bytes:
+    drawing = _compose_frame(one)
+    if path.lower().endswith(".svg"):
+        from stipple.io.svg import render_svg
+
+        return render_svg(drawing)
+    from stipple.io.raster import render_png
+
+    return render_png(drawing, FRAME_DPI)
+
+
+def _render_plot(options: dict[str, Any], preset: "Preset | None", run: _Run) -> bytes:
+    from stipple.io.scaling_plot import render_scaling_plot
+
+    return render_scaling_plot(
+        run.report["fitted_points"],
+        run.report["fitted_w2_squared"],
+        run.report["slope"],
+        preset.title if preset else options["source"],
+        preset.published if preset else "",
+        Path(options["plot"]).suffix.lower().lstrip("."),
+    )
+
+
+def _summarise(
+    options: dict[str, Any], preset: "Preset | None", run: _Run
+) -> list[tuple[str, str]]:
+    rows = []
+    report = run.report
+    for count in dict.fromkeys(row["points"] for row in run.figures):
+        mine = [row for row in run.figures if row["points"] == count and row["repeat"] == 0]
+        first, last = mine[0], mine[-1]
+        rows.append(
+            (
+                f"{count:,} points",
+                f"W2² {first['w2_squared']:.8g} at the start, {last['w2_squared']:.8g} after"
+                f" {last['step']} steps, certified within [{last['w2_squared_lower']:.8g},"
+                f" {last['w2_squared_upper']:.8g}]",
+            )
+        )
+    if report["slope"] is not None:
+        width = report["slope_half_width"]
+        interval = "" if width is None else f" ± {width:.4f} (95 %)"
+        rows.append(("slope", f"{report['slope']:.4f}{interval} of ln W2² over ln N"))
+    if preset:
+        rows.append(("published", preset.published))
+        if preset.target and report["slope"] is not None:
+            low, high = preset.target
+            verdict = "agrees" if low <= report["slope"] <= high else "differs"
+            rows.append(("verdict", f"{verdict} (expected {low:g} to {high:g})"))
+    if report["start_is_critical"]:
+        gradient = run.figures[0]["gradient_norm"]
+        rows.append(("start", f"critical: the gradient is {gradient:.1e}"))
+    holds = "hold on every row" if report["inequalities_hold"] else "FAIL, see the trace"
+    rows.append(("inequalities", holds))
+    rows.append(("mass error", f"{max(row['mass_error'] for row in run.figures):.1e}"))
+    if report["rasterisation_bound"]:
+        rows.append(
+            ("rasterisation", f"W2 to the formula at most {report['rasterisation_bound']:.3g}")
+        )
+    rows.append(("seed", str(options["seed"])))
+    written = [*options["outputs"], *run.pictures]
+    written += [options[name] for name in ("plot", "report") if options[name]]
+    rows += [("written", path) for path in written if path != "-"]
+    return rows

@@ -1,0 +1,125 @@
+"""Uniform quantisation followed step by step, with the theory's inequalities checked."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.analytic import Domain
+from stipple.arrays import Floats
+from stipple.choices import Method
+from stipple.solvers.lloyd_theory import (
+    Inequality,
+    Separation,
+    check_one_step,
+    check_polyak_lojasiewicz,
+    measure_separation,
+)
+from stipple.solvers.quantisation import follow
+from stipple.solvers.transport import Transport, TransportSolver
+
+
+@dataclass(frozen=True, eq=False)
+class TraceRow:
+    """One step of a trace; lengths are in the units of the domain.
+
+    Attributes
+    ----------
+    step : int
+        0 for the start.
+    w2_squared, lower, upper : float
+        W2² of the points, with its certified interval.
+    decrease : float
+        By how much W2² fell since the row before; 0 for the start.
+    gradient_norm : float
+        |∇½W2²| = |Y − B|/N.
+    separation : Separation
+        Least distance between points, ε and |I_ε|/N.
+    one_step : Inequality
+        The one-step theorem; its left side here is Σ∫|x − b_i|² over the cells, which is at least
+        the W2² of the barycentres.
+    polyak_lojasiewicz : Inequality
+        The modified Polyak–Łojasiewicz inequality.
+    mass_error : float
+        Largest relative error of a cell's mass.
+    newton_iterations : int
+        Linear systems solved at this step.
+    seconds : float
+        Time for this step.
+    transport : Transport
+        The transport itself, in pixels, for drawing.
+    """
+
+    step: int
+    w2_squared: float
+    lower: float
+    upper: float
+    decrease: float
+    gradient_norm: float
+    separation: Separation
+    one_step: Inequality
+    polyak_lojasiewicz: Inequality
+    mass_error: float
+    newton_iterations: int
+    seconds: float
+    transport: Transport
+
+
+def trace_steps(
+    domain: Domain,
+    solver: TransportSolver,
+    points: Floats,
+    *,
+    method: Method = "lloyd",
+    step_sizes: Sequence[float] = (1.0,),
+    mass_tolerance: float = 1e-6,
+) -> Iterator[TraceRow]:
+    """Yield a row for the start and for every step, for ever.
+
+    Parameters
+    ----------
+    domain : Domain
+        The density and its units.
+    solver : TransportSolver
+        The transport solver of `domain.density`.
+    points : ndarray, shape (n, 2)
+        The start, in the units of the domain.
+    method, step_sizes, mass_tolerance
+        As in `stipple.solvers.quantisation.follow`.
+    """
+    scale = domain.unit**2
+    path = follow(
+        solver,
+        domain.to_pixels(points),
+        method=method,
+        step_sizes=step_sizes,
+        mass_tolerance=mass_tolerance,
+    )
+    before: float | None = None
+    began = time.perf_counter()
+    for step, transport in enumerate(path):
+        count = len(transport.points)
+        squares = ((transport.points - transport.barycentres) ** 2).sum(axis=1)
+        w2_squared = scale * transport.w2_squared
+        separation = measure_separation(domain.unit * transport.points)
+        centred = scale * (transport.w2_squared - float(transport.masses @ squares))
+        yield TraceRow(
+            step=step,
+            w2_squared=w2_squared,
+            lower=scale * transport.interval.lower,
+            upper=scale * transport.interval.upper,
+            decrease=0.0 if before is None else before - w2_squared,
+            gradient_norm=domain.unit * float(np.sqrt(squares.sum())) / count,
+            separation=separation,
+            one_step=check_one_step(centred, separation, count, domain.diameter),
+            polyak_lojasiewicz=check_polyak_lojasiewicz(
+                w2_squared, scale * float(squares.mean()), separation, count, domain.diameter
+            ),
+            mass_error=transport.mass_error,
+            newton_iterations=transport.newton_iterations,
+            seconds=time.perf_counter() - began,
+            transport=transport,
+        )
+        before = w2_squared
+        began = time.perf_counter()

@@ -1,0 +1,186 @@
+"""`stipple lloyd` through click's runner."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from stipple.cli import main
+
+
+@pytest.fixture
+def lloyd(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*words):
+        return CliRunner().invoke(main, ["lloyd", *map(str, words)], catch_exceptions=False)
+
+    return invoke
+
+
+def read_trace(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_trace_has_a_row_a_step(lloyd):
+    result = lloyd("uniform", "-n", 20, "--steps", 4, "--start", "uniform", "-o", "-", "-q")
+    assert result.exit_code == 0
+    rows = read_trace(result.stdout)
+    assert [row["step"] for row in rows] == list("01234")
+    assert {
+        "w2_squared",
+        "w2_squared_lower",
+        "decrease",
+        "gradient_norm",
+        "minimum_distance",
+    } <= set(rows[0])
+    assert {"epsilon", "part_at_epsilon", "one_step_left", "polyak_lojasiewicz_right"} <= set(
+        rows[0]
+    )
+    assert {row["one_step_holds"] for row in rows} == {"True"}
+    values = [float(row["w2_squared"]) for row in rows]
+    assert values == sorted(values, reverse=True)
+
+
+def test_an_image_has_its_longer_side_as_unit(lloyd):
+    Image.fromarray(np.zeros((10, 20), np.uint8)).save("black.png")
+    result = lloyd("black.png", "-n", 1, "--steps", 1, "-o", "-", "-q")
+    last = read_trace(result.stdout)[-1]
+    assert float(last["w2_squared"]) == pytest.approx(1 / 12 + 0.25 / 12)
+
+
+def test_start_files_are_in_pixels_for_images_and_in_units_for_formulas(lloyd, tmp_path):
+    Image.fromarray(np.zeros((10, 10), np.uint8)).save("black.png")
+    for scale, source, name in ((10, "black.png", "a.csv"), (1, "uniform", "b.csv")):
+        points = scale * np.array([[0.25, 0.5], [0.75, 0.5]])
+        (tmp_path / name).write_text("x,y\n" + "\n".join(f"{x},{y}" for x, y in points))
+        result = lloyd(source, "--start", name, "--steps", 0, "-o", "-", "-q")
+        (row,) = read_trace(result.stdout)
+        assert row["points"] == "2"
+        assert float(row["w2_squared"]) == pytest.approx(1 / 12 + 1 / 48)
+
+
+def test_seed_and_repeat(lloyd):
+    words = ("uniform", "-n", 10, "--start", "uniform", "--steps", 0, "-o", "-", "-q")
+
+    def starts(*more):
+        return [row["w2_squared"] for row in read_trace(lloyd(*words, *more).stdout)]
+
+    assert len(set(starts("--repeat", 3))) == 3
+    assert starts("--seed", 5) == starts("--seed", 5) != starts("--seed", 6)
+
+
+def test_preset_report_plot_and_frames(lloyd, tmp_path):
+    result = lloyd(
+        "--preset", "koch", "-n", "17,65", "--plot", "koch.svg", "--report", "koch.json",
+        "--frames", "{points}-{step:02d}.svg",
+    )  # fmt: skip
+    assert result.exit_code == 0
+    assert "published" in result.stderr
+    report = json.loads((tmp_path / "koch.json").read_text())
+    assert report["inequalities_hold"] is True
+    assert -1.3 < report["slope"] < -0.7
+    assert len(report["trace"]) == 4
+    assert (tmp_path / "koch.svg").read_bytes().startswith(b"<?xml")
+    frames = sorted(path.name for path in tmp_path.glob("[0-9]*.svg"))
+    assert frames == ["17-00.svg", "17-01.svg", "65-00.svg", "65-01.svg"]
+    assert (tmp_path / "17-00.svg").read_text().count("<circle") == 17
+
+
+def test_plots_are_reproducible(lloyd, tmp_path):
+    words = ("uniform", "-n", "16,64", "--start", "grid", "--steps", 1, "-q")
+    for name in ("a.png", "b.png", "a.svg", "b.svg"):
+        assert lloyd(*words, "--plot", name).exit_code == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_animation_has_a_frame_a_step(lloyd):
+    lloyd("uniform", "-n", 9, "--start", "uniform", "--steps", 3, "--animate", "a.gif", "-q")
+    with Image.open("a.gif") as picture:
+        assert picture.n_frames == 4
+
+
+def test_a_critical_start_is_called_so(lloyd):
+    assert "critical" in lloyd("--preset", "line").stderr
+    assert "critical" not in lloyd("uniform", "-n", 9, "--start", "uniform", "--steps", 1).stderr
+
+
+def test_presets_are_listed(lloyd):
+    listed = lloyd("--list-presets").stdout
+    for name in ("image-grid", "gaussian-random", "tight", "critical-limits"):
+        assert name in listed
+
+
+def test_verbose_prints_a_line_a_step_and_quiet_none(lloyd):
+    words = ("uniform", "-n", 4, "--start", "grid", "--steps", 3)
+    assert lloyd(*words, "-v").stderr.count("gradient") >= 4
+    assert lloyd(*words, "-q").stderr == ""
+
+
+def test_disc_box_and_rasterisation_are_reported(lloyd):
+    result = lloyd("gaussian:0,0.5", "--disc", "0,0,1", "--pixels", 32, "-n", 5, "--steps", 1)
+    assert "rasterisation" in result.stderr
+    result = lloyd("uniform", "--box", "0,0,2,1", "--pixels", 2, "-n", 1, "--steps", 1, "-o", "-")
+    last = read_trace(result.stdout)[-1]
+    assert float(last["w2_squared"]) == pytest.approx(4 / 12 + 1 / 12)
+
+
+def test_methods_and_step_sizes_differ(lloyd):
+    words = ("uniform", "-n", 30, "--start", "uniform", "--steps", 5, "-o", "-", "-q")
+
+    def last(*more):
+        return float(read_trace(lloyd(*words, *more).stdout)[-1]["w2_squared"])
+
+    lloyd_value = last()
+    assert last("--step-size", "0.2") > lloyd_value
+    assert last("--method", "relaxed") < lloyd_value
+    assert last("--method", "lbfgs") != lloyd_value
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("--preset", "nobody"), 2, "known are image-grid"),
+        (("--preset", "koch", "uniform"), 2, "leave SOURCE out"),
+        ((), 2, "Give a SOURCE"),
+        (("normal",), 1, "known are uniform"),
+        (("missing.png",), 1, "missing.png"),
+        (("uniform", "--step-size", "2"), 2, "outside of (0, 2)"),
+        (("uniform", "--step-size", "-0.1"), 2, "outside of (0, 2)"),
+        (("uniform", "--step-size", "nan"), 2, "not finite"),
+        (("uniform", "--step-size", "0.5", "--method", "lbfgs"), 2, "--method lloyd"),
+        (("uniform", "-n", "0"), 2, "at least 1"),
+        (("uniform", "-n", "x"), 2, "whole numbers"),
+        (("uniform", "-n", "10", "--plot", "a.svg"), 2, "two numbers of points"),
+        (("uniform", "-n", "10", "--start", "koch"), 1, "4^k + 1"),
+        (("uniform", "--box", "0,0,1"), 2, "four numbers"),
+        (("uniform", "--box", "0,0,0,1"), 1, "no area"),
+        (("uniform", "--disc", "0,0,0"), 2, "above zero"),
+        (("uniform", "--frames", "{nobody}.svg"), 2, "nothing else"),
+        (("uniform", "--frames", "a.pdf"), 2, ".svg or .png"),
+        (("uniform", "-o", "trace.svg"), 2, ".csv"),
+        (("uniform", "-o", "nowhere/trace.csv"), 1, "nowhere"),
+        (("uniform", "--start", "twice.csv"), 1, "--jitter"),
+        (("uniform", "--start", "outside.csv"), 1, "outside the domain"),
+        (("uniform", "--start", "twice.csv", "-n", "5"), 2, "leave --points out"),
+    ],
+)
+def test_bad_input_is_a_sentence(lloyd, tmp_path, words, code, sentence):
+    (tmp_path / "twice.csv").write_text("0.5,0.5\n0.5,0.5\n0.1,0.1\n")
+    (tmp_path / "outside.csv").write_text("0.5,0.5\n5,0.5\n")
+    result = lloyd(*words)
+    assert result.exit_code == code
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Error: " in result.stderr
+
+
+def test_jitter_separates_coinciding_points(lloyd, tmp_path):
+    (tmp_path / "twice.csv").write_text("0.5,0.5\n0.5,0.5\n0.1,0.1\n")
+    result = lloyd("uniform", "--start", "twice.csv", "--jitter", "1e-3", "--steps", 2)
+    assert result.exit_code == 0

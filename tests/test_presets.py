@@ -1,0 +1,199 @@
+"""The published experiments at small size, and the closed forms behind them."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from stipple.analytic import Domain, Region, parse_density, rasterise_density
+from stipple.errors import StippleError
+from stipple.experiment import (
+    Experiment,
+    fit_slope,
+    make_start,
+    run_experiment,
+    start_at,
+    tabulate,
+)
+from stipple.presets import GAUSSIAN_COUNTS, list_presets
+from stipple.solvers.lloyd_theory import count_steps, measure_separation
+
+SMALL = {
+    "image-grid": (150, 600),
+    "gaussian-random": (100, 400),
+    "gaussian-grid": (400, 961),
+    "koch": (17, 257),
+    "line": (20, 40),
+    "tight": (64, 256),
+    "unstable-grid": (100,),
+    "critical-limits": (40,),
+    "critical-limits-disc": (40,),
+}
+
+
+def run(experiment, **settings):
+    return [tabulate(one) for one in run_experiment(experiment, **settings)]
+
+
+def uniform_square():
+    return rasterise_density(parse_density("uniform"), Region(), 1)
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_inequalities_hold_and_w2_falls_on_every_row(name):
+    preset = list_presets()[name]
+    steps, repeats = min(preset.experiment.steps, 20), min(preset.experiment.repeats, 2)
+    small = replace(preset.experiment, counts=SMALL[name], repeats=repeats, steps=steps)
+    rows = run(small)
+    assert len(rows) == len(SMALL[name]) * small.repeats * (steps + 1)
+    for row in rows:
+        assert row["one_step_holds"]
+        assert row["polyak_lojasiewicz_holds"]
+        assert row["mass_error"] <= 1e-9
+        assert row["w2_squared_lower"] <= row["w2_squared"] <= row["w2_squared_upper"]
+        assert row["decrease"] >= -1e-9 * row["w2_squared"]
+
+
+def test_every_published_name_is_there():
+    names = {"image-grid", "gaussian-random", "gaussian-grid", "koch", "line", "tight"}
+    assert names | {"unstable-grid", "critical-limits"} <= set(list_presets())
+
+
+def product_quantisation_error(rate, side):
+    """W2² to exp(−rate·|x − ½|²) of the product of critical clouds on the line, by quadrature."""
+    x = (np.arange(400_000) + 0.5) / 400_000
+    mass = np.exp(-rate * (x - 0.5) ** 2)
+    mass /= mass.sum()
+    cell = np.minimum((np.cumsum(mass) * side - 1e-12).astype(int), side - 1)
+    masses = np.bincount(cell, mass, side)
+    barycentre = np.bincount(cell, mass * x, side) / masses
+    return 2 * (mass * (x - barycentre[cell]) ** 2).sum()
+
+
+@pytest.mark.parametrize(("rate", "slope"), [(8, -0.972), (16, -0.799)])
+def test_the_published_gaussian_slope_belongs_to_rate_16(rate, slope):
+    """The notes say exp(−8·|x − ½|²); its slope from a grid is not the published −0.80."""
+    errors = [product_quantisation_error(rate, round(n**0.5)) for n in GAUSSIAN_COUNTS]
+    fitted = np.polyfit(np.log(GAUSSIAN_COUNTS), np.log(errors), 1)[0]
+    assert fitted == pytest.approx(slope, abs=1e-3)
+
+
+def test_one_step_from_a_grid_has_its_closed_form():
+    rows = run(replace(list_presets()["gaussian-grid"].experiment, counts=(400, 961)))
+    for row in (row for row in rows if row["step"] == 1):
+        expected = product_quantisation_error(16, round(row["points"] ** 0.5))
+        assert row["w2_squared"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_line_is_critical_and_stays():
+    for row in run(list_presets()["line"].experiment):
+        count = row["points"]
+        assert row["w2_squared"] == pytest.approx(1 / 12 + 1 / (12 * count**2), rel=1e-12)
+        # A saddle: each step multiplies what rounding began, by about a thousand at 40 points.
+        assert row["gradient_norm"] < 1e-14 * 1e3 ** row["step"]
+
+
+def test_tight_is_critical_with_its_closed_form():
+    for row in run(replace(list_presets()["tight"].experiment, counts=(64, 256, 1024))):
+        side = round(row["points"] ** 0.5)
+        assert row["w2_squared"] == pytest.approx(1 / (6 * (side - 1)), rel=1e-9)
+        assert row["gradient_norm"] < 1e-9
+
+
+def test_the_unstable_grid_is_left_by_rounding():
+    rows = run(list_presets()["unstable-grid"].experiment)
+    first = rows[0]["w2_squared"]
+    assert rows[40]["w2_squared"] == pytest.approx(first, rel=1e-9)
+    assert rows[200]["w2_squared"] < 0.99 * first
+
+
+def test_one_point_goes_to_the_mean_and_two_split_the_square():
+    one = run(Experiment(lambda _n: uniform_square(), start_at(np.array([[0.9, 0.2]])), (1,)))
+    assert one[1]["w2_squared"] == pytest.approx(1 / 6)
+    halves = start_at(np.array([[0.25, 0.5], [0.75, 0.5]]))
+    two = run(Experiment(lambda _n: uniform_square(), halves, (2,)))
+    assert two[0]["w2_squared"] == pytest.approx(1 / 12 + 1 / 48)
+    assert two[0]["gradient_norm"] < 1e-14
+
+
+def test_the_unit_scales_everything():
+    def experiment(region):
+        domain = rasterise_density(parse_density("uniform"), region, 1)
+        return Experiment(lambda _n: domain, make_start("uniform"), (30,), steps=3)
+
+    small, large = (run(experiment(Region(0, 0, side, side)), seed=4) for side in (1, 10))
+    for one, ten in zip(small, large, strict=True):
+        assert ten["w2_squared"] == pytest.approx(100 * one["w2_squared"], rel=1e-6)
+        assert ten["minimum_distance"] == pytest.approx(10 * one["minimum_distance"], rel=1e-6)
+
+
+def test_gradient_steps_keep_points_apart():
+    """|y_i − y_j| shrinks by at most 1 − τ in a step."""
+    experiment = Experiment(
+        lambda _n: uniform_square(), make_start("uniform"), (50,), steps=5, step_sizes=(0.3,)
+    )
+    rows = run(experiment)
+    for before, after in pairwise(rows):
+        assert after["minimum_distance"] >= 0.7 * before["minimum_distance"] * (1 - 1e-9)
+
+
+def test_a_schedule_of_step_sizes_is_followed():
+    def second_step(step_sizes):
+        experiment = Experiment(
+            lambda _n: uniform_square(), make_start("uniform"), (20,), 2, step_sizes=step_sizes
+        )
+        return run(experiment)[2]["w2_squared"]
+
+    assert second_step((1.0, 0.1)) > second_step((1.0, 1.0))
+    assert second_step((1.0,)) == second_step((1.0, 1.0))
+
+
+def test_the_theorem_counts_steps():
+    experiment = Experiment(
+        lambda _n: uniform_square(), make_start("bisection"), (50,), None, step_sizes=(0.1,)
+    )
+    rows = run(experiment)
+    expected = count_steps(rows[0]["w2_squared"], 50, rows[0]["minimum_distance"], 0.1)
+    assert len(rows) == expected + 1
+
+
+def test_slope_of_a_power_law():
+    rows = [
+        {"points": n, "repeat": r, "step": 1, "w2_squared": 3.0 * n**-0.8}
+        for n in (10, 100, 1000)
+        for r in range(3)
+    ]
+    fitted = fit_slope(rows, 1)
+    assert fitted.slope == pytest.approx(-0.8)
+    assert fitted.half_width == pytest.approx(0, abs=1e-12)
+    assert fit_slope(rows[:3], 1) is None
+
+
+def test_separation_chooses_the_best_epsilon():
+    points = np.array([[0.0, 0.0], [1e-6, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    separation = measure_separation(points)
+    assert separation.minimum == pytest.approx(1e-6)
+    assert separation.epsilon == pytest.approx(1.0, abs=1e-5)
+    assert separation.part == pytest.approx(3 / 5)
+
+
+def test_coinciding_points_are_explained_and_jitter_moves_them():
+    twice = start_at(np.array([[0.5, 0.5], [0.5, 0.5], [0.2, 0.2]]))
+    experiment = Experiment(lambda _n: uniform_square(), twice, (3,))
+    with pytest.raises(StippleError, match=r"1 of the 3 .* --jitter"):
+        run(experiment)
+    moved = run(replace(experiment, perturbation=1e-3))
+    assert moved[0]["minimum_distance"] > 0
+
+
+def test_points_outside_are_explained():
+    outside = start_at(np.array([[0.5, 0.5], [1.5, 0.5]]))
+    with pytest.raises(StippleError, match="1 of the 2 start points lie outside"):
+        run(Experiment(lambda _n: uniform_square(), outside, (2,)))
+
+
+def test_a_domain_of_another_unit_accepts_its_border():
+    domain = Domain(uniform_square().density, (-np.pi, -np.pi), 2 * np.pi)
+    corners = start_at(np.array([[-np.pi, -np.pi], [np.pi, np.pi]]))
+    assert len(run(Experiment(lambda _n: domain, corners, (2,)))) == 2
