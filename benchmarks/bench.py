@@ -87,7 +87,7 @@ def read_rival_points(path: Path, density: Density, count: int) -> np.ndarray:
 def compare(density: Density, counts: list[int]) -> list[str]:
     """Both tools, from the image file to a drawing and the points."""
     lines = [
-        "| points | tool | processor s | wall s | peak MiB | W2² (px²) | quality | processor ratio |",
+        "| points | tool | processor s | wall s | peak MiB | W2² px² | quality | ratio |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for count in counts:

@@ -44,7 +44,9 @@ class Density:
             raise StippleError(f"The density has negative values (least {array.min():g}).")
         if array.max() == 0:
             raise StippleError("The density is zero everywhere (all white): nothing to draw.")
-        if not np.isfinite(array.sum()):
+        with np.errstate(over="ignore"):
+            summable = np.isfinite(array.sum())
+        if not summable:
             raise StippleError("The density's values are too large to add up: scale them down.")
         array.flags.writeable = False
         object.__setattr__(self, "values", array)

@@ -86,14 +86,35 @@ class Polylines:
 
     def __post_init__(self) -> None:
         _check_points(self.vertices)
-        ends = self.offsets[[0, -1]].tolist() if len(self.offsets) else []
-        if ends != [0, len(self.vertices)] or (np.diff(self.offsets) < 1).any():
-            raise StippleError(
-                f"the offsets do not split {len(self.vertices)} vertices into lines; "
-                "they must rise from 0 to the number of vertices"
-            )
+        _check_offsets(self.offsets, self.vertices, least=1)
         if not 0 < self.width < np.inf:
             raise StippleError(f"the lines are {self.width:g} mm wide; give a width above zero")
+
+
+@dataclass(frozen=True, eq=False)
+class Polygons:
+    """Filled convex polygons.
+
+    Attributes
+    ----------
+    vertices : ndarray, shape (k, 2)
+        The corners of all polygons, one polygon after the other, in millimetres.
+    offsets : ndarray of int, shape (m + 1,)
+        Polygon i has the corners ``offsets[i]`` to ``offsets[i + 1] - 1``, at least three, in
+        either sense of rotation.
+
+    Raises
+    ------
+    StippleError
+        If the offsets do not split the vertices into polygons, or a number is not finite.
+    """
+
+    vertices: Floats
+    offsets: Integers
+
+    def __post_init__(self) -> None:
+        _check_points(self.vertices)
+        _check_offsets(self.offsets, self.vertices, least=3)
 
 
 @dataclass(frozen=True)
@@ -106,7 +127,7 @@ class Layer:
         The name of the ink.
     colour : str
         ``#rrggbb``.
-    marks : tuple of Dots or Polylines
+    marks : tuple of Dots, Polylines or Polygons
         What is drawn, in this order.
 
     Raises
@@ -117,7 +138,7 @@ class Layer:
 
     label: str
     colour: str
-    marks: tuple[Dots | Polylines, ...]
+    marks: tuple[Dots | Polylines | Polygons, ...]
 
     def __post_init__(self) -> None:
         _check_colour(self.colour)
@@ -206,6 +227,15 @@ def _check_points(points: Floats) -> None:
         raise StippleError(f"points came with the shape {points.shape}; give an array (n, 2)")
     if not np.isfinite(points).all():
         raise StippleError("a point is not finite; give positions without NaN or infinity")
+
+
+def _check_offsets(offsets: Integers, vertices: Floats, least: int) -> None:
+    ends = offsets[[0, -1]].tolist() if len(offsets) else []
+    if ends != [0, len(vertices)] or (np.diff(offsets) < least).any():
+        raise StippleError(
+            f"the offsets do not split {len(vertices)} vertices into shapes of at least {least};"
+            " they must rise from 0 to the number of vertices"
+        )
 
 
 def _check_colour(colour: str) -> None:

@@ -76,10 +76,11 @@ def separate_inks(source: Picture | Matrix, tone: Tone, mode: InkMode) -> list[I
     inks = _amounts(source, tone, mode)
     drawn = [InkDensity(ink, amount) for ink, amount in inks if amount.any()]
     if not drawn:
-        blank = "black, without any light" if mode == "rgb" else "white"
+        black = (mode == "rgb") != tone.invert
+        advice = "leave --invert out" if tone.invert else "try --invert"
         raise StippleError(
-            f"The image is all {blank}, so there is nothing to draw: try --invert, or a lower "
-            "--threshold."
+            f"The image is all {'black' if black else 'white'}, so there is nothing to draw"
+            f"{' under --invert' if tone.invert else ''}: {advice}, or give a lower --threshold."
         )
     return drawn
 

@@ -1,15 +1,17 @@
 """The main job as a Python call: a density in, points with evidence out."""
 
+import operator
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple import __version__
 from stipple.arrays import Floats, Integers
-from stipple.choices import Engine, Method, Start
+from stipple.choices import LARGEST_COUNT, Engine, Method, Start
 from stipple.density import Density
 from stipple.errors import StippleError
 from stipple.solvers.bisection import start_from_bisection
@@ -17,9 +19,6 @@ from stipple.solvers.power_cells import PowerCells
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise
 from stipple.solvers.starts import place_on_grid, place_uniformly
 from stipple.solvers.transport import TransportSolver
-
-# About 2 KiB of memory for each point, measured at a million points.
-LARGEST_COUNT = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +135,7 @@ def stipple(
     Raises
     ------
     StippleError
-        If the density is not one, or the number or the positions of points make no sense.
+        If the density is not one, or a setting or the positions of points make no sense.
 
     Examples
     --------
@@ -146,6 +145,7 @@ def stipple(
     """
     if not isinstance(density, Density):
         density = Density(density)
+    _check_settings(method, iterations, tolerance, seed)
     began = time.perf_counter()
     positions, potentials = _place(density, points, start, seed)
     placed = time.perf_counter() - began
@@ -185,11 +185,25 @@ def stipple(
     )
 
 
+def _check_settings(method: Method, iterations: int, tolerance: float, seed: int) -> None:
+    if method not in get_args(Method):
+        known = ", ".join(get_args(Method))
+        raise StippleError(f"The method is {method!r}: give one of {known}.")
+    for name, value in (
+        ("number of iterations", iterations),
+        ("tolerance", tolerance),
+        ("seed", seed),
+    ):
+        if not value >= 0:  # NaN is neither
+            raise StippleError(f"The {name} is {value}: give a number of 0 or more.")
+
+
 def _place(
     density: Density, count: int, start: Start | Floats, seed: int
 ) -> tuple[Floats, Floats | None]:
     if not isinstance(start, str):
         return _check_start(density, start), None
+    count = operator.index(count)
     if not 1 <= count <= LARGEST_COUNT:
         raise StippleError(
             f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."

@@ -1,4 +1,4 @@
-"""Slow, exact answers that the solver tests compare with: rational arithmetic, all pairs, no tricks.
+"""Slow and exact answers for the solver tests: rational arithmetic, all pairs, no tricks.
 
 Nothing here is shared with the package: cells are cut by every other point in fractions, and
 integrals visit every pixel square.
@@ -7,6 +7,7 @@ integrals visit every pixel square.
 import importlib.util
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import floor, sqrt
 
 import numpy as np
@@ -117,7 +118,7 @@ def integrate_segment(values: ArrayLike, p: Corner, q: Corner) -> float:
             stops |= {(k - start) / (end - start) for k in range(floor(low) + 1, floor(high) + 1)}
     ordered = sorted(stops)
     darkness = Fraction(0)
-    for t, u in zip(ordered[:-1], ordered[1:], strict=True):
+    for t, u in pairwise(ordered):
         x, y = (start + (t + u) / 2 * (end - start) for start, end in zip(p, q, strict=True))
         sides = [
             Fraction(float(rho[row, column]))
@@ -133,7 +134,3 @@ def touch_pixels(coordinate: Fraction, count: int) -> Iterable[int]:
     """The pixels that hold a coordinate: two on a border inside the picture."""
     index = floor(coordinate)
     return {k for k in ([index - 1, index] if coordinate == index else [index]) if 0 <= k < count}
-
-
-def measure_quality(count: int, w2_squared: float, area: int) -> float:
-    return count * w2_squared / area

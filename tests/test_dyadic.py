@@ -6,7 +6,7 @@ from itertools import count, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.sparse import csr_array
@@ -91,12 +91,14 @@ def test_one_dimension_is_van_der_corput():
     assert generate_sequence(1000, 1).ravel().tolist() == expected
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), DIMENSIONS, st.integers(0, 2000))
 def test_skip_leaves_out_the_first_points(n, d, skip):
     whole = generate_sequence(skip + n, d)
     np.testing.assert_array_equal(generate_sequence(n, d, skip), whole[skip:])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), DIMENSIONS, st.integers(0, 2**600))
 def test_skip_is_exact_as_far_as_doubles_go(n, d, skip):
     skip %= 2 ** (53 * d) - n + 1
@@ -169,6 +171,7 @@ def test_partition_is_exact_for_all_small_prefixes(d):
         check_partition(n, d)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), DIMENSIONS)
 def test_boxes_have_equal_volumes_and_small_radius(n, d):
     boxes = partition_prefix(n, d)
@@ -253,6 +256,7 @@ def test_no_constant_on_the_line():
     assert growth[:, 2].mean() == pytest.approx(1 / 3, abs=0.02)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_closed_forms_on_the_line(points):
     n = len(points)

@@ -118,7 +118,7 @@ def check_owner(cells: PowerCells, i: int, owner: int, p: list[float], q: list[f
         else:
             a, b = cells.points[owner] - cells.points[i]
             u, v = (x, y) - cells.points[i]
-            limit = (a * a + b * b + cells.potentials[i] - cells.potentials[owner]) / 2
+            limit = (a * a + b * b + (cells.potentials[i] - cells.potentials[owner])) / 2
             assert abs(a * u + b * v - limit) <= near * hypot(a, b)
 
 
@@ -193,18 +193,18 @@ def test_corners_turn_from_x_to_y(engine: str) -> None:
         assert (behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0] > -ROUNDING).all()
 
 
-@pytest.mark.parametrize("potential", [0.0, 1e-3, 1.0])
+@pytest.mark.parametrize("potential", [0.0, 1e-5, 1.0])
 def test_engines_agree_on_many_cells(potential: float) -> None:
     pytest.importorskip("pysdot", reason="pysdot has no wheel for this Python and platform")
     points = RANDOM.random((2000, 2)) * (WIDTH, HEIGHT)
     potentials = potential * RANDOM.standard_normal(2000)
     ours, theirs = (build(points, potentials, engine) for engine in ("pysdot", "qhull"))
     hidden = np.count_nonzero(~ours.adjacency.visible)
-    assert (hidden > 0) == (potential > 1e-3)
+    assert (hidden > 0) == (potential == 1)
     check_same(ours, theirs)
 
 
-@pytest.mark.parametrize("size", [1e-3, 0.05, 1.0])
+@pytest.mark.parametrize("size", [1e-4, 0.05, 1.0])
 def test_search_follows_the_points_and_potentials(size: float) -> None:
     """From slight to complete changes, with cells that appear and disappear."""
     random = np.random.default_rng(1)
@@ -217,7 +217,7 @@ def test_search_follows_the_points_and_potentials(size: float) -> None:
         cells = build(points, potentials, previous=cells)
         seen.add(int(np.count_nonzero(~cells.adjacency.visible)))
         check_same(cells, build(points, potentials))
-    assert (len(seen) > 1) == (size > 1e-3)
+    assert (len(seen) > 1) == (size > 1e-4)
 
 
 def test_search_does_not_ask_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_auto_takes_pysdot_where_it_is_installed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_auto_takes_qhull_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(neighbours.importlib.util, "find_spec", lambda _: None)
     assert neighbours.choose_engine("auto") == "qhull"
     with pytest.raises(StippleError, match="pysdot is not installed"):
         neighbours.choose_engine("pysdot")

@@ -1,6 +1,5 @@
 """The `stipple` command: its subcommands, loaded when asked for, and how failures end."""
 
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -11,7 +10,7 @@ import click
 from stipple import __version__
 from stipple.errors import StippleError
 
-COMMANDS = ("stipple",)
+COMMANDS = ("stipple", "lloyd", "sequence")
 INTERRUPTED = 130
 
 
@@ -54,20 +53,26 @@ class StippleGroup(click.Group):
                 "Error: Not enough memory: ask for fewer --points, or --resize the image.", err=True
             )
             sys.exit(1)
-        except BrokenPipeError:
-            # Whoever read our output has left: not a failure to talk about.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:  # whatever the file system says that nobody foresaw
+            click.echo(f"Error: {error.strerror or error} ({error.filename}).", err=True)
             sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
 
 
-@click.group(cls=StippleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+EXAMPLES = """\
+\b
+Examples:
+  stipple stipple photo.jpg -n 5000 -o photo.svg
+  stipple stipple --help
+"""
+
+
+@click.group(
+    "stipple",
+    cls=StippleGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXAMPLES,
+)
 @click.version_option(__version__, prog_name="stipple")
 def main() -> None:
-    r"""Turn images and densities into points by optimal transport, and prove how good they are.
-
-    \b
-    Examples:
-      stipple stipple photo.jpg -n 5000 -o photo.svg
-      stipple stipple --help
-    """
+    """Turn images and densities into points by optimal transport, and prove how good they are."""

@@ -5,8 +5,8 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from stipple.choices import Alpha, Engine
-from stipple.cli.types import SIZE
+from stipple.choices import Alpha, DotStyle, Engine
+from stipple.cli.types import BACKGROUND, COLOUR, LENGTH, PAGE, RADIUS, SIZE, FiniteRange
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,13 +26,21 @@ tone_options = add_options(
     click.option("--invert", is_flag=True, help="Put dots where the image is light."),
     click.option(
         "--gamma",
-        type=float,
+        type=FiniteRange(min=0, min_open=True),
         default=1.0,
         help="Exponent on darkness: above 1 lightens the midtones.",
     ),
-    click.option("--contrast", type=float, default=1.0, help="Slope of the tones at mid-grey."),
     click.option(
-        "--threshold", type=float, default=0.0, help="Darkness below this (0 to 1) is white."
+        "--contrast",
+        type=FiniteRange(min=0, min_open=True),
+        default=1.0,
+        help="Slope of the tones at mid-grey.",
+    ),
+    click.option(
+        "--threshold",
+        type=FiniteRange(0, 1),
+        default=0.0,
+        help="Darkness below this is white.",
     ),
     click.option(
         "--alpha",
@@ -46,8 +54,39 @@ tone_options = add_options(
     click.option(
         "--max-pixels",
         type=click.IntRange(min=1),
+        metavar="N",
         default=100_000_000,
         help="Refuse larger images.",
+    ),
+)
+
+drawing_options = add_options(
+    click.option(
+        "--page", type=PAGE, metavar="NAME|WxH", help="a4, letter, 11x14in; else 96 px per inch."
+    ),
+    click.option("--landscape", is_flag=True, help="Lay the longer side of the page across."),
+    click.option("--margin", type=LENGTH, default="5mm", help="Blank on every side."),
+    click.option(
+        "--dots",
+        type=click.Choice(get_args(DotStyle)),
+        default="circle",
+        help="Filled circle; round-cap stroke; or spiral that fills the dot at the pen's width.",
+    ),
+    click.option(
+        "--radius",
+        type=RADIUS,
+        metavar="LENGTH|auto",
+        default="auto",
+        help="Radius of the dots; auto keeps the tone.",
+    ),
+    click.option("--pen-width", type=LENGTH, default="0.3mm", help="Width of spirals and lines."),
+    click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]"),
+    click.option(
+        "--background",
+        type=BACKGROUND,
+        metavar="COLOUR|none|auto",
+        default="auto",
+        help="Paper; auto: white, black under rgb, none for strokes and spirals.",
     ),
 )
 
@@ -61,6 +100,7 @@ solver_options = add_options(
     click.option(
         "--threads",
         type=click.IntRange(min=1),
+        metavar="N",
         show_default="one per processor",
         help="Threads for the power cells.",
     ),
@@ -69,8 +109,8 @@ solver_options = add_options(
 report_options = add_options(
     click.option(
         "--report",
-        type=click.Path(dir_okay=False),
-        help="Write a JSON report: options, figures, timings, versions.",
+        type=click.Path(dir_okay=False, allow_dash=True),
+        help="Write a JSON report: options, figures, timings, versions; - is standard output.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
     click.option("-v", "--verbose", is_flag=True, help="Print a line for each step."),

@@ -26,14 +26,12 @@ def plan_outputs(
     Raises
     ------
     click.UsageError
-        If a suffix is unknown, or standard output has no format or is named twice.
+        If a suffix is unknown, or standard output has no format.
     """
     if not paths:
         if source == "-":
             raise click.UsageError("With - as IMAGE, say where to write: -o PATH.")
-        paths = [Path(source).with_suffix(".svg").name]
-    if list(paths).count("-") > 1:
-        raise click.UsageError("Standard output (-o -) can be written once only.")
+        paths = [f"{Path(source).stem or 'stipple'}.svg"]
     if form is not None and "-" not in paths:
         raise click.UsageError("--format is for -o -; files take their format from the suffix.")
     known = ", ".join(f".{name}" for name in formats)
@@ -59,22 +57,39 @@ def check_targets(paths: Sequence[str], source: str) -> None:
     StippleError
         If a target is a folder, has no folder that can be written, or is the source itself.
     click.UsageError
-        If two targets are the same file.
+        If two targets are the same file, or both are standard output.
     """
     seen = set()
+    if list(paths).count("-") > 1:
+        raise click.UsageError("Standard output (-) can be written once only.")
     for path in paths:
+        if path == "-":
+            continue
         target = Path(path)
-        folder = target.parent
+        real = os.path.realpath(path)
         if target.is_dir():
             raise StippleError(f"Cannot write {path}: it is a folder; give the name of a file.")
-        if not folder.is_dir():
-            raise StippleError(f"Cannot write {path}: create the folder {folder} first.")
-        if not target.exists() and not os.access(folder, os.W_OK):
-            raise StippleError(f"Cannot write {path}: the folder {folder} does not allow it.")
-        same = target.exists() and Path(source).exists() and target.samefile(source)
-        if same and source != "-":
+        if not target.parent.is_dir():
+            raise StippleError(f"Cannot write {path}: create the folder {target.parent} first.")
+        # A file is replaced by a new one in its folder; a device is written itself.
+        needed = [target] if target.exists() else []
+        if not target.exists() or target.is_file():
+            needed.append(Path(real).parent)
+        for place in needed:
+            if not os.access(place, os.W_OK):
+                raise StippleError(f"Cannot write {path}: no permission to write {place}.")
+        if source != "-" and target.exists() and Path(source).exists() and target.samefile(source):
             raise StippleError(f"{path} is the image itself: choose another output.")
-        real = os.path.realpath(path)
         if real in seen and not real.startswith("/dev/"):
             raise click.UsageError(f"{path} is named as an output twice.")
         seen.add(real)
+
+
+def write_output(path: str, data: bytes) -> None:
+    """Write a file whole or not at all, or standard output for `-`."""
+    from stipple.io.files import write_file, write_stdout
+
+    if path == "-":
+        write_stdout(data)
+    else:
+        write_file(path, data)

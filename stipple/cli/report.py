@@ -10,13 +10,15 @@ def describe_run(context: click.Context, options: dict[str, Any]) -> dict[str, A
     return {
         "command": context.command.name,
         "seed": options["seed"],
-        "options": {name: _plain(value) for name, value in options.items()},
+        "options": {name.rstrip("_"): _plain(value) for name, value in options.items()},
         "versions": collect_versions(),
     }
 
 
 def _plain(value: Any) -> Any:
     """Make an option's value fit for JSON."""
+    if isinstance(value, range):
+        return [value.start, value.stop - 1, value.step]
     return sorted(value) if isinstance(value, frozenset) else value
 
 

@@ -1,6 +1,5 @@
 """`stipple stipple`: an image in, a stipple drawing out."""
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import Blend, DotStyle, InkMode, Method, Order, Start
+from stipple.choices import LARGEST_COUNT, Blend, DotStyle, InkMode, Method, Order, Start
 from stipple.cli.options import report_options, solver_options, tone_options
-from stipple.cli.outputs import Output, check_targets, plan_outputs
+from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
 from stipple.cli.report import describe_run
-from stipple.cli.types import BACKGROUND, COLOUR, LENGTH, MARKS, PAGE, RADIUS
+from stipple.cli.types import BACKGROUND, COLOUR, LENGTH, MARKS, PAGE, RADIUS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -51,11 +50,11 @@ Examples:
     short_help="Turn an image into a stipple drawing.",
     epilog=EXAMPLES,
 )
-@click.argument("image", type=click.Path(allow_dash=True))
+@click.argument("image", type=click.Path(allow_dash=True, readable=False))  # reading tells why
 @click.option(
     "-n",
     "--points",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, LARGEST_COUNT),
     default=5000,
     metavar="N",
     help="Number of dots.",
@@ -85,7 +84,7 @@ Examples:
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=1e-5,
     metavar="T",
     help="Stop when a step lowers W2² by less than this part of it.",
@@ -123,13 +122,18 @@ Examples:
     help="Filled circle; round-cap stroke; or spiral that fills the dot at the pen's width.",
 )
 @click.option(
-    "--radius", type=RADIUS, default="auto", help="Radius of the dots; auto keeps the tone."
+    "--radius",
+    type=RADIUS,
+    metavar="LENGTH|auto",
+    default="auto",
+    help="Radius of the dots; auto keeps the tone.",
 )
 @click.option("--pen-width", type=LENGTH, default="0.3mm", help="Width of spirals and lines.")
 @click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]")
 @click.option(
     "--background",
     type=BACKGROUND,
+    metavar="COLOUR|none|auto",
     default="auto",
     help="Paper; auto: white, black under rgb, none for strokes and spirals.",
 )
@@ -142,7 +146,7 @@ Examples:
     default="none",
     help="Pen travel: as solved, nearest neighbour, or a short tour.",
 )
-@click.option("--dpi", type=click.FloatRange(min=1), default=300, help="Resolution of PNG files.")
+@click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files.")
 @click.option(
     "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
 )
@@ -157,14 +161,13 @@ def command(context: click.Context, /, **options: Any) -> None:
     with certified bounds.
     """
     from stipple.inked import order_for_pen
-    from stipple.io.files import write_file
     from stipple.io.tables import render_json
 
     job = _plan(context, options)
     began = time.perf_counter()
     inks = _read(options)
     read = time.perf_counter()
-    placement, look = _lay_out(options, inks[0].darkness.shape)
+    placement, look = _lay_out(options, job, inks[0].darkness.shape)
     inked, frames = _solve(options, job, inks)
     solved = time.perf_counter()
     closed = "tour" in look.draw
@@ -176,7 +179,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     _write(options, job, inked, frames, placement, look, report)
     report["seconds"]["write"] = time.perf_counter() - ordered
     if options["report"]:
-        write_file(options["report"], render_json(report))
+        write_output(options["report"], render_json(report))
     if not options["quiet"]:
         print_table(_summarise(options, job, report))
 
@@ -203,15 +206,17 @@ def _plan(context: click.Context, options: dict[str, Any]) -> _Job:
     if options["animate"] and Path(options["animate"]).suffix.lower() != ".gif":
         raise click.UsageError(f"--animate writes a .gif file, not {options['animate']!r}.")
     outputs = plan_outputs(options["image"], options["outputs"], options["format_"], FORMATS)
-    targets = [output.path for output in outputs if output.path != "-"]
     others = [options[name] for name in ("animate", "report") if options[name]]
-    check_targets([*targets, *others], options["image"])
+    check_targets([*(output.path for output in outputs), *others], options["image"])
     start, points = options["start"], options["points"]
     if start not in get_args(Start):
         from stipple.io.tables import read_points_csv
 
         if options["color"] != "mono":
             raise click.UsageError("--start PATH needs --color mono.")
+        if not Path(start).exists():
+            known = ", ".join(get_args(Start))
+            raise click.UsageError(f"--start is {start!r}: give {known}, or an existing CSV file.")
         start = read_points_csv(start)
         given = context.get_parameter_source("points") is not click.core.ParameterSource.DEFAULT
         if given and points != len(start):
@@ -235,11 +240,18 @@ def _read(options: dict[str, Any]) -> "list[InkDensity]":
     return separate_inks(source, tone, options["color"])
 
 
-def _lay_out(options: dict[str, Any], shape: tuple[int, int]) -> "tuple[Placement, Look]":
+def _lay_out(
+    options: dict[str, Any], job: _Job, shape: tuple[int, int]
+) -> "tuple[Placement, Look]":
+    """Place the picture on the page; refuse a PNG that would be too large."""
     from stipple.composition import Look
     from stipple.page import place
 
     placement = place(shape, options["page"], options["landscape"], options["margin"])
+    if any(output.format == "png" for output in job.outputs):
+        from stipple.io.raster import measure_pixels
+
+        measure_pixels(placement.width, placement.height, options["dpi"])
     background = options["background"]
     if background == "auto":
         pen = options["dots"] != "circle"
@@ -297,22 +309,22 @@ def _write(
     look: "Look",
     report: dict[str, Any],
 ) -> None:
+    """Render everything, then write it: what cannot be rendered leaves all files as they were."""
     from stipple.composition import compose_drawing, compose_frames
-    from stipple.io.files import write_file, write_stdout
 
     drawing = compose_drawing(inked, placement, look)
-    for output in job.outputs:
-        data = _render(output.format, drawing, options["dpi"], inked, report)
-        if output.path == "-":
-            write_stdout(data)
-        else:
-            write_file(output.path, data)
+    files = [
+        (output.path, _render(output.format, drawing, options["dpi"], inked, report))
+        for output in job.outputs
+    ]
     if options["animate"]:
         from stipple.io.raster import render_gif
 
         dpi = 25.4 * ANIMATION_PIXELS / max(placement.width, placement.height)
         moving = compose_frames(inked, frames, placement, look)
-        write_file(options["animate"], render_gif(moving, dpi, SECONDS_PER_FRAME))
+        files.append((options["animate"], render_gif(moving, dpi, SECONDS_PER_FRAME)))
+    for path, data in files:
+        write_output(path, data)
 
 
 def _render(
@@ -426,7 +438,7 @@ def _summarise(options: dict[str, Any], job: _Job, report: dict[str, Any]) -> li
             rows.append(("warning", "the last transport solve did not reach its tolerance"))
     rows.append(("seed", str(report["seed"])))
     rows.append(("seconds", f"{sum(report['seconds'].values()):.2f}"))
-    paths = [output.path for output in job.outputs if output.path != "-"]
+    paths = [output.path for output in job.outputs]
     paths += [options[name] for name in ("animate", "report") if options[name]]
-    rows += [("written", os.fspath(path)) for path in paths]
+    rows += [("written", path) for path in paths if path != "-"]
     return rows

@@ -75,10 +75,12 @@ def write_stdout(data: bytes) -> None:
     Raises
     ------
     StippleError
-        If the standard output cannot be written.
+        If the standard output is closed or cannot be written.
     BrokenPipeError
         If the standard output is a pipe that nobody reads any more.
     """
+    if sys.stdout is None:
+        raise StippleError("the standard output is closed; give the path of a file instead")
     try:
         sys.stdout.flush()
         stream = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stipple.arrays import Floats, Integers
-from stipple.drawing import Dots, Drawing, Layer, Polylines, draw_spirals
+from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
 from stipple.errors import StippleError
 from stipple.solvers.compiled import compile_loop
 
@@ -17,6 +17,40 @@ MAX_PIXELS = 400_000_000
 MILLIMETRES_PER_INCH = 25.4
 SUBLINES = 16  # lines per pixel row along which a shape is measured
 BLENDS = ("normal", "multiply", "screen")
+
+
+def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
+    """Say how many rows and columns of pixels a drawing has.
+
+    Parameters
+    ----------
+    width, height : float
+        Size of the drawing in millimetres.
+    dpi : float
+        Pixels per inch.
+
+    Returns
+    -------
+    tuple of int
+        Rows and columns.
+
+    Raises
+    ------
+    StippleError
+        If `dpi` is not positive, or there would be more than 400 million pixels.
+    """
+    if not 0 < dpi < np.inf:
+        raise StippleError(f"the resolution is {dpi:g} dpi; give a number above zero")
+    scale = dpi / MILLIMETRES_PER_INCH
+    columns = max(1.0, np.rint(width * scale))
+    rows = max(1.0, np.rint(height * scale))
+    if columns * rows > MAX_PIXELS:
+        largest = dpi * np.sqrt(MAX_PIXELS / (columns * rows))
+        raise StippleError(
+            f"{width:g} x {height:g} mm at {dpi:g} dpi is {columns:.0f} x {rows:.0f} pixels, more "
+            f"than {MAX_PIXELS // 10**6} million; lower --dpi to {np.floor(largest):.0f} or less"
+        )
+    return int(rows), int(columns)
 
 
 def rasterise(drawing: Drawing, dpi: float) -> NDArray[np.uint8]:
@@ -40,21 +74,10 @@ def rasterise(drawing: Drawing, dpi: float) -> NDArray[np.uint8]:
     Raises
     ------
     StippleError
-        If `dpi` is not positive, or the picture would have more than 400 million pixels.
+        As `measure_pixels`.
     """
-    if not 0 < dpi < np.inf:
-        raise StippleError(f"the resolution is {dpi:g} dpi; give a number above zero")
+    shape = measure_pixels(drawing.width, drawing.height, dpi)
     scale = dpi / MILLIMETRES_PER_INCH
-    width = max(1.0, np.rint(drawing.width * scale))
-    height = max(1.0, np.rint(drawing.height * scale))
-    if width * height > MAX_PIXELS:
-        largest = dpi * np.sqrt(MAX_PIXELS / (width * height))
-        raise StippleError(
-            f"{drawing.width:g} x {drawing.height:g} mm at {dpi:g} dpi is {width:.0f} x "
-            f"{height:.0f} pixels, more than {MAX_PIXELS // 10**6} million; "
-            f"lower --dpi to {np.floor(largest):.0f} or less"
-        )
-    shape = (int(height), int(width))
     if drawing.background is None:
         canvas = np.zeros((*shape, 4), dtype=np.uint8)
     else:
@@ -153,7 +176,9 @@ def _cover(layer: Layer, shape: tuple[int, int], scale: float) -> NDArray[np.flo
     """Add up, for each pixel, the parts of it that the marks of a layer cover."""
     coverage = np.zeros(shape, dtype=np.float32)
     for mark in layer.marks:
-        if isinstance(mark, Dots) and mark.style != "spiral":
+        if isinstance(mark, Polygons):
+            _add_polygons(coverage, mark.vertices * scale, mark.offsets)
+        elif isinstance(mark, Dots) and mark.style != "spiral":
             _add_dots(coverage, mark.centres * scale, mark.radii * scale)
         else:
             lines = mark if isinstance(mark, Polylines) else draw_spirals(mark)
@@ -189,6 +214,35 @@ def _add_lines(
             _add_capsule(coverage, line, ax, ay, bx, by, radius, 1.0)
             if j > 0:  # the round joint belongs to the segment before
                 _add_capsule(coverage, line, ax, ay, ax, ay, radius, -1.0)
+
+
+@compile_loop
+def _add_polygons(coverage: NDArray[np.float32], vertices: Floats, offsets: Integers) -> None:
+    """Add the covered part of each pixel, for convex polygons, as `_add_capsule` does."""
+    height, width = coverage.shape
+    line = np.zeros(width + 2)
+    for i in range(len(offsets) - 1):
+        corners = vertices[offsets[i] : offsets[i + 1]]
+        top = corners[:, 1].min()
+        bottom = corners[:, 1].max()
+        for row in range(int(max(0.0, np.floor(top))), int(min(float(height), np.ceil(bottom)))):
+            low = max(top, float(row))
+            step = (min(bottom, row + 1.0) - low) / SUBLINES
+            first = width
+            last = -1
+            for k in range(SUBLINES):
+                y = low + (k + 0.5) * step
+                left = float(width)
+                right = 0.0
+                for j in range(len(corners)):
+                    ax, ay = corners[j]
+                    bx, by = corners[(j + 1) % len(corners)]
+                    if (ay <= y) != (by <= y):
+                        x = ax + (y - ay) / (by - ay) * (bx - ax)
+                        left = min(left, x)
+                        right = max(right, x)
+                first, last = _add_interval(line, max(left, 0.0), right, step, first, last)
+            _add_line(coverage, row, line, first, last, 1.0)
 
 
 @compile_loop
@@ -236,26 +290,41 @@ def _add_capsule(
             left_y = y - ay - left_t * dy
             right = ax + right_t * dx + np.sqrt(max(0.0, radius * radius - right_y * right_y))
             left = ax + left_t * dx - np.sqrt(max(0.0, radius * radius - left_y * left_y))
-            right = min(right, float(width))
-            left = max(left, 0.0)
-            if right <= left:
-                continue
-            pixel = int(left)
-            part = left - pixel
-            line[pixel] += step * (1 - part)
-            line[pixel + 1] += step * part
-            first = min(first, pixel)
-            pixel = int(right)
-            part = right - pixel
-            line[pixel] -= step * (1 - part)
-            line[pixel + 1] -= step * part
-            last = max(last, pixel + 1)
-        covered = 0.0
-        for column in range(first, last + 1):
-            covered += line[column]
-            line[column] = 0.0
-            if column < width:
-                coverage[row, column] += sign * covered
+            first, last = _add_interval(line, max(left, 0.0), right, step, first, last)
+        _add_line(coverage, row, line, first, last, sign)
+
+
+@compile_loop
+def _add_interval(
+    line: Floats, left: float, right: float, step: float, first: int, last: int
+) -> tuple[int, int]:
+    """Add to `line` an interval of the height `step`; widen the range of pixels in use."""
+    right = min(right, float(len(line) - 2))
+    if right <= left:
+        return first, last
+    pixel = int(left)
+    part = left - pixel
+    line[pixel] += step * (1 - part)
+    line[pixel + 1] += step * part
+    first = min(first, pixel)
+    pixel = int(right)
+    part = right - pixel
+    line[pixel] -= step * (1 - part)
+    line[pixel + 1] -= step * part
+    return first, max(last, pixel + 1)
+
+
+@compile_loop
+def _add_line(
+    coverage: NDArray[np.float32], row: int, line: Floats, first: int, last: int, sign: float
+) -> None:
+    """Add up the differences in `line` into a row of pixels, and clear it."""
+    covered = 0.0
+    for column in range(first, last + 1):
+        covered += line[column]
+        line[column] = 0.0
+        if column < coverage.shape[1]:
+            coverage[row, column] += sign * covered
 
 
 @compile_loop

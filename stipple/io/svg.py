@@ -6,8 +6,8 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arrays import Floats
-from stipple.drawing import Dots, Drawing, Layer, Polylines, draw_spirals
+from stipple.arrays import Floats, Integers
+from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
 
 BATCH = 10_000  # elements formatted at a time
 NUMBER = "%.10g"  # after rounding: no exponent, no trailing zeros
@@ -54,7 +54,10 @@ def render_svg(drawing: Drawing) -> bytes:
 
 def _render_marks(layer: Layer) -> Iterator[str]:
     for mark in layer.marks:
-        if isinstance(mark, Dots) and mark.style == "circle":
+        if isinstance(mark, Polygons):
+            yield f'<g fill="{layer.colour}">\n'
+            yield from _render_paths(mark.vertices, mark.offsets, closed=True)
+        elif isinstance(mark, Dots) and mark.style == "circle":
             yield f'<g fill="{layer.colour}">\n'
             yield from _render_circles(mark)
         else:
@@ -92,16 +95,20 @@ def _fill(element: str, *columns: Floats) -> Iterator[str]:
 
 def _render_lines(lines: Polylines) -> Iterator[str]:
     yield f' stroke-width="{NUMBER % _round(lines.width, 4)}">\n'
-    vertices = _round(lines.vertices)
-    end = "Z" if lines.closed else ""
-    counts = np.diff(lines.offsets)
+    yield from _render_paths(lines.vertices, lines.offsets, closed=lines.closed)
+
+
+def _render_paths(vertices: Floats, offsets: Integers, *, closed: bool) -> Iterator[str]:
+    vertices = _round(vertices)
+    end = "Z" if closed else ""
+    counts = np.diff(offsets)
     for start in range(0, len(counts), BATCH):
         stop = min(start + BATCH, len(counts))
         elements = "".join(
             f'<path d="M{" ".join([POINT] * count)}{end if count > 1 else NUDGE}"/>\n'
             for count in counts[start:stop].tolist()
         )
-        batch = vertices[lines.offsets[start] : lines.offsets[stop]]
+        batch = vertices[offsets[start] : offsets[stop]]
         yield elements % tuple(batch.ravel().tolist())
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.density import Density
+from stipple.errors import StippleError
 from stipple.solvers.cell_integrals import integrate_boxes
 from stipple.solvers.compiled import compile_loop
 
@@ -26,7 +27,14 @@ def bisect_mass(density: Density, count: int) -> Floats:
     ndarray, shape (count, 4)
         x0, y0, x1, y1 of each box, in pixels, in the order of the tree's leaves, so that boxes
         close in the list are close in the plane.
+
+    Raises
+    ------
+    StippleError
+        If there is no box to make.
     """
+    if count < 1:
+        raise StippleError(f"The mass must go to at least 1 point, not to {count}.")
     return _bisect(density.integral_image, count)
 
 

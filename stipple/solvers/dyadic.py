@@ -8,9 +8,10 @@ from stipple.errors import StippleError
 MAX_DIMENSION = 10
 # A double holds a binary fraction of [0, 1) exactly up to this many digits.
 MAX_DIGITS = 53
+LARGEST_COUNT = 1_000_000_000
 
 
-def generate_sequence(n: int, d: int, skip: int = 0) -> Floats:
+def generate_sequence(n: int, d: int = 2, skip: int = 0) -> Floats:
     """Compute points skip, …, skip + n − 1 of the dyadic sequence in [0, 1)^d.
 
     Write an index in base 2^d and each digit in binary, on d bits. Bit j of the digits, most
@@ -22,7 +23,7 @@ def generate_sequence(n: int, d: int, skip: int = 0) -> Floats:
     Parameters
     ----------
     n : int
-        How many points, at least 1.
+        How many points, 1 to 1,000,000,000.
     d : int
         Dimension, 1 to 10.
     skip : int
@@ -71,6 +72,10 @@ def check_range(n: int, d: int, skip: int = 0) -> None:
             f"Point {skip + n - 1} of the sequence in dimension {d} needs more than the"
             f" {MAX_DIGITS} binary digits that a double holds: ask for points below"
             f" 2^{MAX_DIGITS * d}."
+        )
+    if n > LARGEST_COUNT:
+        raise StippleError(
+            f"{n} points of the sequence were asked for: give a number up to {LARGEST_COUNT:,}."
         )
 
 

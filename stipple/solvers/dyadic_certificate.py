@@ -66,7 +66,7 @@ class IntervalDistances(NamedTuple):
     w_infinity: float
 
 
-def partition_prefix(n: int, d: int) -> Floats:
+def partition_prefix(n: int, d: int = 2) -> Floats:
     """Cut the unit cube into one box of volume 1/n for each of the first n dyadic points.
 
     Start with the cube and all indices. Cut the box by the bits that make the points, level by
@@ -99,7 +99,7 @@ def partition_prefix(n: int, d: int) -> Floats:
     return boxes
 
 
-def certify_prefix(n: int, d: int) -> PrefixCertificate:
+def certify_prefix(n: int, d: int = 2) -> PrefixCertificate:
     """Bound the Wasserstein distance of the first n dyadic points to the uniform density.
 
     The boxes are those of `partition_prefix`, visited one by one and not kept. Rounding: a cut

@@ -111,11 +111,7 @@ def build_power_cells(
         cells = cut(previous.adjacency, True)
         if _tiles(cells):
             return cells
-    cells = cut(find_neighbours(points, potentials, width, height, engine), False)
-    if _tiles(cells):
-        return cells
-    adjacency = _find_among_distinct(points, potentials, width, height, engine)
-    cells = cut(adjacency, False)
+    cells = cut(_find_candidates(points, potentials, width, height, engine), False)
     for _ in range(3):
         if _tiles(cells):
             return cells
@@ -133,31 +129,38 @@ def _tiles(cells: PowerCells) -> bool:
     return bool(abs(cells.areas.sum() - domain) <= AREA_TOLERANCE * domain)
 
 
-def _find_among_distinct(
+def _find_candidates(
     points: Floats,
     potentials: Floats,
     width: float,
     height: float,
     engine: Engine,
 ) -> Adjacency:
-    """Neighbours with coinciding points removed, then linked to the one that stands for them."""
-    count = len(points)
-    # Sorted so that the first of each group of coinciding points is the one that is kept.
-    order = np.lexsort((np.arange(count), -potentials, points[:, 1], points[:, 0]))
-    sorted_points = points[order]
-    first = np.ones(count, dtype=bool)
-    first[1:] = (sorted_points[1:] != sorted_points[:-1]).any(axis=1)
-    kept = order[first]
-    found = find_neighbours(points[kept], potentials[kept], width, height, engine)
-    representative = np.empty(count, dtype=np.int64)
-    representative[order] = kept[np.cumsum(first) - 1]
-    rows = np.repeat(kept, np.diff(found.offsets))
-    columns = kept[found.neighbours]
-    hidden = np.flatnonzero(representative != np.arange(count))
-    visible = np.zeros(count, dtype=bool)
-    visible[kept] = found.visible
+    """Neighbours found among distinct points, and every hidden cell linked to a visible one near.
+
+    The links let `_cut_range` check that the cells that the engine does not see are hidden.
+    """
+    from scipy.spatial import cKDTree
+
+    # Sorted so that the first of each group of coinciding points is the one that gets the cell.
+    order = np.lexsort((-potentials, points[:, 1], points[:, 0]))
+    repeated = (np.diff(points[order], axis=0) == 0).all(axis=1)
+    distinct = np.sort(np.delete(order, np.flatnonzero(repeated) + 1))
+    found = find_neighbours(points[distinct], potentials[distinct], width, height, engine)
+    if found.visible.all() and len(distinct) == len(points):
+        return found
+    rows = np.repeat(distinct, np.diff(found.offsets))
+    inner = found.neighbours >= 0
+    visible = np.zeros(len(points), dtype=bool)
+    visible[distinct] = found.visible
+    hidden = np.flatnonzero(~visible)
+    # No cell is visible to an engine when one fills the domain.
+    anchors = np.flatnonzero(visible) if visible.any() else np.array([potentials.argmax()])
+    nearest = anchors[cKDTree(points[anchors]).query(points[hidden])[1]]
     return connect(
-        np.concatenate([rows, hidden]), np.concatenate([columns, representative[hidden]]), visible
+        np.concatenate([rows[inner], hidden]),
+        np.concatenate([distinct[found.neighbours[inner]], nearest]),
+        visible,
     )
 
 
@@ -172,7 +175,7 @@ def _link_nearest(cells: PowerCells) -> Adjacency:
     return connect(
         np.concatenate([rows[inner], np.repeat(np.arange(count), nearest.shape[1])]),
         np.concatenate([cells.adjacency.neighbours[inner], nearest.ravel()]),
-        np.ones(count, dtype=bool),
+        cells.adjacency.visible,
     )
 
 
@@ -232,7 +235,9 @@ def _cut_range(
     """Cut cells start..stop: sizes, vertices, owners of edges, areas.
 
     With `search`, the neighbours of every neighbour that shapes the cell are tried as well, until
-    none of them cuts: enough when the given lists are those of a similar diagram.
+    none of them cuts: enough when the given lists are those of a similar diagram. A cell said to
+    be hidden is cut by cells farther and farther away until nothing is left, or no cell: so a cell
+    never comes out too small, and the areas show whether one is too large.
     """
     count = stop - start
     sizes = np.zeros(count, dtype=np.int64)
@@ -249,9 +254,6 @@ def _cut_range(
     stamp = np.full(len(points), -1, dtype=np.int64)
     queue = np.empty(room, dtype=np.int64)
     for i in range(start, stop):
-        # A search may find that a hidden cell has appeared.
-        if not (visible[i] or search):
-            continue
         x, y = points[i]
         # The domain, relative to the point, so that no digits are lost on small cells.
         now = 0
@@ -262,7 +264,7 @@ def _cut_range(
         polygon[0, 3] = (-x, height - y)
         owner[0, :4] = -1
         stamp[i] = i
-        # First the given neighbours, then (with search) those of each neighbour that cut.
+        # First the given neighbours, then those of each neighbour that is worth following.
         queue[0] = i
         queued = 1
         head = 0
@@ -276,23 +278,31 @@ def _cut_range(
                 stamp[j] = i
                 a = points[j, 0] - x
                 b = points[j, 1] - y
-                limit = (a * a + b * b + potentials[i] - potentials[j]) / 2
+                ahead = potentials[i] - potentials[j]
                 if a == 0 and b == 0:
                     # Coinciding points: one keeps the cell, by potential, then by index.
-                    if limit < 0 or (limit == 0 and j < i):
+                    if ahead < 0 or (ahead == 0 and j < i):
                         size = 0
                         break
                     continue
+                limit = (a * a + b * b + ahead) / 2
                 outside = 0
                 for m in range(size):
                     side[m] = a * polygon[now, m, 0] + b * polygon[now, m, 1] - limit
                     if side[m] > 0:
                         outside += 1
-                if outside == 0:
-                    continue
                 if outside == size:
                     size = 0
                     break
+                if not visible[i] or (search and outside > 0):
+                    if queued == len(queue):
+                        longer = np.empty(2 * queued, dtype=np.int64)
+                        longer[:queued] = queue
+                        queue = longer
+                    queue[queued] = j
+                    queued += 1
+                if outside == 0:
+                    continue
                 new_size = 0
                 for m in range(size):
                     after = m + 1 if m + 1 < size else 0
@@ -315,10 +325,8 @@ def _cut_range(
                 if size < 3:
                     size = 0
                     break
-                if search:
-                    queue[queued] = j
-                    queued += 1
-                if size + 4 > room or queued + 4 > room:
+                # A cut splits at most every other corner in two, even if rounding bends the cell.
+                if 2 * size > room:
                     room *= 2
                     larger = np.empty((2, room, 2))
                     larger[:, : room // 2] = polygon
@@ -326,9 +334,6 @@ def _cut_range(
                     larger_owner = np.empty((2, room), dtype=np.int64)
                     larger_owner[:, : room // 2] = owner
                     owner = larger_owner
-                    larger_queue = np.empty(room, dtype=np.int64)
-                    larger_queue[: room // 2] = queue
-                    queue = larger_queue
                     side = np.empty(room)
         if used + size > capacity:
             capacity = 2 * capacity + size

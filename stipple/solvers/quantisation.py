@@ -72,7 +72,8 @@ def quantise(
 
     The gradient of ½·W2² with respect to point i is (y_i − b_i)/n, b_i the barycentre of its power
     cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
-    W2² is replaced by a Lloyd step, which cannot.
+    W2² is replaced by a Lloyd step, which cannot but by the inexact masses of inner solves; the best
+    points met are returned.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def quantise(
     iterations : int
         Most steps; 0 solves the transport for the start and moves nothing.
     tolerance : float
-        Stop when a step's relative decrease of W2² is below this.
+        Stop when a step changes W2² by less than this part of it; 0 never stops.
     mass_tolerance : float
         Largest relative error of a cell's mass in the result.
     on_step : callable, optional
@@ -103,7 +104,7 @@ def quantise(
 
     inner = STEP_TOLERANCE if iterations else mass_tolerance
     path = follow(solver, points, potentials, method=method, mass_tolerance=inner)
-    current = next(path)
+    current = best = next(path)
     started = time.perf_counter()
     report(0, current)
     taken = 0
@@ -112,18 +113,20 @@ def quantise(
         following = next(path)
         taken += 1
         report(taken, following)
-        decrease = current.w2_squared - following.w2_squared
-        settled = decrease <= tolerance * current.w2_squared
+        change = abs(current.w2_squared - following.w2_squared)
+        settled = change < tolerance * current.w2_squared
         current = following
+        if current.w2_squared < best.w2_squared:
+            best = current
     moved = time.perf_counter()
     if iterations:
-        current = solver.solve(current.points, tolerance=mass_tolerance, near=current)
+        best = solver.solve(best.points, tolerance=mass_tolerance, near=best)
     seconds = {
         "start": started - began,
         "steps": moved - started,
         "last solve": time.perf_counter() - moved,
     }
-    return Quantisation(current, taken, settled, seconds)
+    return Quantisation(best, taken, settled, seconds)
 
 
 def follow(
@@ -162,6 +165,9 @@ def follow(
             direction.forget()
             lloyd = current.barycentres - current.points
             following = _move(solver, current, lloyd, mass_tolerance)
+        if following.w2_squared > current.w2_squared:
+            # Only inexact masses can make a step towards the barycentres a step up.
+            mass_tolerance /= 10
         current = following
 
 
@@ -169,7 +175,10 @@ def _move(
     solver: TransportSolver, current: Transport, shift: Floats, mass_tolerance: float
 ) -> Transport:
     size = (solver.density.width, solver.density.height)
-    points = np.clip(current.points + shift, 0.0, size)
+    points = current.points + shift
+    # Clipping could put several points on one corner; barycentres are inside and apart.
+    outside = ((points < 0) | (points > size)).any(axis=1)
+    points[outside] = current.barycentres[outside]
     return solver.solve(points, tolerance=mass_tolerance, near=current)
 
 

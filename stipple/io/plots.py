@@ -1,0 +1,76 @@
+"""Plots as SVG and PNG, by Matplotlib."""
+
+import io
+import logging
+from collections.abc import Sequence
+
+from stipple.plot import Panel
+
+WIDTH = 7.0  # inches
+PANEL_HEIGHT = 3.0
+COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#e0902f", "#7b5ea7", "#6b6b6b")
+LEVEL_COLOUR = "#808080"
+# An axis is logarithmic from this ratio of its ends on.
+LOGARITHMIC = 16
+METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+
+
+def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) -> bytes:
+    """Draw panels one below the other.
+
+    Neither dates, nor random names, nor the user's own settings of Matplotlib get into the file:
+    equal panels give equal bytes under equal versions.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        At least one.
+    x_label : str
+        Name of the common axis. It is logarithmic if its ends are far apart.
+    form : {"svg", "png"}
+        Format of the file.
+    dpi : float
+        Pixels per inch of a PNG.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    # It announces that it looks for fonts, and complains about a home that it cannot write.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"svg.hashsalt": "stipple", "axes.titlesize": "medium"})
+        size = (WIDTH, PANEL_HEIGHT * len(panels) + 0.4)
+        figure = Figure(figsize=size, layout="constrained")
+        column = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+        for axes, panel in zip(column, panels, strict=True):
+            for curve, colour in zip(panel.curves, COLOURS, strict=False):
+                marker = "o" if len(curve.x) < 40 else ""
+                axes.plot(
+                    curve.x,
+                    curve.y,
+                    color=colour,
+                    linewidth=1,
+                    marker=marker,
+                    markersize=3,
+                    label=curve.label,
+                )
+            for label, height in panel.levels.items():
+                axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
+            axes.set_title(panel.title, loc="left")
+            axes.grid(alpha=0.3)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")
+        x = panels[0].curves[0].x
+        if x[-1] > LOGARITHMIC * x[0]:
+            column[-1].set_xscale("log", base=2)
+            column[-1].xaxis.set_major_formatter("{x:g}")
+        column[-1].set_xlabel(x_label)
+        file = io.BytesIO()
+        figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
+    return file.getvalue()

@@ -1,0 +1,34 @@
+"""What is plotted, apart from how: curves in panels over a common axis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stipple.arrays import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line through points; `x` and `y` have the same length."""
+
+    label: str
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Curves with the same unit.
+
+    Attributes
+    ----------
+    title : str
+        What is plotted upwards.
+    curves : tuple of Curve
+        From the first drawn to the last.
+    levels : mapping of str to float
+        Horizontal lines to compare with, by name.
+    """
+
+    title: str
+    curves: tuple[Curve, ...]
+    levels: Mapping[str, float]

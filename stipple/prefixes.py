@@ -1,0 +1,161 @@
+"""Tables of how well prefixes of a sequence are spread: one row for each number of points."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TypeAlias
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.density import Density
+from stipple.plot import Curve, Panel
+from stipple.solvers.dyadic import generate_sequence
+from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d
+from stipple.solvers.progressive import measure_prefixes
+from stipple.solvers.quantisation import HEXAGONAL_QUALITY
+from stipple.stippling import stipple
+
+Row: TypeAlias = dict[str, float]
+"""Figures by the names of their columns; the first is `n`, the number of points."""
+
+# The worst N·W_∞ of van der Corput's prefixes grows by this for each doubling of N.
+GROWTH = 1 / 3
+
+UNIFORM = Density(np.ones((1, 1)))
+
+
+def tabulate_prefixes(
+    counts: Sequence[int],
+    d: int,
+    *,
+    exact: bool = False,
+    rivals: Mapping[str, Callable[[int], Floats]] | None = None,
+) -> Iterator[Row]:
+    """Certify prefixes of the dyadic sequence, and measure them beside those of others.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Numbers of points.
+    d : int
+        Dimension, 1 to 10.
+    exact : bool
+        Whether to measure exact distances; only for d ≤ 2. In d = 1 they are always there.
+    rivals : mapping of str to callable, optional
+        Other sequences by name, as `stipple.solvers.rivals.prepare_rival` makes them; d ≤ 2.
+
+    Yields
+    ------
+    Row
+        `n`, `radius`, `scaled_radius`, `lower_bound`, `ratio` and `worst_point` as in
+        `PrefixCertificate`; then the columns of `measure_points`; then the same for each rival,
+        its name before that of the column.
+    """
+    exact = exact or d == 1 or bool(rivals)
+    points = generate_sequence(max(counts), d) if exact else None
+    for count in counts:
+        certificate = asdict(certify_prefix(count, d))
+        del certificate["dimension"], certificate["constant"]
+        row = {"n": certificate.pop("count"), **certificate}
+        if points is not None:
+            row |= measure_points(points[:count])
+        for name, select in (rivals or {}).items():
+            distances = measure_points(select(count))
+            row |= {f"{name}_{column}": value for column, value in distances.items()}
+        yield row
+
+
+def measure_points(points: Floats) -> Row:
+    """Measure the exact distances from the uniform density to points of [0, 1]^d, d ≤ 2.
+
+    Returns
+    -------
+    Row
+        `w1`, `w2` and `w_infinity` in d = 1; `w2` and its certified bounds `w2_lower` and
+        `w2_upper` in d = 2.
+    """
+    if points.shape[1] == 1:
+        return measure_prefix_1d(points)._asdict()
+    (prefix,) = measure_prefixes(UNIFORM, points, [len(points)])
+    squares = (prefix.w2_squared, prefix.w2_squared_lower, prefix.w2_squared_upper)
+    return dict(zip(("w2", "w2_lower", "w2_upper"), map(math.sqrt, squares), strict=True))
+
+
+def tabulate_stippling(
+    density: Density, points: Floats, counts: Iterable[int], *, free: bool = False
+) -> Iterator[Row]:
+    """Measure prefixes of a progressive stippling.
+
+    Parameters
+    ----------
+    density : Density
+        The density.
+    points : ndarray, shape (n, 2)
+        The points, in pixels.
+    counts : iterable of int
+        Numbers of points, from 1 to n.
+    free : bool
+        Whether to compare each prefix with as many points that need not be a prefix of anything
+        (`stipple.stipple`).
+
+    Yields
+    ------
+    Row
+        `n`, `w2_squared` and its certified bounds in square pixels, `quality` (N·W2²/A) and
+        `mass_error`; then `stipple_w2_squared`, `stipple_quality` and `ratio`, of the qualities.
+    """
+    for prefix in measure_prefixes(density, points, counts):
+        row = asdict(prefix)
+        row = {"n": row.pop("count"), **row}
+        if free:
+            best = stipple(density, prefix.count)
+            row |= {
+                "stipple_w2_squared": best.w2_squared,
+                "stipple_quality": best.quality,
+                "ratio": prefix.quality / best.quality,
+            }
+        yield row
+
+
+def choose_counts(n: int, smallest: int = 16) -> list[int]:
+    """Choose the powers of two from `smallest` to n, the quarters in between, and n."""
+    quarters = (2**k * quarter // 4 for k in range(n.bit_length()) for quarter in (4, 5, 6, 7))
+    return sorted({count for count in quarters if smallest <= count <= n} | {n})
+
+
+def plot_prefixes(rows: Sequence[Row], d: int) -> list[Panel]:
+    """Plot R_N·N^{1/d} against N, and below it N^{1/d}·W2 of all sequences measured."""
+    counts = _pick(rows, "n")
+    scale = counts ** (1 / d)
+    power = {1: "N", 2: "√N"}.get(d, f"N^(1/{d})")
+    bound = rows[0]["lower_bound"] * rows[0]["n"] ** (1 / d)
+    constant = "no constant bounds it" if d == 1 else f"theorem: at most 10·√{d}"
+    radii = Curve("dyadic", counts, _pick(rows, "scaled_radius"))
+    panels = [
+        Panel(f"R_N · {power}  ({constant})", (radii,), {"no N points have less": bound}),
+    ]
+    named = {"dyadic": "w2"} | {
+        column.removesuffix("_w2"): column for column in rows[0] if column.endswith("_w2")
+    }
+    curves = [
+        Curve(name, counts, scale * _pick(rows, column))
+        for name, column in named.items()
+        if column in rows[0]
+    ]
+    if curves:
+        panels.append(Panel(f"W2 · {power}", tuple(curves), {}))
+    return panels
+
+
+def plot_stippling(rows: Sequence[Row]) -> list[Panel]:
+    """Plot the quality of the prefixes of a progressive stippling against N."""
+    counts = _pick(rows, "n")
+    curves = [Curve("prefix", counts, _pick(rows, "quality"))]
+    if "stipple_quality" in rows[0]:
+        curves.append(Curve("stipple stipple", counts, _pick(rows, "stipple_quality")))
+    return [Panel("quality  N·W2²/A", tuple(curves), {"hexagonal limit": HEXAGONAL_QUALITY})]
+
+
+def _pick(rows: Sequence[Row], column: str) -> Floats:
+    return np.array([row[column] for row in rows], dtype=np.float64)

@@ -1,0 +1,92 @@
+"""Running the command line in tests, and reading what it writes."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from click.testing import CliRunner, Result
+from numpy.typing import ArrayLike
+from PIL import Image
+
+from stipple.arrays import Floats
+from stipple.cli import main
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "samples"
+SVG = "{http://www.w3.org/2000/svg}"
+INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
+
+
+def stipple(*arguments: object, code: int = 0, data: bytes | None = None) -> Result:
+    """Run `stipple stipple` in this process; exceptions pass, so none hides as an exit code."""
+    words = ["stipple", *map(str, arguments)]
+    result = CliRunner().invoke(main, words, input=data, catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
+    """Start `python -m stipple` as a process of its own."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, **options.pop("env", {})}
+    command = [sys.executable, "-m", "stipple", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, env=environment, **pipes)
+
+
+def save(path: Path, pixels: ArrayLike) -> Path:
+    """Save grey, RGB or RGBA pixels as PNG."""
+    Image.fromarray(np.asarray(pixels)).save(path)
+    return path
+
+
+def read_csv(path: Path) -> Floats:
+    """Return the columns x, y, mass, shape (n, 3)."""
+    rows: Floats = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2), ndmin=2)
+    return rows
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_png(path: Path) -> Floats:
+    """Return pixels in [0, 1], shape (h, w, channels)."""
+    with Image.open(path) as image:
+        return np.asarray(image) / 255
+
+
+def read_svg(path: Path) -> ElementTree.Element:
+    return ElementTree.fromstring(path.read_bytes())
+
+
+def list_layers(svg: ElementTree.Element) -> dict[str, ElementTree.Element]:
+    """Return the Inkscape layers by their labels."""
+    layers = (group for group in svg if group.get(f"{INKSCAPE}groupmode") == "layer")
+    return {layer.get(f"{INKSCAPE}label", ""): layer for layer in layers}
+
+
+def list_circles(element: ElementTree.Element) -> Floats:
+    """Return x, y and radius of all circles in millimetres, shape (n, 3)."""
+    circles = element.iter(f"{SVG}circle")
+    return np.array(
+        [[float(circle.get(name, "nan")) for name in ("cx", "cy", "r")] for circle in circles]
+    )
+
+
+def list_paths(element: ElementTree.Element) -> list[tuple[Floats, bool]]:
+    """Return the vertices, shape (k, 2), of every path, and whether it is closed.
+
+    A stroke of no length counts as one vertex.
+    """
+    paths = []
+    for path in element.iter(f"{SVG}path"):
+        text = path.get("d", "").removeprefix("M").replace("h0.001", "")
+        numbers = text.removesuffix("Z").split()
+        paths.append((np.array(numbers, dtype=float).reshape(-1, 2), text.endswith("Z")))
+    return paths

@@ -1,0 +1,87 @@
+"""Densities: what is accepted, and the sums that everything else reads."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from stipple.arrays import Floats
+from stipple.density import Density
+from stipple.errors import StippleError
+
+RANDOM = np.random.default_rng(6)
+VALUES = arrays(
+    float, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(0, 1e300)
+).filter(np.any)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, 2.0], r"shape \(2,\)"),
+        (3.0, r"shape \(\)"),
+        (np.ones((2, 2, 3)), r"shape \(2, 2, 3\)"),
+        (np.ones((0, 4)), r"shape \(0, 4\)"),
+        ([[1.0, np.nan]], "not finite"),
+        ([[1.0, np.inf]], "not finite"),
+        ([[1.0, -0.25]], r"negative values \(least -0.25\)"),
+        (np.zeros((3, 3)), "all white"),
+        ([[1e308, 1e308]], "too large"),
+        ([["black", "white"]], "matrix of numbers"),
+        ([[1.0, 2.0], [3.0]], "matrix of numbers"),
+    ],
+)
+def test_what_is_no_density_is_refused(values: object, message: str) -> None:
+    with pytest.raises(StippleError, match=message):
+        Density(values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.float32, int])
+def test_any_kind_of_number_serves(kind: type) -> None:
+    density = Density(np.array([[1, 0, 1]], dtype=kind))
+    assert density.values.dtype == np.float64
+    assert (density.height, density.width, density.total, density.support_area) == (1, 3, 2.0, 2)
+
+
+def test_values_are_copied_and_frozen() -> None:
+    values = np.ones((2, 2))
+    density = Density(values)
+    values[0, 0] = 9
+    assert density.values.max() == 1
+    for array in (density.values, density.row_moments, density.integral_image):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 5
+
+
+@given(VALUES)
+def test_sums_are_those_of_mass_one(values: Floats) -> None:
+    density = Density(values)
+    with np.errstate(under="ignore"):
+        rho = values / values.max()
+    rho = rho / rho.sum()
+    assert density.support_area == (values > 0).sum()
+    assert density.integral_image[-1, -1] == pytest.approx(1, abs=1e-12)
+    expected = np.pad(rho.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    np.testing.assert_allclose(density.integral_image, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(density.row_moments[:, :-1, 3], rho, rtol=1e-12)
+    np.testing.assert_array_equal(density.row_moments[:, -1, 3], 0)
+
+
+def test_row_moments_are_integrals_along_the_row() -> None:
+    values = RANDOM.random((3, 5))
+    density = Density(values)
+    rho = values / values.sum()
+    left = np.arange(5)
+    for power in range(3):
+        pixels = rho * ((left + 1.0) ** (power + 1) - left ** (power + 1.0)) / (power + 1)
+        np.testing.assert_allclose(
+            density.row_moments[:, 1:, power], pixels.cumsum(axis=1), rtol=1e-12
+        )
+        np.testing.assert_array_equal(density.row_moments[:, 0, power], 0)
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-200, 1e200])
+def test_any_scale_has_mass_one(scale: float) -> None:
+    density = Density([[scale, 0.0, scale]])
+    assert density.integral_image[1].tolist() == [0, 0.5, 0.5, 1]

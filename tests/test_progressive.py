@@ -1,0 +1,132 @@
+"""Progressive stippling: even prefixes without relaxation, good prefixes with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stipple.density import Density
+from stipple.errors import StippleError
+from stipple.io.images import read_source
+from stipple.solvers.bisection import bisect_mass
+from stipple.solvers.dyadic import generate_sequence
+from stipple.solvers.progressive import measure_prefixes, order_progressively
+from stipple.solvers.quantisation import HEXAGONAL_QUALITY
+from stipple.tone import Tone, darkness
+
+CAMERA = Path(__file__).parent.parent / "samples" / "camera.png"
+UNIFORM = Density(np.ones((1, 1)))
+
+
+def draw_density(seed: int = 0, height: int = 23, width: int = 31) -> Density:
+    return Density(np.random.default_rng(seed).random((height, width)) ** 2)
+
+
+@pytest.fixture(scope="module")
+def camera():
+    return Density(darkness(read_source(str(CAMERA)), Tone()))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 300), st.integers(0, 1000))
+def test_without_relaxation_every_prefix_fills_the_boxes_evenly(n, seed):
+    density = draw_density(seed)
+    points = order_progressively(density, n, relaxation=0)
+    assert points.shape == (n, 2)
+    for level in range(1, 10):
+        boxes = bisect_mass(density, 2**level)
+        inside = (points[:, None] >= boxes[:, :2]) & (points[:, None] <= boxes[:, 2:])
+        owners = inside.all(axis=2)  # (n, 2**level)
+        assert (owners.sum(axis=1) == 1).all()
+        counts = np.cumsum(owners, axis=0)
+        assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 100), st.integers(1, 100))
+def test_without_relaxation_fewer_points_are_a_prefix_of_more(n, m):
+    density = draw_density()
+    fewer, more = sorted((n, m))
+    np.testing.assert_array_equal(
+        order_progressively(density, fewer, relaxation=0),
+        order_progressively(density, more, relaxation=0)[:fewer],
+    )
+
+
+def test_first_point_is_the_barycentre():
+    values = np.zeros((4, 6))
+    values[1, 2] = values[3, 5] = 1
+    assert order_progressively(Density(values), 1).tolist() == [[4.0, 2.5]]
+
+
+def test_result_is_reproducible_and_inside():
+    density = draw_density()
+    points = order_progressively(density, 200, relaxation=3)
+    np.testing.assert_array_equal(points, order_progressively(density, 200, relaxation=3))
+    assert (points >= 0).all()
+    assert (points <= (density.width, density.height)).all()
+    assert len(np.unique(points, axis=0)) == 200
+
+
+def test_doublings_are_reported():
+    seen = []
+    order_progressively(draw_density(), 100, relaxation=0, on_doubling=seen.append)
+    assert seen == [2, 4, 8, 16, 32, 64, 100]
+
+
+def test_every_prefix_is_a_good_stippling(camera):
+    """Free points reach 0.161; random ones that follow the picture are above 1."""
+    counts = [64, 77, 91, 108, 128, 181, 256, 300, 362, 430, 512, 700, 1000]
+    plain, relaxed = (
+        np.array(
+            [
+                prefix.quality
+                for prefix in measure_prefixes(
+                    camera,
+                    order_progressively(camera, 1000, relaxation=relaxation),
+                    counts,
+                    tolerance=1e-3,
+                )
+            ]
+        )
+        for relaxation in (0, 10)
+    )
+    assert plain.max() < 0.28
+    assert relaxed.max() < 0.22
+    assert relaxed.mean() < 0.2
+    assert relaxed.min() > HEXAGONAL_QUALITY
+
+
+def test_white_parts_are_no_obstacle():
+    values = np.zeros((40, 40))
+    values[3:13, 3:13] = values[25:38, 20:30] = 1
+    points = order_progressively(Density(values), 100)
+    x, y = points.T
+    black = ((x >= 3) & (x <= 13) & (y >= 3) & (y <= 13)) | (
+        (x >= 20) & (x <= 30) & (y >= 25) & (y <= 38)
+    )
+    assert black.mean() > 0.95
+
+
+def test_exact_quality_of_the_dyadic_sequence():
+    """4^k points are the lower left corners of squares of side s = 2^−k: W2² = 2·s²/3."""
+    points = generate_sequence(64, 2)
+    for prefix in measure_prefixes(UNIFORM, points, [4, 16, 64]):
+        assert prefix.mass_error <= 1e-6
+        assert prefix.quality == pytest.approx(2 / 3, rel=1e-6)
+        assert prefix.w2_squared == pytest.approx(2 / 3 / prefix.count, rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [0, -4])
+def test_no_points_are_refused(n):
+    with pytest.raises(StippleError, match="at least 1"):
+        order_progressively(UNIFORM, n)
+
+
+@pytest.mark.parametrize("count", [0, 6])
+def test_prefixes_out_of_range_are_refused(count):
+    points = generate_sequence(5, 2)
+    with pytest.raises(StippleError, match="give 1 to 5"):
+        list(measure_prefixes(UNIFORM, points, [count]))
