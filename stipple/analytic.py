@@ -22,7 +22,7 @@ _TERM = re.compile(rf"(?:({_NUMBER})\*)?(?:(uniform)|gaussian:{_PAIR},{_PAIR})")
 class Term:
     """One part of a mixture: uniform if `sigma` is None, else a Gaussian.
 
-    `mean` and `sigma` (standard deviations) hold one number for each axis, in the units of the domain.
+    `mean` and `sigma` (standard deviations) hold a number for each axis, in units of the domain.
     """
 
     weight: float

@@ -10,7 +10,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.density import Density
 from stipple.plot import Curve, Panel
-from stipple.solvers.dyadic import generate_sequence
+from stipple.solvers.dyadic import check_range, generate_sequence
 from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d
 from stipple.solvers.progressive import measure_prefixes
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY
@@ -52,6 +52,7 @@ def tabulate_prefixes(
         `PrefixCertificate`; then the columns of `measure_points`; then the same for each rival,
         its name before that of the column.
     """
+    check_range(max(counts), d)
     exact = exact or d == 1 or bool(rivals)
     points = generate_sequence(max(counts), d) if exact else None
     for count in counts:

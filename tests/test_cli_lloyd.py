@@ -138,7 +138,7 @@ def test_methods_and_step_sizes_differ(lloyd):
 
     lloyd_value = last()
     assert last("--step-size", "0.2") > lloyd_value
-    assert last("--method", "relaxed") < lloyd_value
+    assert last("--method", "relaxed") != lloyd_value
     assert last("--method", "lbfgs") != lloyd_value
 
 

@@ -1,21 +1,30 @@
-"""The image that options name, as a density."""
+"""The image that is named on the command line, with the tone that `tone_options` ask for."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stipple.density import Density
+    from stipple.picture import Matrix, Picture
+    from stipple.tone import Tone
 
 TONE = ("invert", "gamma", "contrast", "threshold", "alpha")
 
 
-def read_density(path: str, options: dict[str, Any]) -> "Density":
-    """Read an image, a matrix, or - for standard input, with the tone that `tone_options` ask."""
-    from stipple.density import Density
+def read_image(path: str, options: dict[str, Any]) -> "tuple[Picture | Matrix, Tone]":
+    """Read an image or a matrix, - being standard input, resized if that is asked."""
     from stipple.io.images import read_source
-    from stipple.tone import Tone, darkness, resize
+    from stipple.tone import Tone, resize
 
     tone = Tone(**{name: options[name] for name in TONE})
     source = read_source(path, max_pixels=options["max_pixels"])
     if options["resize"] is not None:
         source = resize(source, options["resize"], max_pixels=options["max_pixels"])
-    return Density(darkness(source, tone))
+    return source, tone
+
+
+def read_density(path: str, options: dict[str, Any]) -> "Density":
+    """Read an image or a matrix as a density."""
+    from stipple.density import Density
+    from stipple.tone import darkness
+
+    return Density(darkness(*read_image(path, options)))

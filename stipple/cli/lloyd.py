@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import Method
+from stipple.cli.images import read_density
 from stipple.cli.options import report_options, solver_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
@@ -40,7 +41,6 @@ PRESET_FIELDS = {
     "step_sizes": "step_sizes",
     "method": "method",
 }
-TONE = ("invert", "gamma", "contrast", "threshold", "alpha")
 
 EXAMPLES = """\
 \b
@@ -293,7 +293,6 @@ def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experimen
 def _read_domain(options: dict[str, Any]) -> "tuple[Domain, bool]":
     """Read the density with its units, and whether start files are in pixels."""
     from stipple.analytic import Domain, Region, parse_density, rasterise_density
-    from stipple.density import Density
 
     source = options["source"]
     formula = (
@@ -316,14 +315,7 @@ def _read_domain(options: dict[str, Any]) -> "tuple[Domain, bool]":
         return rasterise_density(terms, region, options["pixels"]), False
     if options["box"] or options["disc"]:
         raise click.UsageError("--box and --disc are for formulas, not for images.")
-    from stipple.io.images import read_source
-    from stipple.tone import Tone, darkness, resize
-
-    tone = Tone(**{name: options[name] for name in TONE})
-    picture = read_source(source, max_pixels=options["max_pixels"])
-    if options["resize"] is not None:
-        picture = resize(picture, options["resize"], max_pixels=options["max_pixels"])
-    density = Density(darkness(picture, tone))
+    density = read_density(source, options)
     return Domain(density, unit=1 / max(density.width, density.height)), True
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stipple.choices import LARGEST_COUNT
 from stipple.cli.images import TONE, read_density
 from stipple.cli.options import drawing_options, report_options, tone_options
 from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
@@ -83,7 +84,7 @@ Examples:
     "outputs",
     multiple=True,
     type=click.Path(allow_dash=True),
-    show_default="CSV on standard output; IMAGE's name with .svg",
+    show_default="CSV on standard output if no figure is asked for; IMAGE's name with .svg",
     help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg or .png"
     " (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. - is"
     " standard output. Repeatable.",
@@ -199,13 +200,13 @@ def _plan(context: click.Context, options: dict[str, Any]) -> _Job:
     _check_options(context, options)
     density, prefixes, paths = options["density"], options["prefixes"], list(options["outputs"])
     form = options["format_"]
-    wanted = [options[name] for name in ("certify", "exact_w2", "compare", "partition")]
-    if density is None and not paths and form is None and (prefixes or not any(wanted)):
-        paths, form = ["-"], "csv"
-    outputs: tuple[Output, ...] = ()
-    if density is not None or paths:
-        known = TABLE_FORMATS if prefixes else POINT_FORMATS
-        outputs = plan_outputs(density or "", paths, form, known)
+    asked = any(options[name] for name in ("certify", "exact_w2", "compare", "partition"))
+    if not paths and (form or prefixes or not (density or asked)):
+        paths, form = ["-"], form or "csv"
+    known = TABLE_FORMATS if prefixes else POINT_FORMATS
+    if prefixes and form == "npy":
+        raise click.UsageError(f"The table of --prefixes has the formats {', '.join(known)}.")
+    outputs = plan_outputs(density or "", paths, form, known) if density or paths else ()
     pictures = [output for output in outputs if output.format in ("svg", "png")]
     if pictures and options["dimension"] != 2 and not prefixes:
         raise click.UsageError("A picture of the points needs --dimension 2.")
@@ -213,16 +214,15 @@ def _plan(context: click.Context, options: dict[str, Any]) -> _Job:
         raise click.UsageError(f"--draw {options['draw']} needs a picture: -o PATH.svg or .png.")
     others = [options[name] for name in ("partition", "animate", "report") if options[name]]
     check_targets([*(output.path for output in outputs), *others], density or "-")
-    points = options["points"] or (STIPPLES if density else POINTS)
     if prefixes:
         points = options["points"] or prefixes[-1]
         if points < prefixes[-1]:
             raise click.UsageError(
                 f"--prefixes go to {prefixes[-1]}, but there are {points} points."
             )
-    if density is not None:
-        return _Job(_assess if prefixes else _stipple, outputs, points)
-    return _Job(_certify if prefixes else _generate, outputs, points)
+        return _Job(_assess if density else _certify, outputs, points)
+    points = options["points"] or (STIPPLES if density else POINTS)
+    return _Job(_stipple if density else _generate, outputs, points)
 
 
 def _check_options(context: click.Context, options: dict[str, Any]) -> None:
@@ -246,6 +246,8 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
             raise click.UsageError("--compare stipple needs --density IMAGE.")
     else:
         refuse(("skip", "certify", "partition"), "is for the cube: leave --density out")
+        if (options["points"] or 0) > LARGEST_COUNT:
+            raise click.UsageError(f"--density takes at most {LARGEST_COUNT:,} points.")
         if dimension != 2:
             raise click.UsageError("--density needs --dimension 2.")
         if options["draw"] == "boxes":
@@ -354,9 +356,8 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
     def animate() -> bytes:
         from stipple.io.raster import render_gif
 
-        frames = compose_growth(
-            progression, *_lay_out({**options, "draw": "points"}, density.values.shape, job.points)
-        )
+        whole = _lay_out({**options, "draw": "points"}, density.values.shape, job.points)
+        frames = compose_growth(progression, *whole)
         dpi = 25.4 * ANIMATION_PIXELS / max(frames[0].width, frames[0].height)
         return render_gif(frames, dpi, SECONDS_PER_FRAME)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import LARGEST_COUNT, Blend, DotStyle, InkMode, Method, Order, Start
-from stipple.cli.options import report_options, solver_options, tone_options
+from stipple.choices import LARGEST_COUNT, Blend, InkMode, Method, Order, Start
+from stipple.cli.images import read_image
+from stipple.cli.options import drawing_options, report_options, solver_options, tone_options
 from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
 from stipple.cli.report import describe_run
-from stipple.cli.types import BACKGROUND, COLOUR, LENGTH, MARKS, PAGE, RADIUS, FiniteRange
+from stipple.cli.types import MARKS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from stipple.page import Placement
     from stipple.solvers.quantisation import Step
 
-TONE = ("invert", "gamma", "contrast", "threshold", "alpha")
 SOLVER = ("method", "iterations", "tolerance", "seed", "engine", "threads")
 FORMATS = ("svg", "png", "csv", "json")
 BLENDS: dict[str, Blend] = {"mono": "normal", "cmyk": "multiply", "rgb": "screen"}
@@ -110,33 +110,7 @@ Examples:
     default="mono",
     help="One black ink; cyan, magenta, yellow and black; or red, green and blue light.",
 )
-@click.option(
-    "--page", type=PAGE, metavar="NAME|WxH", help="a4, letter, 11x14in; else 96 px per inch."
-)
-@click.option("--landscape", is_flag=True, help="Lay the longer side of the page across.")
-@click.option("--margin", type=LENGTH, default="5mm", help="Blank on every side.")
-@click.option(
-    "--dots",
-    type=click.Choice(get_args(DotStyle)),
-    default="circle",
-    help="Filled circle; round-cap stroke; or spiral that fills the dot at the pen's width.",
-)
-@click.option(
-    "--radius",
-    type=RADIUS,
-    metavar="LENGTH|auto",
-    default="auto",
-    help="Radius of the dots; auto keeps the tone.",
-)
-@click.option("--pen-width", type=LENGTH, default="0.3mm", help="Width of spirals and lines.")
-@click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]")
-@click.option(
-    "--background",
-    type=BACKGROUND,
-    metavar="COLOUR|none|auto",
-    default="auto",
-    help="Paper; auto: white, black under rgb, none for strokes and spirals.",
-)
+@drawing_options
 @click.option(
     "--draw", type=MARKS, default="dots", help="Any of dots,cells,tour (tour: --order tsp)."
 )
@@ -230,14 +204,8 @@ def _plan(context: click.Context, options: dict[str, Any]) -> _Job:
 def _read(options: dict[str, Any]) -> "list[InkDensity]":
     """Read the image and separate its inks."""
     from stipple.inks import separate_inks
-    from stipple.io.images import read_source
-    from stipple.tone import Tone, resize
 
-    tone = Tone(**{name: options[name] for name in TONE})
-    source = read_source(options["image"], max_pixels=options["max_pixels"])
-    if options["resize"] is not None:
-        source = resize(source, options["resize"], max_pixels=options["max_pixels"])
-    return separate_inks(source, tone, options["color"])
+    return separate_inks(*read_image(options["image"], options), options["color"])
 
 
 def _lay_out(

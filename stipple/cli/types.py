@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 else:  # generic since click 8.5 only
     _Type = click.ParamType
 
+MOST_PREFIXES = 1_000_000
+
 
 class _ParsedType(_Type):
     """A type whose parser raises `StippleError`, told by click as a usage error."""
@@ -114,7 +116,10 @@ def _parse_prefixes(text: str) -> range:
         raise StippleError(
             f"{text!r} is not a range of prefixes: write A:B or A:B:STEP, with 1 ≤ A ≤ B."
         )
-    return range(first, last + 1, step)
+    prefixes = range(first, last + 1, step)
+    if last - first >= MOST_PREFIXES * step:
+        raise StippleError(f"{text} has more than {MOST_PREFIXES:,} prefixes: give a larger STEP.")
+    return prefixes
 
 
 LENGTH = _ParsedType("length", _parse_length)

@@ -18,8 +18,9 @@ from stipple.solvers.transport import Transport, TransportSolver
 class PrefixQuality:
     """How well the first `count` points quantise the density.
 
-    `w2_squared` and its certified bounds are in square pixels; `quality` is N·W2²/A with A the area of {ρ > 0}, which free
-    points bring to about 0.1604; `mass_error` is the largest relative error of a cell's mass.
+    `w2_squared` and its certified bounds are in square pixels; `quality` is N·W2²/A with A the
+    area of {ρ > 0}, which free points bring to about 0.1604; `mass_error` is the largest relative
+    error of a cell's mass.
     """
 
     count: int

@@ -72,8 +72,8 @@ def quantise(
 
     The gradient of ½·W2² with respect to point i is (y_i − b_i)/n, b_i the barycentre of its power
     cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
-    W2² is replaced by a Lloyd step, which cannot but by the inexact masses of inner solves; the best
-    points met are returned.
+    W2² is replaced by a Lloyd step, which cannot, but for the inexact masses of inner solves; the
+    best points met are returned.
 
     Parameters
     ----------

@@ -5,17 +5,27 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.choices import Engine
 from stipple.density import Density
 from stipple.errors import PowerCellError, StippleError
+from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
-from stipple.solvers.certificate import Interval, certify_transport
+from stipple.solvers.certificate import Interval, certify_transport, evaluate_dual
+from stipple.solvers.matching import match_clouds
 from stipple.solvers.neighbours import choose_engine
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells, build_power_cells
 
+# A Voronoi diagram serves as a start if each cell has at least this part of its mass.
+HEALTHY = 0.5
+# Along the paths of points each cell keeps at least this part of its mass, a step that leaves
+# more than the second may be followed by a longer one, and no step is longer than the third.
+KEPT = 0.05
+COMFORTABLE = 0.5
+LONGEST_STEP = 0.25
+SHORTEST_STEP = 1e-4
 # Shares of uniform density with which to try a solve that fails without, and where to end.
 CONTINUATION = (1e-4, 1e-2, 0.5)
 CONTINUATION_TOLERANCE = 0.1
@@ -169,9 +179,7 @@ class TransportSolver:
         """
         diagrams, iterations = self.diagrams, self.newton_iterations
         start = self._start(points, potentials, near)
-        best = self._iterate(start, 0.0, tolerance) if _has_mass(start) else start
-        if self._error(best, 0.0) > tolerance:
-            best = self._continue(start, tolerance)
+        best = self._settle(start, tolerance)
         cells, integrals = best.cells, best.integrals
         count = len(points)
         weights = np.full(count, 1.0 / count)
@@ -184,14 +192,14 @@ class TransportSolver:
             integrals.second_moments,
             float(np.hypot(cells.width, cells.height)),
         )
-        dual = integrals.second_moments.sum() + cells.potentials @ (weights - integrals.masses)
+        dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
         error = self._error(best, 0.0)
         return Transport(
             points=cells.points,
             potentials=cells.potentials,
             masses=integrals.masses,
             barycentres=best.barycentres,
-            w2_squared=float(dual),
+            w2_squared=dual,
             interval=interval,
             mass_error=error,
             converged=error <= tolerance,
@@ -206,7 +214,7 @@ class TransportSolver:
         potentials: Floats | None,
         near: Transport | None,
     ) -> Diagram:
-        """Find a diagram with mass in every cell soon, or else return the Voronoi diagram."""
+        """Find a diagram with mass in every cell."""
         previous = near.diagram if near else None
         if potentials is None and near is not None:
             potentials = near.potentials
@@ -221,8 +229,70 @@ class TransportSolver:
                 f"{hidden} of the {len(points)} points coincide with others (or lie too far"
                 " outside the picture to have a cell): remove the duplicates."
             )
-        fed = self._feed(voronoi)
-        return fed if _has_mass(fed) else voronoi
+        if voronoi.integrals.masses.min() * len(points) >= HEALTHY:
+            return voronoi
+        return self._follow(points) or voronoi
+
+    def _follow(self, points: Floats) -> Diagram | None:
+        """Follow the solution from points for which it is easy to the given ones.
+
+        The easy points are those of the bisection, each matched with a given one, to which it
+        moves on a straight line. Every step is a Newton step that foresees the move, shortened
+        until each cell keeps some mass; `None` if that does not help.
+        """
+        count = len(points)
+        origin, potentials = start_from_bisection(self.density, count)
+        matched = match_clouds(points, origin)
+        origin, potentials = origin[matched], potentials[matched]
+        easy = self._feed(self.measure(origin, potentials))
+        if not _has_mass(easy):
+            voronoi = self.measure(origin, np.zeros(count), easy)
+            fed = self._feed(voronoi)
+            # Without mass in every cell, but with area: enough for the continuation.
+            easy = fed if _has_mass(fed) else voronoi
+        diagram = self._settle(easy, COMFORTABLE)
+        if not _has_mass(diagram):
+            return None
+        path = points - origin
+        rise = (path**2).sum(axis=1)
+        reached, length = 0.0, LONGEST_STEP
+        while reached < 1:
+            length = min(length, 1 - reached)
+            masses = diagram.integrals.masses
+            lack = 1 / count - masses - self._foresee(diagram, length * path)
+            direction = self._find_direction(diagram, 0.0, lack, COMFORTABLE)
+            floor = min(KEPT / count, 0.5 * float(masses.min()))
+            self.newton_iterations += 1
+            for halving in range(LARGEST_HALVING):
+                part = 0.5**halving
+                step = part * length
+                there = reached + step
+                # Along a straight path |y|² − φ is what changes evenly, to first order.
+                try:
+                    trial = self.measure(
+                        points if there == 1 else origin + there * path,
+                        diagram.cells.potentials + part * direction + step**2 * rise,
+                        diagram,
+                    )
+                except PowerCellError:
+                    continue
+                if trial.integrals.masses.min() >= floor:
+                    break
+            else:
+                return None
+            if step < SHORTEST_STEP:
+                return None
+            diagram, reached = trial, there
+            comfortable = trial.integrals.masses.min() * count > COMFORTABLE
+            length = min(2 * step, LONGEST_STEP) if comfortable else step
+        return diagram
+
+    def _settle(self, start: Diagram, tolerance: float) -> Diagram:
+        """Solve from a start, by continuation if need be."""
+        best = self._iterate(start, 0.0, tolerance) if _has_mass(start) else start
+        if self._error(best, 0.0) > tolerance:
+            best = self._continue(start, tolerance)
+        return best
 
     def _feed(self, diagram: Diagram) -> Diagram:
         """Give mass to the few cells without, one potential at a time (Oliker and Prussner).
@@ -298,6 +368,22 @@ class TransportSolver:
             diagram, masses = trial, trial_masses
         return diagram
 
+    def _foresee(self, diagram: Diagram, move: Floats) -> Floats:
+        """Change of the masses when the points move, to first order, shape (n,).
+
+        The side between cells i and j moves at the speed that keeps |x − y|² − φ equal on both.
+        """
+        cells = diagram.cells
+        sides = _list_sides(cells)
+        rows, columns = sides.rows, sides.columns
+        gap = cells.points[columns] - cells.points[rows]
+        gain = (sides.middles * move[rows]).sum(axis=1)
+        gain -= ((sides.middles - gap) * move[columns]).sum(axis=1)
+        gain *= diagram.integrals.edge_masses[sides.edges] / sides.distances
+        count = len(cells.points)
+        change: Floats = np.bincount(rows, gain, count) - np.bincount(columns, gain, count)
+        return change
+
     def _mix_masses(self, diagram: Diagram, share: float) -> Floats:
         uniform = diagram.cells.areas / self._area
         return (1 - share) * diagram.integrals.masses + share * uniform
@@ -316,21 +402,13 @@ class TransportSolver:
         """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
         cells = diagram.cells
         count = len(cells.points)
-        owner = np.repeat(np.arange(count), np.diff(cells.adjacency.offsets))
-        # Each edge is listed by both cells: take it from the one of lower index.
-        once = np.flatnonzero(cells.adjacency.neighbours > owner)
-        rows, columns = owner[once], cells.adjacency.neighbours[once]
-        distance = np.hypot(*(cells.points[rows] - cells.points[columns]).T)
-        following = np.arange(1, len(owner) + 1)
-        following[cells.adjacency.offsets[1:][np.diff(cells.adjacency.offsets) > 0] - 1] = (
-            cells.adjacency.offsets[:-1][np.diff(cells.adjacency.offsets) > 0]
-        )
-        side = cells.vertices[following[once]] - cells.vertices[once]
-        uniform = np.hypot(*side.T) / self._area
+        sides = _list_sides(cells)
+        rows, columns = sides.rows, sides.columns
+        uniform = np.hypot(*sides.vectors.T) / self._area
 
         def assemble(portion: float) -> tuple[csc_array, int]:
-            edge = (1 - portion) * diagram.integrals.edge_masses[once] + portion * uniform
-            laplacian = assemble_laplacian(rows, columns, edge / (2 * distance), count)
+            edge = (1 - portion) * diagram.integrals.edge_masses[sides.edges] + portion * uniform
+            laplacian = assemble_laplacian(rows, columns, edge / (2 * sides.distances), count)
             return laplacian, count_components(laplacian)
 
         accuracy = float(np.clip(0.1 * accuracy, 1e-9, 1e-2))
@@ -349,3 +427,37 @@ class TransportSolver:
 
 def _has_mass(diagram: Diagram) -> bool:
     return bool(diagram.integrals.masses.min() > 0)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The sides between cells, each once.
+
+    `edges`, shape (m,), are their places in `PowerCells.vertices`; `rows` and `columns` the cells
+    on either side, `distances` those between their points; `middles` and `vectors`, shape (m, 2),
+    the middle of each side relative to the point of the cell in `rows`, and from end to end.
+    """
+
+    edges: Integers
+    rows: Integers
+    columns: Integers
+    distances: Floats
+    middles: Floats
+    vectors: Floats
+
+
+def _list_sides(cells: PowerCells) -> Sides:
+    owners, following = cells.list_edges()
+    neighbours = cells.adjacency.neighbours
+    # Each side is listed by both cells: take it from the one of lower index.
+    edges = np.flatnonzero(neighbours > owners)
+    rows, columns = owners[edges], neighbours[edges]
+    ends, starts = cells.vertices[following[edges]], cells.vertices[edges]
+    return Sides(
+        edges=edges,
+        rows=rows,
+        columns=columns,
+        distances=np.hypot(*(cells.points[rows] - cells.points[columns]).T),
+        middles=(starts + ends) / 2,
+        vectors=ends - starts,
+    )
