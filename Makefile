@@ -50,6 +50,9 @@ pictures: $(VENV)/installed
 	$(RUN) -m stipple stipple samples/camera.png -n 6000 --contrast 1.6 --order tsp --draw tour --pen-width 0.35mm --dpi 100 -o docs/images/tour.png
 	$(RUN) -m stipple stipple samples/chelsea.png -n 12000 --color cmyk --dpi 100 -o docs/images/inks.png
 	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
+	$(RUN) -m stipple sequence --prefixes 1:600 --compare sobol,halton,random,grid --dpi 100 -o docs/images/sequence-prefixes.png
+	$(RUN) -m stipple sequence -n 37 --draw boxes --dpi 75 -o docs/images/sequence-boxes.png
+	$(RUN) -m stipple sequence --density samples/camera.png --draw strip --dpi 65 -o docs/images/progressive.png
 
 experiments: $(VENV)/installed
 	$(RUN) benchmarks/experiments.py

@@ -3,15 +3,15 @@
 import math
 import re
 import subprocess
+import sys
 import time
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from command import SAMPLES, list_circles, list_layers, list_paths, read_json, read_svg, save, start
+from command import ROOT, list_circles, list_layers, list_paths, read_json, read_svg, save, start
 from PIL import Image
 
 import stipple
@@ -20,8 +20,6 @@ from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d, partition_prefix
 from stipple.solvers.progressive import order_progressively
 from stipple.stippling import stipple as quantise
-
-CAMERA = SAMPLES / "camera.png"
 
 
 def sequence(*arguments: object, code: int = 0, data: bytes | None = None) -> Result:
@@ -44,6 +42,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ramp = np.tile(np.arange(24, dtype=np.uint8) * 10, (16, 1))
     save(tmp_path / "ramp.png", ramp)
+    save(tmp_path / "white.png", np.full((5, 5), 255, dtype=np.uint8))
     return tmp_path
 
 
@@ -326,7 +325,7 @@ def test_tone_and_pen_options_reach_the_progressive_drawing():
 def test_animation_grows():
     sequence("--density", "ramp.png", "-n", 16, "--animate", "a.gif", "-o", "a.csv", "-q")
     with Image.open("a.gif") as animation:
-        assert animation.n_frames == 11
+        assert animation.n_frames == 12
         assert max(animation.size) == 600
 
 
@@ -339,7 +338,7 @@ def test_quality_at_doublings_and_between_against_free_points():
     for row in table:
         assert row["w2_squared_lower"] <= row["w2_squared"] <= row["w2_squared_upper"]
         assert row["ratio"] == pytest.approx(row["quality"] / row["stipple_quality"])
-        assert 1 < row["ratio"] < 1.6
+        assert 0.95 < row["ratio"] < 1.6
     assert table[0]["stipple_quality"] == pytest.approx(quantise(density, 16).quality)
     assert result.stderr.count("stipple stipple: 0.1") == 9
 
@@ -444,7 +443,7 @@ def test_wrong_usage_is_told_in_one_sentence(arguments, message):
         ("--prefixes 4000000000:4000000001", "give a number up to 1,000,000,000"),
         ("--density nothing.png", "nothing.png does not exist"),
         ("--density ramp.png --max-pixels 5", "raise --max-pixels"),
-        ("--density ramp.png --threshold 1", "zero everywhere"),
+        ("--density white.png", "zero everywhere"),
         ("--density ramp.png -o ramp.png", "is the image itself"),
         ("-o missing/a.csv", "create the folder missing first"),
         ("-o a.svg --page a4 --margin 300mm", "leaves no room"),
@@ -475,15 +474,13 @@ def measure(*arguments: object) -> float:
 
 def test_ten_million_points_without_compiled_code(folder):
     """Importing numba would cost a third of the time that is left."""
-    import sys
-
     code = (
         "import sys; from stipple.cli import main;"
-        "main(['sequence', '-n', '9', '-o', 'a.npy', '-q'], standalone_mode=False);"
-        "assert not {'numba', 'scipy', 'matplotlib'} & set(sys.modules)"
+        f"main(['sequence', '-n', '9', '-o', {str(folder / 'a.npy')!r}], standalone_mode=False);"
+        "assert not {'numba', 'scipy', 'matplotlib', 'PIL'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env=None, cwd=folder)
-    np.testing.assert_array_equal(np.load(BytesIO(Path("a.npy").read_bytes())), stipple.sequence(9))
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+    np.testing.assert_array_equal(np.load(folder / "a.npy"), stipple.sequence(9))
 
 
 @pytest.mark.slow

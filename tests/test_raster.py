@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stipple.drawing import Dots, Drawing, Layer, Polylines
+from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines
 from stipple.errors import StippleError
 from stipple.io.raster import _cover, rasterise, render_gif, render_png
 from stipple.io.svg import render_svg
@@ -75,6 +75,27 @@ def test_capsules_agree_with_brute_force():
     near = np.hypot(*np.moveaxis(points - t[..., None] * (b - a), -1, 0)) <= radius
     exact = near.reshape(30, 16, 40, 16).mean(axis=(1, 3))
     assert darkness == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_polygons_cover_exactly_what_they_enclose(turned):
+    rectangle = np.array([[3.25, 4.5], [17.75, 4.5], [17.75, 9.1], [3.25, 9.1]])[::turned]
+    triangle = np.array([[20.3, 5.2], [38.1, 12.7], [24.9, 28.4]])[::turned]
+    shapes = Polygons(np.concatenate([rectangle, triangle]), np.array([0, 4, 7]))
+    coverage = _cover(Layer("black", "#000000", (shapes,)), (30, 40), 1.0)
+    assert coverage[4, 3] == pytest.approx(0.75 * 0.5)
+    assert coverage[9, 17] == pytest.approx(0.75 * 0.1, abs=1e-6)
+    assert coverage[6, 4:17] == pytest.approx(1)
+    assert coverage[:11, :20].sum() == pytest.approx(14.5 * 4.6)
+    (a, b), (c, d) = triangle[1:] - triangle[0]
+    assert coverage[:, 20:].sum() == pytest.approx(abs(a * d - b * c) / 2, rel=1e-3)
+    assert coverage.max() <= 1 + 1e-6
+
+
+def test_polygons_that_leave_the_page_are_cut():
+    square = np.array([[-5.0, -5.0], [45.0, -5.0], [45.0, 35.0], [-5.0, 35.0]])
+    assert (ink(paint(Polygons(square, np.array([0, 4])))) == 1).all()
+    assert not ink(paint(Polygons(square + np.array([60, 0]), np.array([0, 4])))).any()
 
 
 def test_right_way_up():

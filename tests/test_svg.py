@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from stipple.drawing import Dots, Drawing, Layer, Polylines, draw_spirals
+from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
 from stipple.errors import StippleError
 from stipple.io.svg import render_svg
 
@@ -84,6 +84,19 @@ def test_polylines_open_and_closed():
         ["M0 0 10 0 10 5.5", "M3 3h0.001"],
         ["M0 0 10 0 10 5.5Z", "M3 3h0.001"],
     ]
+
+
+def test_polygons_are_filled_paths():
+    vertices = np.array([[0.0, 0.0], [10.0, 0.0], [3.0, 3.0], [1.0, 1.0], [2.0, 1.0], [2.0, 2.5]])
+    group = read(drawing_of(Polygons(vertices, np.array([0, 3, 6])))).find(f"{SVG}g/{SVG}g")
+    assert [path.get("d") for path in group] == ["M0 0 10 0 3 3Z", "M1 1 2 1 2 2.5Z"]
+    assert group.get("fill") == "#000000"
+    assert group.get("stroke") is None
+
+
+def test_polygons_have_three_corners():
+    with pytest.raises(StippleError, match="shapes of at least 3"):
+        Polygons(np.zeros((2, 2)), np.array([0, 2]))
 
 
 def test_background_is_outside_the_layers_and_optional():

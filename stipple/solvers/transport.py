@@ -25,7 +25,7 @@ HEALTHY = 0.5
 KEPT = 0.05
 COMFORTABLE = 0.5
 LONGEST_STEP = 0.25
-SHORTEST_STEP = 1e-4
+LARGEST_PATH = 1000
 # Shares of uniform density with which to try a solve that fails without, and where to end.
 CONTINUATION = (1e-4, 1e-2, 0.5)
 CONTINUATION_TOLERANCE = 0.1
@@ -256,7 +256,7 @@ class TransportSolver:
         path = points - origin
         rise = (path**2).sum(axis=1)
         reached, length = 0.0, LONGEST_STEP
-        while reached < 1:
+        for _ in range(LARGEST_PATH):
             length = min(length, 1 - reached)
             masses = diagram.integrals.masses
             lack = 1 / count - masses - self._foresee(diagram, length * path)
@@ -280,12 +280,12 @@ class TransportSolver:
                     break
             else:
                 return None
-            if step < SHORTEST_STEP:
-                return None
+            if there == 1:
+                return trial
             diagram, reached = trial, there
             comfortable = trial.integrals.masses.min() * count > COMFORTABLE
             length = min(2 * step, LONGEST_STEP) if comfortable else step
-        return diagram
+        return None
 
     def _settle(self, start: Diagram, tolerance: float) -> Diagram:
         """Solve from a start, by continuation if need be."""
@@ -381,8 +381,8 @@ class TransportSolver:
         gain -= ((sides.middles - gap) * move[columns]).sum(axis=1)
         gain *= diagram.integrals.edge_masses[sides.edges] / sides.distances
         count = len(cells.points)
-        change: Floats = np.bincount(rows, gain, count) - np.bincount(columns, gain, count)
-        return change
+        lost = np.bincount(columns, gain, count)
+        return np.asarray(np.bincount(rows, gain, count) - lost, dtype=np.float64)
 
     def _mix_masses(self, diagram: Diagram, share: float) -> Floats:
         uniform = diagram.cells.areas / self._area

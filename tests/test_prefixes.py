@@ -1,0 +1,129 @@
+"""Tables and plots of prefixes, and the points that the dyadic sequence is compared with."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.stats import qmc
+
+from stipple.density import Density
+from stipple.errors import StippleError
+from stipple.io.plots import render_plot
+from stipple.io.tables import render_columns_csv, render_npy, render_table_csv
+from stipple.plot import Curve, Panel
+from stipple.prefixes import (
+    choose_counts,
+    measure_points,
+    plot_prefixes,
+    tabulate_prefixes,
+    tabulate_stippling,
+)
+from stipple.solvers.rivals import prepare_rival
+
+
+@pytest.mark.parametrize("name", ["sobol", "halton", "random"])
+@pytest.mark.parametrize("d", [1, 2])
+def test_rivals_are_sequences_of_the_cube(name, d):
+    select = prepare_rival(name, 100, d, seed=3)
+    points = select(100)
+    assert points.shape == (100, d)
+    assert points.min() >= 0
+    assert points.max() < 1
+    np.testing.assert_array_equal(select(17), points[:17])
+    np.testing.assert_array_equal(prepare_rival(name, 60, d, seed=3)(60), points[:60])
+
+
+def test_rivals_are_those_of_scipy():
+    sobol = qmc.Sobol(2, scramble=False).random(8)
+    np.testing.assert_array_equal(prepare_rival("sobol", 7, 2)(7), sobol[:7])
+    halton = qmc.Halton(2, scramble=False).random(7)
+    np.testing.assert_array_equal(prepare_rival("halton", 7, 2)(7), halton)
+
+
+def test_grids_fit_their_number_of_points():
+    line = prepare_rival("grid", 9, 1)
+    assert line(4).ravel().tolist() == [0.125, 0.375, 0.625, 0.875]
+    plane = prepare_rival("grid", 9, 2)
+    assert sorted(map(tuple, plane(4).tolist())) == [
+        (0.25, 0.25),
+        (0.25, 0.75),
+        (0.75, 0.25),
+        (0.75, 0.75),
+    ]
+    assert len(plane(7)) == 7
+    with pytest.raises(StippleError, match="dimensions 1 and 2, not 3"):
+        prepare_rival("grid", 9, 3)
+
+
+def test_unknown_rivals_are_refused():
+    with pytest.raises(StippleError, match="give sobol, halton, random or grid"):
+        prepare_rival("faure", 5, 2)
+
+
+def test_columns_follow_what_is_measured():
+    (row,) = tabulate_prefixes([5], 4)
+    assert list(row) == ["n", "radius", "scaled_radius", "lower_bound", "ratio", "worst_point"]
+    (row,) = tabulate_prefixes([5], 2, rivals={"grid": prepare_rival("grid", 5, 2)})
+    assert list(row)[6:] == [
+        "w2",
+        "w2_lower",
+        "w2_upper",
+        "grid_w2",
+        "grid_w2_lower",
+        "grid_w2_upper",
+    ]
+    (row,) = tabulate_prefixes([5], 1)
+    assert list(row)[6:] == ["w1", "w2", "w_infinity"]
+
+
+def test_one_point_in_the_middle_of_the_square():
+    figures = measure_points(np.array([[0.5, 0.5]]))
+    assert figures["w2"] == pytest.approx(6**-0.5)
+    assert figures["w2_lower"] <= figures["w2"] <= figures["w2_upper"]
+
+
+def test_a_progressive_stippling_is_compared_with_free_points():
+    density = Density(np.ones((6, 6)))
+    points = np.array([[3.0, 3.0], [1.5, 3.0]])
+    (row,) = tabulate_stippling(density, points, [1], free=True)
+    assert row["ratio"] == pytest.approx(1)
+    assert row["stipple_w2_squared"] == pytest.approx(6)
+
+
+def test_counts_are_quarters_of_doublings():
+    assert choose_counts(50) == [16, 20, 24, 28, 32, 40, 48, 50]
+    assert choose_counts(5) == [5]
+
+
+@pytest.mark.parametrize(("d", "title"), [(1, "R_N · N "), (2, "R_N · √N "), (3, "R_N · N^(1/3) ")])
+def test_panels_of_prefixes(d, title):
+    rows = list(tabulate_prefixes(range(1, 20), d))
+    first, *others = plot_prefixes(rows, d)
+    assert first.title.startswith(title)
+    assert first.curves[0].y.tolist() == [row["scaled_radius"] for row in rows]
+    (bound,) = first.levels.values()
+    assert bound == pytest.approx(rows[7]["lower_bound"] * 8 ** (1 / d))
+    assert len(others) == (d == 1)
+
+
+@pytest.mark.parametrize("last", [10.0, 1000.0])
+def test_plots_are_files_that_repeat(last):
+    x = np.array([1.0, 3.0, last])
+    panels = [Panel("one", (Curve("a", x, x**2), Curve("b", x, -x)), {"level": 2.0})] * 2
+    image = Image.open(io.BytesIO(render_plot(panels, "N", "png", 100)))
+    assert image.size == (700, 640)
+    svg = render_plot(panels, "N", "svg", 100)
+    assert svg == render_plot(panels, "N", "svg", 72)
+    assert b"matplotlib.org" not in svg.split(b"<defs>")[0].split(b"<metadata>")[-1]
+
+
+def test_tables_read_back():
+    rows = [{"n": 1, "radius": 0.1 + 0.2}, {"n": 2, "radius": 1e-300}]
+    assert render_table_csv(rows) == b"n,radius\n1,0.30000000000000004\n2,1e-300\n"
+    assert render_columns_csv({"x": np.array([0.5]), "k": range(1)}) == b"x,k\n0.5,0\n"
+
+
+@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(3, 2).T])
+def test_npy_reads_back(array):
+    np.testing.assert_array_equal(np.load(io.BytesIO(render_npy(array))), array)
