@@ -45,10 +45,12 @@ man: $(VENV)/installed
 	$(RUN) -m stipple.cli.manual man
 
 pictures: $(VENV)/installed
-	@mkdir -p docs/images
+	@mkdir -p docs/images out
 	$(RUN) -m stipple stipple samples/camera.png --dpi 150 -o docs/images/camera.png
 	$(RUN) -m stipple stipple samples/camera.png -n 6000 --contrast 1.6 --order tsp --draw tour --pen-width 0.35mm --dpi 100 -o docs/images/tour.png
 	$(RUN) -m stipple stipple samples/chelsea.png -n 12000 --color cmyk --dpi 100 -o docs/images/inks.png
+	$(RUN) -m stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'out/lloyd-{step:02d}.png'
+	$(RUN) -c "from PIL import Image; a, b = (Image.open(f'out/lloyd-{k}.png') for k in ('00', '20')); w = Image.new('RGB', (2 * a.width, a.height)); w.paste(a); w.paste(b, (a.width, 0)); w.resize((900, 450)).save('docs/images/lloyd.png')"
 	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
 	$(RUN) -m stipple sequence --prefixes 1:600 --compare sobol,halton,random,grid --dpi 100 -o docs/images/sequence-prefixes.png
 	$(RUN) -m stipple sequence -n 37 --draw boxes --dpi 75 -o docs/images/sequence-boxes.png

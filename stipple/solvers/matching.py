@@ -29,6 +29,8 @@ def match_clouds(sources: Floats, targets: Floats) -> Integers:
     """
     from scipy.spatial import cKDTree
 
+    # The compiled loops take both clouds to have the same memory layout.
+    sources, targets = np.ascontiguousarray(sources), np.ascontiguousarray(targets)
     matched = _halve(sources, targets)
     nearest = min(NEAREST + 1, len(sources))
     near_sources, near_targets = (
