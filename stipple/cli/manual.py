@@ -32,7 +32,7 @@ def escape_roff(text: str) -> str:
     return re.sub(r"^\.", r"\\&.", escaped, flags=re.MULTILINE)
 
 
-def render_manual(command: click.Command, name: str) -> str:
+def render_manual(command: click.Command, name: str, parent: click.Context | None = None) -> str:
     r"""Return the manual page of a command as roff source, the same at any time and place.
 
     Parameters
@@ -42,8 +42,10 @@ def render_manual(command: click.Command, name: str) -> str:
         `\b` keep their lines, and all that follows a line `Examples:` becomes that section.
     name : str
         What people type to run it, such as `stipple lloyd`.
+    parent : click.Context, optional
+        That of its group, from which it takes settings such as the names of the help option.
     """
-    context = click.Context(command, info_name=name, **command.context_settings)
+    context = click.Context(command, parent, info_name=name, **command.context_settings)
     description, examples = _split_examples(command)
     summary = command.get_short_help_str(limit=1000).rstrip(".")
     usage = " ".join(command.collect_usage_pieces(context))
@@ -85,10 +87,11 @@ def render_manual(command: click.Command, name: str) -> str:
 def render_manuals(command: click.Command, name: str) -> dict[str, str]:
     """Return the pages of a command and its subcommands by file name, such as `stipple.1`."""
     context = click.Context(command, info_name=name, **command.context_settings)
-    commands = {name: command}
+    pages = {f"{_name_page(name)}.1": render_manual(command, name)}
     for subcommand_name, subcommand in _list_subcommands(command, context):
-        commands[f"{name} {subcommand_name}"] = subcommand
-    return {f"{_name_page(path)}.1": render_manual(each, path) for path, each in commands.items()}
+        path = f"{name} {subcommand_name}"
+        pages[f"{_name_page(path)}.1"] = render_manual(subcommand, path, context)
+    return pages
 
 
 def _list_subcommands(
