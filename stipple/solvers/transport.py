@@ -22,9 +22,11 @@ from stipple.solvers.power_cells import PowerCells, build_power_cells
 HEALTHY = 0.5
 # Along the paths of points each cell keeps at least this part of its mass, a step that leaves
 # more than the second may be followed by a longer one, and no step is longer than the third.
+# Steps that shrink to the fourth of what is left of the path would go on for ever.
 KEPT = 0.05
 COMFORTABLE = 0.5
 LONGEST_STEP = 0.25
+SHORTEST_STEP = 1e-6
 LARGEST_PATH = 1000
 # Shares of uniform density with which to try a solve that fails without, and where to end.
 CONTINUATION = (1e-4, 1e-2, 0.5)
@@ -231,7 +233,7 @@ class TransportSolver:
             )
         if voronoi.integrals.masses.min() * len(points) >= HEALTHY:
             return voronoi
-        return self._follow(points) or voronoi
+        return self._follow(points) or self._feed(voronoi)
 
     def _follow(self, points: Floats) -> Diagram | None:
         """Follow the solution from points for which it is easy to the given ones.
@@ -282,6 +284,8 @@ class TransportSolver:
                 return None
             if there == 1:
                 return trial
+            if step < SHORTEST_STEP * (1 - reached):
+                return None
             diagram, reached = trial, there
             comfortable = trial.integrals.masses.min() * count > COMFORTABLE
             length = min(2 * step, LONGEST_STEP) if comfortable else step
@@ -412,15 +416,19 @@ class TransportSolver:
             return laplacian, count_components(laplacian)
 
         accuracy = float(np.clip(0.1 * accuracy, 1e-9, 1e-2))
-        laplacian, components = assemble(share)
-        if components == 1:
-            return self._linear.solve(laplacian, residual, accuracy)
+        direction = np.zeros(count)
         # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
         # potentials of the shapes within what the domain can need.
-        for trace in JOINING:
-            laplacian, _ = assemble(max(share, trace))
-            direction = self._linear.solve(laplacian, residual, accuracy)
-            if np.ptp(direction) <= cells.width**2 + cells.height**2:
+        for portion in (share, *(trace for trace in JOINING if trace > share)):
+            laplacian, components = assemble(portion)
+            if components > 1:
+                continue
+            try:
+                direction = self._linear.solve(laplacian, residual, accuracy)
+            except RuntimeError:
+                # Densities so far apart that the matrix is singular in double precision.
+                continue
+            if portion == share or np.ptp(direction) <= cells.width**2 + cells.height**2:
                 break
         return direction
 
