@@ -10,6 +10,7 @@ from stipple.analytic import Domain
 from stipple.arrays import Floats
 from stipple.choices import Engine, Method
 from stipple.errors import StippleError
+from stipple.plot import Curve, Panel
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.lloyd_theory import count_steps, measure_separation
 from stipple.solvers.starts import (
@@ -233,6 +234,27 @@ def make_start(name: str) -> Start:
 def start_at(points: Floats) -> Start:
     """Make a start at given points, shape (n, 2), in the units of the domain."""
     return lambda _domain, _count, _generator: points
+
+
+def plot_slope(slope: Slope, title: str, published: str) -> Panel:
+    """Plot W2² against N with the fitted power, and N⁻¹ to compare.
+
+    Parameters
+    ----------
+    slope : Slope
+        The fit.
+    title, published : str
+        What it shows, and what the source says (or nothing).
+    """
+    counts, values = np.array(slope.counts, dtype=float), np.array(slope.w2_squared)
+    middle = np.exp(np.log(counts).mean())
+    height = np.exp(np.log(values).mean())
+    curves = (
+        Curve("W2²", counts, values),
+        Curve(f"fitted slope {slope.slope:.3f}", counts, height * (counts / middle) ** slope.slope),
+        Curve("slope −1", counts, height * (middle / counts)),
+    )
+    return Panel(f"{title}\npublished: {published}" if published else title, curves, {}, True)
 
 
 def _check_points(domain: Domain, points: Floats) -> None:

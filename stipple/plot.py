@@ -27,8 +27,11 @@ class Panel:
         From the first drawn to the last.
     levels : mapping of str to float
         Horizontal lines to compare with, by name.
+    logarithmic : bool
+        Whether both axes are, so that powers are straight lines.
     """
 
     title: str
     curves: tuple[Curve, ...]
     levels: Mapping[str, float]
+    logarithmic: bool = False

@@ -18,7 +18,7 @@ from stipple.cli.types import COUNTS, NUMBERS, STEPS
 if TYPE_CHECKING:
     from stipple.analytic import Domain
     from stipple.drawing import Drawing
-    from stipple.experiment import Experiment, ExperimentRow
+    from stipple.experiment import Experiment, ExperimentRow, Slope
     from stipple.presets import Preset
 
 STARTS = ("uniform", "grid", "koch", "line", "bisection")
@@ -26,6 +26,7 @@ PAGE_WIDTH = 120.0
 PEN_WIDTH = 0.3
 FRAME_DPI = 200.0
 ANIMATION_DPI = 100.0
+PLOT_DPI = 150.0
 SECONDS_PER_FRAME = 0.12
 # A step that no run reaches: the last row counts.
 LAST = 10**9
@@ -174,8 +175,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     report = {**describe_run(context, options), **run.report, "trace": run.figures}
     for path in options["outputs"]:
         write_output(path, render_table_csv(run.figures))
-    if options["plot"]:
-        write_output(options["plot"], _render_plot(options, preset, run))
+    if options["plot"] and run.slope is not None:
+        write_output(options["plot"], _render_plot(options, preset, run.slope))
     for path, data in run.pictures.items():
         write_output(path, data)
     if options["report"]:
@@ -198,6 +199,7 @@ class _Run:
     figures: list[dict[str, Any]]
     pictures: dict[str, bytes]
     report: dict[str, Any]
+    slope: "Slope | None"
 
 
 def _plan(context: click.Context, options: dict[str, Any]) -> "tuple[Preset | None, Experiment]":
@@ -378,7 +380,7 @@ def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | No
             if row["step"] == 0
         ),
     }
-    return _Run(figures, pictures, report)
+    return _Run(figures, pictures, report, slope)
 
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":
@@ -402,17 +404,14 @@ def _render_frame(one: "ExperimentRow", path: str) -> bytes:
     return render_png(drawing, FRAME_DPI)
 
 
-def _render_plot(options: dict[str, Any], preset: "Preset | None", run: _Run) -> bytes:
-    from stipple.io.scaling_plot import render_scaling_plot
+def _render_plot(options: dict[str, Any], preset: "Preset | None", slope: "Slope") -> bytes:
+    from stipple.experiment import plot_slope
+    from stipple.io.plots import render_plot
 
-    return render_scaling_plot(
-        run.report["fitted_points"],
-        run.report["fitted_w2_squared"],
-        run.report["slope"],
-        preset.title if preset else options["source"],
-        preset.published if preset else "",
-        Path(options["plot"]).suffix.lower().lstrip("."),
-    )
+    title = preset.title if preset else options["source"]
+    panel = plot_slope(slope, title, preset.published if preset else "")
+    form = Path(options["plot"]).suffix.lower().lstrip(".")
+    return render_plot([panel], "number of points N", form, PLOT_DPI)
 
 
 def _summarise(

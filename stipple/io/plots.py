@@ -62,12 +62,16 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
                 )
             for label, height in panel.levels.items():
                 axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
-            axes.set_title(panel.title, loc="left")
+            if panel.logarithmic:
+                axes.set_yscale("log")
+            axes.set_title(panel.title, loc="left", wrap=True)
             axes.grid(alpha=0.3)
             axes.spines[["top", "right"]].set_visible(False)
             axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")
         x = panels[0].curves[0].x
-        if x[-1] > LOGARITHMIC * x[0]:
+        if panels[0].logarithmic:
+            column[-1].set_xscale("log")
+        elif x[-1] > LOGARITHMIC * x[0]:
             column[-1].set_xscale("log", base=2)
             column[-1].xaxis.set_major_formatter("{x:g}")
         column[-1].set_xlabel(x_label)
