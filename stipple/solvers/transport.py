@@ -1,6 +1,7 @@
 """Semi-discrete optimal transport: the potentials that give every power cell its mass."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -80,8 +81,6 @@ class Transport:
         Barycentre of each cell, in pixels.
     w2_squared : float
         W2² in square pixels: the dual value, which errs by the square of the mass error only.
-    interval : Interval
-        Certified bounds of W2², in square pixels.
     mass_error : float
         Largest |mass − 1/n| · n.
     converged : bool
@@ -97,12 +96,26 @@ class Transport:
     masses: Floats
     barycentres: Floats
     w2_squared: float
-    interval: Interval
     mass_error: float
     converged: bool
     newton_iterations: int
     diagrams: int
     diagram: Diagram
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Certified bounds of W2², in square pixels; most steps of a quantisation need none."""
+        cells, integrals = self.diagram.cells, self.diagram.integrals
+        count = len(self.points)
+        return certify_transport(
+            self.points,
+            self.potentials,
+            np.full(count, 1.0 / count),
+            integrals.masses,
+            integrals.first_moments,
+            integrals.second_moments,
+            float(np.hypot(cells.width, cells.height)),
+        )
 
 
 class TransportSolver:
@@ -185,15 +198,6 @@ class TransportSolver:
         cells, integrals = best.cells, best.integrals
         count = len(points)
         weights = np.full(count, 1.0 / count)
-        interval = certify_transport(
-            cells.points,
-            cells.potentials,
-            weights,
-            integrals.masses,
-            integrals.first_moments,
-            integrals.second_moments,
-            float(np.hypot(cells.width, cells.height)),
-        )
         dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
         error = self._error(best, 0.0)
         return Transport(
@@ -202,7 +206,6 @@ class TransportSolver:
             masses=integrals.masses,
             barycentres=best.barycentres,
             w2_squared=dual,
-            interval=interval,
             mass_error=error,
             converged=error <= tolerance,
             newton_iterations=self.newton_iterations - iterations,
