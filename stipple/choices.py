@@ -5,12 +5,20 @@ from typing import Literal, TypeAlias
 # About 2 KiB of memory for each point, measured at a million points.
 LARGEST_COUNT = 10_000_000
 
+Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]
+AtomWeights: TypeAlias = Literal["free", "equal"]
 Blend: TypeAlias = Literal["normal", "multiply", "screen"]
+CellRule: TypeAlias = Literal["bisect", "occupied", "sparsest"]
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DotStyle: TypeAlias = Literal["circle", "stroke", "spiral"]
 Engine: TypeAlias = Literal["auto", "pysdot", "qhull"]
 InkMode: TypeAlias = Literal["mono", "cmyk", "rgb"]
 Method: TypeAlias = Literal["lbfgs", "relaxed", "lloyd"]
+MetricName: TypeAlias = Literal["euclidean", "sphere"]
+Objective: TypeAlias = Literal["exact", "full", "sharp", "debiased"]
 Order: TypeAlias = Literal["none", "nearest", "tsp"]
 Rival: TypeAlias = Literal["sobol", "halton", "random", "grid"]
+SinkhornEngine: TypeAlias = Literal["auto", "numpy", "keops"]
+SourceKind: TypeAlias = Literal["auto", "samples", "image"]
 Start: TypeAlias = Literal["bisection", "uniform", "grid"]

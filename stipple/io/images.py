@@ -54,9 +54,14 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Ma
         When it cannot be read as either.
     """
     with open_source(source) as (stream, name):
-        if is_matrix(stream, name):
-            return decode_matrix(stream, name, max_pixels=max_pixels)
-        return _decode_picture(stream, name, max_pixels)
+        return decode_source(stream, name, max_pixels=max_pixels)
+
+
+def decode_source(stream: BinaryIO, name: str, *, max_pixels: int) -> Picture | Matrix:
+    """Read a density as `read_source` does, from a seekable stream that messages call `name`."""
+    if is_matrix(stream, name):
+        return decode_matrix(stream, name, max_pixels=max_pixels)
+    return _decode_picture(stream, name, max_pixels)
 
 
 def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:

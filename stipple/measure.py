@@ -1,0 +1,47 @@
+"""What is discretised: samples with the box that they live in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.analytic import Domain
+from stipple.arrays import Floats
+from stipple.samples import Samples
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A discrete measure and its box.
+
+    Attributes
+    ----------
+    samples : Samples
+        Points, shape (n, d), with masses.
+    lower, upper : ndarray, shape (d,)
+        Opposite corners of the box, in the units of the samples.
+    """
+
+    samples: Samples
+    lower: Floats
+    upper: Floats
+
+    @classmethod
+    def from_samples(cls, samples: Samples) -> "Measure":
+        """Give samples their bounding box; those of a grid reach half a cell further."""
+        half = 0.0 if samples.volume is None else samples.volume ** (1 / samples.dimension) / 2
+        return cls(samples, samples.points.min(axis=0) - half, samples.points.max(axis=0) + half)
+
+    @classmethod
+    def from_domain(cls, domain: Domain) -> "Measure":
+        """Put the mass of each pixel at its centre; points are in the units of the domain."""
+        density = domain.density
+        row, column = np.nonzero(density.values)
+        centres = domain.to_domain(np.column_stack((column, row)).astype(float) + 0.5)
+        samples = Samples(centres, density.values[row, column], domain.unit**2)
+        corners = domain.to_domain(np.array([[0.0, 0.0], [density.width, density.height]]))
+        return cls(samples, corners[0], corners[1])
+
+    @property
+    def diameter(self) -> float:
+        """Diagonal of the box."""
+        return float(np.linalg.norm(self.upper - self.lower))

@@ -1,0 +1,1 @@
+"""Certified bounds on the Wasserstein distance between two images of the same shape."""

@@ -1,0 +1,1 @@
+"""Entropic optimal transport: Sinkhorn, its objectives and gradients, discretisation by them."""
