@@ -19,11 +19,14 @@ class Measure:
         Points, shape (n, d), with masses.
     lower, upper : ndarray, shape (d,)
         Opposite corners of the box, in the units of the samples.
+    ink : float or None
+        Area that full ink would cover, in square units of the samples; None where nothing says.
     """
 
     samples: Samples
     lower: Floats
     upper: Floats
+    ink: float | None = None
 
     @classmethod
     def from_samples(cls, samples: Samples) -> "Measure":
@@ -39,7 +42,8 @@ class Measure:
         centres = domain.to_domain(np.column_stack((column, row)).astype(float) + 0.5)
         samples = Samples(centres, density.values[row, column], domain.unit**2)
         corners = domain.to_domain(np.array([[0.0, 0.0], [density.width, density.height]]))
-        return cls(samples, corners[0], corners[1])
+        ink = density.total / max(1.0, float(density.values.max())) * domain.unit**2
+        return cls(samples, corners[0], corners[1], ink)
 
     @property
     def diameter(self) -> float:

@@ -16,6 +16,16 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
+class Band:
+    """The area between two lines; `x`, `lower` and `upper` have the same length."""
+
+    label: str
+    x: Floats
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Panel:
     """Curves with the same unit.
 
@@ -29,9 +39,12 @@ class Panel:
         Horizontal lines to compare with, by name.
     logarithmic : bool
         Whether both axes are, so that powers are straight lines.
+    bands : tuple of Band
+        Drawn below the curves.
     """
 
     title: str
     curves: tuple[Curve, ...]
     levels: Mapping[str, float]
     logarithmic: bool = False
+    bands: tuple[Band, ...] = ()

@@ -7,19 +7,17 @@ approximation using point clouds", NeurIPS 2021, and the slides of the same.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 
 from stipple.analytic import Domain, Region, parse_density, rasterise_density
 from stipple.arrays import Floats
 from stipple.density import Density
-from stipple.errors import StippleError
 from stipple.experiment import Experiment, make_start
+from stipple.sample_picture import read_sample
 
 GAUSSIAN_COUNTS = (400, 961, 1600, 2500)
 GAUSSIAN_PIXELS = 512
-SAMPLE = Path(__file__).parent.parent / "samples" / "chelsea.png"
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,9 @@ def _define() -> tuple[Preset, ...]:
         Preset(
             "image-grid",
             "grey image, one Lloyd step from a regular grid",
-            Experiment(_read_sample, make_start("grid"), (3750, 7350, 15000, 43350)),
+            Experiment(
+                lambda _count: read_sample(), make_start("grid"), (3750, 7350, 15000, 43350)
+            ),
             "slope −1.00",
             (-1.05, -0.95),
         ),
@@ -159,19 +159,6 @@ def _gaussian(rate: float) -> Callable[[int], Domain]:
     (docs/experiments.md).
     """
     return _rasterise(f"gaussian:0.5,{(2 * rate) ** -0.5!r}", Region(), GAUSSIAN_PIXELS)
-
-
-def _read_sample(_count: int) -> Domain:
-    from stipple.io.images import read_source
-    from stipple.tone import Tone, darkness
-
-    if not SAMPLE.exists():
-        raise StippleError(
-            "The preset image-grid reads samples/chelsea.png of the source tree, which is not"
-            " here: give an image, as in stipple lloyd photo.png -n 3750,7350,15000 --start grid."
-        )
-    density = Density(darkness(read_source(SAMPLE), Tone()))
-    return Domain(density, unit=1 / max(density.width, density.height))
 
 
 def _split_square(count: int) -> Domain:

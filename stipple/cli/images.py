@@ -13,13 +13,19 @@ TONE = ("invert", "gamma", "contrast", "threshold", "alpha")
 def read_image(path: str, options: dict[str, Any]) -> "tuple[Picture | Matrix, Tone]":
     """Read an image or a matrix, - being standard input, resized if that is asked."""
     from stipple.io.images import read_source
+
+    return prepare_image(read_source(path, max_pixels=options["max_pixels"]), options)
+
+
+def prepare_image(
+    source: "Picture | Matrix", options: dict[str, Any]
+) -> "tuple[Picture | Matrix, Tone]":
+    """Resize an image or a matrix if that is asked, and say which tone it is to have."""
     from stipple.tone import Tone, resize
 
-    tone = Tone(**{name: options[name] for name in TONE})
-    source = read_source(path, max_pixels=options["max_pixels"])
     if options["resize"] is not None:
         source = resize(source, options["resize"], max_pixels=options["max_pixels"])
-    return source, tone
+    return source, Tone(**{name: options[name] for name in TONE})
 
 
 def read_density(path: str, options: dict[str, Any]) -> "Density":

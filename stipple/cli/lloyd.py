@@ -1,6 +1,5 @@
 """`stipple lloyd`: uniform quantisation followed step by step, with the theory checked."""
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import Method
-from stipple.cli.images import read_density
+from stipple.cli.domains import domain_options, read_domain
 from stipple.cli.options import report_options, solver_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
@@ -16,7 +15,6 @@ from stipple.cli.report import describe_run
 from stipple.cli.types import COUNTS, NUMBERS, STEPS
 
 if TYPE_CHECKING:
-    from stipple.analytic import Domain
     from stipple.drawing import Drawing
     from stipple.experiment import Experiment, ExperimentRow, Slope
     from stipple.presets import Preset
@@ -64,17 +62,7 @@ Examples:
 @click.argument("source", required=False, type=click.Path(allow_dash=True))
 @click.option("--preset", metavar="NAME", help="Run a published experiment (then no SOURCE).")
 @click.option("--list-presets", is_flag=True, help="Name the presets and what they show.")
-@click.option(
-    "--box", type=NUMBERS, metavar="X0,Y0,X1,Y1", help="Domain of a formula.  [default: 0,0,1,1]"
-)
-@click.option("--disc", type=NUMBERS, metavar="X,Y,R", help="A disc as the domain of a formula.")
-@click.option(
-    "--pixels",
-    type=click.IntRange(min=1),
-    metavar="P",
-    default=512,
-    help="Pixels along the longer side on which a formula is integrated.",
-)
+@domain_options
 @click.option(
     "-n", "--points", type=COUNTS, metavar="N[,N...]", default="1000", help="Numbers of points."
 )
@@ -263,7 +251,7 @@ def _check_outputs(options: dict[str, Any]) -> None:
 def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experiment":
     from stipple.experiment import Experiment, make_start, start_at
 
-    domain, in_pixels = _read_domain(options)
+    domain, in_pixels = read_domain(options["source"], options)
     counts = options["points"]
     if options["start"] in STARTS:
         place = make_start(options["start"])
@@ -290,35 +278,6 @@ def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experimen
         step_sizes=options["step_sizes"],
         perturbation=options["jitter"],
     )
-
-
-def _read_domain(options: dict[str, Any]) -> "tuple[Domain, bool]":
-    """Read the density with its units, and whether start files are in pixels."""
-    from stipple.analytic import Domain, Region, parse_density, rasterise_density
-
-    source = options["source"]
-    formula = (
-        source != "-" and not Path(source).exists() and not re.search(r"\.[a-z]\w*$", source, re.I)
-    )
-    if formula:
-        terms = parse_density(source)
-        if options["box"] and options["disc"]:
-            raise click.UsageError("Give --box or --disc, not both.")
-        region = Region()
-        if options["box"]:
-            if len(options["box"]) != 4:
-                raise click.UsageError("--box takes four numbers, X0,Y0,X1,Y1.")
-            region = Region(*options["box"])
-        if options["disc"]:
-            if len(options["disc"]) != 3 or options["disc"][2] <= 0:
-                raise click.UsageError("--disc takes three numbers, X,Y,R, with R above zero.")
-            x, y, radius = options["disc"]
-            region = Region(x - radius, y - radius, x + radius, y + radius, round=True)
-        return rasterise_density(terms, region, options["pixels"]), False
-    if options["box"] or options["disc"]:
-        raise click.UsageError("--box and --disc are for formulas, not for images.")
-    density = read_density(source, options)
-    return Domain(density, unit=1 / max(density.width, density.height)), True
 
 
 def _choose_frames(options: dict[str, Any], preset: "Preset | None") -> set[int] | None:

@@ -10,6 +10,7 @@ WIDTH = 7.0  # inches
 PANEL_HEIGHT = 3.0
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#e0902f", "#7b5ea7", "#6b6b6b")
 LEVEL_COLOUR = "#808080"
+BAND_COLOUR = "#dddddd"
 # An axis is logarithmic from this ratio of its ends on.
 LOGARITHMIC = 16
 METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
@@ -49,6 +50,10 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
         figure = Figure(figsize=size, layout="constrained")
         column = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
         for axes, panel in zip(column, panels, strict=True):
+            for band in panel.bands:
+                axes.fill_between(
+                    band.x, band.lower, band.upper, color=BAND_COLOUR, linewidth=0, label=band.label
+                )
             for curve, colour in zip(panel.curves, COLOURS, strict=False):
                 marker = "o" if len(curve.x) < 40 else ""
                 axes.plot(

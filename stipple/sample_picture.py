@@ -1,0 +1,29 @@
+"""The photograph of the source tree that published experiments on images are run on."""
+
+from pathlib import Path
+
+from stipple.analytic import Domain
+from stipple.density import Density
+from stipple.errors import StippleError
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "chelsea.png"
+
+
+def read_sample() -> Domain:
+    """Read samples/chelsea.png, its longer side of length 1.
+
+    Raises
+    ------
+    StippleError
+        If it is not there, as in an installed wheel.
+    """
+    from stipple.io.images import read_source
+    from stipple.tone import Tone, darkness
+
+    if not SAMPLE.exists():
+        raise StippleError(
+            "This preset reads samples/chelsea.png of the source tree, which is not here: give an"
+            " image of yours as the source instead of --preset."
+        )
+    density = Density(darkness(read_source(SAMPLE), Tone()))
+    return Domain(density, unit=1 / max(density.width, density.height))
