@@ -8,6 +8,7 @@ import click
 
 from stipple.choices import Method
 from stipple.cli.domains import domain_options, read_domain
+from stipple.cli.drawings import render_drawing
 from stipple.cli.options import report_options, solver_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
@@ -353,14 +354,7 @@ def _compose_frame(one: "ExperimentRow") -> "Drawing":
 
 
 def _render_frame(one: "ExperimentRow", path: str) -> bytes:
-    drawing = _compose_frame(one)
-    if path.lower().endswith(".svg"):
-        from stipple.io.svg import render_svg
-
-        return render_svg(drawing)
-    from stipple.io.raster import render_png
-
-    return render_png(drawing, FRAME_DPI)
+    return render_drawing(_compose_frame(one), Path(path).suffix.lower().lstrip("."), FRAME_DPI)
 
 
 def _render_plot(options: dict[str, Any], preset: "Preset | None", slope: "Slope") -> bytes:

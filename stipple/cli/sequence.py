@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stipple.choices import LARGEST_COUNT
+from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.images import TONE, read_density
 from stipple.cli.options import drawing_options, report_options, tone_options
 from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
@@ -302,7 +303,7 @@ def _generate(options: dict[str, Any], job: _Job) -> _Result:
             drawing = compose_partition(points, boxes, *layout)
         else:
             drawing = _compose(options, square, layout)
-        return _render_drawing(options, drawing, form)
+        return render_drawing(drawing, form, options["dpi"])
 
     extras = {}
     if options["partition"]:
@@ -351,7 +352,7 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
     def render(form: str) -> bytes:
         if form in ("csv", "npy"):
             return _render_points(points, form)
-        return _render_drawing(options, _compose(options, progression, layout), form)
+        return render_drawing(_compose(options, progression, layout), form, options["dpi"])
 
     def animate() -> bytes:
         from stipple.io.raster import render_gif
@@ -430,25 +431,11 @@ def _lay_out(
     options: dict[str, Any], shape: tuple[int, int], count: int
 ) -> "tuple[Placement, Look, str]":
     """Place the picture on the page, and say how its dots look and in which ink."""
-    from stipple.composition import Look
-    from stipple.page import place
     from stipple.prefix_drawing import measure_strip
 
     if options["draw"] == "strip":
         shape = measure_strip(shape, count)
-    placement = place(shape, options["page"], options["landscape"], options["margin"])
-    background = options["background"]
-    if background == "auto":
-        background = "#ffffff" if options["dots"] == "circle" else "none"
-    look = Look(
-        dots=options["dots"],
-        radius=options["radius"],
-        pen_width=options["pen_width"],
-        background=None if background == "none" else background,
-        draw={"dots"},
-        blend="normal",
-    )
-    return placement, look, options["ink"] or "#000000"
+    return (*lay_out(options, shape), options["ink"] or "#000000")
 
 
 def _compose(
@@ -460,16 +447,6 @@ def _compose(
 
     compose = compose_strip if options["draw"] == "strip" else compose_doublings
     return compose(progression, *layout)
-
-
-def _render_drawing(options: dict[str, Any], drawing: "Drawing", form: str) -> bytes:
-    if form == "svg":
-        from stipple.io.svg import render_svg
-
-        return render_svg(drawing)
-    from stipple.io.raster import render_png
-
-    return render_png(drawing, options["dpi"])
 
 
 def _render_points(points: "Floats", form: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import LARGEST_COUNT, Blend, InkMode, Method, Order, Start
+from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.images import read_image
 from stipple.cli.options import drawing_options, report_options, solver_options, tone_options
 from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
@@ -212,26 +213,11 @@ def _lay_out(
     options: dict[str, Any], job: _Job, shape: tuple[int, int]
 ) -> "tuple[Placement, Look]":
     """Place the picture on the page; refuse a PNG that would be too large."""
-    from stipple.composition import Look
-    from stipple.page import place
-
-    placement = place(shape, options["page"], options["landscape"], options["margin"])
+    placement, look = lay_out(options, shape, options["draw"], BLENDS[options["color"]])
     if any(output.format == "png" for output in job.outputs):
         from stipple.io.raster import measure_pixels
 
         measure_pixels(placement.width, placement.height, options["dpi"])
-    background = options["background"]
-    if background == "auto":
-        pen = options["dots"] != "circle"
-        background = "#000000" if options["color"] == "rgb" else "none" if pen else "#ffffff"
-    look = Look(
-        dots=options["dots"],
-        radius=options["radius"],
-        pen_width=options["pen_width"],
-        background=None if background == "none" else background,
-        draw=options["draw"],
-        blend=BLENDS[options["color"]],
-    )
     return placement, look
 
 
@@ -304,14 +290,8 @@ def _render(
 ) -> bytes:
     import numpy as np
 
-    if form == "svg":
-        from stipple.io.svg import render_svg
-
-        return render_svg(drawing)
-    if form == "png":
-        from stipple.io.raster import render_png
-
-        return render_png(drawing, dpi)
+    if form in ("svg", "png"):
+        return render_drawing(drawing, form, dpi)
     from stipple.io.tables import render_json, render_points_csv
 
     if form == "csv":
