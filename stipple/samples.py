@@ -63,3 +63,14 @@ class Samples:
     def dimension(self) -> int:
         """Coordinates of a point."""
         return int(self.points.shape[1])
+
+    def thin(self, most: int) -> "Samples":
+        """Return at most so many samples, by systematic sampling of the masses in their order.
+
+        Each has the same mass then; the same samples are drawn each time.
+        """
+        if len(self) <= most:
+            return self
+        ends = np.cumsum(self.masses)
+        chosen = np.searchsorted(ends, (np.arange(most) + 0.5) / most * ends[-1])
+        return Samples(self.points[chosen], np.ones(most))

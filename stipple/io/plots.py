@@ -2,9 +2,16 @@
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from stipple.arrays import Floats
 from stipple.plot import Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH = 7.0  # inches
 PANEL_HEIGHT = 3.0
@@ -38,6 +45,56 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
     bytes
         The file.
     """
+    with _figure((WIDTH, PANEL_HEIGHT * len(panels) + 0.4)) as figure:
+        column = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+        for axes, panel in zip(column, panels, strict=True):
+            _draw_panel(axes, panel)
+        x = panels[0].curves[0].x
+        if panels[0].logarithmic:
+            column[-1].set_xscale("log")
+        elif x[-1] > LOGARITHMIC * x[0]:
+            column[-1].set_xscale("log", base=2)
+            column[-1].xaxis.set_major_formatter("{x:g}")
+        column[-1].set_xlabel(x_label)
+        return _save(figure, form, dpi)
+
+
+def render_heat_map(
+    matrix: Floats, title: str, labels: tuple[str, str], form: str, dpi: float
+) -> bytes:
+    """Draw a matrix of numbers ≥ 0, row 0 at the top.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (m, n)
+        What is shown.
+    title : str
+        What the numbers are.
+    labels : tuple of str
+        Names of the rows and of the columns.
+    form : {"svg", "png"}
+        Format of the file.
+    dpi : float
+        Pixels per inch of a PNG.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    with _figure((WIDTH, WIDTH)) as figure:
+        axes = figure.subplots()
+        image = axes.imshow(matrix, cmap="magma_r", vmin=0, interpolation="nearest", aspect="auto")
+        axes.set_title(title, loc="left", wrap=True)
+        axes.set_ylabel(labels[0])
+        axes.set_xlabel(labels[1])
+        figure.colorbar(image, shrink=0.8)
+        return _save(figure, form, dpi)
+
+
+@contextmanager
+def _figure(size: tuple[float, float]) -> "Iterator[Figure]":
+    """Open a figure of that many inches, under settings that do not depend on the user."""
     # It announces that it looks for fonts, and complains about a home that it cannot write.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     import matplotlib
@@ -46,40 +103,35 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({"svg.hashsalt": "stipple", "axes.titlesize": "medium"})
-        size = (WIDTH, PANEL_HEIGHT * len(panels) + 0.4)
-        figure = Figure(figsize=size, layout="constrained")
-        column = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
-        for axes, panel in zip(column, panels, strict=True):
-            for band in panel.bands:
-                axes.fill_between(
-                    band.x, band.lower, band.upper, color=BAND_COLOUR, linewidth=0, label=band.label
-                )
-            for curve, colour in zip(panel.curves, COLOURS, strict=False):
-                marker = "o" if len(curve.x) < 40 else ""
-                axes.plot(
-                    curve.x,
-                    curve.y,
-                    color=colour,
-                    linewidth=1,
-                    marker=marker,
-                    markersize=3,
-                    label=curve.label,
-                )
-            for label, height in panel.levels.items():
-                axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
-            if panel.logarithmic:
-                axes.set_yscale("log")
-            axes.set_title(panel.title, loc="left", wrap=True)
-            axes.grid(alpha=0.3)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")
-        x = panels[0].curves[0].x
-        if panels[0].logarithmic:
-            column[-1].set_xscale("log")
-        elif x[-1] > LOGARITHMIC * x[0]:
-            column[-1].set_xscale("log", base=2)
-            column[-1].xaxis.set_major_formatter("{x:g}")
-        column[-1].set_xlabel(x_label)
-        file = io.BytesIO()
-        figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
+        yield Figure(figsize=size, layout="constrained")
+
+
+def _save(figure: "Figure", form: str, dpi: float) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     return file.getvalue()
+
+
+def _draw_panel(axes: "Axes", panel: Panel) -> None:
+    for band in panel.bands:
+        axes.fill_between(
+            band.x, band.lower, band.upper, color=BAND_COLOUR, linewidth=0, label=band.label
+        )
+    for curve, colour in zip(panel.curves, COLOURS, strict=False):
+        axes.plot(
+            curve.x,
+            curve.y,
+            color=colour,
+            linewidth=1,
+            marker="o" if len(curve.x) < 40 else "",
+            markersize=3,
+            label=curve.label,
+        )
+    for label, height in panel.levels.items():
+        axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
+    if panel.logarithmic:
+        axes.set_yscale("log")
+    axes.set_title(panel.title, loc="left", wrap=True)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")
