@@ -1,0 +1,197 @@
+"""KeOps found, loaded and kept quiet: compiler, cache folder, flags, locks."""
+
+import atexit
+import functools
+import hashlib
+import importlib
+import importlib.util
+import os
+import pickle
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stipple.arrays import Floats
+from stipple.choices import Device
+from stipple.errors import StippleError
+from stipple.solvers.entropic.kernel import Precision
+
+# Vectorised exponentials, four to five times faster than KeOps' own flags; -ffast-math itself would
+# flush denormal numbers in the whole process.
+FLAGS = (
+    "-march=native -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math"
+    " -freciprocal-math -D__FAST_MATH__"
+)
+
+
+@functools.cache
+def find_obstacle() -> str | None:
+    """Tell why KeOps cannot be used in this process, or None where it can; it is loaded then.
+
+    Sets environment variables that KeOps and OpenMP read once. Loading compiles a small program the
+    first time.
+    """
+    if sys.platform == "win32":
+        return "it does not support Windows"
+    if importlib.util.find_spec("pykeops") is None:
+        return "the package pykeops is not installed"
+    compilers = [os.environ.get("CXX"), "g++", "clang++" if sys.platform == "darwin" else None]
+    if not any(name and shutil.which(name) for name in compilers):
+        return "there is no C++ compiler such as g++"
+    folder = find_cache_folder()
+    if folder is None:
+        return "no cache folder can be written; set KEOPS_CACHE_FOLDER to one without spaces"
+    os.environ["KEOPS_CACHE_FOLDER"] = str(folder)
+    # KeOps prints to the standard output, which belongs to data.
+    os.environ["PYKEOPS_VERBOSE"] = os.environ["KEOPS_VERBOSE"] = "0"
+    # Threads that spin between calls cost more than they save on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        with lock_cache(), _set_flags():
+            _load(folder)
+    except Exception as error:
+        return f"loading it failed with {type(error).__name__}: {error}"
+    return None
+
+
+def has_gpu() -> bool:
+    """Whether KeOps finds a CUDA device; only where `find_obstacle` finds none."""
+    return bool(importlib.import_module("pykeops.config").pykeops_cuda.get_use_cuda())
+
+
+@functools.cache
+def find_cache_folder() -> Path | None:
+    """Find or create a folder for what is compiled, one for each type of processor.
+
+    The one named by KEOPS_CACHE_FOLDER, else one in the cache of the user, else a temporary one;
+    None where none can be written, or all have spaces, which KeOps does not quote.
+    """
+    given = os.environ.get("KEOPS_CACHE_FOLDER")
+    if given is not None and _is_usable(Path(given)):
+        return Path(given)
+    name = f"keops-{_identify_processor()}"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stipple" / name
+    shared = Path(tempfile.gettempdir()) / f"stipple-{os.getuid()}-{name}"
+    # Code is loaded from there: nobody else may have put it into a folder that all can write.
+    return next(
+        (
+            folder
+            for folder in (home, shared)
+            if _is_usable(folder) and folder.stat().st_uid == os.getuid()
+        ),
+        None,
+    )
+
+
+@contextmanager
+def lock_cache() -> Iterator[None]:
+    """Keep other processes from compiling into the cache folder."""
+    import fcntl
+
+    folder = find_cache_folder()
+    assert folder is not None
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@functools.cache
+def load_formula(
+    formula: str, variables: tuple[str, ...], reduction: str, device: Device, precision: Precision
+) -> Callable[..., Floats]:
+    """Load a reduction over the second index, compiled at its first call unless it was before."""
+    # Double precision needs no compensated sums, and only plain ones are vectorised.
+    plain = device == "cpu" and precision == "float64" and reduction == "Sum"
+    options = {"sum_scheme": "direct_sum"} if plain else {}
+    genred = importlib.import_module("pykeops.numpy").Genred
+    routine = genred(formula, list(variables), reduction_op=reduction, axis=1, **options)
+    called = functools.partial(routine, backend="GPU" if device == "cuda" else "CPU")
+    return _Compiled(called)
+
+
+class _Compiled:
+    """A routine whose first call, which may compile, is guarded."""
+
+    def __init__(self, routine: Callable[..., Floats]) -> None:
+        self._routine = routine
+        self._is_ready = False
+
+    def __call__(self, *arguments: Floats) -> Floats:
+        if self._is_ready:
+            return self._routine(*arguments)
+        try:
+            with lock_cache():
+                result = self._routine(*arguments)
+        except Exception as error:
+            raise StippleError(
+                f"KeOps failed to compile or to load a formula ({type(error).__name__}: {error}):"
+                f" delete {find_cache_folder()} and try again, or take the engine numpy."
+            ) from error
+        self._is_ready = True
+        return result
+
+
+def _load(folder: Path) -> None:
+    """Import pykeops; an index that an interrupted process left broken is deleted."""
+    try:
+        importlib.import_module("pykeops.numpy")
+    except (EOFError, pickle.UnpicklingError):
+        for broken in folder.rglob("*.pkl"):
+            broken.unlink(missing_ok=True)
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("pykeops", "keopscore"):
+                del sys.modules[name]
+        importlib.import_module("pykeops.numpy")
+    # KeOps writes its index when the process ends; handlers run in reverse order.
+    atexit.register(_hold_lock)
+
+
+def _hold_lock() -> None:
+    """Lock the cache folder until the process has ended, which closes the file."""
+    import fcntl
+
+    folder = find_cache_folder()
+    if folder is not None and folder.is_dir():
+        fcntl.flock(os.open(folder / "lock", os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)
+
+
+@contextmanager
+def _set_flags() -> Iterator[None]:
+    """Add compiler flags while KeOps reads them, not for processes started later."""
+    given = os.environ.get("CXXFLAGS")
+    if platform.machine() in ("x86_64", "AMD64"):
+        os.environ["CXXFLAGS"] = f"{given or ''} {FLAGS}".strip()
+    try:
+        yield
+    finally:
+        if given is None:
+            os.environ.pop("CXXFLAGS", None)
+        else:
+            os.environ["CXXFLAGS"] = given
+
+
+def _identify_processor() -> str:
+    """Digest of what -march=native depends on."""
+    description = platform.machine() + platform.processor()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        kept = ("model name", "flags", "Features", "CPU part")
+        lines = information.read_text(errors="replace").splitlines()
+        description += "".join(sorted({line for line in lines if line.startswith(kept)}))
+    return hashlib.sha256(description.encode()).hexdigest()[:12]
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether a folder, created if need be, can be written and passed to a shell."""
+    if any(letter.isspace() for letter in str(folder)):
+        return False
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
