@@ -1,0 +1,297 @@
+"""c-transforms of potentials on a grid of pixels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stipple.arrays import Floats, Integers
+from stipple.errors import StippleError
+from stipple.solvers.bounds.rounding import POWER_ERROR
+from stipple.solvers.compiled import compile_loop
+from stipple.solvers.parallel import Workers
+
+# Above every exact height and cost, far enough below 2⁶³ that no sum overflows.
+NOTHING = 2**62
+EXACT_BITS = 61
+# The costs of this order fit in double precision for images of any size.
+HIGHEST_ORDER = 32
+# Pixels along a block: its bounds discard it as a whole.
+BLOCK = 16
+
+
+@dataclass(frozen=True, eq=False)
+class CostTransform:
+    """φ(x) = min_y |x − y|^p − ψ(y), and a pixel y that attains it.
+
+    Attributes
+    ----------
+    values : ndarray, shape (h, w)
+        φ, in pixels to the power p.
+    nearest : ndarray, shape (h, w)
+        Flat indices of minimisers.
+    """
+
+    values: Floats
+    nearest: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class OffsetCosts:
+    """Costs that depend on |Δrow| and |Δcolumn| only and grow with both.
+
+    Attributes
+    ----------
+    table : ndarray, shape (h, w)
+        The cost of each offset: floats, or int64 in units of 2^exponent.
+    exponent : int
+        0 for floats.
+    squared : bool
+        Whether the costs are exactly the squared distances.
+    """
+
+    table: NDArray[Any]
+    exponent: int
+    squared: bool
+
+
+def transform_cost(
+    potential: Floats, order: float, *, workers: Workers | None = None
+) -> CostTransform:
+    """Find φ(x) = min_y |x − y|^p − ψ(y), in double precision.
+
+    Squared distances are separable: one lower envelope of parabolas per row, then per column, in
+    time proportional to the pixels (Felzenszwalb and Huttenlocher, 2012). Other powers search the
+    blocks of pixels in the order of their bounds until none can improve the minimum.
+
+    Parameters
+    ----------
+    potential : ndarray, shape (h, w)
+        ψ, in pixels to the power p; −inf leaves a pixel out.
+    order : float
+        p ≥ 1.
+    workers : Workers, optional
+        Threads that share the rows; one by default.
+
+    Raises
+    ------
+    StippleError
+        For a potential that is not a matrix, has NaN or +inf, or is nowhere finite.
+    """
+    potential = np.asarray(potential, dtype=float)
+    usable = potential.ndim == 2 and (potential < np.inf).all() and np.isfinite(potential).any()
+    if not usable:
+        raise StippleError(
+            f"A potential of shape {potential.shape} cannot be transformed: give rows and columns"
+            " of numbers below infinity, at least one of them finite."
+        )
+    rows, columns = potential.shape
+    costs = measure_costs((rows, columns), order)
+    return CostTransform(*minimise_costs(-potential, costs, workers or Workers(1)))
+
+
+def measure_costs(shape: tuple[int, int], order: float) -> OffsetCosts:
+    """|Δ|^p for every offset between pixels, rounded by at most `POWER_ERROR` (squares: exact).
+
+    Raises
+    ------
+    StippleError
+        If the order is not between 1 and 32.
+    """
+    if not 1 <= order <= HIGHEST_ORDER:
+        raise StippleError(
+            f"The order of the distance is {order}: give a number from 1 to {HIGHEST_ORDER}."
+        )
+    rows, columns = shape
+    squares = np.arange(rows, dtype=float)[:, None] ** 2 + np.arange(columns, dtype=float) ** 2
+    if order == 2:
+        return OffsetCosts(squares, 0, True)
+    table = np.sqrt(squares) if order == 1 else squares ** (order / 2)
+    return OffsetCosts(table, 0, False)
+
+
+def round_costs_down(costs: OffsetCosts) -> OffsetCosts:
+    """Costs as integers not above the true ones, in the finest unit that sums of a few allow."""
+    largest = float(costs.table[-1, -1])
+    exponent = int(np.frexp(largest)[1]) + 4 - EXACT_BITS
+    shrink = 1.0 if costs.squared else 1 - POWER_ERROR
+    table = np.floor(np.ldexp(costs.table * shrink, -exponent)).astype(np.int64)
+    return OffsetCosts(table, exponent, costs.squared)
+
+
+def minimise_costs(
+    heights: NDArray[Any], costs: OffsetCosts, workers: Workers
+) -> tuple[NDArray[Any], Integers]:
+    """min_y cost(x − y) + height(y) and its minimisers, in the arithmetic of the heights.
+
+    Heights of inf, or of `NOTHING` for integers, leave pixels out. Integer results are exact.
+    """
+    if costs.squared:
+        return _sweep_squares(heights, costs, workers)
+    return _search_blocks(heights, costs, workers)
+
+
+def _sweep_squares(
+    heights: NDArray[Any], costs: OffsetCosts, workers: Workers
+) -> tuple[NDArray[Any], Integers]:
+    scale, nothing = heights.dtype.type(2.0**-costs.exponent), _find_nothing(heights)
+
+    def sweep(values: NDArray[Any]) -> tuple[NDArray[Any], Integers]:
+        lowest, nearest = np.empty_like(values), np.empty(values.shape, dtype=np.int64)
+        lines, count = values.shape
+        workers.map_ranges(
+            lambda start, stop: _find_envelopes(
+                values, scale, nothing, start // count, stop // count, lowest, nearest
+            ),
+            lines * count,
+        )
+        return lowest, nearest
+
+    across, column = sweep(np.ascontiguousarray(heights))
+    down, row = sweep(np.ascontiguousarray(across.T))
+    row = row.T
+    return (
+        np.ascontiguousarray(down.T),
+        row * heights.shape[1] + np.take_along_axis(column, row, axis=0),
+    )
+
+
+def _search_blocks(
+    heights: NDArray[Any], costs: OffsetCosts, workers: Workers
+) -> tuple[NDArray[Any], Integers]:
+    rows, columns = heights.shape
+    nothing = _find_nothing(heights)
+    # Offsets −w + 1 .. w − 1 in one line, so that the innermost loop reads both arrays forwards.
+    mirrored = np.hstack([costs.table[:, :0:-1], costs.table])
+    across, down = -(-columns // BLOCK), -(-rows // BLOCK)
+    padded = np.full((down * BLOCK, across * BLOCK), nothing)
+    padded[:rows, :columns] = heights
+    floors = padded.reshape(down, BLOCK, across, BLOCK).min(axis=(1, 3))
+    lowest, nearest = np.empty_like(heights), np.zeros(heights.shape, dtype=np.int64)
+    blocks, pixels = across * down, rows * columns
+    workers.map_ranges(
+        lambda start, stop: _find_minima(
+            np.ascontiguousarray(heights),
+            mirrored,
+            floors,
+            nothing,
+            start * blocks // pixels,
+            stop * blocks // pixels,
+            lowest,
+            nearest,
+        ),
+        pixels,
+    )
+    return lowest, nearest
+
+
+def _find_nothing(heights: NDArray[Any]) -> Any:
+    return heights.dtype.type(np.inf if heights.dtype.kind == "f" else NOTHING)
+
+
+@compile_loop
+def _find_envelopes(
+    values: NDArray[Any],
+    scale: Any,
+    nothing: Any,
+    start: int,
+    stop: int,
+    lowest: NDArray[Any],
+    nearest: Integers,
+) -> None:
+    """lowest[i, x] = min_q scale·(x − q)² + values[i, q] for the lines from start to stop."""
+    count = values.shape[1]
+    owners = np.empty(count, dtype=np.int64)
+    ends = np.empty(count, dtype=np.int64)
+    for line in range(start, stop):
+        size = 0
+        for q in range(count):
+            if values[line, q] >= nothing:
+                continue
+            useful = True
+            while size > 0:
+                v = owners[size - 1]
+                rise = values[line, q] - values[line, v] + (q * q - v * v) * scale
+                # The last position where v is at least as low as q; whole numbers stay exact.
+                end = rise // (2 * (q - v) * scale)
+                if end >= count - 1:
+                    useful = False
+                    break
+                if end >= (ends[size - 2] + 1 if size > 1 else 0):
+                    ends[size - 1] = np.int64(end)
+                    break
+                size -= 1
+            if useful:
+                owners[size] = q
+                ends[size] = count - 1
+                size += 1
+        if size == 0:
+            lowest[line] = nothing
+            nearest[line] = 0
+            continue
+        # Rounding can drop the parabola that had shortened the last one kept.
+        ends[size - 1] = count - 1
+        piece = 0
+        for x in range(count):
+            while ends[piece] < x:
+                piece += 1
+            v = owners[piece]
+            lowest[line, x] = values[line, v] + (x - v) * (x - v) * scale
+            nearest[line, x] = v
+
+
+@compile_loop
+def _find_minima(
+    heights: NDArray[Any],
+    mirrored: NDArray[Any],
+    floors: NDArray[Any],
+    nothing: Any,
+    start: int,
+    stop: int,
+    lowest: NDArray[Any],
+    nearest: Integers,
+) -> None:
+    """Minima of heights + costs for the blocks from start to stop, best blocks first."""
+    rows, columns = heights.shape
+    down, across = floors.shape
+    bounds = np.empty(down * across, dtype=heights.dtype)
+    best = np.empty((BLOCK, BLOCK), dtype=heights.dtype)
+    owner = np.empty((BLOCK, BLOCK), dtype=np.int64)
+    for block in range(start, stop):
+        top, left = block // across * BLOCK, block % across * BLOCK
+        bottom, right = min(top + BLOCK, rows), min(left + BLOCK, columns)
+        for other in range(down * across):
+            floor = floors[other // across, other % across]
+            if floor < nothing:
+                first, second = other // across * BLOCK, other % across * BLOCK
+                gap = max(0, first - bottom + 1, top - min(first + BLOCK, rows) + 1)
+                aside = max(0, second - right + 1, left - min(second + BLOCK, columns) + 1)
+                floor += mirrored[gap, columns - 1 + aside]
+            bounds[other] = floor
+        best[:] = nothing
+        owner[:] = 0
+        worst = nothing
+        for other in np.argsort(bounds):
+            if bounds[other] >= worst:
+                break
+            first, second = other // across * BLOCK, other % across * BLOCK
+            for r in range(first, min(first + BLOCK, rows)):
+                gap = max(0, r - bottom + 1, top - r)
+                for c in range(second, min(second + BLOCK, columns)):
+                    height = heights[r, c]
+                    aside = max(0, c - right + 1, left - c)
+                    if height >= nothing or height + mirrored[gap, columns - 1 + aside] >= worst:
+                        continue
+                    pixel = r * columns + c
+                    shift = left - c + columns - 1
+                    for i in range(bottom - top):
+                        line = mirrored[abs(top + i - r)]
+                        for j in range(right - left):
+                            value = height + line[shift + j]
+                            better = value < best[i, j]
+                            best[i, j] = value if better else best[i, j]
+                            owner[i, j] = pixel if better else owner[i, j]
+            worst = best[: bottom - top, : right - left].max()
+        lowest[top:bottom, left:right] = best[: bottom - top, : right - left]
+        nearest[top:bottom, left:right] = owner[: bottom - top, : right - left]
