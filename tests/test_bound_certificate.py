@@ -19,6 +19,7 @@ from stipple.solvers.bounds.certificate import (
     Plan,
     bound_square_radius,
     certify_bounds,
+    lower_for_squares,
     price_offsets,
 )
 from stipple.solvers.bounds.masses import pair_masses, split_dyadic
@@ -327,11 +328,11 @@ def test_the_radius_of_a_square_has_its_closed_forms() -> None:
 
 def test_the_triangle_inequality_is_paid_twice() -> None:
     found = certify_bounds(pair_masses(*np.eye(101)[[0, 100], None]), 2)
-    lower, upper = found.widen_to_squares()
-    assert upper == found.upper == 100
+    lower = lower_for_squares(found.lower, 2)
+    assert found.upper == 100
     assert lower == pytest.approx(100 - 2 / sqrt(6), rel=1e-9)
     assert lower < 100 - 2 / sqrt(6)
-    assert certify_bounds(pair_masses([[1]], [[1]]), 1).widen_to_squares() == (0, 0)
+    assert lower_for_squares(0.0, 1) == 0
 
 
 def test_squares_are_never_farther_than_their_centres() -> None:
@@ -343,7 +344,8 @@ def test_squares_are_never_farther_than_their_centres() -> None:
             a, b = draw_units(random, (3, 4)), draw_units(random, (3, 4))
             pair = pair_masses(a, b)
             _, potential, plan = solve_program(pair.source, pair.target, order)
-            lower, upper = certify_bounds(pair, order, potential, plan).widen_to_squares()
+            found = certify_bounds(pair, order, potential, plan)
+            lower, upper = lower_for_squares(found.lower, order), found.upper
             spread = [np.kron(image, np.ones((fine, fine), dtype=int)) for image in (a, b)]
             distance = float(solve_exactly(*spread, order)) ** (1 / order) / fine
             # A fine pixel is a square of its own, whose spread the fine images leave out.

@@ -10,7 +10,7 @@ import click
 from stipple import __version__
 from stipple.errors import StippleError
 
-COMMANDS = ("stipple", "lloyd", "sequence")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence")
 INTERRUPTED = 130
 
 

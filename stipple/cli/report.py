@@ -6,10 +6,10 @@ import click
 
 
 def describe_run(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Describe the command that was run: its name, options, seed and versions."""
+    """Describe the command that was run: its name, options, seed (if it has one) and versions."""
     return {
         "command": context.command.name,
-        "seed": options["seed"],
+        **({"seed": options["seed"]} if "seed" in options else {}),
         "options": {name.rstrip("_"): _plain(value) for name, value in options.items()},
         "versions": collect_versions(),
     }
@@ -30,7 +30,7 @@ def collect_versions() -> dict[str, str]:
     from stipple import __version__
 
     versions = {"stipple": __version__, "python": platform.python_version()}
-    for package in ("numpy", "scipy", "numba", "pyamg", "pillow", "pysdot"):
+    for package in ("numpy", "scipy", "numba", "pyamg", "pillow", "pot", "pysdot", "pykeops"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

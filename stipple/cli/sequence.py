@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stipple.choices import LARGEST_COUNT
+from stipple.cli.digits import round_down, round_up
 from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.images import TONE, read_density
 from stipple.cli.options import drawing_options, report_options, tone_options
@@ -494,14 +494,14 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     """Describe a row of the table of prefixes, bounds rounded to their safe side."""
     constant = _find_constant(dimension)
     rows = [
-        ("R_N", f"{_round_up(row['radius'])} >= W∞, at point {row['worst_point']:,}"),
+        ("R_N", f"{round_up(row['radius'])} >= W∞, at point {row['worst_point']:,}"),
         (
             "R_N·N" if dimension == 1 else f"R_N·N^(1/{dimension})",
-            _round_up(row["scaled_radius"])
+            round_up(row["scaled_radius"])
             + (f" (theorem: at most {constant:.6g} for every N)" if constant else ""),
         ),
-        ("lower bound", f"{_round_down(row['lower_bound'])} <= W∞ of any N points"),
-        ("ratio", f"{_round_up(row['ratio'])}"),
+        ("lower bound", f"{round_down(row['lower_bound'])} <= W∞ of any N points"),
+        ("ratio", f"{round_up(row['ratio'])}"),
     ]
     for column, value in row.items():
         name = column.removesuffix("w2")
@@ -512,7 +512,7 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
             text = f"W1 = {row[f'{name}w1']:.8g}, {text}, W∞ = {row[f'{name}w_infinity']:.8g}"
         else:
             lower, upper = row[f"{column}_lower"], row[f"{column}_upper"]
-            text += f" in [{_round_down(lower, 9)}, {_round_up(upper, 9)}]"
+            text += f" in [{round_down(lower, 9)}, {round_up(upper, 9)}]"
             text += f", √N·W2 = {row['n'] ** 0.5 * value:.5g}"
         rows.append((name.rstrip("_") or "dyadic", text))
     if dimension == 1:
@@ -526,11 +526,3 @@ def _describe_quality(row: "Row") -> str:
     if "ratio" in row:
         text += f"; stipple stipple: {row['stipple_quality']:.4f}, ratio {row['ratio']:.3f}"
     return text
-
-
-def _round_up(value: float, digits: int = 7) -> str:
-    return str(Decimal(value).normalize(Context(prec=digits, rounding=ROUND_CEILING)))
-
-
-def _round_down(value: float, digits: int = 7) -> str:
-    return str(Decimal(value).normalize(Context(prec=digits, rounding=ROUND_FLOOR)))

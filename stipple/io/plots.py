@@ -45,7 +45,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
     bytes
         The file.
     """
-    with _figure((WIDTH, PANEL_HEIGHT * len(panels) + 0.4)) as figure:
+    with open_figure((WIDTH, PANEL_HEIGHT * len(panels) + 0.4)) as figure:
         column = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
         for axes, panel in zip(column, panels, strict=True):
             _draw_panel(axes, panel)
@@ -56,7 +56,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
             column[-1].set_xscale("log", base=2)
             column[-1].xaxis.set_major_formatter("{x:g}")
         column[-1].set_xlabel(x_label)
-        return _save(figure, form, dpi)
+        return save_figure(figure, form, dpi)
 
 
 def render_heat_map(
@@ -82,18 +82,18 @@ def render_heat_map(
     bytes
         The file.
     """
-    with _figure((WIDTH, WIDTH)) as figure:
+    with open_figure((WIDTH, WIDTH)) as figure:
         axes = figure.subplots()
         image = axes.imshow(matrix, cmap="magma_r", vmin=0, interpolation="nearest", aspect="auto")
         axes.set_title(title, loc="left", wrap=True)
         axes.set_ylabel(labels[0])
         axes.set_xlabel(labels[1])
         figure.colorbar(image, shrink=0.8)
-        return _save(figure, form, dpi)
+        return save_figure(figure, form, dpi)
 
 
 @contextmanager
-def _figure(size: tuple[float, float]) -> "Iterator[Figure]":
+def open_figure(size: tuple[float, float]) -> "Iterator[Figure]":
     """Open a figure of that many inches, under settings that do not depend on the user."""
     # It announces that it looks for fonts, and complains about a home that it cannot write.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -106,7 +106,8 @@ def _figure(size: tuple[float, float]) -> "Iterator[Figure]":
         yield Figure(figsize=size, layout="constrained")
 
 
-def _save(figure: "Figure", form: str, dpi: float) -> bytes:
+def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
+    """Render a figure as "svg" or "png", the same bytes each time."""
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     return file.getvalue()

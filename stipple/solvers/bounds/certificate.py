@@ -82,17 +82,16 @@ class BoundCertificate:
     upper_cost: float
     repaired: float
 
-    def widen_to_squares(self) -> tuple[float, float]:
-        """Bounds on W_p when each mass is spread evenly over its pixel, a unit square.
 
-        Let U be uniform on the square about 0 and m_p = (E|U|^p)^(1/p). Spreading adds one
-        independent copy of U to both images. The same copy added to both ends of a plan costs
-        nothing, so W_p does not grow: the upper bound holds. W_p between an image and its spread
-        copy is at most m_p, so by the triangle inequality W_p loses at most 2·m_p.
-        """
-        loss = 2 * bound_square_radius(self.order)
-        lower = max(0.0, math.nextafter(self.lower - loss, -math.inf))
-        return lower, self.upper
+def lower_for_squares(lower: float, order: float) -> float:
+    """Lower a lower bound on W_p until it holds for masses spread evenly over unit squares.
+
+    Let U be uniform on the square about 0 and m_p = (E|U|^p)^(1/p). Spreading adds one independent
+    copy of U to both images. The same copy added to both ends of a plan costs nothing, so W_p does
+    not grow: upper bounds hold as they are. W_p between an image and its spread copy is at most
+    m_p, so by the triangle inequality W_p loses at most 2·m_p.
+    """
+    return max(0.0, math.nextafter(lower - 2 * bound_square_radius(order), -math.inf))
 
 
 def bound_square_radius(order: float) -> float:

@@ -1,0 +1,211 @@
+"""`stipple bound`: a certified interval for the Wasserstein distance between two images."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from stipple.choices import BoundMethod, DistanceUnit, PixelModel
+from stipple.cli.options import report_options, tone_options
+from stipple.cli.outputs import check_targets, plan_outputs, write_output
+from stipple.cli.progress import Progress, print_table
+from stipple.cli.report import describe_run
+from stipple.cli.types import FiniteRange
+
+if TYPE_CHECKING:
+    from stipple.solvers.bounds.refine import LevelRecord
+
+FORMATS = ("json", "csv")
+COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds")
+PLOT_DPI = 150.0
+
+EXAMPLES = """\
+\b
+Examples:
+  stipple bound first.png second.png
+  stipple bound first.npy second.npy -p 1 --gap 0.001
+  stipple bound first.png second.png --unit side --plot moved.png -o interval.json
+  stipple bound first.png second.png --method paper --block 4
+  stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
+  stipple bound --all scans -o distances.csv --jobs 4
+  stipple bound --pairs pairs.csv -p 1 -o distances.csv
+"""
+
+
+@click.command(
+    "bound",
+    context_settings={"show_default": True},
+    short_help="Certify the Wasserstein distance between two images.",
+    epilog=EXAMPLES,
+)
+@click.argument("images", nargs=-1, metavar="[A B]", type=click.Path(allow_dash=True))
+@click.option(
+    "--pairs",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE.csv",
+    help="Take pairs from the columns a and b of a table instead.",
+)
+@click.option(
+    "--all",
+    "folder",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Take every pair of images and .npy files in a folder instead.",
+)
+@click.option(
+    "-p",
+    "--order",
+    type=FiniteRange(min=1),
+    metavar="P",
+    default=2.0,
+    help="Order of the distance: costs are Euclidean distances to this power.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(get_args(BoundMethod)),
+    default="auto",
+    help="Multiscale linear programmes (sparse), back-and-forth potentials with order 2 (fast), or"
+    " the four published estimators (paper).",
+)
+@click.option(
+    "--block",
+    type=click.IntRange(min=1),
+    metavar="S",
+    default=4,
+    help="Side of the blocks of --method paper, in pixels.",
+)
+@click.option(
+    "--gap",
+    type=FiniteRange(min=0),
+    metavar="G",
+    default=0.005,
+    help="Refine until (upper - lower)/lower is at most this.",
+)
+@click.option(
+    "--time-limit",
+    type=FiniteRange(min=0),
+    metavar="SECONDS",
+    help="Begin nothing more after this time; the interval is valid all the same.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 where the gap is not reached.")
+@click.option(
+    "--unit",
+    type=click.Choice(get_args(DistanceUnit)),
+    default="pixel",
+    help="Unit of the distance: a pixel, or the longer side of the images.",
+)
+@click.option(
+    "--pixels",
+    type=click.Choice(get_args(PixelModel)),
+    default="points",
+    help="Whether the mass of a pixel is at its centre, or spread over its square.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="one per processor",
+    help="Threads for a pair.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="J",
+    default=1,
+    help="Pairs at a time, each in a process of its own.",
+)
+@tone_options
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(allow_dash=True),
+    help="Write the interval as .json or .csv; of many pairs a .csv with a row each, to which a"
+    " later run adds the rows that are missing. - is standard output. Repeatable.",
+)
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False),
+    help="Draw the images, where mass goes, and the interval by resolution, .svg or .png.",
+)
+@report_options
+@click.pass_context
+def command(context: click.Context, /, **options: Any) -> None:
+    """Enclose the Wasserstein distance W_p between the images A and B, strictly.
+
+    A and B are images (their darkness is mass; --invert takes lightness) or matrices (.npy, .csv)
+    of masses, with the same number of pixels. Images with different sums are scaled to the same,
+    exactly. The bounds hold for the numbers as they are, rounding of the arithmetic included; they
+    do not depend on whether a solver did its work.
+    """
+    if options["pairs"] or options["folder"]:
+        from stipple.cli.bound_table import fill_table
+
+        fill_table(context, options)
+        return
+    _bound_pair(context, options)
+
+
+def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
+    if len(options["images"]) != 2:
+        raise click.UsageError(
+            f"Give two images, not {len(options['images'])}, or --pairs FILE.csv, or --all DIR."
+        )
+    if options["images"] == ("-", "-"):
+        raise click.UsageError("Standard input (-) can be read once only.")
+    if options["jobs"] != 1:
+        raise click.UsageError("--jobs is for many pairs: --pairs FILE.csv or --all DIR.")
+    if options["plot"]:
+        if Path(options["plot"]).suffix.lower() not in (".svg", ".png"):
+            raise click.UsageError(f"--plot writes .svg or .png, not {options['plot']!r}.")
+        if options["method"] == "paper":
+            raise click.UsageError("--method paper leaves no plan to plot: leave --plot out.")
+    paths, form = options["outputs"], options["format_"]
+    outputs = plan_outputs("", paths, form, FORMATS) if paths or form else ()
+    others = [options[name] for name in ("plot", "report") if options[name]]
+    for image in options["images"]:
+        check_targets([*(output.path for output in outputs), *others], image)
+    from stipple.cli.bound_run import bound_files, describe_bounds, list_rows
+    from stipple.io.tables import render_json, render_table_csv
+
+    label = " and ".join(options["images"])
+    with Progress(label, 0, quiet=options["quiet"], verbose=options["verbose"]) as progress:
+        masses, result = bound_files(options["images"], options, _follow(progress))
+    figures = describe_bounds(options["images"], result)
+    files = []
+    for output in outputs:
+        row = {name: figures[name] for name in COLUMNS}
+        data = render_json(figures) if output.format == "json" else render_table_csv([row])
+        files.append((output.path, data))
+    if options["plot"]:
+        from stipple.io.bound_plot import render_bounds
+
+        form = Path(options["plot"]).suffix.lower().lstrip(".")
+        files.append((options["plot"], render_bounds(masses, result, form, PLOT_DPI)))
+    for path, data in files:
+        write_output(path, data)
+    if options["report"]:
+        write_output(options["report"], render_json({**figures, **describe_run(context, options)}))
+        files.append((options["report"], b""))
+    if not options["quiet"]:
+        written = [("written", path) for path, _ in files if path != "-"]
+        print_table([*list_rows(result, options["gap"]), *written])
+    if options["strict"] and not result.reached:
+        context.exit(1)
+
+
+def _follow(progress: Progress) -> "Callable[[LevelRecord], None]":
+    """Show the interval of each resolution."""
+    done = count(1)
+
+    def show(level: "LevelRecord") -> None:
+        height, width = level.shape
+        progress.advance(
+            next(done), f"{width} × {height}: W within [{level.lower:.9g}, {level.upper:.9g}]"
+        )
+
+    return show

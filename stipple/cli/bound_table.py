@@ -1,0 +1,188 @@
+"""Many pairs for `stipple bound`: a row each, none computed twice, none lost."""
+
+import csv
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stipple.cli.bound_run import bound_files
+from stipple.cli.outputs import check_targets, plan_outputs, write_output
+from stipple.cli.progress import Progress, print_table
+from stipple.cli.report import describe_run
+from stipple.errors import StippleError
+
+COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds", "settings")
+SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm"),
+    ".npy",
+}
+# What changes the distance itself: rows of other settings are not taken for done.
+DEFINING = (
+    "order",
+    "unit",
+    "pixels",
+    "invert",
+    "gamma",
+    "contrast",
+    "threshold",
+    "alpha",
+    "resize",
+)
+MOST_FAILURES_SHOWN = 10
+
+Pair = tuple[str, str]
+
+
+def fill_table(context: click.Context, options: dict[str, Any]) -> None:
+    """Bound the pairs that the table does not have yet, and add their rows as they are done."""
+    target = _check(options)
+    pairs = _list_pairs(options)
+    from stipple.io.row_log import append_row, read_rows, write_rows
+    from stipple.io.tables import render_json
+
+    settings = " ".join(f"{name}={options[name]}" for name in DEFINING)
+    rows = read_rows(target, COLUMNS) if target != "-" else []
+    done = {(row["a"], row["b"]) for row in rows if row["settings"] == settings}
+    missing = [pair for pair in pairs if pair not in done]
+    failures: list[str] = []
+    wide = 0
+    quiet, verbose = options["quiet"], options["verbose"]
+    label = f"{len(missing):,} pairs, {len(pairs) - len(missing):,} done before"
+    write_rows(target, COLUMNS, rows)
+    with Progress(label, len(missing), quiet=quiet, verbose=verbose) as progress:
+        for number, ((first, second), outcome) in enumerate(_bound_all(missing, options), 1):
+            if isinstance(outcome, str):
+                failures.append(f"{first} and {second}: {outcome}")
+                progress.advance(number, failures[-1])
+                continue
+            wide += not outcome.pop("reached")
+            row = {**outcome, "a": first, "b": second, "settings": settings}
+            append_row(target, COLUMNS, row)
+            interval = f"[{outcome['lower']:.9g}, {outcome['upper']:.9g}]"
+            progress.advance(number, f"{first} and {second}: W within {interval}")
+    figures = {
+        "pairs": len(pairs),
+        "done_before": len(pairs) - len(missing),
+        "computed": len(missing) - len(failures),
+        "failures": failures,
+        "gap_not_reached": wide,
+    }
+    if options["report"]:
+        write_output(options["report"], render_json({**figures, **describe_run(context, options)}))
+    if not quiet:
+        _summarise(figures, target)
+    for failure in failures[:MOST_FAILURES_SHOWN]:
+        click.echo(f"Error: {failure}", err=True)
+    if len(failures) > MOST_FAILURES_SHOWN:
+        click.echo(f"Error: and {len(failures) - MOST_FAILURES_SHOWN} more pairs.", err=True)
+    if failures or (wide and options["strict"]):
+        context.exit(1)
+
+
+def _check(options: dict[str, Any]) -> str:
+    """Refuse what cannot end well; return where the table goes."""
+    if options["images"]:
+        raise click.UsageError("Give two images, or --pairs, or --all.")
+    if options["pairs"] and options["folder"]:
+        raise click.UsageError("Give --pairs or --all, not both.")
+    if options["plot"]:
+        raise click.UsageError("--plot is for one pair.")
+    if len(options["outputs"]) > 1:
+        raise click.UsageError("Many pairs go to one table: give -o once.")
+    paths = options["outputs"] or ("-",)
+    form = options["format_"] or ("csv" if paths == ("-",) else None)
+    (output,) = plan_outputs("", paths, form, ("csv",))
+    others = [options["report"]] if options["report"] else []
+    check_targets([output.path, *others], options["pairs"] or "-")
+    return output.path
+
+
+def _list_pairs(options: dict[str, Any]) -> list[Pair]:
+    """Name the pairs, each once and in order."""
+    if options["folder"]:
+        folder = Path(options["folder"])
+        if not folder.is_dir():
+            raise StippleError(f"{folder} is not a folder: give one with images.")
+        images = sorted(str(path) for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        if len(images) < 2:
+            raise StippleError(f"{folder} has {len(images)} images: at least two make a pair.")
+        return list(itertools.combinations(images, 2))
+    from stipple.io.sources import open_source
+
+    with open_source(options["pairs"]) as (stream, name):
+        try:
+            text = stream.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise StippleError(f"{name} is not UTF-8 text: give a table a,b of paths.") from None
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+    header = [field.strip().lower() for field in rows[0]] if rows else []
+    if "a" not in header or "b" not in header:
+        raise StippleError(f"{name} has no columns a and b: name them in its first line.")
+    first, second = header.index("a"), header.index("b")
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise StippleError(
+                f"{name}: row {number} has {len(row)} columns where the first has {len(header)}."
+            )
+    pairs = [(row[first].strip(), row[second].strip()) for row in rows[1:]]
+    if not pairs:
+        raise StippleError(f"{name} has no pairs: give a row for each.")
+    return list(dict.fromkeys(pairs))
+
+
+def _bound_all(
+    pairs: list[Pair], options: dict[str, Any]
+) -> Iterator[tuple[Pair, dict[str, Any] | str]]:
+    """Bound pairs in so many processes, in the order in which they are done."""
+    jobs = min(options["jobs"], len(pairs))
+    if jobs <= 1:
+        for pair in pairs:
+            yield pair, _bound(pair, options)
+        return
+    from multiprocessing import get_context
+
+    from stipple.solvers.parallel import count_processors
+
+    threads = options["threads"] or max(1, count_processors() // jobs)
+    shared = {**options, "threads": threads}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        try:
+            futures = {pool.submit(_bound, pair, shared): pair for pair in pairs}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _bound(pair: Pair, options: dict[str, Any]) -> dict[str, Any] | str:
+    """Figures of a pair, or what is wrong with it."""
+    try:
+        _, result = bound_files(pair, options)
+    except StippleError as error:
+        return str(error)
+    return {
+        "lower": result.lower,
+        "upper": result.upper,
+        "gap": result.gap,
+        "seconds": round(result.seconds, 3),
+        "reached": result.reached,
+    }
+
+
+def _summarise(figures: dict[str, Any], target: str) -> None:
+    rows = [
+        ("pairs", f"{figures['pairs']:,}, of which {figures['done_before']:,} were done before"),
+        ("computed", f"{figures['computed']:,}"),
+    ]
+    if figures["failures"]:
+        rows.append(("failed", f"{len(figures['failures']):,}"))
+    if figures["gap_not_reached"]:
+        rows.append(("gap", f"not reached by {figures['gap_not_reached']:,} pairs"))
+    if target != "-":
+        rows.append(("written", target))
+    print_table(rows)

@@ -1,0 +1,93 @@
+"""The plot of `stipple bound`: two images, where mass goes, and the interval by resolution."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.image_bounds import Displacement, ImageBounds, measure_displacement
+from stipple.io.plots import open_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ARROWS = 24  # along the longer side
+WIDTH = 9.0  # inches
+ARROW_COLOUR = "#d1495b"
+BAND_COLOUR = "#1f5fa8"
+# Parts of the image with less than this part of the mean mass have no arrow.
+FAINTEST = 0.05
+
+
+def render_bounds(
+    masses: tuple[Floats, Floats], result: ImageBounds, form: str, dpi: float
+) -> bytes:
+    """Draw both images, arrows from parts of the first to where their mass goes, and intervals.
+
+    Parameters
+    ----------
+    masses : pair of ndarray, shape (h, w)
+        The images; mass is dark.
+    result : ImageBounds
+        With a plan.
+    form : {"svg", "png"}
+        Format of the file.
+    dpi : float
+        Pixels per inch of a PNG.
+    """
+    rows, columns = result.shape
+    moved = measure_displacement(result, ARROWS)
+    with open_figure((WIDTH, WIDTH / 2 * min(rows / columns, 2.0) + 3.0)) as figure:
+        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.6, 1))[:, 0]
+        for axes, image, title in zip(
+            parts[0].subplots(1, 2),
+            masses,
+            ("first, and where its mass goes", "second"),
+            strict=True,
+        ):
+            axes.imshow(image, cmap="Greys", extent=(0, columns, rows, 0), interpolation="nearest")
+            axes.set_title(title, loc="left")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if image is masses[0]:
+                _draw_arrows(axes, moved)
+        _draw_levels(parts[1].subplots(), result)
+        return save_figure(figure, form, dpi)
+
+
+def _draw_arrows(axes: "Axes", moved: Displacement) -> None:
+    drawn = moved.masses > FAINTEST * moved.masses.mean()
+    starts, shifts = moved.starts[drawn], moved.shifts[drawn]
+    axes.quiver(
+        *starts.T,
+        *shifts.T,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        color=ARROW_COLOUR,
+        width=0.004,
+    )
+
+
+def _draw_levels(axes: "Axes", result: ImageBounds) -> None:
+    """Draw the interval that each resolution proves about the full one."""
+    places = np.arange(len(result.levels))
+    lower = np.array([level.lower for level in result.levels])
+    upper = np.array([level.upper for level in result.levels])
+    axes.fill_between(places, lower, upper, color=BAND_COLOUR, alpha=0.2, linewidth=0)
+    for values, name in ((upper, "upper"), (lower, "lower")):
+        axes.plot(places, values, color=BAND_COLOUR, marker="o", markersize=4, linewidth=1)
+        axes.annotate(
+            f"{name} {values[-1]:.6g}",
+            (places[-1], values[-1]),
+            textcoords="offset points",
+            xytext=(-4, 8 if name == "upper" else -14),
+            ha="right",
+        )
+    labels = [f"{level.shape[1]} × {level.shape[0]}" for level in result.levels]
+    axes.set_xticks(places, labels)
+    axes.set_title(
+        f"certified interval for $W_{{{result.order:g}}}$ in pixels, by resolution", loc="left"
+    )
+    axes.margins(y=0.25)
+    axes.spines[["top", "right"]].set_visible(False)

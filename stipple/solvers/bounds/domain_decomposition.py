@@ -1,0 +1,79 @@
+"""Plans made better cell by cell, always feasible: domain decomposition."""
+
+from concurrent.futures import Executor
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.solvers.bounds.network_simplex import NetworkSimplex
+from stipple.solvers.bounds.problem import Flow, Potentials, price_arcs
+
+# Cells whose slack is below this share of the mean are as good as solved.
+NEGLIGIBLE = 0.1
+
+
+def improve_in_cells(
+    flow: Flow,
+    potentials: Potentials,
+    costs: Floats,
+    side: int,
+    offset: tuple[int, int],
+    pool: Executor,
+) -> Flow:
+    """Solve transport anew in each cell of source pixels, among the targets that it now serves.
+
+    The cost never rises. Cells that could gain little, as the potentials tell, are left alone.
+
+    Parameters
+    ----------
+    flow : Flow
+    potentials : Potentials
+    costs : ndarray, shape (h, w)
+        By offset: the table of `transforms.measure_costs`.
+    side : int
+        Of the square cells, in pixels.
+    offset : (int, int)
+        Rows and columns by which the cells are shifted.
+    pool : Executor
+        Solves the cells.
+    """
+    slack = price_arcs(costs, flow.source, flow.target)
+    slack -= potentials.source.ravel()[flow.source] + potentials.target.ravel()[flow.target]
+    rows, columns = np.divmod(flow.source, costs.shape[1])
+    across = costs.shape[1] // side + 2
+    cells = (rows + offset[0]) // side * across + (columns + offset[1]) // side
+    _, cells, sizes = np.unique(cells, return_inverse=True, return_counts=True)
+    waste = np.bincount(cells, slack * flow.amounts)
+    wasteful = waste > NEGLIGIBLE * waste.mean()
+    members = np.split(np.argsort(cells, kind="stable"), np.cumsum(sizes)[:-1])
+    solved = pool.map(
+        lambda cell: _solve_cell(_pick(flow, cell), costs),
+        [cell for cell, chosen in zip(members, wasteful, strict=True) if chosen],
+    )
+    parts = [_pick(flow, np.flatnonzero(~wasteful[cells])), *solved]
+    return Flow(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
+
+
+def _pick(flow: Flow, entries: Integers) -> Flow:
+    return Flow(flow.source[entries], flow.target[entries], flow.amounts[entries])
+
+
+def _solve_cell(flow: Flow, costs: Floats) -> Flow:
+    givers, source = np.unique(flow.source, return_inverse=True)
+    takers, target = np.unique(flow.target, return_inverse=True)
+    if len(givers) == 1 or len(takers) == 1:
+        return flow
+    arcs = np.arange(len(givers) * len(takers))
+    rows, columns = np.divmod(arcs, len(takers))
+    simplex = NetworkSimplex(
+        len(givers),
+        len(takers),
+        rows,
+        columns,
+        price_arcs(costs, givers[:, None], takers[None, :]).ravel(),
+        np.bincount(source * len(takers) + target, flow.amounts, len(arcs)).astype(float),
+    )
+    while not simplex.improve():
+        pass
+    used, amounts = simplex.get_flow()
+    return Flow(givers[rows[used]], takers[columns[used]], amounts)

@@ -1,0 +1,81 @@
+"""The transport problem between two images as its solvers see it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.solvers.bounds.transforms import transform_cost
+from stipple.solvers.parallel import Workers
+
+# Solver masses are whole numbers that add up to this, so that sums of them are exact in floats.
+TOTAL = 2**50
+
+
+class Level(NamedTuple):
+    """Two images at one resolution, shape (h, w): whole numbers that add up to TOTAL each."""
+
+    source: Floats
+    target: Floats
+
+
+class Flow(NamedTuple):
+    """A transport plan whose marginals are exactly those of a level.
+
+    Attributes
+    ----------
+    source, target : ndarray, shape (k,)
+        Flat indices of pixels.
+    amounts : ndarray, shape (k,)
+        Mass that goes from source to target: whole numbers > 0, in units of 1/TOTAL.
+    """
+
+    source: Integers
+    target: Integers
+    amounts: Floats
+
+
+class Potentials(NamedTuple):
+    """Two potentials, each the c-transform of the other, and where the minima are attained.
+
+    Attributes
+    ----------
+    source, target : ndarray, shape (h, w)
+        φ and ψ, in pixels to the power p: φ(x) + ψ(y) ≤ |x − y|^p.
+    source_partner, target_partner : ndarray, shape (h, w)
+        Flat indices: y with φ(x) + ψ(y) = |x − y|^p for each x, and x for each y.
+    """
+
+    source: Floats
+    target: Floats
+    source_partner: Integers
+    target_partner: Integers
+
+
+def conjugate(potential: Floats, order: float, workers: Workers | None = None) -> Potentials:
+    """Best pair of potentials that two c-transforms make of ψ, shape (h, w).
+
+    φ is the transform of ψ; that of φ is nowhere below ψ, and its transform is φ again.
+    """
+    forwards = transform_cost(potential, order, workers=workers)
+    backwards = transform_cost(forwards.values, order, workers=workers)
+    return Potentials(forwards.values, backwards.values, forwards.nearest, backwards.nearest)
+
+
+def evaluate_dual(level: Level, potentials: Potentials) -> float:
+    """Σ aφ + Σ bψ, in pixels to the power p: at most W_p^p, up to rounding."""
+    value = np.vdot(level.source, potentials.source) + np.vdot(level.target, potentials.target)
+    return float(value) / TOTAL
+
+
+def evaluate_flow(flow: Flow, costs: Floats) -> float:
+    """Cost of a flow, in pixels to the power p: at least W_p^p, up to rounding."""
+    return float(np.vdot(flow.amounts, price_arcs(costs, flow.source, flow.target))) / TOTAL
+
+
+def price_arcs(costs: Floats, source: Integers, target: Integers) -> Floats:
+    """Costs of arcs between pixels, by flat indices, from the costs by offset, shape (h, w)."""
+    rows, columns = np.divmod(source, costs.shape[1])
+    other_rows, other_columns = np.divmod(target, costs.shape[1])
+    found: Floats = costs[np.abs(rows - other_rows), np.abs(columns - other_columns)]
+    return found

@@ -1,0 +1,88 @@
+"""Coarser copies of two images, and how plans and potentials climb down to finer ones."""
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.solvers.bounds.problem import TOTAL, Flow, Level
+
+
+def build_pyramid(source: Floats, target: Floats, coarsest: int) -> list[Level]:
+    """Halve two images (h, w) until no side exceeds `coarsest`; the coarsest level comes first.
+
+    The images must have sum 1. They are rounded to multiples of 1/TOTAL, which may lose faint
+    pixels: whoever needs their mass exactly repairs the plan.
+    """
+    levels = [Level(_round_masses(source), _round_masses(target))]
+    while max(levels[0].source.shape) > coarsest:
+        levels.insert(0, Level(_pool(levels[0].source), _pool(levels[0].target)))
+    return levels
+
+
+def refine_potential(potential: Floats, shape: tuple[int, int], order: float) -> Floats:
+    """Interpolate a potential linearly to twice the resolution.
+
+    Parameters
+    ----------
+    potential : ndarray, shape (⌈h/2⌉, ⌈w/2⌉)
+        For distances in coarse pixels to the power `order`.
+    shape : (h, w)
+    order : float
+
+    Returns
+    -------
+    ndarray, shape (h, w)
+        For distances in fine pixels.
+    """
+    fine = 2.0**order * potential
+    for axis in (0, 1):
+        ends = np.pad(fine, [(1, 1) if axis == side else (0, 0) for side in (0, 1)], mode="edge")
+        before, after = np.delete(ends, [-1, -2], axis), np.delete(ends, [0, 1], axis)
+        pairs = np.stack([0.75 * fine + 0.25 * before, 0.75 * fine + 0.25 * after], axis + 1)
+        doubled = list(fine.shape)
+        doubled[axis] *= 2
+        fine = pairs.reshape(doubled)
+    return np.ascontiguousarray(fine[: shape[0], : shape[1]])
+
+
+def refine_flow(flow: Flow, fine: Level) -> Flow:
+    """Share what goes between two coarse pixels among their children.
+
+    The marginals are those of the fine level. Families are merged in order, so that there are at
+    most len(flow) + (pixels of both images) entries.
+    """
+    source, target, amounts = flow
+    entry, source, amounts = _share(source, amounts, fine.source)
+    target = target[entry]
+    entry, target, amounts = _share(target, amounts, fine.target)
+    return Flow(source[entry], target, amounts)
+
+
+def _share(parents: Integers, amounts: Floats, masses: Floats) -> tuple[Integers, Integers, Floats]:
+    """Split entries among the children of their parents: (entry, child, amount) of all parts."""
+    width = masses.shape[1]
+    children = np.flatnonzero(masses)
+    families = children // width // 2 * -(-width // 2) + children % width // 2
+    children = children[np.argsort(families, kind="stable")]
+    entries = np.argsort(parents, kind="stable")
+    # Sums of whole numbers are exact: both lists cross from one family to the next together.
+    child_ends = np.cumsum(masses.ravel()[children])
+    entry_ends = np.cumsum(amounts[entries])
+    ends = np.union1d(child_ends, entry_ends)
+    return (
+        entries[np.searchsorted(entry_ends, ends)],
+        children[np.searchsorted(child_ends, ends)],
+        np.diff(ends, prepend=0.0),
+    )
+
+
+def _round_masses(masses: Floats) -> Floats:
+    rounded: Floats = np.floor(masses / masses.sum() * TOTAL)
+    rounded.ravel()[np.argmax(rounded)] += TOTAL - rounded.sum()
+    return rounded
+
+
+def _pool(masses: Floats) -> Floats:
+    height, width = masses.shape
+    even = np.pad(masses, ((0, height % 2), (0, width % 2)))
+    pooled: Floats = even.reshape(len(even) // 2, 2, -1, 2).sum(axis=(1, 3))
+    return pooled

@@ -1,0 +1,151 @@
+"""The exact transport problem on few arcs: those that good potentials leave in question."""
+
+import math
+import time
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.solvers.bounds.network_simplex import NetworkSimplex
+from stipple.solvers.bounds.problem import Flow, Level, Potentials, price_arcs
+from stipple.solvers.compiled import compile_loop
+
+
+def start_flow(level: Level) -> Flow:
+    """Make some flow, pixel by pixel as they come, for want of a better."""
+    givers, takers = np.flatnonzero(level.source), np.flatnonzero(level.target)
+    given = np.cumsum(level.source.ravel()[givers])
+    taken = np.cumsum(level.target.ravel()[takers])
+    ends = np.union1d(given, taken)
+    return Flow(
+        givers[np.searchsorted(given, ends)],
+        takers[np.searchsorted(taken, ends)],
+        np.diff(ends, prepend=0.0),
+    )
+
+
+def join_all(level: Level) -> Integers:
+    """Arcs between all pixels with mass: source·h·w + target, ascending."""
+    givers, takers = np.flatnonzero(level.source), np.flatnonzero(level.target)
+    arcs: Integers = np.add.outer(givers * level.source.size, takers).ravel()
+    return arcs
+
+
+def select_arcs(
+    level: Level, flow: Flow, potentials: Potentials, costs: Floats, count: int, radius: int
+) -> Integers:
+    """Arcs that carry a flow, and for each pixel those of least slack about its partner.
+
+    Parameters
+    ----------
+    level : Level
+    flow : Flow
+        Its arcs are among those returned.
+    potentials : Potentials
+    costs : ndarray, shape (h, w)
+        By offset: the table of `transforms.measure_costs`.
+    count : int
+        Arcs for each pixel of either image.
+    radius : int
+        How many rows and columns from the partner they are looked for.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        source·h·w + target for the pixels that each arc joins, ascending.
+    """
+    phi, psi, onwards, back = potentials
+    here, there = level
+    source, target = _find_tight_arcs(onwards, here, there, psi, costs, count, radius)
+    ends, starts = _find_tight_arcs(back, there, here, phi, costs, count, radius)
+    size = here.size
+    arcs = [flow.source * size + flow.target, source * size + target, starts * size + ends]
+    return np.unique(np.concatenate(arcs))
+
+
+def solve_on_arcs(
+    level: Level, flow: Flow, arcs: Integers, costs: Floats, deadline: float = math.inf
+) -> tuple[Flow, Floats]:
+    """Improve a flow until it is optimal on the given arcs, or time is up.
+
+    Parameters
+    ----------
+    level : Level
+    flow : Flow
+    arcs : ndarray, shape (k,)
+        As from `select_arcs`; among them those of the flow.
+    costs : ndarray, shape (h, w)
+        By offset: the table of `transforms.measure_costs`.
+    deadline : float
+        Time of `time.perf_counter` at which to stop.
+
+    Returns
+    -------
+    flow : Flow
+    potential : ndarray, shape (h, w)
+        That of the target, optimal on these arcs if the flow is; −inf where it has no mass.
+    """
+    size = level.source.size
+    source, target = np.divmod(arcs, size)
+    givers, takers = np.flatnonzero(level.source), np.flatnonzero(level.target)
+    places = np.empty((2, size), dtype=np.int64)
+    places[0, givers] = np.arange(len(givers))
+    places[1, takers] = np.arange(len(takers))
+    amounts = np.zeros(len(arcs))
+    # A pair of pixels may occur twice in a flow.
+    np.add.at(amounts, np.searchsorted(arcs, flow.source * size + flow.target), flow.amounts)
+    simplex = NetworkSimplex(
+        len(givers),
+        len(takers),
+        places[0, source],
+        places[1, target],
+        price_arcs(costs, source, target),
+        amounts,
+    )
+    while not simplex.improve() and time.perf_counter() < deadline:
+        pass
+    used, moved = simplex.get_flow()
+    potential = np.full(level.source.shape, -np.inf)
+    potential.ravel()[takers] = simplex.get_target_potential()
+    return Flow(source[used], target[used], moved), potential
+
+
+@compile_loop
+def _find_tight_arcs(
+    partners: Integers,
+    masses: Floats,
+    other_masses: Floats,
+    other_potential: Floats,
+    costs: Floats,
+    count: int,
+    radius: int,
+) -> tuple[Integers, Integers]:
+    """Arcs (from, to) from each pixel with mass to the `count` best about its partner."""
+    height, width = masses.shape
+    starts = np.empty(height * width * count, np.int64)
+    ends = np.empty(height * width * count, np.int64)
+    slacks = np.empty(count)
+    total = 0
+    for row in range(height):
+        for column in range(width):
+            if masses[row, column] == 0:
+                continue
+            up, left = divmod(partners[row, column], width)
+            held = 0
+            for r in range(max(0, up - radius), min(height, up + radius + 1)):
+                for c in range(max(0, left - radius), min(width, left + radius + 1)):
+                    slack = costs[abs(r - row), abs(c - column)] - other_potential[r, c]
+                    if other_masses[r, c] == 0 or (held == count and slack >= slacks[-1]):
+                        continue
+                    # Insertion into a short sorted list, whose last entry may fall off.
+                    held = min(held + 1, count)
+                    place = held - 1
+                    while place > 0 and slacks[place - 1] > slack:
+                        slacks[place] = slacks[place - 1]
+                        ends[total + place] = ends[total + place - 1]
+                        place -= 1
+                    slacks[place] = slack
+                    ends[total + place] = r * width + c
+            starts[total : total + held] = row * width + column
+            total += held
+    return starts[:total], ends[:total]

@@ -1,0 +1,199 @@
+"""Bounds refined to a gap: the exact distance is inside, the gap is reached, evidence holds."""
+
+import math
+
+import numpy as np
+import pytest
+from bound_images import draw_blobs, draw_noise, draw_smooth, solve_exactly
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+from stipple.solvers.bounds import refine
+from stipple.solvers.bounds.certificate import certify_bounds
+from stipple.solvers.bounds.masses import pair_masses
+from stipple.solvers.bounds.refine import BoundResult, LevelRecord, bound_images
+
+every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
+
+
+def bound(a: Floats, b: Floats, order: float = 2, **options: object) -> BoundResult:
+    return bound_images(pair_masses(a, b), order, **options)  # type: ignore[arg-type]
+
+
+def check_evidence(result: BoundResult, a: Floats, b: Floats, order: float) -> None:
+    again = certify_bounds(pair_masses(a, b), order, result.potential, result.plan)
+    assert (again.lower, again.upper) == (result.lower, result.upper)
+    assert result.levels[-1].lower == result.lower
+    assert result.levels[-1].upper == result.upper
+    if result.lower > 0:
+        assert result.gap == pytest.approx(result.upper / result.lower - 1, abs=1e-12)
+
+
+@every_image
+@pytest.mark.parametrize("order", [1.0, 1.5, 2.0, 3.0])
+def test_the_exact_distance_is_inside(draw, order: float) -> None:  # type: ignore[no-untyped-def]
+    a, b = draw(1, (11, 18)), draw(2, (11, 18))
+    result = bound(a, b, order, gap=1e-3)
+    exact = solve_exactly(a, b, order)
+    assert result.lower * (1 - 1e-7) <= exact <= result.upper * (1 + 1e-7)
+    assert result.reached
+    assert result.gap <= 1e-3
+    check_evidence(result, a, b, order)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.sampled_from([(1, 1), (1, 7), (9, 1), (2, 3), (5, 7), (1, 20), (19, 2)]),
+    order=st.sampled_from([1.0, 1.5, 2.0, 3.0]),
+)
+def test_tiny_images_with_zeros(seed: int, shape: tuple[int, int], order: float) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 4, (2, *shape)).astype(float)
+    a[0, 0] += a.sum() == 0
+    b[-1, -1] += b.sum() == 0
+    result = bound(a, b, order, gap=1e-6)
+    exact = solve_exactly(a, b, order)
+    assert result.lower <= exact + 1e-7
+    assert result.upper >= exact - 1e-7
+    check_evidence(result, a, b, order)
+    if max(shape) <= 16:
+        # A single level, solved exactly: rounding is all that is left.
+        assert result.upper - result.lower <= 1e-6 * max(result.upper, 1e-3)
+
+
+@every_image
+@pytest.mark.parametrize("method", ["sparse", "fast"])
+def test_both_methods_reach_the_gap_beyond_the_coarsest_levels(draw, method: str) -> None:  # type: ignore[no-untyped-def]
+    a, b = draw(1, (45, 70)), draw(2, (45, 70))
+    result = bound(a, b, gap=2e-3, method=method)
+    assert result.reached
+    assert result.method == method
+    other = bound(a, b, gap=2e-3, method="sparse" if method == "fast" else "fast")
+    assert max(result.lower, other.lower) <= min(result.upper, other.upper)
+    check_evidence(result, a, b, 2)
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("shape", [(1, 1), (6, 9), (40, 23)])
+def test_identical_images_are_at_distance_zero(shape: tuple[int, int], order: float) -> None:
+    a = np.random.default_rng(4).integers(0, 256, shape)
+    a[0, 0] = 1
+    result = bound(a, 3 * a, order)
+    assert (result.lower, result.upper, result.gap) == (0, 0, 0)
+    assert result.reached
+
+
+@pytest.mark.parametrize("order", [1.0, 1.5, 2.0, 3.0])
+def test_single_pixels_are_at_their_distance(order: float) -> None:
+    a, b = np.zeros((2, 40, 50))
+    a[3, 4] = 7.0
+    b[33, 44] = 0.1
+    result = bound(a, b, order, gap=1e-9)
+    assert result.reached
+    assert result.lower <= 50 <= result.upper
+
+
+@pytest.mark.parametrize("method", ["sparse", "fast"])
+def test_translated_images_are_as_far_as_they_moved(method: str) -> None:
+    a = np.zeros((64, 80))
+    a[5:35, 7:40] = draw_noise(1, (30, 33))
+    result = bound(a, np.roll(a, (20, 21), axis=(0, 1)), method=method, gap=1e-4)
+    assert result.lower <= 29 <= result.upper
+    assert result.reached
+
+
+def test_a_gap_of_zero_ends_too() -> None:
+    a = np.zeros((40, 36))
+    a[5:25, 3:20] = draw_noise(1, (20, 17))
+    result = bound(a, np.roll(a, (8, 8), axis=(0, 1)), method="fast", gap=0.0)
+    assert result.upper - result.lower <= 1e-6
+    assert result.lower <= math.hypot(8, 8) * (1 + 1e-15)
+    assert result.upper >= math.hypot(8, 8) * (1 - 1e-15)
+
+
+def test_faint_pixels_count() -> None:
+    # Their mass is below the resolution of the solvers, not below that of the certificate.
+    a, b = np.zeros((2, 20, 20))
+    a[0, 0] = b[0, 0] = 1.0
+    a[0, 1] = b[19, 19] = 2.0**-60
+    result = bound(a, b, 1)
+    exact = 2.0**-60 * math.hypot(19, 18)
+    assert 0 <= result.lower <= exact <= result.upper
+
+
+def test_levels_are_told_in_order_and_only_improve() -> None:
+    told: list[LevelRecord] = []
+    a, b = draw_noise(1, (50, 41)), draw_noise(2, (50, 41))
+    result = bound(a, b, gap=1e-4, on_level=told.append)
+    assert tuple(told) == result.levels
+    assert [level.shape for level in told] == [(13, 11), (25, 21), (50, 41)]
+    assert (np.diff([level.lower for level in told]) >= 0).all()
+    assert (np.diff([level.upper for level in told]) <= 0).all()
+    assert sum(level.seconds for level in told) <= result.seconds
+
+
+def test_a_generous_gap_stops_early() -> None:
+    a, b = draw_smooth(1, (64, 64), 8.0), draw_smooth(2, (64, 64), 8.0)
+    result = bound(a, b, gap=0.5)
+    assert result.reached
+    assert len(result.levels) == 1
+    exact = bound(a, b, gap=1e-4)
+    assert result.lower <= exact.upper
+    assert exact.lower <= result.upper
+
+
+@every_image
+@pytest.mark.parametrize("order", [1.0, 2.0])
+def test_no_time_still_gives_a_valid_interval(draw, order: float) -> None:  # type: ignore[no-untyped-def]
+    a, b = draw(1, (40, 70)), draw(2, (40, 70))
+    result = bound(a, b, order, gap=0.0, time_limit=0.0)
+    best = bound(a, b, order, gap=0.01)
+    assert not result.reached
+    assert len(result.levels) == 1
+    assert result.lower <= best.upper
+    assert best.lower <= result.upper < math.inf
+    check_evidence(result, a, b, order)
+
+
+def test_an_unreachable_gap_is_admitted() -> None:
+    a, b = draw_noise(1, (20, 20)), draw_noise(2, (20, 20))
+    result = bound(a, b, 1.5, gap=0.0)
+    assert result.reached == (result.lower == result.upper)
+    assert result.gap <= 1e-6
+
+
+def test_large_images_end_with_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refine, "LARGEST_ON_ARCS", 0)
+    a, b = draw_noise(1, (40, 50)), draw_noise(2, (40, 50))
+    cells = bound(a, b, gap=1e-4, method="fast")
+    arcs = bound(a, b, gap=1e-4, method="sparse")
+    assert arcs.reached
+    assert not cells.reached
+    assert cells.lower <= arcs.lower <= arcs.upper <= cells.upper
+    assert cells.gap < 0.2
+
+
+def test_threads_do_not_change_the_bounds() -> None:
+    a, b = draw_smooth(1, (70, 66)), draw_smooth(2, (70, 66))
+    one, two = (bound(a, b, gap=1e-3, threads=threads) for threads in (1, 2))
+    assert (one.lower, one.upper) == (two.lower, two.upper)
+
+
+@pytest.mark.parametrize(
+    ("order", "options", "message"),
+    [
+        (1, {"method": "fast"}, 'take "sparse"'),
+        (2, {"gap": -0.1}, "from 0 up"),
+        (2, {"gap": math.nan}, "from 0 up"),
+        (2, {"time_limit": -1.0}, "from 0 up"),
+        (0.5, {}, "from 1 "),
+    ],
+)
+def test_impossible_options_are_refused(
+    order: float, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(StippleError, match=message):
+        bound(np.ones((3, 3)), np.eye(3), order, **options)

@@ -1,0 +1,241 @@
+"""`stipple bound` through click's runner."""
+
+import csv
+import io
+import json
+import signal
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from command import save, start
+
+from stipple.cli import main
+
+
+@pytest.fixture
+def bound(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate("abcd"):
+        np.save(f"{name}.npy", draw_field(seed))
+
+    def invoke(*words, code=0):
+        words = ["bound", *map(str, words)]
+        result = CliRunner().invoke(main, words, catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def draw_field(seed, shape=(12, 16)):
+    """A smooth random field > 0."""
+    generator = np.random.default_rng(seed)
+    y, x = np.mgrid[: shape[0], : shape[1]] / max(shape)
+    waves = generator.standard_normal((4, 4))
+    field = sum(waves[j, k] * np.cos(np.pi * (j * y + k * x)) for j in range(4) for k in range(4))
+    return np.exp(field)
+
+
+def read_table(path):
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
+def test_a_pair_is_told_written_and_reported(bound, tmp_path):
+    options = ["-o", "out.json", "-o", "out.csv", "--report", "report.json", "--plot", "plot.svg"]
+    result = bound("a.npy", "b.npy", "--gap", 0.001, *options)
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert 0 < told["lower"] <= told["upper"]
+    assert told["gap"] <= 0.001
+    assert told["reached"]
+    assert told["normalised"]
+    assert told["levels"][-1]["shape"] == [12, 16]
+    (row,) = read_table(tmp_path / "out.csv")
+    assert list(row) == ["a", "b", "lower", "upper", "gap", "seconds"]
+    assert float(row["lower"]) == told["lower"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["upper"] == told["upper"]
+    assert report["options"]["gap"] == 0.001
+    assert "numpy" in report["versions"]
+    assert "seed" not in report
+    assert (tmp_path / "plot.svg").read_bytes().startswith(b"<?xml")
+    for word in ("W_2", "gap", "method", "levels", "seconds", "both were scaled to 1"):
+        assert word in result.stderr
+    assert result.stdout == ""
+
+
+def test_data_alone_is_on_standard_output(bound):
+    result = bound("a.npy", "b.npy", "-o", "-", "--format", "json")
+    assert json.loads(result.stdout)["a"] == "a.npy"
+
+
+def test_the_printed_interval_contains_the_exact_one(bound, tmp_path):
+    result = bound("a.npy", "b.npy", "-o", "out.json")
+    words = next(line for line in result.stderr.splitlines() if line.startswith("W_2")).split()
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert float(words[2]) <= told["lower"]
+    assert float(words[4]) >= told["upper"]
+
+
+def test_images_are_dark_where_mass_is(bound, tmp_path):
+    white = np.full((8, 8), 255, np.uint8)
+    first, second = white.copy(), white.copy()
+    first[1, 1] = 0
+    second[1, 4] = 100
+    for name, pixels in (("a.png", first), ("b.png", second)):
+        save(tmp_path / name, pixels)
+    told = json.loads(bound("a.png", "b.png", "-o", "-", "--format", "json", "-q").stdout)
+    assert (told["lower"], told["upper"]) == (3, 3)
+    assert told["plan"]["shift"] == [3, 0]
+    side = json.loads(
+        bound("a.png", "b.png", "-o", "-", "--format", "json", "--unit", "side").stdout
+    )
+    assert side["lower"] <= 3 / 8 <= side["upper"]
+    assert side["upper"] - side["lower"] < 1e-15
+    inverted = bound("a.png", "b.png", "--invert", "-o", "-", "--format", "json", "-q").stdout
+    # One of 64 light pixels is a little darker than another.
+    assert 0 < json.loads(inverted)["upper"] < 1
+    squares = bound("a.png", "b.png", "--pixels", "squares", "-o", "-", "--format", "json").stdout
+    assert json.loads(squares)["lower"] == pytest.approx(3 - 2 / 6**0.5)
+
+
+def test_identical_images_have_distance_zero(bound):
+    told = json.loads(bound("a.npy", "a.npy", "-o", "-", "--format", "json").stdout)
+    assert (told["lower"], told["upper"], told["gap"]) == (0, 0, 0)
+
+
+def test_resize_makes_shapes_meet(bound, tmp_path):
+    save(tmp_path / "a.png", np.zeros((8, 12), np.uint8))
+    save(tmp_path / "b.png", np.zeros((10, 10), np.uint8))
+    said = bound("a.png", "b.png", code=1).stderr
+    assert "a.png has 12 × 8 pixels and b.png 10 × 10" in said
+    assert "--resize" in said
+    told = json.loads(
+        bound("a.png", "b.png", "--resize", "8x8", "-o", "-", "--format", "json").stdout
+    )
+    assert told["upper"] == 0
+
+
+def test_paper_names_its_estimators(bound):
+    result = bound("a.npy", "b.npy", "--method", "paper", "--block", 2)
+    for word in ("minimum cost", "dual", "weighted cost", "primal", "variation", "NOT reached"):
+        assert word in result.stderr
+    bound("a.npy", "b.npy", "--method", "paper", "--block", 2, "--strict", code=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "Give two images"),
+        (["a.npy"], 2, "Give two images, not 1"),
+        (["-", "-"], 2, "once only"),
+        (["a.npy", "b.npy", "-p", "0.5"], 2, "0.5"),
+        (["a.npy", "b.npy", "-p", "nan"], 2, "not a finite number"),
+        (["a.npy", "b.npy", "--gap", "-1"], 2, "-1"),
+        (["a.npy", "b.npy", "--jobs", "2"], 2, "many pairs"),
+        (["a.npy", "b.npy", "-o", "a.npy"], 2, "format"),
+        (["a.npy", "b.npy", "-o", "-"], 2, "--format"),
+        (["a.npy", "b.npy", "--plot", "x.gif"], 2, ".svg or .png"),
+        (["a.npy", "b.npy", "--plot", "x.png", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "--method", "fast", "-p", "1"], 1, "order"),
+        (["a.npy", "missing.npy"], 1, "missing.npy does not exist"),
+        (["a.npy", "zero.npy"], 1, "no mass"),
+        (["a.npy", "negative.npy"], 1, "0 or more"),
+        (["a.npy", "nan.npy"], 1, "finite"),
+        (["a.npy", "b.npy", "--pairs", "p.csv"], 2, "Give two images, or --pairs"),
+        (["--pairs", "p.csv", "--all", "."], 2, "not both"),
+        (["--pairs", "p.csv", "--plot", "x.png"], 2, "one pair"),
+        (["--pairs", "missing.csv"], 1, "missing.csv does not exist"),
+        (["--pairs", "p.csv", "-o", "x.json"], 2, "format"),
+        (["--all", "empty"], 1, "at least two"),
+        (["--all", "nowhere"], 1, "not a folder"),
+        (["--pairs", "headless.csv"], 1, "columns a and b"),
+        (["--pairs", "ragged.csv"], 1, "row 2 has 3 columns"),
+    ],
+)
+def test_what_cannot_be_done_is_said(bound, tmp_path, words, code, said):
+    np.save("zero.npy", np.zeros((12, 16)))
+    np.save("negative.npy", np.full((12, 16), -1.0))
+    np.save("nan.npy", np.full((12, 16), np.nan))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "p.csv").write_text("a,b\na.npy,b.npy\n")
+    (tmp_path / "headless.csv").write_text("a.npy,b.npy\n")
+    (tmp_path / "ragged.csv").write_text("a,b\na.npy,b.npy,c.npy\n")
+    assert said in bound(*words, code=code).output
+
+
+def test_a_table_has_a_row_for_each_pair(bound, tmp_path):
+    for _ in range(2):  # the table itself is no image
+        bound("--all", ".", "-o", "table.csv", "--report", "report.json")
+    rows = read_table(tmp_path / "table.csv")
+    assert [(row["a"], row["b"]) for row in rows] == [
+        (f"{a}.npy", f"{b}.npy") for a, b in ("ab", "ac", "ad", "bc", "bd", "cd")
+    ]
+    alone = json.loads(bound("a.npy", "b.npy", "-o", "-", "--format", "json").stdout)
+    assert float(rows[0]["lower"]) == alone["lower"]
+    assert float(rows[0]["upper"]) == alone["upper"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["pairs"], report["done_before"], report["failures"]) == (6, 6, [])
+
+
+def test_rows_that_are_there_are_not_computed_again(bound, tmp_path):
+    (tmp_path / "pairs.csv").write_text("b,a\nb.npy,a.npy\nc.npy,a.npy\n")
+    table = tmp_path / "table.csv"
+    bound("--pairs", "pairs.csv", "-o", "table.csv")
+    first = table.read_text()
+    # The end of a run that was killed while it wrote: half a row.
+    table.write_text(first + "a.npy,d.npy,1.0")
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,c.npy\na.npy,d.npy\na.npy,b.npy\n")
+    said = bound("--pairs", "pairs.csv", "-o", "table.csv").stderr
+    assert "of which 2 were done before" in said
+    assert table.read_text().startswith(first)
+    rows = read_table(table)
+    assert [row["b"] for row in rows] == ["b.npy", "c.npy", "d.npy"]
+    # Other settings are other distances.
+    bound("--pairs", "pairs.csv", "-o", "table.csv", "-p", 1)
+    assert len(read_table(table)) == 6
+
+
+def test_another_table_is_not_destroyed(bound, tmp_path):
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\n")
+    (tmp_path / "notes.csv").write_text("my,notes\n1,2\n")
+    assert "no table" in bound("--pairs", "pairs.csv", "-o", "notes.csv", code=1).stderr
+    assert (tmp_path / "notes.csv").read_text() == "my,notes\n1,2\n"
+
+
+def test_a_failing_pair_does_not_stop_the_others(bound, tmp_path):
+    np.save("e.npy", np.ones((3, 3)))
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,e.npy\na.npy,missing.npy\na.npy,b.npy\n")
+    said = bound("--pairs", "pairs.csv", "-o", "-", code=1)
+    assert "a.npy and e.npy" in said.stderr
+    assert "a.npy and missing.npy" in said.stderr
+    assert [row["b"] for row in csv.DictReader(io.StringIO(said.stdout))] == ["b.npy"]
+
+
+def test_processes_give_the_same_rows(bound, tmp_path):
+    bound("--all", ".", "-o", "one.csv")
+    bound("--all", ".", "-o", "two.csv", "--jobs", 2)
+
+    def read_bounds(name):
+        return {(row["a"], row["b"]): (row["lower"], row["upper"]) for row in read_table(name)}
+
+    assert read_bounds(tmp_path / "one.csv") == read_bounds(tmp_path / "two.csv")
+
+
+def test_an_interrupted_table_keeps_its_rows(tmp_path):
+    for number in range(12):
+        np.save(tmp_path / f"{number}.npy", draw_field(number, (40, 40)))
+    process = start("bound", "--all", tmp_path, "-o", tmp_path / "table.csv", "--gap", 0)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.1)
+        if (tmp_path / "table.csv").exists() and len(read_table(tmp_path / "table.csv")) >= 2:
+            break
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert b"Traceback" not in said
+    assert all(
+        float(row["upper"]) >= float(row["lower"]) for row in read_table(tmp_path / "table.csv")
+    )
