@@ -6,18 +6,28 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stipple.density import Density
+    from stipple.discretisation.discretise import Discretisation, edot
+    from stipple.discretisation.settings import Settings
     from stipple.errors import StippleError
+    from stipple.image_bounds import ImageBounds, bound
+    from stipple.samples import Samples
     from stipple.solvers.dyadic import generate_sequence as sequence
     from stipple.solvers.dyadic_certificate import PrefixCertificate, certify_prefix
     from stipple.stippling import Stippling, stipple
 
 __all__ = [
     "Density",
+    "Discretisation",
+    "ImageBounds",
     "PrefixCertificate",
+    "Samples",
+    "Settings",
     "StippleError",
     "Stippling",
     "__version__",
+    "bound",
     "certify_prefix",
+    "edot",
     "sequence",
     "stipple",
 ]
@@ -25,10 +35,16 @@ __all__ = [
 # Module and, where it has another name there, the name.
 _HOMES = {
     "Density": "stipple.density",
+    "Discretisation": "stipple.discretisation.discretise",
+    "ImageBounds": "stipple.image_bounds",
     "PrefixCertificate": "stipple.solvers.dyadic_certificate",
+    "Samples": "stipple.samples",
+    "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling",
+    "bound": "stipple.image_bounds",
     "certify_prefix": "stipple.solvers.dyadic_certificate",
+    "edot": "stipple.discretisation.discretise",
     "sequence": "stipple.solvers.dyadic:generate_sequence",
     "stipple": "stipple.stippling",
 }

@@ -11,7 +11,7 @@ from stipple.analytic import Domain
 from stipple.density import Density
 from stipple.errors import StippleError
 from stipple.io.samples import read_samples, read_samples_or_density
-from stipple.measure import Measure
+from stipple.discretisation.measure import Measure
 from stipple.picture import Picture
 from stipple.samples import Samples
 

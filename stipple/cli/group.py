@@ -48,6 +48,11 @@ class StippleGroup(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
+        except SystemError as error:  # a compiled function that Ctrl-C met on its way back
+            if not isinstance(error.__cause__, KeyboardInterrupt):
+                raise
+            click.echo("Interrupted.", err=True)
+            sys.exit(INTERRUPTED)
         except MemoryError:
             click.echo(
                 "Error: Not enough memory: ask for fewer --points, or --resize the image.", err=True

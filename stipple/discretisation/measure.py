@@ -21,12 +21,15 @@ class Measure:
         Opposite corners of the box, in the units of the samples.
     ink : float or None
         Area that full ink would cover, in square units of the samples; None where nothing says.
+    domain : Domain or None
+        The density on pixels that the samples come from, if they do.
     """
 
     samples: Samples
     lower: Floats
     upper: Floats
     ink: float | None = None
+    domain: Domain | None = None
 
     @classmethod
     def from_samples(cls, samples: Samples) -> "Measure":
@@ -43,7 +46,7 @@ class Measure:
         samples = Samples(centres, density.values[row, column], domain.unit**2)
         corners = domain.to_domain(np.array([[0.0, 0.0], [density.width, density.height]]))
         ink = density.total / max(1.0, float(density.values.max())) * domain.unit**2
-        return cls(samples, corners[0], corners[1], ink)
+        return cls(samples, corners[0], corners[1], ink, domain)
 
     @property
     def diameter(self) -> float:

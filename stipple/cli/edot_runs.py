@@ -1,0 +1,176 @@
+"""What `stipple edot` runs: sources in, labelled discretisations out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from stipple.cli.domains import is_formula, read_formula, refuse_region, scale_image
+from stipple.cli.edot_figures import RelatedRuns, Run, Runs
+from stipple.cli.images import prepare_image
+from stipple.cli.outputs import Output
+from stipple.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from stipple.discretisation.measure import Measure
+    from stipple.discretisation.settings import Settings
+
+
+class Result(Protocol):
+    """What a job gives: figures for the report, rows for a person, files."""
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Figures for the report."""
+        ...
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Lines for a person."""
+        ...
+
+    def render(self, options: dict[str, Any], outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
+        """Paths and contents of the files that were asked for."""
+        ...
+
+
+def discretise(options: dict[str, Any]) -> Runs:
+    """Discretise one source, with each number of atoms."""
+    measure = read_measure(options["sources"][0], options)
+    settings = make_settings(options)
+    runs = [
+        _run(options, str(count), measure, count, settings, options["naive"], count)
+        for count in options["atoms"]
+    ]
+    return Runs([[run] for run in runs])
+
+
+def reproduce(options: dict[str, Any]) -> Runs:
+    """Run the cases of a preset."""
+    from dataclasses import replace
+
+    from stipple.discretisation.presets import list_presets
+
+    presets = list_presets()
+    if options["preset"] not in presets:
+        known = ", ".join(presets)
+        raise click.UsageError(f"Unknown preset {options['preset']!r}: known are {known}.")
+    preset = presets[options["preset"]]
+    mine = {name: options[name] for name in ("seed", "engine", "device", "threads", "steps")}
+    runs = []
+    for case in preset.cases:
+        settings = replace(case.settings, **mine)
+        repeats, size = (preset.naive.repeats, preset.naive.size) if preset.naive else (0, 0)
+        runs.append(_run(options, case.label, case.measure(), case.atoms, settings, repeats, size))
+    return Runs([[run] for run in runs], preset)
+
+
+def separate(options: dict[str, Any]) -> Runs:
+    """Discretise each channel of a picture as a density of its own."""
+    from stipple.density import Density
+    from stipple.discretisation.measure import Measure
+    from stipple.inks import separate_inks, share_points
+    from stipple.io.images import read_source
+
+    source = options["sources"][0]
+    if is_formula(source):
+        raise click.UsageError("A formula has no colours: --color rgb needs a picture.")
+    refuse_region(options)
+    picture = read_source(source, max_pixels=options["max_pixels"])
+    inks = separate_inks(*prepare_image(picture, options), "rgb")
+    settings = make_settings(options)
+    runs = []
+    for ink, count in share_points(inks, options["atoms"][0]):
+        measure = Measure.from_domain(scale_image(Density(ink.darkness)))
+        run = _run(options, ink.ink.name, measure, count, settings, 0, 0)
+        runs.append(Run(run.label, run.measure, run.result, None, ink.ink.colour))
+    return Runs([runs])
+
+
+def average(options: dict[str, Any]) -> Runs:
+    """Discretise the barycentre of several sources."""
+    import numpy as np
+
+    from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
+
+    measures = [read_measure(source, options) for source in options["sources"]]
+    shares = np.array(options["lambdas"] or [1.0] * len(measures))
+    settings = make_settings(options)
+    (count,) = options["atoms"]
+    with _show(options, f"barycentre, {count:,} atoms", settings) as show:
+        result = discretise_barycentre(measures, shares, count, settings, on_step=show)
+    return Runs([[Run("barycentre", mix_measures(measures, shares), result)]])
+
+
+def relate(options: dict[str, Any]) -> RelatedRuns:
+    """Discretise two sources, and find the entropic plan between them."""
+    from stipple.discretisation.relation import relate_discretisations
+
+    first, second = (read_measure(source, options) for source in options["sources"])
+    settings = make_settings(options)
+    counts = (*options["atoms"], *options["atoms"])[:2]
+    runs = [
+        _run(options, label, measure, count, settings, 0, 0)
+        for label, measure, count in zip(("first", "second"), (first, second), counts, strict=True)
+    ]
+    plan = relate_discretisations(runs[0].result, runs[1].result)
+    return RelatedRuns(Runs([[run] for run in runs]), plan)
+
+
+def read_measure(source: str, options: dict[str, Any]) -> "Measure":
+    """Read a formula, samples, or an image with its tone."""
+    from stipple.density import Density
+    from stipple.discretisation.measure import Measure
+    from stipple.io.samples import read_samples_or_density
+    from stipple.samples import Samples
+    from stipple.tone import darkness
+
+    if is_formula(source):
+        return Measure.from_domain(read_formula(source, options))
+    refuse_region(options)
+    content = read_samples_or_density(source, options["read"], max_pixels=options["max_pixels"])
+    if isinstance(content, Samples):
+        return Measure.from_samples(content)
+    density = Density(darkness(*prepare_image(content, options)))
+    return Measure.from_domain(scale_image(density))
+
+
+def make_settings(options: dict[str, Any]) -> "Settings":
+    """Collect the settings of a discretisation from the options."""
+    from stipple.discretisation.settings import Settings
+
+    return Settings(**{field.name: options[field.name] for field in fields(Settings)})
+
+
+def _run(
+    options: dict[str, Any],
+    label: str,
+    measure: "Measure",
+    count: int,
+    settings: "Settings",
+    repeats: int,
+    size: int,
+) -> Run:
+    """Discretise, show the steps, and compare with naive samplings of some size."""
+    from stipple.discretisation.discretise import edot
+    from stipple.discretisation.naive import compare_naive
+
+    title = f"{count:,} atoms" if label == str(count) else f"{label}, {count:,} atoms"
+    with _show(options, title, settings) as show:
+        result = edot(measure, count, settings, on_step=show)
+    naive = compare_naive(measure, result, size, repeats) if repeats else None
+    return Run(label, measure, result, naive)
+
+
+@contextmanager
+def _show(
+    options: dict[str, Any], title: str, settings: "Settings"
+) -> Iterator[Callable[[int, float], None]]:
+    """Show steps by their number and the objective."""
+    quiet, verbose = options["quiet"], options["verbose"]
+    with Progress(title, 0, quiet=quiet, verbose=verbose) as progress:
+        yield lambda step, value: progress.advance(
+            step, f"step {step:4d}  {settings.objective} {value:.8g}"
+        )

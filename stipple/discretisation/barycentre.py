@@ -1,0 +1,138 @@
+"""Discretising the Wasserstein barycentre of several measures."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.discretisation.discretise import (
+    Discretisation,
+    assess,
+    check_sphere,
+    scale_zeta,
+)
+from stipple.discretisation.measure import Measure
+from stipple.discretisation.methods import FEW_ATOMS, STARTS, Solution
+from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.errors import StippleError
+from stipple.samples import Samples
+
+
+def mix_measures(measures: Sequence[Measure], shares: Floats) -> Measure:
+    """Mix measures of one dimension, each in its share, in the box that holds all."""
+    dimensions = sorted({measure.samples.dimension for measure in measures})
+    if len(dimensions) > 1:
+        raise StippleError(
+            f"The sources have {dimensions[0]} to {dimensions[-1]} coordinates: a barycentre needs"
+            " the same number."
+        )
+    parts = [
+        (measure.samples.points, share * measure.samples.masses)
+        for measure, share in zip(measures, shares / shares.sum(), strict=True)
+    ]
+    points, masses = (np.concatenate(column) for column in zip(*parts, strict=True))
+    lower = np.min([measure.lower for measure in measures], axis=0)
+    upper = np.max([measure.upper for measure in measures], axis=0)
+    inks = [measure.ink for measure in measures if measure.ink is not None]
+    ink = float(np.mean(inks)) if inks else None
+    return Measure(Samples(points, masses), lower, upper, ink)
+
+
+def discretise_barycentre(
+    measures: Sequence[Measure],
+    shares: Floats,
+    atoms: int,
+    settings: Settings,
+    *,
+    on_step: Callable[[int, float], None] | None = None,
+) -> Discretisation:
+    """Find atoms ν of small Σ_l λ_l W_k^k(μ^l, ν), or of an entropic objective in its place.
+
+    The exact objective takes equal weights: with free ones it is no k-means problem. Costs of the
+    result are the λ-weighted sums; there is no reference of Zador.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+        μ^l, of one dimension.
+    shares : ndarray, shape (measures,)
+        λ ≥ 0, in any scale.
+    atoms : int
+        m.
+    settings : Settings
+        How; for the exact objective weights are equal whatever they say.
+    on_step : callable, optional
+        Receives the number of each step and the objective there.
+
+    Raises
+    ------
+    StippleError
+        As `edot`, and for measures of different dimensions.
+    """
+    mixture = mix_measures(measures, shares)
+    share = shares / shares.sum()
+    if settings.objective == "exact":
+        settings = replace(settings, weights="equal")
+    targets = [check_sphere(measure.samples, settings) for measure in measures]
+    diameter, zeta = scale_zeta(mixture, settings)
+    began = time.perf_counter()
+    solution = _solve(targets, share, atoms, settings, zeta, on_step)
+    solved = time.perf_counter() - began
+    return assess(targets, share.tolist(), solution, settings, zeta, diameter, solved)
+
+
+def _solve(
+    targets: list[Samples],
+    shares: Floats,
+    count: int,
+    settings: Settings,
+    zeta: float,
+    on_step: Callable[[int, float], None] | None,
+) -> Solution:
+    from stipple.solvers.entropic.barycentre import find_barycentre, find_equal_barycentre
+
+    limit = {} if settings.steps is None else {"iterations": settings.steps}
+    metric = make_metric(settings.metric)
+    if settings.objective == "exact":
+        even = find_equal_barycentre(
+            targets,
+            shares,
+            count,
+            order=settings.order,
+            metric=metric,
+            on_step=on_step and (lambda step: on_step(step.number, step.cost)),
+            **limit,
+        )
+        history = np.array(even.history)
+        potentials = even.potentials if len(even.potentials) == len(targets) else None
+        return Solution(
+            even.atoms,
+            even.weights,
+            history,
+            even.iterations,
+            even.converged,
+            "alternating transport and centres",
+            potentials,
+        )
+    found = find_barycentre(
+        targets,
+        shares,
+        count,
+        zeta,
+        objective=settings.objective,
+        weights=settings.weights,
+        batch=settings.batch,
+        starts=STARTS if count <= FEW_ATOMS else 1,
+        order=settings.order,
+        metric=metric,
+        settings=make_sinkhorn(settings),
+        seed=settings.seed,
+        on_step=on_step and (lambda step: on_step(step.number, step.estimate)),
+        **limit,
+    )
+    history = np.array(found.history or found.estimates)
+    return Solution(
+        found.atoms, found.weights, history, found.iterations, found.converged, "simple"
+    )

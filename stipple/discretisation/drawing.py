@@ -1,0 +1,148 @@
+"""Drawing discretisations: a dot for each atom, with an area in proportion to its weight."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Booleans, Floats
+from stipple.composition import Look
+from stipple.discretisation.measure import Measure
+from stipple.drawing import Dots, Drawing, Layer
+from stipple.errors import StippleError
+from stipple.page import Placement
+
+SIDE = 512  # pixels along the longer side of a picture that has no pixels of its own
+STRIP = 0.15  # height of the picture of a line, over its width
+GAP = 0.06  # between pictures side by side, over the width of one
+SHARE_OF_INK = 0.12  # area of all dots over that of the box, where the source has no ink
+MOST_SAMPLES = 4000
+SAMPLE_COLOUR = "#c8c8c8"
+SAMPLE_RADIUS = 0.004  # over the longer side
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """How a measure is shown in the plane.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Height and width of the picture in pixels.
+    project : callable
+        Carries points, shape (n, d), to pixels, shape (n, 2), x right and y down.
+    ink : float
+        Area of all dots together, in square pixels.
+    """
+
+    shape: tuple[int, int]
+    project: Callable[[Floats], Floats]
+    ink: float
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Atoms with weights in one colour, and the samples that they stand for, if shown.
+
+    `atoms` has shape (m, d), `weights` (m,), `samples` (n, d).
+    """
+
+    label: str
+    atoms: Floats
+    weights: Floats
+    samples: Floats | None = None
+    colour: str = "#000000"
+
+
+def view_measure(measure: Measure, *, sphere: bool = False) -> View:
+    """Choose how to show a measure.
+
+    A line is shown as a strip, the plane as it is (y down), the sphere in space as its two
+    hemispheres seen from above and from below, and more dimensions by their first two coordinates.
+
+    Raises
+    ------
+    StippleError
+        If the box has no extent.
+    """
+    if sphere and measure.samples.dimension == 3:
+        return _view_sphere()
+    sides = (measure.upper - measure.lower)[:2]
+    longer = float(sides.max())
+    if not longer > 0:
+        raise StippleError("All samples are at one place: there is nothing to draw.")
+    volume = measure.samples.volume
+    unit = np.sqrt(volume) if volume and measure.samples.dimension == 2 else longer / SIDE
+    if len(sides) == 1:
+        height = round(STRIP * SIDE)
+        area = 0.25 * height**2
+
+        def project(points: Floats) -> Floats:
+            across = (points[:, 0] - measure.lower[0]) / unit
+            return np.column_stack((across, np.full(len(points), height / 2)))
+
+        return View((height, round(longer / unit)), project, area)
+    columns, rows = (max(1, round(float(side) / unit)) for side in sides)
+    area = SHARE_OF_INK * rows * columns if measure.ink is None else measure.ink / unit**2
+    return View((rows, columns), lambda points: (points[:, :2] - measure.lower[:2]) / unit, area)
+
+
+def _view_sphere() -> View:
+    radius = SIDE / 4
+
+    def project(points: Floats) -> Floats:
+        # Seen from below, the first axis runs the other way.
+        above = points[:, 2] >= 0
+        across = np.where(above, 1 + points[:, 0], 3 - points[:, 0])
+        return radius * np.column_stack((across, 1 - points[:, 1]))
+
+    return View((SIDE // 2, SIDE), project, SHARE_OF_INK * SIDE**2 / 4)
+
+
+def measure_row(view: View, pictures: int) -> tuple[int, int]:
+    """Height and width, in pixels, of pictures side by side."""
+    height, width = view.shape
+    return height, pictures * width + (pictures - 1) * round(GAP * width)
+
+
+def compose_panels(
+    pictures: Sequence[Sequence[Panel]], view: View, placement: Placement, look: Look
+) -> Drawing:
+    """Compose pictures side by side, each of panels one over the other.
+
+    Parameters
+    ----------
+    pictures : sequence of sequences of Panel
+        What is drawn in each.
+    view : View
+        How points are shown.
+    placement : Placement
+        Where the row, of the size of `measure_row`, lies on the page.
+    look : Look
+        How dots look; a radius is that of a dot of average weight, in millimetres.
+    """
+    pitch = view.shape[1] + round(GAP * view.shape[1])
+    layers = []
+    for number, panels in enumerate(pictures):
+        shift = np.array([number * pitch, 0.0])
+
+        def show(points: Floats, shift: Floats = shift) -> Floats:
+            return placement.to_page(view.project(points) + shift)
+
+        total = sum(len(panel.atoms) for panel in panels)
+        for panel in panels:
+            if panel.samples is not None:
+                shown = show(panel.samples)
+                size = SAMPLE_RADIUS * max(view.shape) * placement.scale
+                grey = Dots(shown, np.full(len(shown), size / np.sqrt(len(panels))))
+                layers.append(Layer(f"{panel.label} samples", SAMPLE_COLOUR, (grey,)))
+            # Weights of one panel add up to 1; each panel has its share of the ink.
+            share = len(panel.atoms) / total
+            if look.radius is None:
+                radii = placement.scale * np.sqrt(view.ink * share * panel.weights / np.pi)
+            else:
+                radii = look.radius * np.sqrt(panel.weights * len(panel.atoms))
+            drawn: Booleans = radii > 0
+            marks = Dots(show(panel.atoms[drawn]), radii[drawn], look.dots, look.pen_width)
+            layers.append(Layer(panel.label, panel.colour, (marks,)))
+    return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)

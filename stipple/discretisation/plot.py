@@ -1,0 +1,87 @@
+"""Plots of discretisations: convergence, and cost against the number of atoms."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.discretisation.discretise import Discretisation
+from stipple.discretisation.naive import NaiveComparison
+from stipple.plot import Band, Curve, Panel
+
+# Bands hold this part of the naive samplings.
+QUANTILES = (0.05, 0.95)
+
+
+def plot_convergence(runs: Sequence[tuple[str, Discretisation]]) -> Panel:
+    """Plot the objective of each step of labelled runs."""
+    curves = tuple(
+        Curve(label, np.arange(len(run.history), dtype=float), run.history) for label, run in runs
+    )
+    objectives = dict.fromkeys(run.settings.objective for _, run in runs)
+    return Panel(f"objective ({', '.join(objectives)})", curves, {})
+
+
+def plot_counts(
+    runs: Sequence[Discretisation], naive: Sequence[NaiveComparison]
+) -> tuple[Panel, Panel]:
+    """Plot the true and the sharp cost against m, a curve for each kind of weights.
+
+    Beside them stand the bands of naive samplings, as in Figure 2 of the EDOT paper, and Zador's
+    reference.
+    """
+    order = f"{runs[0].settings.order:g}"
+    kinds = dict.fromkeys(run.settings.weights for run in runs)
+    mine = {
+        kind: sorted((run for run in runs if run.settings.weights == kind), key=_count)
+        for kind in kinds
+    }
+    true = [
+        Curve(f"{kind} weights", *_collect(group, [_middle(run) for run in group]))
+        for kind, group in mine.items()
+    ]
+    group = [run for run in sorted(runs, key=_count) if run.zador is not None]
+    zador = [run.zador.cost for run in group if run.zador is not None]
+    if zador:
+        true.append(Curve("Zador, for large m", *_collect(group, zador)))
+    sharp = [
+        Curve(f"{kind} weights", *_collect(group, [run.regularised.sharp for run in group]))
+        for kind, group in mine.items()
+    ]
+    return (
+        Panel(
+            f"W_{order}^{order}, unregularised",
+            tuple(true),
+            {},
+            logarithmic=True,
+            bands=_draw_bands(naive, [one.cost for one in naive]),
+        ),
+        Panel(
+            "⟨P, C⟩, the sharp entropic cost",
+            tuple(sharp),
+            {},
+            logarithmic=True,
+            bands=_draw_bands(naive, [one.sharp for one in naive]),
+        ),
+    )
+
+
+def _count(run: Discretisation) -> int:
+    return len(run.atoms)
+
+
+def _middle(run: Discretisation) -> float:
+    return (run.cost.lower + run.cost.upper) / 2
+
+
+def _collect(runs: Sequence[Discretisation], values: Sequence[float]) -> tuple[Floats, Floats]:
+    return np.array([float(_count(run)) for run in runs]), np.array(values)
+
+
+def _draw_bands(naive: Sequence[NaiveComparison], costs: Sequence[Floats]) -> tuple[Band, ...]:
+    if not naive:
+        return ()
+    ordered = sorted(zip([one.size for one in naive], costs, strict=True), key=lambda pair: pair[0])
+    sizes = np.array([float(size) for size, _ in ordered])
+    lower, upper = np.array([np.quantile(values, QUANTILES) for _, values in ordered]).T
+    return (Band("random samplings, 5 to 95 %", sizes, lower, upper),)

@@ -1,0 +1,99 @@
+"""How a discretisation is found."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from stipple.choices import (
+    Algorithm,
+    AtomWeights,
+    CellRule,
+    Device,
+    MetricName,
+    Objective,
+    SinkhornEngine,
+)
+from stipple.errors import StippleError
+from stipple.solvers.metrics import Euclidean, Metric, Sphere
+
+if TYPE_CHECKING:
+    from stipple.solvers.entropic.kernel import SinkhornSettings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to discretise.
+
+    Attributes
+    ----------
+    objective : {"exact", "full", "sharp", "debiased"}
+        What is minimised: W_k^k itself, or one of the entropic objectives.
+    zeta : float
+        Entropic regularisation over diameter^order.
+    order : float
+        k ≥ 1; costs are dist^k.
+    weights : {"free", "equal"}
+        Whether atoms choose their weights.
+    algorithm : {"auto", "simple", "adaptive"}
+        For entropic objectives: all atoms at once, or cell by cell; auto by their number.
+    cells : {"bisect", "occupied", "sparsest"}
+        How the adaptive algorithm shares atoms and cuts cells.
+    metric : {"euclidean", "sphere"}
+        Straight lines, or arcs on the unit sphere.
+    batch : int
+        Samples of each stochastic step of the simple algorithm.
+    steps : int or None
+        Most steps; None for as many as the algorithm usually needs.
+    seed : int
+        Of every random choice.
+    engine, device : str
+        Who computes kernels, and where.
+    threads : int or None
+        Processors to use; None for all.
+    """
+
+    objective: Objective = "exact"
+    zeta: float = 0.01
+    order: float = 2.0
+    weights: AtomWeights = "free"
+    algorithm: Algorithm = "auto"
+    cells: CellRule = "bisect"
+    metric: MetricName = "euclidean"
+    batch: int = 1000
+    steps: int | None = None
+    seed: int = 0
+    engine: SinkhornEngine = "auto"
+    device: Device = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, words in (
+            ("objective", Objective),
+            ("weights", AtomWeights),
+            ("algorithm", Algorithm),
+            ("cells", CellRule),
+            ("metric", MetricName),
+            ("engine", SinkhornEngine),
+            ("device", Device),
+        ):
+            value = getattr(self, name)
+            if value not in get_args(words):
+                known = ", ".join(get_args(words))
+                raise StippleError(f"The {name} is {value!r}: give one of {known}.")
+        if not 0 < self.zeta < np.inf:
+            raise StippleError(f"ζ is {self.zeta:g}: give a number above zero, such as 0.01.")
+        if not 1 <= self.order < np.inf:
+            raise StippleError(f"The order k is {self.order:g}: give a number of at least 1.")
+
+
+def make_metric(name: MetricName) -> Metric:
+    """Find a metric by its name."""
+    return Sphere() if name == "sphere" else Euclidean()
+
+
+def make_sinkhorn(settings: Settings) -> "SinkhornSettings":
+    """Make the settings of Sinkhorn that a discretisation asks for."""
+    from stipple.solvers.entropic.kernel import SinkhornSettings
+
+    return SinkhornSettings(engine=settings.engine, device=settings.device)

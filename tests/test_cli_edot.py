@@ -1,0 +1,282 @@
+"""`stipple edot` through click's runner."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from command import SAMPLES, list_circles, list_layers, read_png, read_svg, save
+
+from stipple.cli import main
+from stipple.discretisation.presets import list_presets
+
+
+@pytest.fixture
+def edot(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    cloud = generator.standard_normal((300, 2))
+    np.savetxt("cloud.csv", cloud, delimiter=",", header="x,y", comments="")
+    np.savetxt("moved.csv", np.add(cloud, (3, 1)), delimiter=",", header="x,y", comments="")
+    y, x = np.mgrid[:24, :32]
+    save(
+        tmp_path / "photo.png", (255 * np.hypot(x - 16, y - 12) / 20).clip(0, 255).astype(np.uint8)
+    )
+
+    def invoke(*words, code=0):
+        words = ["edot", *map(str, words)]
+        result = CliRunner().invoke(main, words, catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def read_table(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def find(result, name):
+    """The line of the summary that begins with a name."""
+    return next(line for line in result.stderr.splitlines() if line.startswith(name))
+
+
+def test_samples_become_atoms_on_standard_output(edot):
+    result = edot("cloud.csv", "-m", 7)
+    rows = read_table(result.stdout)
+    assert list(rows[0]) == ["x1", "x2", "weight"]
+    assert len(rows) == 7
+    assert sum(float(row["weight"]) for row in rows) == pytest.approx(1)
+    assert "exactly" in find(result, "W_2^2")
+    assert "sharp" in find(result, "regularised")
+    assert "estimated" in find(result, "Zador")
+    assert find(result, "seed")
+
+
+@pytest.mark.parametrize("objective", ["full", "sharp", "debiased"])
+def test_entropic_objectives_have_a_certified_interval(edot, tmp_path, objective):
+    options = [
+        "-m",
+        5,
+        "--objective",
+        objective,
+        "--steps",
+        20,
+        "--report",
+        "r.json",
+        "-o",
+        "a.csv",
+    ]
+    edot("cloud.csv", *options)
+    (run,) = json.loads((tmp_path / "r.json").read_text())["runs"]
+    assert 0 < run["cost_lower"] <= run["cost_upper"] <= 1.01 * run["cost_lower"]
+    assert run["sharp"] <= run["full"]
+    assert run["objective"] == objective
+    # The best for these numbers of atoms is not beaten.
+    edot("cloud.csv", "-m", 5, "--report", "best.json", "-o", "b.csv")
+    (best,) = json.loads((tmp_path / "best.json").read_text())["runs"]
+    assert best["cost_is_exact"]
+    assert best["cost_upper"] <= run["cost_upper"] * (1 + 1e-9)
+
+
+def test_an_image_is_drawn_with_dots_as_large_as_their_weights(edot, tmp_path):
+    edot("photo.png", "-m", 12, "-o", "a.svg", "-o", "a.csv", "-o", "a.png", "--show-samples")
+    layers = list_layers(read_svg(tmp_path / "a.svg"))
+    labels = list(layers)
+    assert len(labels) == 2
+    circles = list_circles(layers[labels[1]])
+    weights = [float(row["weight"]) for row in read_table((tmp_path / "a.csv").read_text())]
+    areas = circles[:, 2] ** 2
+    np.testing.assert_allclose(areas / areas.sum(), weights, rtol=2e-3)
+    assert (read_png(tmp_path / "a.png") < 0.5).any()
+
+
+def test_equal_weights_are_equal(edot):
+    for objective in ("exact", "full"):
+        rows = read_table(
+            edot("cloud.csv", "-m", 6, "--weights", "equal", "--objective", objective).stdout
+        )
+        assert {float(row["weight"]) for row in rows} == {1 / 6}
+
+
+@pytest.mark.parametrize("cells", ["bisect", "occupied", "sparsest"])
+def test_adaptive_cells_merge(edot, cells):
+    options = ["-m", 60, "--objective", "full", "--algorithm", "adaptive", "--cells", cells]
+    result = edot("photo.png", *options)
+    rows = read_table(result.stdout)
+    assert len(rows) == 60
+    assert sum(float(row["weight"]) for row in rows) == pytest.approx(1)
+    assert "adaptive" in find(result, "algorithm")
+
+
+def test_formulas_lines_and_orders(edot):
+    rows = read_table(edot("uniform", "-m", 4, "--pixels", 32, "-k", 3).stdout)
+    assert all(0 < float(row["x1"]) < 1 for row in rows)
+    np.savetxt("line.csv", np.linspace(0, 1, 200))
+    result = edot("line.csv", "-m", 4, "-k", 1, "--objective", "sharp", "-o", "line.svg")
+    assert find(result, "W_1^1")
+    assert "Zador" not in result.stderr
+
+
+def test_the_sphere_needs_unit_vectors(edot, tmp_path):
+    generator = np.random.default_rng(1)
+    points = generator.standard_normal((100, 3))
+    np.savetxt("off.csv", points, delimiter=",")
+    np.savetxt("on.csv", points / np.linalg.norm(points, axis=1, keepdims=True), delimiter=",")
+    rows = read_table(edot("on.csv", "-m", 5, "--metric", "sphere").stdout)
+    lengths = [sum(float(row[f"x{axis}"]) ** 2 for axis in (1, 2, 3)) for row in rows]
+    np.testing.assert_allclose(lengths, 1)
+    edot("on.csv", "-m", 5, "--metric", "sphere", "-o", "s.png")
+    assert (tmp_path / "s.png").exists()
+    assert "has length" in edot("off.csv", "-m", 5, "--metric", "sphere", code=1).stderr
+
+
+def test_channels_are_overlaid(edot, tmp_path):
+    generator = np.random.default_rng(0)
+    save(tmp_path / "rgb.png", generator.integers(0, 255, (12, 16, 3), dtype=np.uint8))
+    edot("rgb.png", "-m", 30, "--color", "rgb", "-o", "rgb.svg", "-o", "rgb.csv")
+    rows = read_table((tmp_path / "rgb.csv").read_text())
+    assert {row["channel"] for row in rows} == {"red", "green", "blue"}
+    assert len(rows) == 30
+    assert len(list_layers(read_svg(tmp_path / "rgb.svg"))) == 3
+
+
+def test_a_barycentre_is_between(edot):
+    for objective in ("exact", "full"):
+        options = ["--barycenter", "--lambda", "0.25,0.75", "-m", 5, "--objective", objective]
+        rows = read_table(edot("cloud.csv", "moved.csv", *options).stdout)
+        cloud, moved = (
+            np.average(np.loadtxt(name, delimiter=",", skiprows=1), axis=0)
+            for name in ("cloud.csv", "moved.csv")
+        )
+        weights = [float(row["weight"]) for row in rows]
+        mean = [np.dot(weights, [float(row[x]) for row in rows]) for x in ("x1", "x2")]
+        np.testing.assert_allclose(mean, 0.25 * cloud + 0.75 * moved, atol=2e-3)
+
+
+def test_a_plan_has_the_marginals(edot, tmp_path):
+    options = ["-m", "5,4", "-o", "plan.csv", "-o", "plan.png", "-o", "plan.svg"]
+    result = edot("cloud.csv", "moved.csv", "--plan", *options)
+    rows = read_table((tmp_path / "plan.csv").read_text())
+    assert len(rows) == 20
+    assert list(rows[0]) == ["i", "j", "x1", "x2", "y1", "y2", "mass"]
+    assert sum(float(row["mass"]) for row in rows) == pytest.approx(1)
+    first = read_table(edot("cloud.csv", "-m", 5).stdout)
+    for number, row in enumerate(first, 1):
+        mass = sum(float(entry["mass"]) for entry in rows if entry["i"] == str(number))
+        assert mass == pytest.approx(float(row["weight"]))
+    assert "5 × 4" in find(result, "plan")
+    assert (tmp_path / "plan.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_several_numbers_make_runs_and_plots(edot, tmp_path):
+    options = ["--naive", 5, "-o", "{run}.csv", "-o", "row.png", "--report", "r.json"]
+    result = edot("cloud.csv", "-m", "3,6,12", *options, "--plot", "counts.svg")
+    assert [len(read_table((tmp_path / f"{m}.csv").read_text())) for m in (3, 6, 12)] == [3, 6, 12]
+    runs = json.loads((tmp_path / "r.json").read_text())["runs"]
+    costs = [run["cost_lower"] for run in runs]
+    assert costs == sorted(costs, reverse=True)
+    assert all(run["naive"]["beaten_in_cost"] == 1 for run in runs)
+    assert result.stderr.count("random samplings") == 3
+    text = (tmp_path / "counts.svg").read_text()
+    assert text.startswith("<?xml")
+    edot("cloud.csv", "-m", 5, "--plot", "steps.png")
+    assert (tmp_path / "steps.png").exists()
+
+
+def test_the_seed_decides(edot):
+    options = ["-m", 9, "--objective", "sharp", "--batch", 50, "--steps", 5]
+    one, two, other = (edot("cloud.csv", *options, "--seed", seed).stdout for seed in (1, 1, 2))
+    assert one == two
+    assert one != other
+
+
+def test_presets_are_listed(edot):
+    listed = edot("--list-presets").stdout
+    for name in list_presets():
+        assert name in listed
+    names = {"uniform-1d", "mixture-1d", "mixture-2d", "discs-24", "sphere", "swiss-roll", "image"}
+    assert names | {"naive-comparison"} == set(list_presets())
+
+
+def test_a_preset_runs_and_is_drawn(edot, tmp_path):
+    result = edot("--preset", "mixture-2d", "--show-samples", "-o", "two.png", "-o", "{run}.csv")
+    assert "to reach" in result.stderr
+    assert len(read_table((tmp_path / "exact.csv").read_text())) == 7
+    with_gap = read_png(tmp_path / "two.png")
+    assert with_gap.shape[1] > 1.7 * with_gap.shape[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "Give a SOURCE"),
+        (["cloud.csv", "-m", "0"], 2, "at least 1"),
+        (["cloud.csv", "-m", "301"], 1, "300 samples"),
+        (["cloud.csv", "-m", "2.5"], 2, "whole numbers"),
+        (["cloud.csv", "--zeta", "0"], 2, "0"),
+        (["cloud.csv", "--zeta", "1e-320", "--objective", "full"], 1, "floating-point"),
+        (["cloud.csv", "--zeta", "1e-17", "--objective", "sharp", "-m", "3"], 1, "too small"),
+        (["cloud.csv", "-k", "0.5"], 2, "0.5"),
+        (["cloud.csv", "moved.csv"], 2, "--barycenter or --plan"),
+        (["cloud.csv", "--plan"], 2, "two SOURCEs"),
+        (["cloud.csv", "--barycenter"], 2, "at least two"),
+        (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1"], 2, "1 numbers for 2"),
+        (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1,-1"], 2, "at least 0"),
+        (["cloud.csv", "--lambda", "1"], 2, "needs --barycenter"),
+        (["cloud.csv", "--cells", "occupied"], 2, "entropic"),
+        (["grey.npy", "--color", "rgb"], 1, "no colours"),
+        (["uniform", "--color", "rgb"], 2, "formula"),
+        (["-", "-", "--plan"], 2, "once only"),
+        (["cloud.csv", "-m", "3,4", "-o", "a.csv"], 2, "{run}"),
+        (["cloud.csv", "-o", "a.json"], 2, "format"),
+        (["cloud.csv", "-o", "cloud.csv"], 1, "itself"),
+        (["cloud.csv", "--plot", "a.gif"], 2, ".svg or .png"),
+        (["--preset", "nothing"], 2, "known are"),
+        (["cloud.csv", "--preset", "sphere"], 2, "own sources"),
+        (["--preset", "sphere", "-m", "3"], 2, "own --atoms"),
+        (["missing.csv"], 1, "does not exist"),
+        (["ragged.csv"], 1, "row 2 has 3 columns"),
+        (["nan.csv"], 1, "not finite"),
+        (["negative.csv"], 1, "the mass -1"),
+        (["cloud.csv", "--box", "0,0,1,1"], 2, "formulas"),
+        (["cloud.csv", "--engine", "numpy", "--device", "cuda"], 1, "GPU"),
+    ],
+)
+def test_what_cannot_be_done_is_said(edot, tmp_path, words, code, said):
+    np.save("grey.npy", np.ones((3, 9)))
+    (tmp_path / "ragged.csv").write_text("1,2\n1,2,3\n")
+    (tmp_path / "nan.csv").write_text("1,nan\n1,2\n")
+    (tmp_path / "negative.csv").write_text("x,w\n1,-1\n1,2\n")
+    assert said in edot(*words, code=code).output
+
+
+def test_standard_input_is_read():
+    data = b"x,y,weight\n0,0,1\n1,1,2\n"
+    result = CliRunner().invoke(main, ["edot", "-", "-m", "1"], input=data, catch_exceptions=False)
+    (row,) = read_table(result.stdout)
+    assert float(row["x1"]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(list_presets()))
+def test_every_preset_reaches_what_was_published(edot, tmp_path, name):
+    if name == "image" and not SAMPLES.exists():
+        pytest.skip("samples/ is not here")
+    edot("--preset", name, "--report", "r.json", "-q")
+    runs = {run["run"]: run for run in json.loads((tmp_path / "r.json").read_text())["runs"]}
+    if name == "uniform-1d":
+        assert runs["sharp"]["sharp"] <= 0.00495
+    if name == "mixture-1d":
+        assert runs["sharp"]["sharp"] <= 0.00494
+    if name == "discs-24":
+        assert runs["free"]["cost_upper"] < runs["equal"]["cost_lower"] / 2
+    if name == "naive-comparison":
+        for run in runs.values():
+            assert run["naive"]["beaten_in_sharp"] >= 0.95
+            assert run["naive"]["beaten_in_cost"] <= 0.6
+    if name == "image":
+        for count in (10, 100, 1000, 4000):
+            assert runs[f"free-{count}"]["cost_upper"] < runs[f"equal-{count}"]["cost_lower"]
