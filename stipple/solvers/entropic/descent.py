@@ -1,0 +1,238 @@
+"""Deterministic descent of entropic objectives on all samples, over atoms and weights together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+from scipy.special import softmax
+
+from stipple.arrays import Floats
+from stipple.samples import Samples
+from stipple.solvers.entropic.kernel import SinkhornSettings
+from stipple.solvers.entropic.objectives import EntropicObjective, evaluate_objective
+from stipple.solvers.metrics import Metric, Sphere
+
+# Relative decrease of the objective at which the descent has converged.
+TOLERANCE = 1e-11
+# Weights start no lower, as a part of the mean: an atom without mass has no gradient.
+SMALLEST_WEIGHT = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A measure to come near to, with its share λ of the objective."""
+
+    samples: Samples
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class TotalEvaluation:
+    """Σ_l λ_l·(objective, cost and gradients) of several targets.
+
+    `potentials` are the g of each, from which the next solves start.
+    """
+
+    value: float
+    cost: float
+    atom_gradient: Floats
+    weight_gradient: Floats
+    potentials: list[Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Where a descent ended.
+
+    Attributes
+    ----------
+    atoms : ndarray, shape (m, d)
+        y, in units of the samples.
+    weights : ndarray, shape (m,)
+        w > 0, sum 1.
+    value : float
+        The objective.
+    cost : float
+        Σ_l λ_l⟨P_l, C_l⟩.
+    history : tuple of float
+        The objective at the start and after each step that lowered it.
+    converged : bool
+        Whether no step lowered the objective any more.
+    """
+
+    atoms: Floats
+    weights: Floats
+    value: float
+    cost: float
+    history: tuple[float, ...]
+    converged: bool
+
+
+def evaluate_total(
+    targets: Sequence[Target],
+    atoms: Floats,
+    weights: Floats,
+    zeta: float,
+    *,
+    objective: EntropicObjective,
+    order: float,
+    metric: Metric,
+    settings: SinkhornSettings,
+    starts: Sequence[Floats | None],
+) -> TotalEvaluation:
+    """Add up the objectives of all targets, each times its share; see `evaluate_objective`."""
+    value = cost = 0.0
+    atom_gradient, weight_gradient = np.zeros_like(atoms), np.zeros_like(weights)
+    potentials = []
+    for target, start in zip(targets, starts, strict=True):
+        one = evaluate_objective(
+            target.samples,
+            atoms,
+            weights,
+            zeta,
+            objective=objective,
+            order=order,
+            metric=metric,
+            settings=settings,
+            start=start,
+        )
+        value += target.share * one.value
+        cost += target.share * one.transport.cost
+        atom_gradient += target.share * one.atom_gradient
+        weight_gradient += target.share * one.weight_gradient
+        potentials.append(one.transport.target_potential)
+    return TotalEvaluation(value, cost, atom_gradient, weight_gradient, potentials)
+
+
+def find_box(targets: Sequence[Target]) -> tuple[Floats, Floats]:
+    """Opposite corners, shape (d,), of the box that bounds the samples of all targets."""
+    lower = np.min([target.samples.points.min(axis=0) for target in targets], axis=0)
+    upper = np.max([target.samples.points.max(axis=0) for target in targets], axis=0)
+    return lower, upper
+
+
+def descend(
+    targets: Sequence[Target],
+    atoms: Floats,
+    weights: Floats,
+    zeta: float,
+    *,
+    objective: EntropicObjective,
+    free: bool,
+    order: float,
+    metric: Metric,
+    settings: SinkhornSettings,
+    iterations: int,
+) -> Descent:
+    """Minimise Σ_l λ_l·objective_l by L-BFGS-B over atoms and the logarithms of weights.
+
+    Atoms stay in the box that bounds the samples, on the sphere they are the directions of free
+    vectors.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+        Measures of one dimension.
+    atoms : ndarray, shape (m, d)
+        The start.
+    weights : ndarray, shape (m,)
+        Their weights at the start, sum 1.
+    zeta : float
+        Regularisation ζ, in units of cost.
+    objective : {"full", "sharp", "debiased"}
+        As in `evaluate_objective`.
+    free : bool
+        Whether weights are free, or kept.
+    order : float
+        k.
+    metric : Metric
+        The distance.
+    settings : SinkhornSettings
+        Of the inner solves, whose errors limit how far the descent can go.
+    iterations : int
+        Most steps.
+    """
+    count, dimension = atoms.shape
+    on_sphere = isinstance(metric, Sphere)
+    lower, upper = find_box(targets)
+    # In units of the box, steps and stopping do not depend on those of the samples.
+    scale = 1.0 if on_sphere else float(np.linalg.norm(upper - lower)) or 1.0
+    origin = np.zeros(dimension) if on_sphere else lower
+    height = scale**order
+    starts: list[Floats | None] = [None] * len(targets)
+    history: list[float] = []
+
+    def unpack(variables: Floats) -> tuple[Floats, Floats, Floats]:
+        vectors = variables[: atoms.size].reshape(atoms.shape)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True) if on_sphere else np.ones(1)
+        masses = softmax(variables[atoms.size :]) if free else weights
+        return origin + vectors / lengths * scale, masses, lengths
+
+    def evaluate(variables: Floats) -> tuple[float, Floats]:
+        nonlocal starts
+        moved, masses, lengths = unpack(variables)
+        total = evaluate_total(
+            targets,
+            moved,
+            masses,
+            zeta,
+            objective=objective,
+            order=order,
+            metric=metric,
+            settings=settings,
+            starts=starts,
+        )
+        starts = list(total.potentials)
+        gradient = (total.atom_gradient / lengths * scale).ravel()
+        if free:
+            slopes = total.weight_gradient
+            gradient = np.concatenate((gradient, masses * (slopes - masses @ slopes)))
+        return total.value / height, gradient / height
+
+    variables = ((atoms - origin) / scale).ravel()
+    bounds = None
+    if not on_sphere:
+        bounds = list(zip(np.zeros(dimension), (upper - lower) / scale, strict=True)) * count
+    if free:
+        logits = np.log(np.maximum(weights, SMALLEST_WEIGHT / count))
+        variables = np.concatenate((variables, logits))
+        bounds = bounds and bounds + [(None, None)] * count
+    history.append(evaluate(variables)[0] * height)
+    best = variables
+
+    def record(intermediate_result: OptimizeResult) -> None:
+        nonlocal best
+        value = float(intermediate_result.fun) * height
+        # Near the end, errors of the inner solves can make a step up look like one down.
+        if value < history[-1]:
+            history.append(value)
+            best = intermediate_result.x.copy()
+
+    result = minimize(
+        evaluate,
+        variables,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        callback=record,
+        options={
+            "maxiter": iterations,
+            "maxcor": 20,
+            "ftol": TOLERANCE,
+            "gtol": 1e-10,
+        },
+    )
+    moved, masses, _ = unpack(best)
+    final = evaluate_total(
+        targets,
+        moved,
+        masses,
+        zeta,
+        objective=objective,
+        order=order,
+        metric=metric,
+        settings=settings,
+        starts=starts,
+    )
+    return Descent(moved, masses, final.value, final.cost, tuple(history), bool(result.success))
