@@ -167,10 +167,13 @@ def _run(
 @contextmanager
 def _show(
     options: dict[str, Any], title: str, settings: "Settings"
-) -> Iterator[Callable[[int, float], None]]:
+) -> Iterator[Callable[[int, float | None], None]]:
     """Show steps by their number and the objective."""
     quiet, verbose = options["quiet"], options["verbose"]
     with Progress(title, 0, quiet=quiet, verbose=verbose) as progress:
-        yield lambda step, value: progress.advance(
-            step, f"step {step:4d}  {settings.objective} {value:.8g}"
-        )
+
+        def show(step: int, value: float | None) -> None:
+            reached = "cell" if value is None else f"{settings.objective} {value:.8g}"
+            progress.advance(step, f"step {step:4d}  {reached}")
+
+        yield show

@@ -1,7 +1,7 @@
 """Discretising the Wasserstein barycentre of several measures."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from stipple.discretisation.discretise import (
     scale_zeta,
 )
 from stipple.discretisation.measure import Measure
-from stipple.discretisation.methods import FEW_ATOMS, STARTS, Solution
+from stipple.discretisation.methods import FEW_ATOMS, STARTS, OnStep, Solution
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.errors import StippleError
 from stipple.samples import Samples
@@ -46,7 +46,7 @@ def discretise_barycentre(
     atoms: int,
     settings: Settings,
     *,
-    on_step: Callable[[int, float], None] | None = None,
+    on_step: OnStep = None,
 ) -> Discretisation:
     """Find atoms ν of small Σ_l λ_l W_k^k(μ^l, ν), or of an entropic objective in its place.
 
@@ -73,6 +73,8 @@ def discretise_barycentre(
     """
     mixture = mix_measures(measures, shares)
     share = shares / shares.sum()
+    # Many atoms too are found at once: cells of several measures do not match.
+    settings = replace(settings, algorithm="simple").choose_algorithm(atoms)
     if settings.objective == "exact":
         settings = replace(settings, weights="equal")
     targets = [check_sphere(measure.samples, settings) for measure in measures]
@@ -89,7 +91,7 @@ def _solve(
     count: int,
     settings: Settings,
     zeta: float,
-    on_step: Callable[[int, float], None] | None,
+    on_step: OnStep,
 ) -> Solution:
     from stipple.solvers.entropic.barycentre import find_barycentre, find_equal_barycentre
 

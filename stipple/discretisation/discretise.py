@@ -2,7 +2,7 @@
 
 import operator
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from stipple.discretisation.evidence import (
     refer_to_zador,
 )
 from stipple.discretisation.measure import Measure
-from stipple.discretisation.methods import Solution, find_atoms
+from stipple.discretisation.methods import OnStep, Solution, find_atoms
 from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.samples import Samples
@@ -96,7 +96,7 @@ def edot(
     atoms: int,
     settings: Settings | None = None,
     *,
-    on_step: Callable[[int, float], None] | None = None,
+    on_step: OnStep = None,
 ) -> Discretisation:
     """Discretise samples into a few weighted atoms.
 
@@ -109,7 +109,8 @@ def edot(
     settings : Settings, optional
         How; by default exact weighted quantisation, the best in W2.
     on_step : callable, optional
-        Receives the number of each step (or cell) and the objective there.
+        Receives the number of each step and the objective there, or the number of each cell and
+        None.
 
     Returns
     -------
@@ -127,8 +128,8 @@ def edot(
     >>> stipple.edot(numpy.linspace(0, 1, 101)[:, None], 1).atoms.round(9).tolist()
     [[0.5]]
     """
-    settings = settings or Settings()
     measure = _read_measure(source)
+    settings = (settings or Settings()).choose_algorithm(atoms)
     samples = check_sphere(measure.samples, settings)
     measure = replace(measure, samples=samples)
     diameter, zeta = scale_zeta(measure, settings)
@@ -189,6 +190,7 @@ def scale_zeta(measure: Measure, settings: Settings) -> tuple[float, float]:
     """
     diameter = float(np.pi) if settings.metric == "sphere" else measure.diameter
     # Samples at one place have no scale.
+    assert settings.zeta is not None
     zeta = settings.zeta * (diameter or 1.0) ** settings.order
     if not np.finfo(float).tiny <= zeta < np.inf:
         raise StippleError(

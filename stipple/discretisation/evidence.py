@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stipple.solvers.zador import ZadorReference
 
 # The regularised cost is taken over as many samples as keep the kernel matrix below this size.
-MOST_ENTRIES = 10_000_000
+MOST_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from stipple.analytic import Domain
 from stipple.arrays import Floats
 from stipple.density import Density
 from stipple.discretisation.measure import Measure
@@ -13,11 +15,12 @@ from stipple.samples import Samples
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.metrics import Metric
 from stipple.solvers.parallel import Workers
-from stipple.solvers.quantisation import quantise
+from stipple.solvers.quantisation import Quantisation, Step, quantise
 from stipple.solvers.transport import TransportSolver
 
-# From this number of atoms on, `auto` divides and conquers.
-ADAPTIVE_COUNT = 50
+OnStep: TypeAlias = Callable[[int, float | None], None] | None
+"""Receives the number of each step and the objective there, or None with the number of cells."""
+
 # So many starts are worth their time for few atoms, or where samples times atoms are few.
 STARTS, FEW_ATOMS, CHEAP_ENTRIES = 4, 20, 2_000_000
 # Steps of the uniform quantisation that weighted atoms start from, and the pixels for each atom
@@ -46,18 +49,15 @@ def find_atoms(
     count: int,
     settings: Settings,
     zeta: float,
-    on_step: Callable[[int, float], None] | None,
+    on_step: OnStep,
 ) -> Solution:
     """Run the algorithm that the settings ask for."""
     samples, metric = measure.samples, make_metric(settings.metric)
     if settings.objective == "exact":
         if settings.weights == "free":
             return _quantise(measure, count, settings, metric, on_step)
-        return _quantise_evenly(samples, count, settings, metric, on_step)
-    adaptive = settings.algorithm == "adaptive" or (
-        settings.algorithm == "auto" and count >= ADAPTIVE_COUNT
-    )
-    solve = _solve_in_cells if adaptive else _descend
+        return _quantise_evenly(measure, count, settings, metric, on_step)
+    solve = _solve_in_cells if settings.algorithm == "adaptive" else _descend
     return solve(samples, count, settings, metric, zeta, on_step)
 
 
@@ -66,7 +66,7 @@ def _quantise(
     count: int,
     settings: Settings,
     metric: Metric,
-    on_step: Callable[[int, float], None] | None,
+    on_step: OnStep,
 ) -> Solution:
     from stipple.solvers.weighted_quantisation import quantise_weighted
 
@@ -104,31 +104,28 @@ def _place_evenly(measure: Measure, count: int, settings: Settings) -> Floats | 
     Pixels trap atoms that start at random in minima one per cent worse (Zador; Graf and Luschgy,
     Foundations of Quantization for Probability Distributions, 2000, theorem 7.5).
     """
-    domain = measure.domain
-    if (
-        domain is None
-        or settings.metric != "euclidean"
-        or count * FEWEST_PIXELS > len(measure.samples)
-    ):
+    domain = _find_pixels(measure, count, settings)
+    if domain is None:
         return None
     density = Density(domain.density.values ** (2 / (2 + settings.order)))
-    solver = TransportSolver(density, threads=settings.threads)
-    placed = quantise(solver, *start_from_bisection(density, count), iterations=EVEN_STEPS)
-    return domain.to_domain(placed.transport.points)
+    return domain.to_domain(_quantise_pixels(density, count, settings).transport.points)
 
 
 def _quantise_evenly(
-    samples: Samples,
+    measure: Measure,
     count: int,
     settings: Settings,
     metric: Metric,
-    on_step: Callable[[int, float], None] | None,
+    on_step: OnStep,
 ) -> Solution:
+    domain = _find_pixels(measure, count, settings)
+    if domain is not None and settings.order == 2:
+        return _quantise_by_cells(domain, count, settings, on_step)
     from stipple.solvers.entropic.equal import quantise_equally
 
     limit = {} if settings.steps is None else {"iterations": settings.steps}
     found = quantise_equally(
-        samples,
+        measure.samples,
         count,
         order=settings.order,
         metric=metric,
@@ -146,13 +143,56 @@ def _quantise_evenly(
     )
 
 
+def _quantise_by_cells(domain: Domain, count: int, settings: Settings, on_step: OnStep) -> Solution:
+    """Uniform quantisation of the pixels as squares, by power cells."""
+    history: list[float] = []
+    area = domain.unit**2
+
+    def note(step: Step) -> None:
+        history.append(step.w2_squared * area)
+        if on_step is not None:
+            on_step(step.number, history[-1])
+
+    found = _quantise_pixels(domain.density, count, settings, settings.steps, note)
+    return Solution(
+        domain.to_domain(found.transport.points),
+        np.full(count, 1 / count),
+        np.array(history),
+        found.iterations,
+        found.settled,
+        "power cells",
+        found.transport.potentials[None] * area,
+    )
+
+
+def _find_pixels(measure: Measure, count: int, settings: Settings) -> Domain | None:
+    """Pixels that the measure comes from, enough of them for each atom to have cells."""
+    enough = count * FEWEST_PIXELS <= len(measure.samples)
+    return measure.domain if enough and settings.metric == "euclidean" else None
+
+
+def _quantise_pixels(
+    density: Density,
+    count: int,
+    settings: Settings,
+    steps: int | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> Quantisation:
+    return quantise(
+        TransportSolver(density, threads=settings.threads),
+        *start_from_bisection(density, count),
+        iterations=EVEN_STEPS if steps is None else steps,
+        on_step=on_step,
+    )
+
+
 def _descend(
     samples: Samples,
     count: int,
     settings: Settings,
     metric: Metric,
     zeta: float,
-    on_step: Callable[[int, float], None] | None,
+    on_step: OnStep,
 ) -> Solution:
     from stipple.solvers.entropic.simple import discretise_simple
 
@@ -185,11 +225,12 @@ def _solve_in_cells(
     settings: Settings,
     metric: Metric,
     _zeta: float,
-    on_step: Callable[[int, float], None] | None,
+    on_step: OnStep,
 ) -> Solution:
     from stipple.solvers.entropic.adaptive import discretise_adaptive
 
     assert settings.objective != "exact"
+    assert settings.zeta is not None
     found = discretise_adaptive(
         samples,
         count,
@@ -201,7 +242,7 @@ def _solve_in_cells(
         metric=metric,
         settings=make_sinkhorn(settings),
         workers=settings.threads,
-        on_cell=on_step and (lambda cell: on_step(cell.done, float(cell.cells))),
+        on_cell=on_step and (lambda cell: on_step(cell.done, None)),
     )
     return Solution(
         found.atoms,

@@ -65,6 +65,7 @@ def relate_discretisations(first: Discretisation, second: Discretisation) -> Rel
         )
     metric = make_metric(settings.metric)
     costs = metric.measure_distances(first.atoms, second.atoms) ** settings.order
+    assert settings.zeta is not None
     zeta = settings.zeta * float(costs.max()) or settings.zeta
     solved = solve_plan(costs, first.weights, second.weights, zeta)
     return RelatedDiscretisations(first, second, solved.plan, solved.transport)

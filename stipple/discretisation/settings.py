@@ -1,6 +1,6 @@
 """How a discretisation is found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -20,6 +20,11 @@ from stipple.solvers.metrics import Euclidean, Metric, Sphere
 if TYPE_CHECKING:
     from stipple.solvers.entropic.kernel import SinkhornSettings
 
+# From this number of atoms on, `auto` divides and conquers.
+ADAPTIVE_COUNT = 50
+# The published ζ; cells of many atoms need less, or atoms die.
+DEFAULT_ZETA = {"simple": 1e-2, "adaptive": 1e-4}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,8 +34,8 @@ class Settings:
     ----------
     objective : {"exact", "full", "sharp", "debiased"}
         What is minimised: W_k^k itself, or one of the entropic objectives.
-    zeta : float
-        Entropic regularisation over diameter^order.
+    zeta : float or None
+        Entropic regularisation over diameter^order; None for the default of the algorithm.
     order : float
         k ≥ 1; costs are dist^k.
     weights : {"free", "equal"}
@@ -54,7 +59,7 @@ class Settings:
     """
 
     objective: Objective = "exact"
-    zeta: float = 0.01
+    zeta: float | None = None
     order: float = 2.0
     weights: AtomWeights = "free"
     algorithm: Algorithm = "auto"
@@ -81,10 +86,19 @@ class Settings:
             if value not in get_args(words):
                 known = ", ".join(get_args(words))
                 raise StippleError(f"The {name} is {value!r}: give one of {known}.")
-        if not 0 < self.zeta < np.inf:
+        if self.zeta is not None and not 0 < self.zeta < np.inf:
             raise StippleError(f"ζ is {self.zeta:g}: give a number above zero, such as 0.01.")
         if not 1 <= self.order < np.inf:
             raise StippleError(f"The order k is {self.order:g}: give a number of at least 1.")
+
+    def choose_algorithm(self, count: int) -> "Settings":
+        """Settle what was left open, for a number of atoms: the algorithm and ζ."""
+        algorithm = self.algorithm
+        if algorithm == "auto":
+            adaptive = self.objective != "exact" and count >= ADAPTIVE_COUNT
+            algorithm = "adaptive" if adaptive else "simple"
+        zeta = DEFAULT_ZETA[algorithm] if self.zeta is None else self.zeta
+        return replace(self, algorithm=algorithm, zeta=zeta)
 
 
 def make_metric(name: MetricName) -> Metric:
