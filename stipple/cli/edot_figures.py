@@ -59,6 +59,8 @@ class Run:
             "iterations": result.iterations,
             "converged": result.converged,
             "objective_history": result.history,
+            "positions": result.atoms,
+            "masses": result.weights,
             "naive": None if naive is None else naive.compare(result),
             "seconds": result.seconds,
         }

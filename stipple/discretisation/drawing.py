@@ -1,14 +1,14 @@
 """Drawing discretisations: a dot for each atom, with an area in proportion to its weight."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
 from stipple.composition import Look
 from stipple.discretisation.measure import Measure
-from stipple.drawing import Dots, Drawing, Layer
+from stipple.drawing import Dots, Drawing, Layer, Polylines
 from stipple.errors import StippleError
 from stipple.page import Placement
 
@@ -18,6 +18,7 @@ GAP = 0.06  # between pictures side by side, over the width of one
 SHARE_OF_INK = 0.12  # area of all dots over that of the box, where the source has no ink
 MOST_SAMPLES = 4000
 SAMPLE_COLOUR = "#c8c8c8"
+RIM_CORNERS = 180
 SAMPLE_RADIUS = 0.004  # over the longer side
 
 
@@ -33,11 +34,14 @@ class View:
         Carries points, shape (n, d), to pixels, shape (n, 2), x right and y down.
     ink : float
         Area of all dots together, in square pixels.
+    rims : ndarray, shape (rims, corners, 2)
+        Closed outlines, in pixels.
     """
 
     shape: tuple[int, int]
     project: Callable[[Floats], Floats]
     ink: float
+    rims: Floats = field(default_factory=lambda: np.empty((0, 0, 2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,10 @@ def _view_sphere() -> View:
         across = np.where(above, 1 + points[:, 0], 3 - points[:, 0])
         return radius * np.column_stack((across, 1 - points[:, 1]))
 
-    return View((SIDE // 2, SIDE), project, SHARE_OF_INK * SIDE**2 / 4)
+    angles = np.linspace(0, 2 * np.pi, RIM_CORNERS, endpoint=False)
+    circle = radius * np.column_stack((1 + np.cos(angles), 1 + np.sin(angles)))
+    rims = np.stack([circle, circle + np.array([2 * radius, 0.0])])
+    return View((SIDE // 2, SIDE), project, SHARE_OF_INK * SIDE**2 / 4, rims)
 
 
 def measure_row(view: View, pictures: int) -> tuple[int, int]:
@@ -129,6 +136,11 @@ def compose_panels(
         def show(points: Floats, shift: Floats = shift) -> Floats:
             return placement.to_page(view.project(points) + shift)
 
+        if len(view.rims):
+            corners = placement.to_page(view.rims.reshape(-1, 2) + shift)
+            offsets = np.arange(len(view.rims) + 1) * view.rims.shape[1]
+            rims = Polylines(corners, offsets, look.pen_width, closed=True)
+            layers.append(Layer("rim", SAMPLE_COLOUR, (rims,)))
         total = sum(len(panel.atoms) for panel in panels)
         for panel in panels:
             if panel.samples is not None:
