@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test test-all lint man pictures experiments bench clean
+.PHONY: help demo test test-all lint man pictures experiments bench bench-edot bench-bounds gpu-check clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
@@ -11,8 +11,10 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
-	@echo "make experiments  every preset of stipple lloyd, published against measured"
-	@echo "make bench     benchmarks, side by side with another stippler (minutes)"
+	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
+	@echo "make bench     benchmarks, side by side with another stippler (minutes);"
+	@echo "               also bench-edot (k-means), bench-bounds (exact transport)"
+	@echo "make gpu-check compare the engines, where there is a GPU"
 	@echo "make clean     remove what these rules made"
 
 $(VENV)/installed: pyproject.toml
@@ -52,20 +54,35 @@ pictures: $(VENV)/installed
 	$(RUN) -m stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'out/lloyd-{step:02d}.png'
 	$(RUN) -c "from PIL import Image; a, b = (Image.open(f'out/lloyd-{k}.png') for k in ('00', '20')); w = Image.new('RGB', (2 * a.width, a.height)); w.paste(a); w.paste(b, (a.width, 0)); w.resize((900, 450)).save('docs/images/lloyd.png')"
 	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
+	$(RUN) -m stipple edot samples/chelsea.png -m 6000 --color rgb --dpi 100 -o docs/images/edot-rgb.png
+	$(RUN) -m stipple edot --preset swiss-roll --show-samples --dpi 60 -o docs/images/edot-roll.png
+	$(RUN) -m stipple edot --preset discs-24 --show-samples --dpi 60 -o docs/images/edot-discs.png
+	$(RUN) -m stipple bound samples/chelsea.png samples/horse.png --resize 192x128 --plot docs/images/bound.png
 	$(RUN) -m stipple sequence --prefixes 1:600 --compare sobol,halton,random,grid --dpi 100 -o docs/images/sequence-prefixes.png
 	$(RUN) -m stipple sequence -n 37 --draw boxes --dpi 75 -o docs/images/sequence-boxes.png
 	$(RUN) -m stipple sequence --density samples/camera.png --draw strip --dpi 65 -o docs/images/progressive.png
 
 experiments: $(VENV)/installed
 	$(RUN) benchmarks/experiments.py
+	$(RUN) benchmarks/edot_experiments.py
 
 .venv-bench/installed:
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1 scikit-learn
 	@touch $@
 
 bench: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bench.py
+
+bench-edot: $(VENV)/installed .venv-bench/installed
+	$(RUN) benchmarks/edot.py
+
+# DOTMARK=folder names the images of the DOTmark benchmark; without it, synthetic fields.
+bench-bounds: $(VENV)/installed
+	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
+
+gpu-check: $(VENV)/installed
+	$(RUN) benchmarks/gpu.py
 
 clean:
 	rm -rf $(VENV) .venv-bench out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
