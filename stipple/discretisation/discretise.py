@@ -191,7 +191,8 @@ def scale_zeta(measure: Measure, settings: Settings) -> tuple[float, float]:
     diameter = float(np.pi) if settings.metric == "sphere" else measure.diameter
     # Samples at one place have no scale.
     assert settings.zeta is not None
-    zeta = settings.zeta * (diameter or 1.0) ** settings.order
+    with np.errstate(over="ignore", under="ignore"):
+        zeta = float(settings.zeta * np.float64(diameter or 1.0) ** settings.order)
     if not np.finfo(float).tiny <= zeta < np.inf:
         raise StippleError(
             f"ζ = {settings.zeta:g}·{diameter:g}^{settings.order:g} is beyond the range of"

@@ -1,5 +1,6 @@
 """What is discretised: samples with the box that they live in."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,4 +52,4 @@ class Measure:
     @property
     def diameter(self) -> float:
         """Diagonal of the box."""
-        return float(np.linalg.norm(self.upper - self.lower))
+        return math.dist(self.upper, self.lower)
