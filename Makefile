@@ -37,6 +37,11 @@ test: $(VENV)/installed
 test-all: $(VENV)/installed
 	$(RUN) -m pytest -m ''
 
+# All subcommands on the sample pictures, and a look at what they wrote.
+.PHONY: smoke
+smoke: $(VENV)/installed
+	$(RUN) tests/smoke.py
+
 lint: $(VENV)/linters
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -68,7 +73,7 @@ experiments: $(VENV)/installed
 
 .venv-bench/installed:
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1 scikit-learn
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1 scikit-learn scipy "pysdot==0.2.16; python_version < '3.13' and platform_machine == 'x86_64' and sys_platform == 'linux'"
 	@touch $@
 
 bench: $(VENV)/installed .venv-bench/installed

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +20,21 @@ import numpy as np
 
 from stipple.density import Density
 from stipple.io.images import read_source
+from stipple.io.plots import render_plot
 from stipple.io.tables import read_points_csv
+from stipple.plot import Curve, Panel
+from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.transport import TransportSolver
+from stipple.stippling import stipple as stipple_array
 from stipple.tone import Tone, darkness
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "camera.png"
 WORK = ROOT / "out" / "bench"
 REPORT = ROOT / "docs" / "benchmarks.md"
+PLOTS = ROOT / "docs" / "images"
 RIVAL = ROOT / ".venv-bench" / "bin" / "stippler"
+RIVALS = (ROOT / ".venv-bench" / "bin" / "python", Path(__file__).with_name("rivals.py"))
 RIVAL_ITERATIONS = 50
 REPEATS = 3
 
@@ -115,6 +122,117 @@ def compare(density: Density, counts: list[int]) -> list[str]:
     return lines
 
 
+def call_rival(name: str, count: int, **arrays: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """Points of another library, and its processor seconds; None where it is not installed."""
+    archive, found = WORK / "arrays.npz", WORK / "points.npy"
+    np.savez(archive, **arrays)
+    command = [*RIVALS, name, archive, str(count), found]
+    said = subprocess.run(command, capture_output=True, text=True)
+    if said.returncode:
+        print(f"{name} does not run here: {said.stderr.strip().splitlines()[-1]}", flush=True)
+        return None
+    return np.load(found), float(json.loads(said.stdout))
+
+
+def measure_call(function: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    """Call a function several times; its result, and the median of its processor seconds."""
+    seconds = []
+    for _ in range(REPEATS):
+        began = time.process_time()
+        found = function()
+        seconds.append(time.process_time() - began)
+    return found, statistics.median(seconds)
+
+
+def compare_calls(density: Density) -> list[str]:
+    """Library calls on the array, imports and compilation left out."""
+    lines = ["| points | library | processor s | quality | ratio |", "|---|---|---|---|---|"]
+    rows, columns = np.indices(density.values.shape)
+    centres = np.column_stack((columns.ravel(), rows.ravel())) + 0.5
+    arrays = {"image": density.values, "points": centres, "masses": density.values.ravel()}
+    for count, rivals in ((400, ("pysdot", "kmeans")), (2_000, ("kmeans",))):
+        points, mine = measure_call(
+            lambda count=count: stipple_array(density, count, threads=1).points
+        )
+        quality = evaluate(density, points)[1]
+        lines.append(f"| {count:,} | stipple.stipple | {mine:.2f} | {quality:.4f} | 1 |")
+        for name in rivals:
+            found = call_rival(name, count, **arrays)
+            if found is None:
+                continue
+            quality = evaluate(density, found[0])[1]
+            label = {
+                "pysdot": "pysdot 0.2.16, ScaledImage, 5 Lloyd steps from a grid",
+                "kmeans": "scikit-learn KMeans of the pixels, 30 iterations",
+            }[name]
+            lines.append(f"| | {label} | {found[1]:.1f} | {quality:.4f} | {found[1] / mine:.1f} |")
+        print("\n".join(lines[-1 - len(rivals) :]), flush=True)
+    return lines
+
+
+def compare_sequences() -> list[str]:
+    """One million points of each sequence, and W2 of the first thousand to the uniform density."""
+    count, first = 1_000_000, 1000
+    square = TransportSolver(Density(np.ones((1, 1))))
+
+    def judge(points: np.ndarray) -> float:
+        return (
+            square.solve(np.clip(points[:first], 1e-9, 1 - 1e-9), tolerance=1e-4).w2_squared ** 0.5
+        )
+
+    lines = [
+        f"| sequence | processor s for {count:,} points | W2 of the first {first:,} | ratio |",
+        "|---|---|---|---|",
+    ]
+    points, mine = measure_call(lambda: generate_sequence(count, 2))
+    lines.append(f"| stipple.sequence | {mine:.3f} | {judge(points):.5f} | 1 |")
+    for name in ("sobol", "halton"):
+        found = call_rival(name, count)
+        if found is not None:
+            lines.append(
+                f"| scipy.stats.qmc, {name} | {found[1]:.3f} | {judge(found[0]):.5f} |"
+                f" {found[1] / mine:.1f} |"
+            )
+    print("\n".join(lines), flush=True)
+    return lines
+
+
+def enlarge() -> list[str]:
+    """Stipple larger and larger images with the same number of points."""
+    lines = ["| image | processor s | wall s | peak MiB |", "|---|---|---|---|"]
+    sides, costs = (256, 512, 1024, 2048, 4096), []
+    for side in sides:
+        report = WORK / "size.json"
+        options = ["-n", "5000", "--resize", f"{side}x{side}", "-o", WORK / "size.csv"]
+        costs.append(run(*stipple(*options), "--report", report))
+        cost = costs[-1]
+        lines.append(
+            f"| {side} × {side} | {cost.processor:.1f} | {cost.wall:.1f} | {cost.peak:.0f} |"
+        )
+        print(lines[-1], flush=True)
+    plot("scaling-size", "pixels along a side", np.array(sides, dtype=float), costs)
+    return lines
+
+
+def plot(name: str, label: str, x: np.ndarray, costs: list[Run]) -> None:
+    """Draw processor time and peak memory of some runs."""
+    panels = [
+        Panel(
+            "processor seconds of the process",
+            (Curve("stipple", x, np.array([cost.processor for cost in costs])),),
+            {},
+            logarithmic=True,
+        ),
+        Panel(
+            "peak memory, MiB",
+            (Curve("stipple", x, np.array([cost.peak for cost in costs])),),
+            {},
+            logarithmic=True,
+        ),
+    ]
+    (PLOTS / f"{name}.svg").write_bytes(render_plot(panels, label, "svg", 100))
+
+
 def scale() -> list[str]:
     """One transport solve from the bisection start, and large numbers of points."""
     lines = [
@@ -122,6 +240,7 @@ def scale() -> list[str]:
         " | peak MiB |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
+    single = {}
     for count, steps in (
         (2_000, 0), (20_000, 0), (100_000, 0), (100_000, 10), (1_000_000, 0),
     ):  # fmt: skip
@@ -130,6 +249,8 @@ def scale() -> list[str]:
             *stipple("-n", str(count), "--iterations", str(steps)),
             "-o", WORK / "scale.csv", "--report", report,
         )  # fmt: skip
+        if steps == 0:
+            single[count] = cost
         said = json.loads(report.read_text())
         newton = said["inks"][0]["newton_iterations"]
         lines.append(
@@ -137,6 +258,8 @@ def scale() -> list[str]:
             f" {said['quality']:.4f} | {cost.processor:.1f} | {cost.wall:.1f} | {cost.peak:.0f} |"
         )
         print(lines[-1], flush=True)
+    counts = np.array(list(single), dtype=float)
+    plot("scaling-points", "points", counts, list(single.values()))
     return lines
 
 
@@ -148,7 +271,10 @@ def main() -> None:
     start = repeat(9, sys.executable, "-m", "stipple", "--help")
     print(f"stipple --help: {start.wall:.3f} s", flush=True)
     compared = compare(density, [2_000, 5_000, 20_000])
+    called = compare_calls(density)
+    sequences = compare_sequences()
     scaled = scale()
+    enlarged = enlarge()
     REPORT.write_text(
         "\n".join(
             [
@@ -171,6 +297,28 @@ def main() -> None:
                 "`--iterations 0` is one exact solve from the equal-mass bisection start.",
                 "",
                 *scaled,
+                "",
+                "![time and memory against points](images/scaling-points.svg)",
+                "",
+                "## Image size, 5,000 points",
+                "",
+                *enlarged,
+                "",
+                "![time and memory against image size](images/scaling-size.svg)",
+                "",
+                "## Library calls",
+                "",
+                "Processor seconds of the call alone, one thread, the same array; quality by the"
+                " same exact transport solve as above.",
+                "",
+                *called,
+                "",
+                "## Sequences",
+                "",
+                *sequences,
+                "",
+                "Discretisation beside k-means: [edot-measured.md](edot-measured.md). Bounds beside"
+                " exact and entropic solvers: [bounds-measured.md](bounds-measured.md).",
                 "",
                 f"`stipple --help` answers in {start.wall:.3f} s.",
                 "",

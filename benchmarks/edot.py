@@ -35,21 +35,7 @@ ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "chelsea.png"
 WORK = ROOT / "out" / "bench"
 REPORT = ROOT / "docs" / "edot-measured.md"
-RIVAL = ROOT / ".venv-bench" / "bin" / "python"
-RIVAL_CODE = """
-import json, sys, time
-import numpy as np
-from sklearn.cluster import KMeans
-with np.load(sys.argv[1]) as archive:
-    points, masses = archive["points"], archive["masses"]
-count = int(sys.argv[2])
-KMeans(5, n_init=1, max_iter=2).fit(points[:100])
-began = time.process_time()
-found = KMeans(count, n_init=1, max_iter=30, random_state=0).fit(points, sample_weight=masses)
-seconds = time.process_time() - began
-np.save(sys.argv[3], found.cluster_centers_)
-print(json.dumps(seconds))
-"""
+RIVALS = (ROOT / ".venv-bench" / "bin" / "python", Path(__file__).with_name("rivals.py"))
 
 
 def read_measure(gamma: float) -> Measure:
@@ -68,7 +54,7 @@ def run_rival(samples: Samples, count: int) -> tuple[Floats, float]:
     """KMeans with one start and 30 iterations, in a process of its own."""
     archive, found = WORK / "samples.npz", WORK / "centres.npy"
     np.savez(archive, points=samples.points, masses=samples.masses)
-    command = [RIVAL, "-c", RIVAL_CODE, archive, str(count), found]
+    command = [*RIVALS, "kmeans", archive, str(count), found]
     said = subprocess.run(command, check=True, capture_output=True, text=True)
     return np.load(found), float(json.loads(said.stdout))
 
