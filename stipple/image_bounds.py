@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from stipple import __version__
 from stipple.arrays import Floats
-from stipple.choices import BoundMethod, DistanceUnit, PixelModel
+from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
 from stipple.solvers.bounds.certificate import Plan, lower_for_squares
 from stipple.solvers.bounds.masses import pair_masses
@@ -20,6 +20,7 @@ from stipple.solvers.parallel import Workers
 if TYPE_CHECKING:
     from stipple.solvers.bounds.blocks import PaperEstimates
     from stipple.solvers.bounds.refine import LevelRecord
+    from stipple.solvers.keops_library import EngineChoice
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class ImageBounds:
         Whether the images had different sums, and were scaled to one.
     method : {"sparse", "fast", "paper"}
         Which solver the proof comes from.
+    engine : EngineChoice
+        Who transformed potentials, and where; its `reason` tells why not the engine asked for.
     levels : tuple of LevelRecord
         The interval by resolution, for points and in pixels; none for "paper".
     estimates : PaperEstimates or None
@@ -89,6 +92,7 @@ class ImageBounds:
     pixels: PixelModel
     normalised: bool
     method: str
+    engine: "EngineChoice"
     levels: "tuple[LevelRecord, ...]"
     estimates: "PaperEstimates | None"
     potential: Floats | None
@@ -138,6 +142,8 @@ def bound(
     time_limit: float | None = None,
     unit: DistanceUnit = "pixel",
     pixels: PixelModel = "points",
+    engine: SinkhornEngine = "auto",
+    device: Device = "auto",
     threads: int | None = None,
     on_level: "Callable[[LevelRecord], None] | None" = None,
 ) -> ImageBounds:
@@ -157,11 +163,19 @@ def bound(
     block : int
         Side of the blocks of "paper", in pixels.
     time_limit : float, optional
-        Seconds after which nothing more is begun; the interval is valid all the same.
+        Seconds after which solvers stop where they stand; the interval is valid all the same. The
+        coarsest resolution is always solved. Beyond the limit go at most one step that cannot be
+        interrupted, such as the transform of a potential, and the certificate.
     unit : {"pixel", "side"}
         Unit of the distance: a pixel, or the longer side of the images.
     pixels : {"points", "squares"}
         Whether the mass of a pixel is at its centre or spread evenly over it.
+    engine : {"auto", "numpy", "keops"}
+        Who transforms potentials for p other than 2: compiled loops of this package (numpy), or
+        KeOps; "auto" takes KeOps for large images where there is a GPU. Certificates are computed
+        in exact integers whatever the engine.
+    device : {"auto", "cpu", "cuda"}
+        Where KeOps computes.
     threads : int, optional
         By default one for each processor.
     on_level : callable, optional
@@ -174,8 +188,8 @@ def bound(
     Raises
     ------
     StippleError
-        If the arrays are not two images of the same shape with some mass each, or an option makes
-        no sense.
+        If the arrays are not two images of the same shape with some mass each, an option makes no
+        sense, or the GPU that was asked for cannot be used.
 
     Examples
     --------
@@ -187,6 +201,8 @@ def bound(
     _check_choice("method", method, get_args(BoundMethod))
     _check_choice("unit", unit, get_args(DistanceUnit))
     _check_choice("pixel model", pixels, get_args(PixelModel))
+    _check_choice("engine", engine, get_args(SinkhornEngine))
+    _check_choice("device", device, get_args(Device))
     began = time.perf_counter()
     pair = pair_masses(a, b)
     potential: Floats | None = None
@@ -195,7 +211,9 @@ def bound(
     estimates = None
     if method == "paper":
         from stipple.solvers.bounds.blocks import estimate_blocks
+        from stipple.solvers.bounds.keops_transforms import choose_engine
 
+        choice = choose_engine(engine, device, order=p, method=method)
         estimates = estimate_blocks(pair, p, block, workers=Workers(threads))
         lower, upper, used = estimates.lower, estimates.upper, "paper"
     else:
@@ -207,11 +225,14 @@ def bound(
             method=method,
             gap=gap,
             time_limit=time_limit,
+            engine=engine,
+            device=device,
             threads=threads,
             on_level=on_level,
         )
         lower, upper, used = result.lower, result.upper, str(result.method)
         potential, plan, levels = result.potential, result.plan, result.levels
+        choice = result.engine
     if pixels == "squares":
         lower = lower_for_squares(lower, p)
     if unit == "side":
@@ -229,6 +250,7 @@ def bound(
         pixels=pixels,
         normalised=pair.normalised,
         method=used,
+        engine=choice,
         levels=levels,
         estimates=estimates,
         potential=potential,

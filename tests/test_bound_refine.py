@@ -1,6 +1,7 @@
 """Bounds refined to a gap: the exact distance is inside, the gap is reached, evidence holds."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from stipple.errors import StippleError
 from stipple.solvers.bounds import refine
 from stipple.solvers.bounds.certificate import certify_bounds
 from stipple.solvers.bounds.masses import pair_masses
+from stipple.solvers.bounds.problem import Flow, Level
 from stipple.solvers.bounds.refine import BoundResult, LevelRecord, bound_images
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
@@ -112,6 +114,32 @@ def test_a_gap_of_zero_ends_too() -> None:
     assert result.upper - result.lower <= 1e-6
     assert result.lower <= math.hypot(8, 8) * (1 + 1e-15)
     assert result.upper >= math.hypot(8, 8) * (1 - 1e-15)
+
+
+def test_nothing_is_sought_beyond_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved: list[tuple[int, int]] = []
+    solve = refine.solve_on_arcs
+
+    def count(level: Level, *arguments: Any) -> tuple[Flow, Floats]:
+        solved.append(level.source.shape)
+        return solve(level, *arguments)
+
+    monkeypatch.setattr(refine, "solve_on_arcs", count)
+    for order in (1.5, 3.0):
+        solved.clear()
+        a, b = draw_noise(1, (64, 64)), draw_noise(2, (64, 64))
+        result = bound(a, b, order, gap=0.0, method="sparse")
+        assert result.gap <= 1e-8
+        assert solved.count((64, 64)) < len(refine.ARC_CHOICES)
+
+
+@pytest.mark.parametrize(("order", "side"), [(1.0, 128), (2.0, 256)])
+def test_time_limits_are_kept(order: float, side: int) -> None:
+    # Without a limit: some ten seconds, and more than half a minute.
+    a, b = draw_noise(1, (side, side)), draw_noise(2, (side, side))
+    result = bound(a, b, order, gap=0.0, time_limit=1.0)
+    assert not result.reached
+    assert result.seconds < 4
 
 
 def test_faint_pixels_count() -> None:

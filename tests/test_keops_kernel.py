@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from keops_guard import skip_without_keops
 
 from stipple.arrays import Floats
+from stipple.cli import main
 from stipple.errors import StippleError
 from stipple.samples import Samples
-from stipple.solvers.entropic import keops_library, kernel
+from stipple.solvers import keops_library
+from stipple.solvers.entropic import kernel
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective
 from stipple.solvers.metrics import Euclidean, Metric, Sphere
@@ -18,10 +22,13 @@ from stipple.solvers.metrics import Euclidean, Metric, Sphere
 
 @pytest.fixture(scope="session")
 def _keops() -> None:
-    pytest.importorskip("pykeops", reason="pykeops is not installed")
-    obstacle = keops_library.find_obstacle()
-    if obstacle is not None:
-        pytest.skip(f"KeOps cannot be used: {obstacle}")
+    skip_without_keops()
+
+
+@pytest.fixture
+def _unspaced(tmp_path: Path) -> None:
+    if any(letter.isspace() for letter in str(tmp_path)):
+        pytest.skip("KeOps cannot compile in a folder whose name has spaces")
 
 
 def draw_problem(*, on_sphere: bool = False) -> tuple[Samples, Floats, Floats]:
@@ -100,18 +107,18 @@ def test_single_precision_is_near() -> None:
 @pytest.mark.usefixtures("_keops")
 def test_nothing_is_printed_on_the_standard_output() -> None:
     program = (
-        "from stipple.solvers.entropic import keops_library;"
+        "from stipple.solvers import keops_library;"
         "assert keops_library.find_obstacle() is None; keops_library.has_gpu()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b""
 
 
-@pytest.mark.usefixtures("_keops")
+@pytest.mark.usefixtures("_keops", "_unspaced")
 def test_a_broken_index_is_deleted(tmp_path: Path) -> None:
     """An interrupted process leaves an empty index, which KeOps could not read ever after."""
     program = (
-        "from stipple.solvers.entropic import keops_library;"
+        "from stipple.solvers import keops_library;"
         "print(keops_library.find_obstacle(), keops_library.find_cache_folder())"
     )
     environment = {"PATH": "/usr/bin:/bin", "KEOPS_CACHE_FOLDER": str(tmp_path), "HOME": "/"}
@@ -140,6 +147,24 @@ def test_numpy_takes_the_place_of_keops_with_a_reason() -> None:
     assert choice.reason == "KeOps cannot be used here (it is broken): NumPy takes its place."
     found = evaluate("keops", Euclidean())
     assert found.transport.engine == "numpy"
+
+
+@pytest.mark.usefixtures("_broken")
+def test_formulas_are_not_loaded_where_keops_cannot_be_used() -> None:
+    with pytest.raises(StippleError, match=r"\(it is broken\): take the engine numpy"):
+        keops_library.load_formula("X-Y", ("X=Vi(0,1)", "Y=Vj(1,1)"), "Sum", "cpu", "float32")
+
+
+@pytest.mark.usefixtures("_broken")
+def test_edot_tells_a_fallback_once(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "cloud.csv", draw_problem()[1], delimiter=",")
+    words = ["edot", str(tmp_path / "cloud.csv"), "-m", "3,4", "--objective", "full"]
+    words += ["--steps", "1", "--engine", "keops", "-o", str(tmp_path / "{run}.csv")]
+    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("KeOps cannot be used here (it is broken)") == 1
+    result = CliRunner().invoke(main, [*words, "-q"], catch_exceptions=False)
+    assert result.output == ""
 
 
 @pytest.mark.usefixtures("_broken")
@@ -188,7 +213,7 @@ def test_obstacles_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keops_library.find_obstacle() == "the package pykeops is not installed"
 
 
-@pytest.mark.usefixtures("_fresh")
+@pytest.mark.usefixtures("_fresh", "_unspaced")
 def test_cache_folders_with_spaces_or_without_access_are_passed_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -205,4 +230,6 @@ def test_cache_folders_with_spaces_or_without_access_are_passed_over(
     keops_library.find_cache_folder.cache_clear()
     monkeypatch.setattr(keops_library.tempfile, "tempdir", str(tmp_path / "a space"))
     assert keops_library.find_cache_folder() is None
+    monkeypatch.setattr(keops_library.importlib.util, "find_spec", lambda _name: object())
+    monkeypatch.setattr(keops_library.shutil, "which", lambda name: name)
     assert "cache folder" in str(keops_library.find_obstacle())

@@ -23,6 +23,8 @@ OnStep: TypeAlias = Callable[[int, float | None], None] | None
 
 # So many starts are worth their time for few atoms, or where samples times atoms are few.
 STARTS, FEW_ATOMS, CHEAP_ENTRIES = 4, 20, 2_000_000
+# The descent takes as many samples as keep its kernel matrix below this size.
+DESCENT_ENTRIES = 2**18
 # Steps of the uniform quantisation that weighted atoms start from, and the pixels for each atom
 # below which it does not pay.
 EVEN_STEPS, FEWEST_PIXELS = 30, 4
@@ -198,8 +200,9 @@ def _descend(
 
     assert settings.objective != "exact"
     limit = {} if settings.steps is None else {"iterations": settings.steps}
+    some = samples.thin(max(count, DESCENT_ENTRIES // count))
     found = discretise_simple(
-        samples,
+        some,
         count,
         zeta,
         objective=settings.objective,
@@ -214,9 +217,8 @@ def _descend(
         **limit,
     )
     history = np.array(found.history or found.estimates)
-    return Solution(
-        found.atoms, found.weights, history, found.iterations, found.converged, "simple"
-    )
+    name = "simple" if some is samples else f"simple, on {len(some):,} of the samples"
+    return Solution(found.atoms, found.weights, history, found.iterations, found.converged, name)
 
 
 def _solve_in_cells(

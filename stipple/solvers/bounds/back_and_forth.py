@@ -1,5 +1,8 @@
 """Potentials for squared distances by the back-and-forth method."""
 
+import math
+import time
+
 import numpy as np
 from scipy.fft import dctn, idctn
 
@@ -14,7 +17,9 @@ LAST_STEP = 0.02
 LENGTHEN, SHORTEN = 1.25, 0.8
 
 
-def ascend_dual(level: Level, potential: Floats, steps: int, workers: Workers) -> Potentials:
+def ascend_dual(
+    level: Level, potential: Floats, steps: int, workers: Workers, deadline: float = math.inf
+) -> Potentials:
     """Raise the dual value for squared distances by H¹ gradient steps, in ψ and φ by turns.
 
     A step adds σ(−Δ)⁻¹(b − T#a) to ψ, with T = x − ∇φ/2, and goes on with the c-transforms
@@ -31,6 +36,8 @@ def ascend_dual(level: Level, potential: Floats, steps: int, workers: Workers) -
     steps : int
         At most.
     workers : Workers
+    deadline : float
+        Time of `time.perf_counter` at which to stop.
 
     Returns
     -------
@@ -48,6 +55,8 @@ def ascend_dual(level: Level, potential: Floats, steps: int, workers: Workers) -
     unit = 1 / max(masses[0].max(), masses[1].max())
     size = FIRST_STEP
     for step in range(steps):
+        if time.perf_counter() >= deadline:
+            break
         # Potentials and masses with the sides exchanged at every other step.
         forwards = step % 2 == 0
         here, there = masses if forwards else masses[::-1]

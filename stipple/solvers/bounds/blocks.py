@@ -357,7 +357,13 @@ def _solve_dense(
     source: Floats, target: Floats, givers: Integers, takers: Integers, matrix: Floats
 ) -> tuple[Plan, Floats]:
     """Optimal plan between flat indices, and the dual of the givers (network simplex of POT)."""
-    import ot
+    try:
+        import ot
+    except ImportError:
+        raise StippleError(
+            "The method paper solves its linear programs with POT, which is not installed: run"
+            " python -m pip install pot, or take another --method."
+        ) from None
 
     mass = source[givers].sum()
     amounts, log = ot.emd(

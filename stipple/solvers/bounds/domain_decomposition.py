@@ -1,5 +1,7 @@
 """Plans made better cell by cell, always feasible: domain decomposition."""
 
+import math
+import time
 from concurrent.futures import Executor
 
 import numpy as np
@@ -19,6 +21,7 @@ def improve_in_cells(
     side: int,
     offset: tuple[int, int],
     pool: Executor,
+    deadline: float = math.inf,
 ) -> Flow:
     """Solve transport anew in each cell of source pixels, among the targets that it now serves.
 
@@ -36,6 +39,8 @@ def improve_in_cells(
         Rows and columns by which the cells are shifted.
     pool : Executor
         Solves the cells.
+    deadline : float
+        Time of `time.perf_counter` from which on cells are left as they are.
     """
     slack = price_arcs(costs, flow.source, flow.target)
     slack -= potentials.source.ravel()[flow.source] + potentials.target.ravel()[flow.target]
@@ -47,7 +52,7 @@ def improve_in_cells(
     wasteful = waste > NEGLIGIBLE * waste.mean()
     members = np.split(np.argsort(cells, kind="stable"), np.cumsum(sizes)[:-1])
     solved = pool.map(
-        lambda cell: _solve_cell(_pick(flow, cell), costs),
+        lambda cell: _solve_cell(_pick(flow, cell), costs, deadline),
         [cell for cell, chosen in zip(members, wasteful, strict=True) if chosen],
     )
     parts = [_pick(flow, np.flatnonzero(~wasteful[cells])), *solved]
@@ -58,7 +63,9 @@ def _pick(flow: Flow, entries: Integers) -> Flow:
     return Flow(flow.source[entries], flow.target[entries], flow.amounts[entries])
 
 
-def _solve_cell(flow: Flow, costs: Floats) -> Flow:
+def _solve_cell(flow: Flow, costs: Floats, deadline: float) -> Flow:
+    if time.perf_counter() >= deadline:
+        return flow
     givers, source = np.unique(flow.source, return_inverse=True)
     takers, target = np.unique(flow.target, return_inverse=True)
     if len(givers) == 1 or len(takers) == 1:

@@ -15,7 +15,8 @@ from stipple.solvers.compiled import compile_loop
 NONE = -1
 # Reduced costs nearer to 0 than this share of the largest cost are rounding.
 ROUNDING = 1e-13
-PIVOTS_PER_CALL = 20_000
+# Tens of milliseconds at 256 × 256 pixels: deadlines are looked at in between.
+PIVOTS_PER_CALL = 1_000
 
 
 class _Arcs(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.choices import Device
 from stipple.solvers.bounds.transforms import transform_cost
 from stipple.solvers.parallel import Workers
 
@@ -52,13 +53,19 @@ class Potentials(NamedTuple):
     target_partner: Integers
 
 
-def conjugate(potential: Floats, order: float, workers: Workers | None = None) -> Potentials:
+def conjugate(
+    potential: Floats,
+    order: float,
+    workers: Workers | None = None,
+    device: Device | None = None,
+) -> Potentials:
     """Best pair of potentials that two c-transforms make of ψ, shape (h, w).
 
-    φ is the transform of ψ; that of φ is nowhere below ψ, and its transform is φ again.
+    φ is the transform of ψ; that of φ is nowhere below ψ, and its transform is φ again. See
+    `transform_cost` for workers and device.
     """
-    forwards = transform_cost(potential, order, workers=workers)
-    backwards = transform_cost(forwards.values, order, workers=workers)
+    forwards = transform_cost(potential, order, workers=workers, device=device)
+    backwards = transform_cost(forwards.values, order, workers=workers, device=device)
     return Potentials(forwards.values, backwards.values, forwards.nearest, backwards.nearest)
 
 

@@ -102,7 +102,7 @@ def solve_on_arcs(
         price_arcs(costs, source, target),
         amounts,
     )
-    while not simplex.improve() and time.perf_counter() < deadline:
+    while time.perf_counter() < deadline and not simplex.improve():
         pass
     used, moved = simplex.get_flow()
     potential = np.full(level.source.shape, -np.inf)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats, Integers
+from stipple.choices import Device
 from stipple.errors import StippleError
 from stipple.solvers.bounds.rounding import POWER_ERROR
 from stipple.solvers.compiled import compile_loop
@@ -57,7 +58,7 @@ class OffsetCosts:
 
 
 def transform_cost(
-    potential: Floats, order: float, *, workers: Workers | None = None
+    potential: Floats, order: float, *, workers: Workers | None = None, device: Device | None = None
 ) -> CostTransform:
     """Find φ(x) = min_y |x − y|^p − ψ(y), in double precision.
 
@@ -73,6 +74,8 @@ def transform_cost(
         p ≥ 1.
     workers : Workers, optional
         Threads that share the rows; one by default.
+    device : {"cpu", "cuda"}, optional
+        Where KeOps compares all pixels instead, for orders other than 2.
 
     Raises
     ------
@@ -88,6 +91,13 @@ def transform_cost(
         )
     rows, columns = potential.shape
     costs = measure_costs((rows, columns), order)
+    if device is not None and not costs.squared:
+        from stipple.solvers.bounds.keops_transforms import find_nearest
+
+        nearest = find_nearest(potential, order, device)
+        row, column = np.indices(potential.shape)
+        down, across = np.abs(nearest // columns - row), np.abs(nearest % columns - column)
+        return CostTransform(costs.table[down, across] - potential.ravel()[nearest], nearest)
     return CostTransform(*minimise_costs(-potential, costs, workers or Workers(1)))
 
 

@@ -6,22 +6,19 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device, SinkhornEngine
-from stipple.solvers.entropic.keops_library import load_formula
-from stipple.solvers.entropic.kernel import Potentials, Precision, bound_costs
+from stipple.choices import Device, Precision, SinkhornEngine
+from stipple.solvers.entropic.kernel import Potentials, bound_costs
 from stipple.solvers.entropic.numpy_kernel import take_logarithms
+from stipple.solvers.keops_library import DISTANCE_POWER, SQUARES, find_tiny, load_formula
 from stipple.solvers.metrics import Metric
 
 Reduction: TypeAlias = Literal["sum", "soften", "gradient"]
 
-# Costs C by metric: X are the points of the result, Y those summed over, K is the order. Powers are
-# exponentials because KeOps' Powf is single precision always; T is so tiny that it counts at
-# distance zero only.
-SQUARES = "SqDist(X,Y)"
+# Costs C by metric: X are the points of the result, Y those summed over, K is the order.
 ANGLE = "(IntCst(2)*Atan2(Sqrt(SqDist(X,Y)),Sqrt(SqNorm2(X+Y))))"
 COSTS = {
     "squares": SQUARES,
-    "euclidean": f"Exp(K*Log({SQUARES}+T)/IntCst(2))",
+    "euclidean": DISTANCE_POWER,
     "sphere": f"Exp(K*Log({ANGLE}+T))",
 }
 # Derivatives of the cost along X.
@@ -143,7 +140,7 @@ class KeopsKernel:
         formula = FORMULAS[reduction].format(cost=COSTS[self._cost], slope=SLOPES[self._cost])
         columns = {"X": points, "Y": others}
         columns |= {name: array[:, None] for name, array in (here | there).items()}
-        constants = {"K": self._order, "T": float(np.sqrt(np.finfo(self.precision).tiny))}
+        constants = {"K": self._order, "T": find_tiny(self.precision)}
         columns |= {
             name: np.array([number])
             for name, number in (numbers | constants).items()

@@ -6,12 +6,12 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device, SinkhornEngine
+from stipple.choices import Device, Precision, SinkhornEngine
 from stipple.errors import StippleError
+from stipple.solvers.keops_library import EngineChoice, decide_engine
 from stipple.solvers.metrics import Metric
 
 Domain: TypeAlias = Literal["auto", "log", "multiplicative"]
-Precision: TypeAlias = Literal["float64", "float32"]
 
 # Dense NumPy keeps up to two matrices of this many float64 numbers: 512 MiB.
 LARGEST_STORED = 2**25
@@ -151,15 +151,6 @@ class MetricKernel(Kernel, Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class EngineChoice:
-    """The engine and device that will be used; `reason` where they are not what was asked for."""
-
-    engine: SinkhornEngine
-    device: Device
-    reason: str | None = None
-
-
 def choose_engine(
     settings: SinkhornSettings, samples: int, atoms: int, metric: Metric
 ) -> EngineChoice:
@@ -174,26 +165,13 @@ def choose_engine(
     StippleError
         For a GPU that is not there, or that NumPy cannot use.
     """
-    if settings.engine == "numpy":
-        if settings.device == "cuda":
-            raise StippleError("The engine numpy cannot use a GPU: take the engine keops, or auto.")
-        return EngineChoice("numpy", "cpu")
-    wanted = settings.engine == "keops" or settings.device == "cuda"
-    if not wanted and samples * atoms <= LARGEST_STORED:
-        return EngineChoice("numpy", "cpu")
-    from stipple.solvers.entropic.keops_library import find_obstacle, has_gpu
-
     known = metric.name in ("euclidean", "sphere")
-    obstacle = find_obstacle() if known else f"it has no formula for the metric {metric.name}"
-    if settings.device == "cuda" and (obstacle is not None or not has_gpu()):
-        raise StippleError(
-            f"No GPU can be used here ({obstacle or 'KeOps finds no CUDA device'}): take the"
-            " device cpu, or auto."
-        )
-    if obstacle is not None:
-        reason = f"KeOps cannot be used here ({obstacle}): NumPy takes its place."
-        return EngineChoice("numpy", "cpu", reason if wanted else None)
-    return EngineChoice("keops", "cpu" if settings.device == "cpu" or not has_gpu() else "cuda")
+    return decide_engine(
+        settings.engine,
+        settings.device,
+        "anywhere" if samples * atoms > LARGEST_STORED else "nowhere",
+        None if known else f"it has no formula for the metric {metric.name}",
+    )
 
 
 def make_kernel(

@@ -6,8 +6,8 @@ from functools import cache, reduce
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import SinkhornEngine
-from stipple.solvers.entropic.kernel import LARGEST_STORED, Potentials, Precision, bound_costs
+from stipple.choices import Precision, SinkhornEngine
+from stipple.solvers.entropic.kernel import LARGEST_STORED, Potentials, bound_costs
 from stipple.solvers.metrics import Metric
 from stipple.solvers.parallel import Workers
 

@@ -1,6 +1,7 @@
-"""KeOps found, loaded and kept quiet: compiler, cache folder, flags, locks."""
+"""KeOps found, loaded and kept quiet: compiler, cache folder, flags, locks; when it is taken."""
 
 import atexit
+import ctypes
 import functools
 import hashlib
 import importlib
@@ -12,13 +13,16 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device
+from stipple.choices import Device, Precision, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.solvers.entropic.kernel import Precision
 
 # Vectorised exponentials, four to five times faster than KeOps' own flags; -ffast-math itself would
 # flush denormal numbers in the whole process.
@@ -26,6 +30,72 @@ FLAGS = (
     "-march=native -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math"
     " -freciprocal-math -D__FAST_MATH__"
 )
+# |X − Y|² and |X − Y|^K. Powers are exponentials because KeOps' Powf is single precision always; T,
+# as from `find_tiny`, counts at distance zero only.
+SQUARES = "SqDist(X,Y)"
+DISTANCE_POWER = f"Exp(K*Log({SQUARES}+T)/IntCst(2))"
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """The engine and device that will be used; `reason` where they are not what was asked for."""
+
+    engine: SinkhornEngine
+    device: Device
+    reason: str | None = None
+
+
+def decide_engine(
+    engine: SinkhornEngine,
+    device: Device,
+    worthwhile: Literal["nowhere", "gpu", "anywhere"],
+    obstacle: str | None = None,
+) -> EngineChoice:
+    """Decide between KeOps and what this package has itself, which is called numpy.
+
+    KeOps that was asked for and cannot be used is replaced, with a reason, but never by another
+    device than the one asked for.
+
+    Parameters
+    ----------
+    engine : {"auto", "numpy", "keops"}
+    device : {"auto", "cpu", "cuda"}
+        "cuda" makes "auto" choose KeOps.
+    worthwhile : {"nowhere", "gpu", "anywhere"}
+        Where KeOps is the faster of the two: what "auto" goes by.
+    obstacle : str, optional
+        Why KeOps cannot do what is needed.
+
+    Raises
+    ------
+    StippleError
+        For a GPU that is not there, or that NumPy cannot use.
+    """
+    if engine == "numpy":
+        if device == "cuda":
+            raise StippleError("The engine numpy cannot use a GPU: take the engine keops, or auto.")
+        return EngineChoice("numpy", "cpu")
+    wanted = engine == "keops" or device == "cuda"
+    if not wanted:
+        useful = worthwhile == "anywhere" or (
+            # Loading KeOps only to ask it for a GPU costs more than to ask for a driver.
+            worthwhile == "gpu" and device == "auto" and _has_driver()
+        )
+        if not useful:
+            return EngineChoice("numpy", "cpu")
+    obstacle = obstacle or find_obstacle()
+    if device == "cuda" and (obstacle is not None or not has_gpu()):
+        raise StippleError(
+            f"No GPU can be used here ({obstacle or 'KeOps finds no CUDA device'}): take the"
+            " device cpu, or auto."
+        )
+    if obstacle is not None:
+        reason = f"KeOps cannot be used here ({obstacle}): NumPy takes its place."
+        return EngineChoice("numpy", "cpu", reason if wanted else None)
+    on_gpu = device != "cpu" and has_gpu()
+    if not (wanted or on_gpu or worthwhile == "anywhere"):
+        return EngineChoice("numpy", "cpu")
+    return EngineChoice("keops", "cuda" if on_gpu else "cpu")
 
 
 @functools.cache
@@ -63,6 +133,11 @@ def has_gpu() -> bool:
     return bool(importlib.import_module("pykeops.config").pykeops_cuda.get_use_cuda())
 
 
+def find_tiny(precision: Precision) -> float:
+    """Find a number that is lost beside any squared distance but 0, and has a logarithm."""
+    return float(np.sqrt(np.finfo(precision).tiny))
+
+
 @functools.cache
 def find_cache_folder() -> Path | None:
     """Find or create a folder for what is compiled, one for each type of processor.
@@ -74,13 +149,15 @@ def find_cache_folder() -> Path | None:
     if given is not None and _is_usable(Path(given)):
         return Path(given)
     name = f"keops-{_identify_processor()}"
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stipple" / name
-    shared = Path(tempfile.gettempdir()) / f"stipple-{os.getuid()}-{name}"
+    folders = [Path(tempfile.gettempdir()) / f"stipple-{os.getuid()}-{name}"]
+    with suppress(RuntimeError):  # users of containers may have no home
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folders.insert(0, cache / "stipple" / name)
     # Code is loaded from there: nobody else may have put it into a folder that all can write.
     return next(
         (
             folder
-            for folder in (home, shared)
+            for folder in folders
             if _is_usable(folder) and folder.stat().st_uid == os.getuid()
         ),
         None,
@@ -103,7 +180,16 @@ def lock_cache() -> Iterator[None]:
 def load_formula(
     formula: str, variables: tuple[str, ...], reduction: str, device: Device, precision: Precision
 ) -> Callable[..., Floats]:
-    """Load a reduction over the second index, compiled at its first call unless it was before."""
+    """Load a reduction over the second index, compiled at its first call unless it was before.
+
+    Raises
+    ------
+    StippleError
+        Where KeOps cannot be used.
+    """
+    obstacle = find_obstacle()
+    if obstacle is not None:
+        raise StippleError(f"KeOps cannot be used here ({obstacle}): take the engine numpy.")
     # Double precision needs no compensated sums, and only plain ones are vectorised.
     plain = device == "cpu" and precision == "float64" and reduction == "Sum"
     options = {"sum_scheme": "direct_sum"} if plain else {}
@@ -133,6 +219,15 @@ class _Compiled:
             ) from error
         self._is_ready = True
         return result
+
+
+def _has_driver() -> bool:
+    """Whether the library is there through which all GPUs of CUDA are used."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _load(folder: Path) -> None:
