@@ -8,6 +8,7 @@ RUN := $(VENV)/bin/python
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
 	@echo "make test      run the tests (make test-all: the slow ones too)"
+	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"

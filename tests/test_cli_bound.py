@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import signal
+import sys
 import time
 
 import numpy as np
@@ -118,6 +119,7 @@ def test_resize_makes_shapes_meet(bound, tmp_path):
 
 
 def test_paper_names_its_estimators(bound):
+    pytest.importorskip("ot", reason="the linear programs need POT")
     result = bound("a.npy", "b.npy", "--method", "paper", "--block", 2)
     for word in ("minimum cost", "dual", "weighted cost", "primal", "variation", "NOT reached"):
         assert word in result.stderr
@@ -223,6 +225,7 @@ def test_processes_give_the_same_rows(bound, tmp_path):
     assert read_bounds(tmp_path / "one.csv") == read_bounds(tmp_path / "two.csv")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process here")
 def test_an_interrupted_table_keeps_its_rows(tmp_path):
     for number in range(12):
         np.save(tmp_path / f"{number}.npy", draw_field(number, (40, 40)))

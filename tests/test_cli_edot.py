@@ -180,7 +180,7 @@ def test_several_numbers_make_runs_and_plots(edot, tmp_path):
     assert costs == sorted(costs, reverse=True)
     assert all(run["naive"]["beaten_in_cost"] == 1 for run in runs)
     assert result.stderr.count("random samplings") == 3
-    text = (tmp_path / "counts.svg").read_text()
+    text = (tmp_path / "counts.svg").read_text(encoding="utf-8")
     assert text.startswith("<?xml")
     edot("cloud.csv", "-m", 5, "--plot", "steps.png")
     assert (tmp_path / "steps.png").exists()

@@ -12,6 +12,7 @@ from stipple.errors import StippleError
 from stipple.io.files import write_file, write_stdout
 
 needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX")
 
 
 def fail(code):
@@ -36,6 +37,7 @@ def test_new_file_and_overwriting(tmp_path):
     assert path.read_bytes() == b"by name"
 
 
+@needs_posix
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
 def test_new_file_gets_the_permissions_of_the_umask(tmp_path, umask):
     before = os.umask(umask)
@@ -46,6 +48,7 @@ def test_new_file_gets_the_permissions_of_the_umask(tmp_path, umask):
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o666 & ~umask
 
 
+@needs_posix
 def test_existing_file_keeps_its_permissions(tmp_path):
     path = tmp_path / "old"
     path.touch()
@@ -117,6 +120,7 @@ def test_symbolic_links_stay_and_their_target_is_written(tmp_path):
     assert loop.is_symlink()
 
 
+@needs_posix
 def test_pipes_are_written_straight(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -129,6 +133,7 @@ def test_pipes_are_written_straight(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@needs_posix
 def test_devices_are_written_straight():
     write_file("/dev/null", b"nothing")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
@@ -146,14 +151,19 @@ WRITERS = {
 }
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+writers = pytest.mark.parametrize(
+    "writer", ["write_stdout", pytest.param("/dev/stdout", marks=needs_posix)]
+)
+
+
+@writers
 def test_standard_output(writer):
     done = run(WRITERS[writer].format(data="b'a' * 300_000 + b'\\n'"))
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == b"a" * 300_000 + b"\n"
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@writers
 def test_standard_output_added_to_a_file(tmp_path, writer):
     path = tmp_path / "log"
     path.write_bytes(b"before ")
@@ -164,7 +174,7 @@ def test_standard_output_added_to_a_file(tmp_path, writer):
 
 
 @needs_dev_full
-@pytest.mark.parametrize("writer", WRITERS)
+@writers
 def test_standard_output_without_space(writer):
     with Path("/dev/full").open("wb") as stdout:
         command = [sys.executable, "-c", WRITERS[writer].format(data="b'data'")]
@@ -177,7 +187,7 @@ def test_standard_output_without_space(writer):
     assert "no space left" in last
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@writers
 def test_closed_pipe_is_left_to_the_command(writer):
     code = (
         "try:\n    " + WRITERS[writer].format(data="b'a' * 300_000") + "\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stipple.density import Density
@@ -31,6 +31,7 @@ def camera():
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 300), st.integers(0, 1000))
+@example(211, 211)
 def test_without_relaxation_every_prefix_fills_the_boxes_evenly(n, seed):
     density = draw_density(seed)
     points = order_progressively(density, n, relaxation=0)
@@ -39,8 +40,9 @@ def test_without_relaxation_every_prefix_fills_the_boxes_evenly(n, seed):
         boxes = bisect_mass(density, 2**level)
         inside = (points[:, None] >= boxes[:, :2]) & (points[:, None] <= boxes[:, 2:])
         owners = inside.all(axis=2)  # (n, 2**level)
-        assert (owners.sum(axis=1) == 1).all()
-        counts = np.cumsum(owners, axis=0)
+        assert owners.any(axis=1).all()
+        # A point on the common side of two boxes counts half in each.
+        counts = np.cumsum(owners / owners.sum(axis=1, keepdims=True), axis=0)
         assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all()
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from stipple.analytic import Domain
 from stipple.density import Density
+from stipple.discretisation.measure import Measure
 from stipple.errors import StippleError
 from stipple.io.samples import read_samples, read_samples_or_density
-from stipple.discretisation.measure import Measure
 from stipple.picture import Picture
 from stipple.samples import Samples
 

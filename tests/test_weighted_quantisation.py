@@ -293,12 +293,22 @@ def find_best_on_line(points: Floats, masses: Floats, count: int) -> float:
 
 @settings(deadline=None, max_examples=20)
 @given(seed=seeds, count=st.integers(1, 4))
-def test_no_result_beats_the_best_and_one_of_many_seeds_meets_it(seed: int, count: int) -> None:
+def test_no_result_beats_the_best(seed: int, count: int) -> None:
     samples = draw_cloud(seed, 10, 1)
     best = find_best_on_line(samples.points[:, 0], samples.masses, count)
-    costs = [quantise_weighted(samples, count, seed=k, workers=ONE).cost for k in range(12)]
-    assert min(costs) >= best * (1 - 1e-9)
-    assert min(costs) <= 1.5 * best + 1e-12
+    for start in range(4):
+        cost = quantise_weighted(samples, count, seed=start, workers=ONE).cost
+        assert cost >= best * (1 - 1e-9)
+
+
+def test_one_of_a_few_seeds_mostly_meets_the_best() -> None:
+    met = 0
+    for seed in range(40):
+        samples, count = draw_cloud(seed, 10, 1), 1 + seed % 4
+        best = find_best_on_line(samples.points[:, 0], samples.masses, count)
+        costs = [quantise_weighted(samples, count, seed=k, workers=ONE).cost for k in range(12)]
+        met += min(costs) <= best * (1 + 1e-9) + 1e-12
+    assert met >= 30
 
 
 @pytest.mark.parametrize("order", [1.0, 1.5, 2.0, 4.0])

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from stipple.image_bounds import ImageBounds
     from stipple.solvers.bounds.refine import LevelRecord
 
-SETTINGS = ("gap", "method", "block", "time_limit", "unit", "pixels", "threads")
+SETTINGS = (
+    *("gap", "method", "block", "time_limit", "unit", "pixels"),
+    *("engine", "device", "threads"),
+)
 DIGITS = 10
 # The darkness of an image is a mass in steps of 2^-16 of the 255 levels of a byte: greys of eight
 # bits are exact, and small integers make exact sums fast.
@@ -71,6 +74,8 @@ def describe_bounds(paths: Sequence[str], result: "ImageBounds") -> dict[str, An
         "shape": result.shape,
         "normalised": result.normalised,
         "method": result.method,
+        "engine": result.engine.engine,
+        "device": result.engine.device,
         "levels": [asdict(level) for level in result.levels],
         "plan": None if plan is None else asdict(plan),
     }
@@ -92,6 +97,8 @@ def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
         ("gap", _describe_gap(result, gap)),
         ("method", result.method),
     ]
+    if result.engine.engine == "keops":
+        rows.append(("engine", f"KeOps on {result.engine.device}"))
     if result.estimates is not None:
         rows += _list_estimates(result)
     if result.levels:

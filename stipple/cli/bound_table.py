@@ -2,13 +2,20 @@
 
 import csv
 import itertools
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from stipple.cli.batch import (
+    Failure,
+    check_batch_options,
+    run_all,
+    share_threads,
+    tell_failures,
+)
 from stipple.cli.bound_run import bound_files
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
@@ -32,7 +39,6 @@ DEFINING = (
     "alpha",
     "resize",
 )
-MOST_FAILURES_SHOWN = 10
 
 Pair = tuple[str, str]
 
@@ -53,10 +59,18 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
     quiet, verbose = options["quiet"], options["verbose"]
     label = f"{len(missing):,} pairs, {len(pairs) - len(missing):,} done before"
     write_rows(target, COLUMNS, rows)
-    with Progress(label, len(missing), quiet=quiet, verbose=verbose) as progress:
-        for number, ((first, second), outcome) in enumerate(_bound_all(missing, options), 1):
-            if isinstance(outcome, str):
-                failures.append(f"{first} and {second}: {outcome}")
+    shared = {**options, "threads": share_threads(options, len(missing))}
+    # Dask workers are in other folders.
+    folder = str(Path.cwd()) if options["scheduler"] else ""
+    work = partial(_bound, folder=folder, options=shared)
+    outcomes = run_all(work, missing, jobs=options["jobs"], scheduler=options["scheduler"])
+    with (
+        Progress(label, len(missing), quiet=quiet, verbose=verbose) as progress,
+        closing(outcomes),
+    ):
+        for number, ((first, second), outcome) in enumerate(outcomes, 1):
+            if isinstance(outcome, Failure):
+                failures.append(f"{first} and {second}: {outcome.reason}")
                 progress.advance(number, failures[-1])
                 continue
             wide += not outcome.pop("reached")
@@ -75,10 +89,7 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
         write_output(options["report"], render_json({**figures, **describe_run(context, options)}))
     if not quiet:
         _summarise(figures, target)
-    for failure in failures[:MOST_FAILURES_SHOWN]:
-        click.echo(f"Error: {failure}", err=True)
-    if len(failures) > MOST_FAILURES_SHOWN:
-        click.echo(f"Error: and {len(failures) - MOST_FAILURES_SHOWN} more pairs.", err=True)
+    tell_failures(failures)
     if failures or (wide and options["strict"]):
         context.exit(1)
 
@@ -93,6 +104,7 @@ def _check(options: dict[str, Any]) -> str:
         raise click.UsageError("--plot is for one pair.")
     if len(options["outputs"]) > 1:
         raise click.UsageError("Many pairs go to one table: give -o once.")
+    check_batch_options(options)
     paths = options["outputs"] or ("-",)
     form = options["format_"] or ("csv" if paths == ("-",) else None)
     (output,) = plan_outputs("", paths, form, ("csv",))
@@ -134,37 +146,10 @@ def _list_pairs(options: dict[str, Any]) -> list[Pair]:
     return list(dict.fromkeys(pairs))
 
 
-def _bound_all(
-    pairs: list[Pair], options: dict[str, Any]
-) -> Iterator[tuple[Pair, dict[str, Any] | str]]:
-    """Bound pairs in so many processes, in the order in which they are done."""
-    jobs = min(options["jobs"], len(pairs))
-    if jobs <= 1:
-        for pair in pairs:
-            yield pair, _bound(pair, options)
-        return
-    from multiprocessing import get_context
-
-    from stipple.solvers.parallel import count_processors
-
-    threads = options["threads"] or max(1, count_processors() // jobs)
-    shared = {**options, "threads": threads}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        try:
-            futures = {pool.submit(_bound, pair, shared): pair for pair in pairs}
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _bound(pair: Pair, options: dict[str, Any]) -> dict[str, Any] | str:
-    """Figures of a pair, or what is wrong with it."""
-    try:
-        _, result = bound_files(pair, options)
-    except StippleError as error:
-        return str(error)
+def _bound(pair: Pair, folder: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Figures of a pair of files whose paths are relative to a folder."""
+    first, second = (str(Path(folder, path)) for path in pair)
+    _, result = bound_files((first, second), options)
     return {
         "lower": result.lower,
         "upper": result.upper,

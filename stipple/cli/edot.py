@@ -11,16 +11,14 @@ from stipple.choices import (
     Algorithm,
     AtomWeights,
     CellRule,
-    Device,
     MetricName,
     Objective,
-    SinkhornEngine,
     SourceKind,
 )
 from stipple.cli.domains import domain_options
-from stipple.cli.options import drawing_options, report_options, tone_options
+from stipple.cli.options import drawing_options, kernel_options, report_options, tone_options
 from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
-from stipple.cli.progress import print_table
+from stipple.cli.progress import print_fallback, print_table
 from stipple.cli.report import describe_run
 from stipple.cli.types import COUNTS, NUMBERS, FiniteRange
 
@@ -87,7 +85,7 @@ Examples:
     "--zeta",
     type=FiniteRange(min=0, min_open=True),
     metavar="Z",
-    default=0.01,
+    show_default="0.01; 0.0001 for the adaptive algorithm",
     help="Entropic regularisation, over the diameter to the power k.",
 )
 @click.option(
@@ -171,18 +169,7 @@ Examples:
     default=0,
     help="Compare with R random samplings of as many points with equal weights.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(get_args(SinkhornEngine)),
-    default="auto",
-    help="Who computes kernels; auto: NumPy where they fit in memory, else KeOps.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(get_args(Device)),
-    default="auto",
-    help="Where KeOps computes.",
-)
+@kernel_options
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
@@ -231,7 +218,11 @@ def command(context: click.Context, /, **options: Any) -> None:
         return
     job, outputs = _plan(context, options)
     from stipple.io.tables import render_json
+    from stipple.solvers.keops_library import decide_engine
 
+    print_fallback(
+        decide_engine(options["engine"], options["device"], "nowhere"), quiet=options["quiet"]
+    )
     began = time.perf_counter()
     result = job(options)
     solved = time.perf_counter()

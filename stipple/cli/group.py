@@ -10,7 +10,7 @@ import click
 from stipple import __version__
 from stipple.errors import StippleError
 
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
 INTERRUPTED = 130
 
 
@@ -49,7 +49,7 @@ class StippleGroup(click.Group):
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
         except SystemError as error:  # a compiled function that Ctrl-C met on its way back
-            if not isinstance(error.__cause__, KeyboardInterrupt):
+            if not _was_interrupted(error):
                 raise
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
@@ -59,9 +59,18 @@ class StippleGroup(click.Group):
             )
             sys.exit(1)
         except OSError as error:  # whatever the file system says that nobody foresaw
-            click.echo(f"Error: {error.strerror or error} ({error.filename}).", err=True)
+            place = "" if error.filename is None else f" ({error.filename})"
+            click.echo(f"Error: {error.strerror or error}{place}.", err=True)
             sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is among the causes of an error."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 EXAMPLES = """\
@@ -69,6 +78,7 @@ EXAMPLES = """\
 Examples:
   stipple stipple photo.jpg -n 5000 -o photo.svg
   stipple stipple --help
+  stipple doctor
 """
 
 

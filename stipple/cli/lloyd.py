@@ -13,7 +13,7 @@ from stipple.cli.options import report_options, solver_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
 from stipple.cli.report import describe_run
-from stipple.cli.types import COUNTS, NUMBERS, STEPS
+from stipple.cli.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.drawing import Drawing
@@ -105,7 +105,7 @@ Examples:
 )
 @click.option(
     "--jitter",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(0, 1e6),
     metavar="D",
     default=0.0,
     help="Move each start point at random by up to D in x and y (units of the domain).",

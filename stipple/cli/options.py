@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from stipple.choices import Alpha, DotStyle, Engine
+from stipple.choices import Alpha, Device, DotStyle, Engine, SinkhornEngine
 from stipple.cli.types import BACKGROUND, COLOUR, LENGTH, PAGE, RADIUS, SIZE, FiniteRange
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -103,6 +103,38 @@ solver_options = add_options(
         metavar="N",
         show_default="one per processor",
         help="Threads for the power cells.",
+    ),
+)
+
+batch_options = add_options(
+    click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="J",
+        default=1,
+        help="So many at a time, each in a process of its own; they share the processors.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Let the workers of a Dask scheduler do it, such as tcp://10.0.0.1:8786; they must see"
+        " the same files under the same paths.",
+    ),
+)
+
+kernel_options = add_options(
+    click.option(
+        "--engine",
+        type=click.Choice(get_args(SinkhornEngine)),
+        default="auto",
+        help="Who computes what takes all pairs: NumPy and compiled loops (numpy), or KeOps; auto:"
+        " by size and device.",
+    ),
+    click.option(
+        "--device",
+        type=click.Choice(get_args(Device)),
+        default="auto",
+        help="Where KeOps computes; auto: on a GPU, where there is one.",
     ),
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from stipple.solvers.keops_library import EngineChoice
     from stipple.solvers.quantisation import Step
 
 
@@ -70,6 +71,12 @@ class Progress:
             self._bar.update(done - self._bar.n)
         elif self._verbose and not self._quiet:
             click.echo(f"  {done:,} of {self._steps:,}", err=True)
+
+
+def print_fallback(choice: "EngineChoice", *, quiet: bool) -> None:
+    """Tell why another engine takes the place of the one asked for, if so."""
+    if choice.reason and not quiet:
+        click.echo(choice.reason, err=True)
 
 
 def print_table(rows: list[tuple[str, str]]) -> None:

@@ -7,8 +7,13 @@ import click
 
 def describe_run(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     """Describe the command that was run: its name, options, seed (if it has one) and versions."""
+    return describe_command(context.command.name, options)
+
+
+def describe_command(name: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Do the same where there is no context, as in another process."""
     return {
-        "command": context.command.name,
+        "command": name,
         **({"seed": options["seed"]} if "seed" in options else {}),
         "options": {name.rstrip("_"): _plain(value) for name, value in options.items()},
         "versions": collect_versions(),

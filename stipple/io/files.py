@@ -11,6 +11,7 @@ from stipple.errors import StippleError
 
 # Names of open streams: what lies behind them belongs to whoever opened it.
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
+PART = 2**20  # bytes read back at a time
 
 _ADVICE = {
     errno.ENOENT: "its folder does not exist; create it first",
@@ -27,10 +28,10 @@ _ADVICE = {
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file in one step: afterwards it holds all of `data`, or what it held before.
 
-    The data go to a temporary file beside the target, which then takes its name. A new file gets
-    the permissions that the umask gives; an existing one keeps its own. A symbolic link stays,
-    and its target is written. Devices, pipes and streams such as ``/dev/stdout`` are written
-    straight.
+    The data go to a temporary file beside the target, which is read back and compared, and only
+    then takes its name. A new file gets the permissions that the umask gives; an existing one
+    keeps its own. A symbolic link stays, and its target is written. Devices, pipes and streams
+    such as ``/dev/stdout`` are written straight.
 
     Parameters
     ----------
@@ -103,12 +104,22 @@ def _replace_file(target: Path, mode: int | None, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if not _holds(temporary, data):
+            raise OSError(errno.EIO, "it reads back differently from what was written")
         if mode is not None:
             temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file reads back as `data`, compared in parts to save memory."""
+    view = memoryview(data)
+    with path.open("rb") as file:
+        parts = range(0, len(view), PART)
+        return all(file.read(PART) == view[at : at + PART] for at in parts) and not file.read(1)
 
 
 def _explain(name: str, error: OSError) -> StippleError:

@@ -31,7 +31,8 @@ class Target:
 class TotalEvaluation:
     """Σ_l λ_l·(objective, cost and gradients) of several targets.
 
-    `potentials` are the g of each, from which the next solves start.
+    `potentials` are the g of each, from which the next solves start; `converged` tells whether all
+    their transports did.
     """
 
     value: float
@@ -39,6 +40,7 @@ class TotalEvaluation:
     atom_gradient: Floats
     weight_gradient: Floats
     potentials: list[Floats]
+    converged: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,8 @@ class Descent:
     history : tuple of float
         The objective at the start and after each step that lowered it.
     converged : bool
-        Whether no step lowered the objective any more.
+        Whether no step lowered the objective any more, and the last transports converged: those of
+        clusters far apart, as measured by ζ, may not, and then values are good to their errors.
     """
 
     atoms: Floats
@@ -84,7 +87,7 @@ def evaluate_total(
     """Add up the objectives of all targets, each times its share; see `evaluate_objective`."""
     value = cost = 0.0
     atom_gradient, weight_gradient = np.zeros_like(atoms), np.zeros_like(weights)
-    potentials = []
+    potentials, converged = [], True
     for target, start in zip(targets, starts, strict=True):
         one = evaluate_objective(
             target.samples,
@@ -102,7 +105,8 @@ def evaluate_total(
         atom_gradient += target.share * one.atom_gradient
         weight_gradient += target.share * one.weight_gradient
         potentials.append(one.transport.target_potential)
-    return TotalEvaluation(value, cost, atom_gradient, weight_gradient, potentials)
+        converged &= one.transport.converged
+    return TotalEvaluation(value, cost, atom_gradient, weight_gradient, potentials, converged)
 
 
 def find_box(targets: Sequence[Target]) -> tuple[Floats, Floats]:
@@ -162,6 +166,7 @@ def descend(
     height = scale**order
     starts: list[Floats | None] = [None] * len(targets)
     history: list[float] = []
+    solved = True
 
     def unpack(variables: Floats) -> tuple[Floats, Floats, Floats]:
         vectors = variables[: atoms.size].reshape(atoms.shape)
@@ -170,7 +175,7 @@ def descend(
         return origin + vectors / lengths * scale, masses, lengths
 
     def evaluate(variables: Floats) -> tuple[float, Floats]:
-        nonlocal starts
+        nonlocal starts, solved
         moved, masses, lengths = unpack(variables)
         total = evaluate_total(
             targets,
@@ -184,6 +189,7 @@ def descend(
             starts=starts,
         )
         starts = list(total.potentials)
+        solved = total.converged
         gradient = (total.atom_gradient / lengths * scale).ravel()
         if free:
             slopes = total.weight_gradient
@@ -199,15 +205,15 @@ def descend(
         variables = np.concatenate((variables, logits))
         bounds = bounds and bounds + [(None, None)] * count
     history.append(evaluate(variables)[0] * height)
-    best = variables
+    best, solved_at_best = variables, solved
 
     def record(intermediate_result: OptimizeResult) -> None:
-        nonlocal best
+        nonlocal best, solved_at_best
         value = float(intermediate_result.fun) * height
         # Near the end, errors of the inner solves can make a step up look like one down.
         if value < history[-1]:
             history.append(value)
-            best = intermediate_result.x.copy()
+            best, solved_at_best = intermediate_result.x.copy(), solved
 
     result = minimize(
         evaluate,
@@ -235,4 +241,5 @@ def descend(
         settings=settings,
         starts=starts,
     )
-    return Descent(moved, masses, final.value, final.cost, tuple(history), bool(result.success))
+    converged = bool(result.success) and final.converged and solved_at_best
+    return Descent(moved, masses, final.value, final.cost, tuple(history), converged)

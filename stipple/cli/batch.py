@@ -1,0 +1,270 @@
+"""Many tasks of one kind: in this process, in several, or by the workers of a Dask cluster."""
+
+import itertools
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import click
+
+from stipple.errors import StippleError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+MOST_FAILURES_SHOWN = 100
+# A process that is told to end has so long to remove what it was writing.
+SECONDS_TO_END = 5.0
+SECONDS_TO_CONNECT = 10
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task could not be done."""
+
+    reason: str
+
+
+Outcomes: TypeAlias = Generator[tuple[Task, Result | Failure], None, None]
+
+
+def run_all(
+    work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: int, scheduler: str | None
+) -> Outcomes[Task, Result]:
+    """Do every task, and give what came out, in the order in which they are done.
+
+    A task that fails foreseeably, or whose process dies, gives a `Failure` and stops no other.
+    Close the iterator (`contextlib.closing`) to end processes that are still at work.
+
+    Parameters
+    ----------
+    work : callable
+        A function of a module, or a `partial` of one, since it travels to other processes.
+    tasks : sequence
+    jobs : int
+        Tasks at a time, in processes of their own if more than one.
+    scheduler : str or None
+        Address of a Dask scheduler, whose workers then do everything.
+
+    Raises
+    ------
+    StippleError
+        If there is no such scheduler, or it goes away.
+    """
+    jobs = min(jobs, len(tasks))
+    if scheduler is not None and tasks:
+        return _run_on_cluster(work, tasks, scheduler)
+    if jobs > 1:
+        return _run_in_processes(work, tasks, jobs)
+    return ((task, attempt(work, task)) for task in tasks)
+
+
+def attempt(work: Callable[[Task], Result], task: Task) -> Result | Failure:
+    """Do a task, or tell in a sentence why it could not be done."""
+    try:
+        return work(task)
+    except StippleError as error:
+        return Failure(str(error))
+    except MemoryError:
+        return Failure("not enough memory: ask for less, or for fewer --jobs.")
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        return Failure(f"{error.strerror or error}{place}.")
+
+
+def check_batch_options(options: dict[str, Any]) -> None:
+    """Refuse processes here and workers elsewhere at once."""
+    if options["scheduler"] and options["jobs"] > 1:
+        raise click.UsageError("Give --jobs or --scheduler, not both.")
+
+
+def share_threads(options: dict[str, Any], tasks: int) -> int | None:
+    """Threads of each task: local jobs share the processors, a slot of a Dask worker is one."""
+    from stipple.solvers.parallel import count_processors
+
+    jobs = min(options["jobs"], tasks)
+    if options["threads"] is not None:
+        return int(options["threads"])
+    if options["scheduler"]:
+        return 1
+    return max(1, count_processors() // jobs) if jobs > 1 else None
+
+
+def tell_failures(failures: Sequence[str]) -> None:
+    """List failures on standard error."""
+    for failure in failures[:MOST_FAILURES_SHOWN]:
+        click.echo(f"Error: {failure}", err=True)
+    if len(failures) > MOST_FAILURES_SHOWN:
+        click.echo(f"Error: and {len(failures) - MOST_FAILURES_SHOWN:,} more.", err=True)
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+class _Worker(Generic[Task, Result]):
+    """A process that does one task after another, and ends with its parent.
+
+    The pool of the standard library loses every task when one process dies, and leaves orphans
+    when the parent does.
+    """
+
+    task: Task
+    connection: Connection
+
+    def __init__(self, work: Callable[[Task], Result]) -> None:
+        self._work = work
+        self._process: Any = None
+
+    def begin(self, task: Task) -> None:
+        """Start a task, in a new process if there is none."""
+        if self._process is None:
+            context = multiprocessing.get_context("spawn")
+            self.connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
+            with _hold_interrupts():
+                self._process.start()
+            theirs.close()
+        self.task = task
+        with suppress(OSError):  # a dead process, as `receive` will find
+            self.connection.send(task)
+
+    def receive(self) -> Result | Failure:
+        """Return what came out of the task."""
+        try:
+            outcome: Result | Failure = self.connection.recv()
+        except (EOFError, OSError):
+            return Failure(f"its process died ({self.end()}): ask for less, or for fewer --jobs.")
+        return outcome
+
+    def terminate(self) -> None:
+        """Tell the process to end."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self) -> str:
+        """Wait for the process to end, kill it if it does not, and return how it ended."""
+        if self._process is None:
+            return "not started"
+        self._process.join(SECONDS_TO_END)
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+        code = self._process.exitcode
+        self._process = None
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _run_in_processes(
+    work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
+) -> Outcomes[Task, Result]:
+    waiting = iter(tasks)
+    workers = [_Worker(work) for _ in range(jobs)]
+    busy: dict[Any, _Worker[Task, Result]] = {}
+
+    def begin(worker: _Worker[Task, Result]) -> None:
+        for task in itertools.islice(waiting, 1):
+            worker.begin(task)
+            busy[worker.connection] = worker
+
+    try:
+        for worker in workers:
+            begin(worker)
+        while busy:
+            for connection in wait(list(busy)):
+                worker = busy.pop(connection)
+                task, outcome = worker.task, worker.receive()
+                begin(worker)
+                yield task, outcome
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.end()
+
+
+def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
+    """Do the tasks that come, until the parent hangs up."""
+    told_to_end = False
+
+    def end(*_: object) -> None:
+        nonlocal told_to_end
+        told_to_end = True
+        sys.exit(1)  # what is half written is removed on the way out
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    signal.signal(signal.SIGTERM, end)
+    try:
+        while True:
+            connection.send(attempt(work, connection.recv()))
+    except (EOFError, OSError):
+        pass  # the parent has hung up
+    except SystemError:
+        # So a compiled function ends that a signal met on its way back.
+        if not told_to_end:
+            raise
+
+
+@contextmanager
+def _hold_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C until the end; processes that begin meanwhile never see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# --- Dask ---------------------------------------------------------------------------------------
+
+
+def _run_on_cluster(
+    work: Callable[[Task], Result], tasks: Sequence[Task], address: str
+) -> Outcomes[Task, Result]:
+    """Let workers do the tasks; those of a worker that dies go to another."""
+    try:
+        distributed = import_module("distributed")
+    except ImportError:
+        raise StippleError(
+            "--scheduler needs Dask distributed: python -m pip install 'stipple-ot[dask]'."
+        ) from None
+    try:
+        client = distributed.Client(address, timeout=SECONDS_TO_CONNECT)
+    except (OSError, ValueError, TimeoutError):
+        raise StippleError(
+            f"No Dask scheduler answers at {address}: start one with `dask scheduler`."
+        ) from None
+    with client:
+        futures = client.map(partial(attempt, work), tasks, pure=False)
+        own = {future.key: task for future, task in zip(futures, tasks, strict=True)}
+        for future in distributed.as_completed(futures):
+            yield own[future.key], _get_outcome(future, address)
+
+
+def _get_outcome(future: Any, address: str) -> Any:
+    from distributed.scheduler import KilledWorker
+
+    if future.status == "finished":
+        return future.result()
+    error = future.exception() if future.status == "error" else None
+    if isinstance(error, KilledWorker):
+        return Failure(
+            "every worker that tried it died: ask for less, or give workers more memory."
+        )
+    for cause in (error, getattr(error, "__cause__", None)):  # of a worker, or of the scheduler
+        if isinstance(cause, ImportError):
+            raise StippleError(
+                f"The cluster at {address} cannot run it ({cause}): install the same stipple there."
+            )
+    if error is not None:
+        raise error
+    raise StippleError(f"The Dask scheduler at {address} went away: run again for what is missing.")

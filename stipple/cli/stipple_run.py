@@ -1,0 +1,263 @@
+"""One image for `stipple stipple`: reading, solving, writing, telling."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stipple.choices import Blend, Start
+from stipple.cli.drawings import lay_out, render_drawing
+from stipple.cli.images import read_image
+from stipple.cli.memory import announce_memory
+from stipple.cli.outputs import Output, write_output
+from stipple.cli.progress import Progress
+from stipple.cli.report import describe_command
+
+if TYPE_CHECKING:
+    from stipple.arrays import Floats
+    from stipple.composition import Look
+    from stipple.drawing import Drawing
+    from stipple.inked import InkedStippling
+    from stipple.inks import InkDensity
+    from stipple.page import Placement
+    from stipple.solvers.quantisation import Step
+
+FORMATS = ("svg", "png", "csv", "json")
+SOLVER = ("method", "iterations", "tolerance", "seed", "engine", "threads")
+BLENDS: dict[str, Blend] = {"mono": "normal", "cmyk": "multiply", "rgb": "screen"}
+ANIMATION_PIXELS = 800
+SECONDS_PER_FRAME = 0.12
+
+
+@dataclass(frozen=True, eq=False)
+class ImageJob:
+    """An image, and what was asked for, once it makes sense; `options` have its own paths."""
+
+    image: str
+    outputs: tuple[Output, ...]
+    start: "Start | Floats"
+    points: int
+    options: dict[str, Any]
+
+    @property
+    def targets(self) -> list[str]:
+        """Every path that will be written."""
+        others = [self.options[name] for name in ("animate", "report") if self.options[name]]
+        return [*(output.path for output in self.outputs), *others]
+
+
+def run_image(job: ImageJob, *, quiet: bool) -> dict[str, Any]:
+    """Read, solve and write; return the report."""
+    from stipple.inked import order_for_pen
+    from stipple.inks import share_points
+    from stipple.io.tables import render_json
+
+    options = job.options
+    began = time.perf_counter()
+    inks = _read(options)
+    read = time.perf_counter()
+    most = max(count for _, count in share_points(inks, job.points))
+    announce_memory(most, inks[0].darkness.size, len(inks), quiet=quiet)
+    placement, look = _lay_out(options, job, inks[0].darkness.shape)
+    inked, frames = _solve(options, job, inks, quiet=quiet)
+    solved = time.perf_counter()
+    closed = "tour" in look.draw
+    inked = [order_for_pen(one, options["order"], closed=closed) for one in inked]
+    ordered = time.perf_counter()
+    report = _describe(options, inked, placement)
+    report["seconds"] |= {"read": read - began, "order": ordered - solved}
+    report |= describe_command("stipple", options)
+    _write(options, job, inked, frames, placement, look, report)
+    report["seconds"]["write"] = time.perf_counter() - ordered
+    if options["report"]:
+        write_output(options["report"], render_json(report))
+    return report
+
+
+def list_rows(job: ImageJob, report: dict[str, Any]) -> list[tuple[str, str]]:
+    """Lines for a person."""
+    rows = []
+    for ink in report["inks"]:
+        rows += [
+            (
+                f"{ink['ink']} points",
+                f"{ink['points']:,} after {ink['iterations']} steps, {ink['diagrams']} diagrams",
+            ),
+            (
+                "W2²",
+                f"{ink['w2_squared']:.8g} px², certified within"
+                f" [{ink['w2_squared_lower']:.8g}, {ink['w2_squared_upper']:.8g}]",
+            ),
+            (
+                "quality",
+                f"{ink['quality']:.5f} = N·W2²/A"
+                f" (hexagonal limit {report['quality_hexagonal']:.5f})",
+            ),
+            ("mass error", f"{ink['mass_error']:.1e}"),
+            ("dot radius", f"{ink['radius_mm']:.4g} mm"),
+        ]
+        if ink["travel_mm"] is not None:
+            rows.append(("pen travel", f"{ink['travel_mm'] / 1000:.3f} m"))
+        if not ink["converged"]:
+            rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    rows.append(("seed", str(report["seed"])))
+    rows.append(("seconds", f"{sum(report['seconds'].values()):.2f}"))
+    rows += [("written", path) for path in job.targets if path != "-"]
+    return rows
+
+
+def _read(options: dict[str, Any]) -> "list[InkDensity]":
+    """Read the image and separate its inks."""
+    from stipple.inks import separate_inks
+
+    return separate_inks(*read_image(options["image"], options), options["color"])
+
+
+def _lay_out(
+    options: dict[str, Any], job: ImageJob, shape: tuple[int, int]
+) -> "tuple[Placement, Look]":
+    """Place the picture on the page; refuse a PNG that would be too large."""
+    placement, look = lay_out(options, shape, options["draw"], BLENDS[options["color"]])
+    if any(output.format == "png" for output in job.outputs):
+        from stipple.io.raster import measure_pixels
+
+        measure_pixels(placement.width, placement.height, options["dpi"])
+    return placement, look
+
+
+def _solve(
+    options: dict[str, Any], job: ImageJob, inks: "list[InkDensity]", *, quiet: bool
+) -> "tuple[list[InkedStippling], list[list[Floats]]]":
+    """Stipple each ink with its share of the points; keep every step for an animation."""
+    from stipple.inked import InkedStippling
+    from stipple.inks import Ink, share_points
+    from stipple.stippling import stipple
+
+    inked, frames = [], []
+    for one, count in share_points(inks, job.points):
+        ink = Ink(one.ink.name, options["ink"] or one.ink.colour)
+        steps: list[Floats] = []
+        with Progress(
+            f"{count:,} {ink.name} points",
+            options["iterations"],
+            quiet=quiet,
+            verbose=options["verbose"],
+        ) as progress:
+
+            def watch(
+                step: "Step", progress: Progress = progress, steps: "list[Floats]" = steps
+            ) -> None:
+                progress.show(step)
+                if options["animate"]:
+                    steps.append(step.points)
+
+            settings = {name: options[name] for name in SOLVER}
+            stippling = stipple(one.darkness, count, start=job.start, on_step=watch, **settings)
+        inked.append(InkedStippling(ink, stippling))
+        frames.append(steps)
+    return inked, frames
+
+
+def _write(
+    options: dict[str, Any],
+    job: ImageJob,
+    inked: "Sequence[InkedStippling]",
+    frames: "Sequence[Sequence[Floats]]",
+    placement: "Placement",
+    look: "Look",
+    report: dict[str, Any],
+) -> None:
+    """Render everything, then write it: what cannot be rendered leaves all files as they were."""
+    from stipple.composition import compose_drawing, compose_frames
+
+    drawing = compose_drawing(inked, placement, look)
+    files = [
+        (output.path, _render(output.format, drawing, options["dpi"], inked, report))
+        for output in job.outputs
+    ]
+    if options["animate"]:
+        from stipple.io.raster import render_gif
+
+        dpi = 25.4 * ANIMATION_PIXELS / max(placement.width, placement.height)
+        moving = compose_frames(inked, frames, placement, look)
+        files.append((options["animate"], render_gif(moving, dpi, SECONDS_PER_FRAME)))
+    for path, data in files:
+        write_output(path, data)
+
+
+def _render(
+    form: str,
+    drawing: "Drawing",
+    dpi: float,
+    inked: "Sequence[InkedStippling]",
+    report: dict[str, Any],
+) -> bytes:
+    import numpy as np
+
+    if form in ("svg", "png"):
+        return render_drawing(drawing, form, dpi)
+    from stipple.io.tables import render_json, render_points_csv
+
+    if form == "csv":
+        points = np.concatenate([one.stippling.points for one in inked])
+        masses = np.concatenate([one.stippling.weights for one in inked])
+        names = [one.ink.name for one in inked for _ in one.stippling.points]
+        return render_points_csv(points, masses, names if len(inked) > 1 else None)
+    inks = [
+        {**figures, "positions": one.stippling.points, "masses": one.stippling.weights}
+        for figures, one in zip(report["inks"], inked, strict=True)
+    ]
+    return render_json({**report, "inks": inks})
+
+
+def _describe(
+    options: dict[str, Any], inked: "Sequence[InkedStippling]", placement: "Placement"
+) -> dict[str, Any]:
+    """Collect the figures of the report; over several inks, means weighted by points."""
+    inks: list[dict[str, Any]] = []
+    for one in inked:
+        result = one.stippling
+        radius = placement.scale * result.radius if options["radius"] is None else options["radius"]
+        inks.append(
+            {
+                "ink": one.ink.name,
+                "colour": one.ink.colour,
+                "points": len(result.points),
+                "w2_squared": result.w2_squared,
+                "w2_squared_lower": result.w2_squared_lower,
+                "w2_squared_upper": result.w2_squared_upper,
+                "quality": result.quality,
+                "mass_error": result.mass_error,
+                "converged": result.converged,
+                "settled": result.settled,
+                "iterations": result.iterations,
+                "diagrams": result.diagrams,
+                "newton_iterations": result.newton_iterations,
+                "radius_mm": radius,
+                "travel_mm": None if one.travel is None else placement.scale * one.travel,
+            }
+        )
+    total = sum(ink["points"] for ink in inks)
+
+    def average(name: str) -> float:
+        return float(sum(ink["points"] * ink[name] for ink in inks) / total)
+
+    first = inked[0].stippling
+    return {
+        "points": total,
+        "w2_squared": average("w2_squared"),
+        "w2_squared_lower": average("w2_squared_lower"),
+        "w2_squared_upper": average("w2_squared_upper"),
+        "quality": average("quality"),
+        "quality_hexagonal": first.quality_hexagonal,
+        "mass_error": max(ink["mass_error"] for ink in inks),
+        "iterations": max(ink["iterations"] for ink in inks),
+        "diagrams": sum(ink["diagrams"] for ink in inks),
+        "engine": first.engine,
+        "page_mm": [placement.width, placement.height],
+        "millimetres_per_pixel": placement.scale,
+        "inks": inks,
+        "seconds": {
+            stage: sum(one.stippling.seconds[stage] for one in inked) for stage in first.seconds
+        },
+    }
