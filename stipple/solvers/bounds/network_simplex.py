@@ -169,7 +169,7 @@ def _pivot(arcs: _Arcs, tolerance: float, place: int, pivots: int, tree: _Tree) 
     tails, heads, costs = arcs
     potentials = tree.potentials
     count = len(costs)
-    block = max(int(np.sqrt(count)), 10)
+    block = max(2 * int(np.sqrt(count)), 10)
     for _ in range(pivots):
         worst, entering, seen = -tolerance, NONE, 0
         while seen < count and entering == NONE:
