@@ -14,8 +14,8 @@ from stipple.discretisation.discretise import (
     scale_zeta,
 )
 from stipple.discretisation.measure import Measure
-from stipple.discretisation.methods import FEW_ATOMS, STARTS, OnStep, Solution
-from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.discretisation.methods import OnStep, alternate, descend
+from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.samples import Samples
 
@@ -80,61 +80,9 @@ def discretise_barycentre(
     targets = [check_sphere(measure.samples, settings) for measure in measures]
     diameter, zeta = scale_zeta(mixture, settings)
     began = time.perf_counter()
-    solution = _solve(targets, share, atoms, settings, zeta, on_step)
+    if settings.objective == "exact":
+        solution = alternate(targets, share, atoms, settings, on_step)
+    else:
+        solution = descend(targets, share, atoms, settings, zeta, on_step)
     solved = time.perf_counter() - began
     return assess(targets, share.tolist(), solution, settings, zeta, diameter, solved)
-
-
-def _solve(
-    targets: list[Samples],
-    shares: Floats,
-    count: int,
-    settings: Settings,
-    zeta: float,
-    on_step: OnStep,
-) -> Solution:
-    from stipple.solvers.entropic.barycentre import find_barycentre, find_equal_barycentre
-
-    limit = {} if settings.steps is None else {"iterations": settings.steps}
-    metric = make_metric(settings.metric)
-    if settings.objective == "exact":
-        even = find_equal_barycentre(
-            targets,
-            shares,
-            count,
-            order=settings.order,
-            metric=metric,
-            on_step=on_step and (lambda step: on_step(step.number, step.cost)),
-            **limit,
-        )
-        history = np.array(even.history)
-        potentials = even.potentials if len(even.potentials) == len(targets) else None
-        return Solution(
-            even.atoms,
-            even.weights,
-            history,
-            even.iterations,
-            even.converged,
-            "alternating transport and centres",
-            potentials,
-        )
-    found = find_barycentre(
-        targets,
-        shares,
-        count,
-        zeta,
-        objective=settings.objective,
-        weights=settings.weights,
-        batch=settings.batch,
-        starts=STARTS if count <= FEW_ATOMS else 1,
-        order=settings.order,
-        metric=metric,
-        settings=make_sinkhorn(settings),
-        seed=settings.seed,
-        on_step=on_step and (lambda step: on_step(step.number, step.estimate)),
-        **limit,
-    )
-    history = np.array(found.history or found.estimates)
-    return Solution(
-        found.atoms, found.weights, history, found.iterations, found.converged, "simple"
-    )

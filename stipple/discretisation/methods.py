@@ -1,6 +1,6 @@
 """Which solver finds the atoms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -58,9 +58,10 @@ def find_atoms(
     if settings.objective == "exact":
         if settings.weights == "free":
             return _quantise(measure, count, settings, metric, on_step)
-        return _quantise_evenly(measure, count, settings, metric, on_step)
-    solve = _solve_in_cells if settings.algorithm == "adaptive" else _descend
-    return solve(samples, count, settings, metric, zeta, on_step)
+        return _quantise_evenly(measure, count, settings, on_step)
+    if settings.algorithm == "adaptive":
+        return _solve_in_cells(samples, count, settings, metric, on_step)
+    return descend([samples], np.ones(1), count, settings, zeta, on_step)
 
 
 def _quantise(
@@ -113,36 +114,11 @@ def _place_evenly(measure: Measure, count: int, settings: Settings) -> Floats | 
     return domain.to_domain(_quantise_pixels(density, count, settings).transport.points)
 
 
-def _quantise_evenly(
-    measure: Measure,
-    count: int,
-    settings: Settings,
-    metric: Metric,
-    on_step: OnStep,
-) -> Solution:
+def _quantise_evenly(measure: Measure, count: int, settings: Settings, on_step: OnStep) -> Solution:
     domain = _find_pixels(measure, count, settings)
     if domain is not None and settings.order == 2:
         return _quantise_by_cells(domain, count, settings, on_step)
-    from stipple.solvers.entropic.equal import quantise_equally
-
-    limit = {} if settings.steps is None else {"iterations": settings.steps}
-    found = quantise_equally(
-        measure.samples,
-        count,
-        order=settings.order,
-        metric=metric,
-        on_step=on_step and (lambda step: on_step(step.number, step.cost)),
-        **limit,
-    )
-    return Solution(
-        found.atoms,
-        found.weights,
-        np.array(found.history),
-        found.iterations,
-        found.converged,
-        "alternating transport and centres",
-        found.potentials,
-    )
+    return alternate([measure.samples], np.ones(1), count, settings, on_step)
 
 
 def _quantise_by_cells(domain: Domain, count: int, settings: Settings, on_step: OnStep) -> Solution:
@@ -188,21 +164,55 @@ def _quantise_pixels(
     )
 
 
-def _descend(
-    samples: Samples,
+def alternate(
+    targets: Sequence[Samples],
+    shares: Floats,
     count: int,
     settings: Settings,
-    metric: Metric,
+    on_step: OnStep,
+) -> Solution:
+    """Minimise the sum of W_k^k to targets, each times its share, over atoms of equal weights."""
+    from stipple.solvers.entropic.barycentre import find_equal_barycentre
+
+    limit = {} if settings.steps is None else {"iterations": settings.steps}
+    found = find_equal_barycentre(
+        targets,
+        shares,
+        count,
+        order=settings.order,
+        metric=make_metric(settings.metric),
+        on_step=on_step and (lambda step: on_step(step.number, step.cost)),
+        **limit,
+    )
+    return Solution(
+        found.atoms,
+        found.weights,
+        np.array(found.history),
+        found.iterations,
+        found.converged,
+        "alternating transport and centres",
+        # Targets without a share have none.
+        found.potentials if len(found.potentials) == len(targets) else None,
+    )
+
+
+def descend(
+    targets: Sequence[Samples],
+    shares: Floats,
+    count: int,
+    settings: Settings,
     zeta: float,
     on_step: OnStep,
 ) -> Solution:
-    from stipple.solvers.entropic.simple import discretise_simple
+    """Minimise the sum of entropic objectives of targets, each times its share."""
+    from stipple.solvers.entropic.barycentre import find_barycentre
 
     assert settings.objective != "exact"
     limit = {} if settings.steps is None else {"iterations": settings.steps}
-    some = samples.thin(max(count, DESCENT_ENTRIES // count))
-    found = discretise_simple(
-        some,
+    most = max(count, DESCENT_ENTRIES // (count * len(targets)))
+    found = find_barycentre(
+        [target.thin(most) for target in targets],
+        shares,
         count,
         zeta,
         objective=settings.objective,
@@ -210,14 +220,15 @@ def _descend(
         batch=settings.batch,
         starts=STARTS if count <= FEW_ATOMS else 1,
         order=settings.order,
-        metric=metric,
+        metric=make_metric(settings.metric),
         settings=make_sinkhorn(settings),
         seed=settings.seed,
         on_step=on_step and (lambda step: on_step(step.number, step.estimate)),
         **limit,
     )
     history = np.array(found.history or found.estimates)
-    name = "simple" if some is samples else f"simple, on {len(some):,} of the samples"
+    thinned = any(len(target) > most for target in targets)
+    name = f"simple, on {most:,} of the samples" if thinned else "simple"
     return Solution(found.atoms, found.weights, history, found.iterations, found.converged, name)
 
 
@@ -226,7 +237,6 @@ def _solve_in_cells(
     count: int,
     settings: Settings,
     metric: Metric,
-    _zeta: float,
     on_step: OnStep,
 ) -> Solution:
     from stipple.solvers.entropic.adaptive import discretise_adaptive
