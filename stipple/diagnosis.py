@@ -155,7 +155,7 @@ def _examine_engines() -> Iterator[Finding]:
 
     topic = "engines"
     chosen = choose_engine("auto")
-    reason = "pysdot is installed" if chosen == "pysdot" else "pysdot is not installed"
+    reason = "pysdot can be loaded" if chosen == "pysdot" else "pysdot cannot be loaded"
     yield Finding(topic, "power cells", "ok", f"auto takes {chosen}: {reason}")
     yield _try_engine(chosen, essential=True)
     if chosen == "pysdot":

@@ -1,5 +1,6 @@
 """Power cells: both engines against each other and against exact rational clipping."""
 
+import sys
 from math import hypot
 
 import numpy as np
@@ -267,7 +268,7 @@ def test_auto_takes_pysdot_where_it_is_installed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_auto_takes_qhull_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "pysdot", None)
     assert neighbours.choose_engine("auto") == "qhull"
     with pytest.raises(StippleError, match="pysdot is not installed"):
         neighbours.choose_engine("pysdot")

@@ -4,7 +4,7 @@ Both return a superset of the true neighbours inside the domain. Geometry is not
 `power_cells` cuts the cells itself and verifies that they tile the domain.
 """
 
-import importlib.util
+import importlib
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -29,12 +29,12 @@ class Adjacency:
 
 
 def choose_engine(engine: Engine) -> Literal["pysdot", "qhull"]:
-    """Resolve `auto`: pysdot where it is installed, Qhull elsewhere.
+    """Resolve `auto`: pysdot where it can be loaded, Qhull elsewhere.
 
     Raises
     ------
     StippleError
-        If the engine is unknown, or is pysdot and not installed.
+        If the engine is unknown, or is pysdot and cannot be loaded.
     """
     if engine not in get_args(Engine):
         raise StippleError(
@@ -42,11 +42,22 @@ def choose_engine(engine: Engine) -> Literal["pysdot", "qhull"]:
         )
     if engine == "qhull":
         return "qhull"
-    if importlib.util.find_spec("pysdot") is not None:
+    if _can_load_pysdot():
         return "pysdot"
     if engine == "auto":
         return "qhull"
-    raise StippleError("pysdot is not installed for this Python and platform: use --engine qhull.")
+    raise StippleError(
+        "pysdot is not installed for this Python and platform, or is broken: use --engine qhull."
+    )
+
+
+def _can_load_pysdot() -> bool:
+    """Whether it is there and whole: its compiled part may not suit this Python or NumPy."""
+    try:
+        importlib.import_module("pysdot")
+    except ImportError:
+        return False
+    return True
 
 
 def find_neighbours(
