@@ -87,7 +87,7 @@ def test_absent_packages_are_told_with_what_takes_their_place(without):
         finding = told["packages"][name]
         assert (finding["state"], finding["value"]) == ("fallback", "not installed")
         assert replacement in finding["advice"]
-    assert told["engines"]["power cells"]["value"] == "auto takes qhull: pysdot is not installed"
+    assert told["engines"]["power cells"]["value"] == "auto takes qhull: pysdot cannot be loaded"
     assert told["engines"]["trial of qhull"]["state"] == "ok"
     assert "trial of pysdot" not in told["engines"]
 
