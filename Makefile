@@ -75,6 +75,7 @@ experiments: $(VENV)/installed
 .venv-bench/installed:
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1 scikit-learn scipy "pysdot==0.2.16; python_version < '3.13' and platform_machine == 'x86_64' and sys_platform == 'linux'"
+	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ott-jax
 	@touch $@
 
 bench: $(VENV)/installed .venv-bench/installed
@@ -84,7 +85,7 @@ bench-edot: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/edot.py
 
 # DOTMARK=folder names the images of the DOTmark benchmark; without it, synthetic fields.
-bench-bounds: $(VENV)/installed
+bench-bounds: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
 
 gpu-check: $(VENV)/installed
