@@ -9,8 +9,11 @@ import pytest
 from click.testing import CliRunner
 from command import SAMPLES, list_circles, list_layers, read_png, read_svg, save
 
-from stipple.cli import main
+from stipple.cli import edot_runs, main
+from stipple.cli.batch import Failure, attempt
 from stipple.discretisation.presets import list_presets
+
+ADAPTIVE = ("--algorithm", "adaptive")
 
 
 @pytest.fixture
@@ -109,6 +112,56 @@ def test_adaptive_cells_merge(edot, cells):
     assert len(rows) == 60
     assert sum(float(row["weight"]) for row in rows) == pytest.approx(1)
     assert "adaptive" in find(result, "algorithm")
+
+
+ADAPTIVE = ("-m", 100, "--objective", "full", "--algorithm", "adaptive")
+
+
+def test_cells_on_a_cluster_merge_to_the_same(edot, tmp_path, monkeypatch):
+    edot("photo.png", *ADAPTIVE, "-o", "here.csv")
+    asked = []
+
+    def run_all(work, tasks, *, jobs, scheduler):
+        asked.append((len(tasks), jobs, scheduler))
+        return ((task, attempt(work, task)) for task in reversed(tasks))
+
+    monkeypatch.setattr(edot_runs, "run_all", run_all)
+    edot("photo.png", *ADAPTIVE, "--scheduler", "tcp://there:1", "-o", "there.csv")
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    ((cells, jobs, scheduler),) = asked
+    assert cells >= 4
+    assert (jobs, scheduler) == (1, "tcp://there:1")
+
+
+def test_a_cell_that_fails_on_a_cluster_fails_all(edot, tmp_path, monkeypatch):
+    def run_all(work, tasks, **_):
+        yield tasks[0], attempt(work, tasks[0])
+        yield tasks[1], Failure("every worker that tried it died: ask for less.")
+
+    monkeypatch.setattr(edot_runs, "run_all", run_all)
+    words = (*ADAPTIVE, "--scheduler", "tcp://there:1", "-o", "there.csv")
+    said = edot("photo.png", *words, code=1).stderr
+    assert "Error: Cell 2 of 4: every worker that tried it died: ask for less." in said
+    assert not (tmp_path / "there.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("photo.png",), "entropic objectives"),
+        (("photo.png", "--objective", "full", "--algorithm", "simple"), "adaptive algorithm"),
+        (("photo.png", "--objective", "full", "-m", "49"), "so few atoms"),
+        (("photo.png", "--objective", "full", "-m", "10,20"), "so few atoms"),
+        (("rgb.png", "--objective", "full", "--color", "rgb", "-m", 60), "so few atoms"),
+        (("photo.png", "photo.png", "--barycenter", "--objective", "full"), "simple algorithm"),
+        (("--preset", "sphere"), "No preset"),
+        (("photo.png", "--objective", "full", "--threads", 2), "not both"),
+    ],
+)
+def test_a_scheduler_without_cells_is_refused(edot, tmp_path, words, said):
+    save(tmp_path / "rgb.png", np.random.default_rng(0).integers(0, 255, (9, 9, 3), np.uint8))
+    assert said in edot(*words, "--scheduler", "tcp://there:1", code=2).stderr
+    assert not list(tmp_path.glob("*.svg"))
 
 
 def test_formulas_lines_and_orders(edot):
@@ -226,6 +279,11 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1"], 2, "1 numbers for 2"),
         (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1,-1"], 2, "at least 0"),
         (["cloud.csv", "--lambda", "1"], 2, "needs --barycenter"),
+        (
+            [*("cloud.csv", "moved.csv"), "--barycenter", "--objective", "full", *ADAPTIVE],
+            2,
+            "all atoms at once",
+        ),
         (["cloud.csv", "--cells", "occupied"], 2, "entropic"),
         (["grey.npy", "--color", "rgb"], 1, "no colours"),
         (["uniform", "--color", "rgb"], 2, "formula"),

@@ -1,4 +1,4 @@
-"""Batches on a real cluster of processes, one of which is killed in the middle."""
+"""Batches and cells on a real cluster of processes, one of which is killed in the middle."""
 
 import json
 import os
@@ -151,6 +151,24 @@ def test_pairs_on_a_cluster_that_loses_a_worker(cluster, tmp_path):
     assert [float(number) for number in row[2:4]] == [told["lower"], told["upper"]]
 
 
+def test_cells_on_a_cluster_that_loses_a_worker(cluster, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300), dtype=np.uint8)
+    save(tmp_path / "noise.png", noise)
+    words = ("edot", "noise.png", "-m", 2000, "--objective", "full", "-v")
+    process = start(*words, "-o", "there.csv", "--scheduler", cluster, cwd=tmp_path)
+    told = wait_for_lines(process, 3)
+    assert kill_busy_worker(cluster) >= 1
+    told += process.communicate(timeout=300)[1]
+    assert process.returncode == 0, told
+    assert b"Traceback" not in told
+    alone = start(*words, "-o", "here.csv", cwd=tmp_path)
+    _, told_here = alone.communicate(timeout=300)
+    assert alone.returncode == 0, told_here
+    # Every cell once, and the same bytes as here.
+    assert told.count(b"\n  step") == told_here.count(b"\n  step") > 60
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+
+
 def test_an_interrupted_batch_leaves_nothing_to_do(cluster, tmp_path):
     from distributed import Client
 
@@ -183,6 +201,12 @@ def test_a_scheduler_that_goes_away_is_told(cluster, tmp_path):
     _, told = process.communicate(timeout=100)
     assert process.returncode == 1, told
     assert b"went away" in told
+    assert b"Traceback" not in told
+
+
+def test_tasks_carry_much_data_without_a_warning(cluster):
+    data = bytes(20_000_000)
+    assert list(run_all(len, [data], jobs=1, scheduler=cluster)) == [(data, len(data))]
 
 
 def test_a_task_that_kills_every_worker_fails(cluster):

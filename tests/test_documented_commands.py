@@ -15,7 +15,9 @@ from stipple.cli import main
 
 COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence")
 # Commands that take more than a few seconds, by what they say.
-SLOW = re.compile(r"--preset|1000000|--prefixes|--naive|-m 2000|-m 3000|--density|--repeat|theorem")
+SLOW = re.compile(
+    r"--preset|--objective sharp|1000000|--prefixes|--naive|-m [23]000|--density|--repeat|theorem"
+)
 
 
 def list_documented() -> list[str]:

@@ -1,5 +1,9 @@
 """Adaptive discretisation: cells, expectation-maximisation, merged atoms of a picture."""
 
+import pickle
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +14,12 @@ from scipy.spatial import cKDTree
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.samples import Samples
-from stipple.solvers.entropic.adaptive import CellProgress, discretise_adaptive
+from stipple.solvers.entropic.adaptive import (
+    CellProgress,
+    CellSolution,
+    CellTask,
+    discretise_adaptive,
+)
 from stipple.solvers.entropic.cells import divide, merge_duplicates, place_start
 from stipple.solvers.entropic.expectation import fit_mixture
 from stipple.solvers.metrics import Euclidean, Sphere
@@ -194,14 +203,60 @@ def test_cells_are_told_and_interruptible() -> None:
         discretise_adaptive(CLOUD, 100, 1e-3, largest=8, on_cell=interrupt)
 
 
+def run_elsewhere(
+    work: Callable[[CellTask], CellSolution], tasks: Sequence[CellTask]
+) -> Generator[tuple[CellTask, CellSolution], None, None]:
+    """Send all through bytes, as to another machine, and finish in another order."""
+    for task in reversed(tasks):
+        function, sent = pickle.loads(pickle.dumps((work, task)))
+        yield task, pickle.loads(pickle.dumps(function(sent)))
+
+
 @pytest.mark.parametrize(
-    "rule",
+    "options",
     [
-        "bisect",
-        pytest.param("occupied", marks=pytest.mark.slow),
-        pytest.param("sparsest", marks=pytest.mark.slow),
+        {},
+        {"weights": "equal"},
+        {"objective": "sharp"},
+        {"objective": "debiased", "order": 3.0},
     ],
 )
+def test_cells_solved_elsewhere_give_the_same(options: dict[str, Any]) -> None:
+    told: list[CellProgress] = []
+    here, elsewhere = (
+        discretise_adaptive(CLOUD, 24, 0.02, largest=6, **options, **how)
+        for how in ({}, {"run_cells": run_elsewhere, "on_cell": told.append})
+    )
+    assert len(told) == len(here.counts) > 3
+    for name, value in vars(here).items():
+        np.testing.assert_array_equal(getattr(elsewhere, name), value, err_msg=name)
+
+
+def test_what_runs_cells_elsewhere_is_closed() -> None:
+    closed: list[int] = []
+
+    def run(
+        work: Callable[[CellTask], CellSolution], tasks: Sequence[CellTask]
+    ) -> Generator[tuple[CellTask, CellSolution], None, None]:
+        done = 0
+        try:
+            for task in tasks:
+                done += 1
+                yield task, work(task)
+        finally:
+            closed.append(done)
+
+    def interrupt(progress: CellProgress) -> None:
+        if progress.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        discretise_adaptive(CLOUD, 100, 1e-3, largest=8, run_cells=run, on_cell=interrupt)
+    assert closed == [2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["bisect", "occupied", "sparsest"])
 def test_picture_reaches_the_published_accuracy(rule: str) -> None:
     samples = read_picture()
     result = discretise_adaptive(samples, 2000, 1e-4, rule=rule)

@@ -1,6 +1,7 @@
 """Many tasks of one kind: in this process, in several, or by the workers of a Dask cluster."""
 
 import itertools
+import logging
 import multiprocessing
 import signal
 import sys
@@ -237,14 +238,19 @@ def _run_on_cluster(
         raise StippleError(
             "--scheduler needs Dask distributed: python -m pip install 'stipple-ot[dask]'."
         ) from None
+    # A scheduler that goes away is told in a sentence, not in its log.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = distributed.Client(address, timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError, TimeoutError):
         raise StippleError(
             f"No Dask scheduler answers at {address}: start one with `dask scheduler`."
         ) from None
+    # Tasks carry their data, however large: what is scattered dies with its worker.
+    quiet = {"distributed.admin.large-graph-warning-threshold": sys.maxsize}
     with client:
-        futures = client.map(partial(attempt, work), tasks, pure=False)
+        with import_module("dask").config.set(quiet):
+            futures = client.map(partial(attempt, work), tasks, pure=False)
         own = {future.key: task for future, task in zip(futures, tasks, strict=True)}
         for future in distributed.as_completed(futures):
             yield own[future.key], _get_outcome(future, address)

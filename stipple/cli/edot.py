@@ -177,6 +177,12 @@ Examples:
     show_default="one per processor",
     help="Cells, or parts of kernels, at a time.",
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Let the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, solve the cells of the"
+    " adaptive algorithm.",
+)
 @tone_options
 @click.option(
     "-o",
@@ -255,6 +261,7 @@ def _plan(
     }
     _check_sources(options, given)
     _check_settings(options, given)
+    runs.refuse_idle_scheduler(options, options["atoms"])
     job: Callable[[dict[str, Any]], Result]
     if options["preset"]:
         job = runs.reproduce
@@ -276,6 +283,8 @@ def _check_sources(options: dict[str, Any], given: set[str]) -> None:
             raise click.UsageError(f"--preset brings its own --{name.replace('_', '-')}.")
         if sources:
             raise click.UsageError("--preset brings its own sources: leave SOURCE out.")
+        if "scheduler" in given:
+            raise click.UsageError("No preset takes the adaptive algorithm: leave --scheduler out.")
         return
     if not sources:
         raise click.UsageError("Give a SOURCE, or --preset NAME (--list-presets names them).")
@@ -312,15 +321,22 @@ def _check_settings(options: dict[str, Any], given: set[str]) -> None:
         raise click.UsageError(f"--atoms takes {most} number{'s'[: most - 1]} here.")
     if single and options["naive"]:
         raise click.UsageError("--naive compares discretisations of one SOURCE.")
+    if options["barycenter"] and options["algorithm"] == "adaptive":
+        raise click.UsageError("--barycenter finds all atoms at once: leave --algorithm out.")
     if options["color"] == "rgb" and (options["plan"] or options["barycenter"]):
         raise click.UsageError("--color rgb goes with one SOURCE.")
     if options["objective"] == "exact":
-        for name in sorted({"algorithm", "cells", "batch"} & given):
+        for name in sorted({"algorithm", "cells", "batch", "scheduler"} & given):
             raise click.UsageError(f"--{name} is for entropic objectives: say --objective full.")
-    if options["algorithm"] == "simple" and "cells" in given:
-        raise click.UsageError("--cells is for the adaptive algorithm.")
+    if options["algorithm"] == "simple":
+        for name in sorted({"cells", "scheduler"} & given):
+            raise click.UsageError(f"--{name} is for the adaptive algorithm.")
     if options["algorithm"] == "adaptive" and "batch" in given:
         raise click.UsageError("--batch is for the simple algorithm.")
+    if "scheduler" in given and options["barycenter"]:
+        raise click.UsageError("--barycenter takes the simple algorithm: leave --scheduler out.")
+    if "scheduler" in given and "threads" in given:
+        raise click.UsageError("Give --threads or --scheduler, not both: cells are solved there.")
 
 
 def _plan_files(options: dict[str, Any]) -> "tuple[Output, ...]":

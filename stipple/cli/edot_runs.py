@@ -1,21 +1,25 @@
 """What `stipple edot` runs: sources in, labelled discretisations out."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from stipple.cli.batch import Failure, run_all
 from stipple.cli.domains import is_formula, read_formula, refuse_region, scale_image
 from stipple.cli.edot_figures import RelatedRuns, Run, Runs
 from stipple.cli.images import prepare_image
 from stipple.cli.outputs import Output
 from stipple.cli.progress import Progress
+from stipple.errors import StippleError
 
 if TYPE_CHECKING:
     from stipple.discretisation.measure import Measure
     from stipple.discretisation.settings import Settings
+    from stipple.solvers.entropic.adaptive import CellSolution, CellTask
 
 
 class Result(Protocol):
@@ -81,8 +85,10 @@ def separate(options: dict[str, Any]) -> Runs:
     picture = read_source(source, max_pixels=options["max_pixels"])
     inks = separate_inks(*prepare_image(picture, options), "rgb")
     settings = make_settings(options)
+    shares = share_points(inks, options["atoms"][0])
+    refuse_idle_scheduler(options, [count for _, count in shares])
     runs = []
-    for ink, count in share_points(inks, options["atoms"][0]):
+    for ink, count in shares:
         measure = Measure.from_domain(scale_image(Density(ink.darkness)))
         run = _run(options, ink.ink.name, measure, count, settings, 0, 0)
         runs.append(Run(run.label, run.measure, run.result, None, ink.ink.colour))
@@ -144,6 +150,18 @@ def make_settings(options: dict[str, Any]) -> "Settings":
     return Settings(**{field.name: options[field.name] for field in fields(Settings)})
 
 
+def refuse_idle_scheduler(options: dict[str, Any], counts: Sequence[int]) -> None:
+    """Refuse a scheduler if no run, of so many atoms, has cells."""
+    if options["scheduler"] is None:
+        return
+    settings = make_settings(options)
+    if all(settings.choose_algorithm(count).algorithm != "adaptive" for count in counts):
+        raise click.UsageError(
+            "--scheduler is for the adaptive algorithm, and so few atoms take the simple one: say"
+            " --algorithm adaptive."
+        )
+
+
 def _run(
     options: dict[str, Any],
     label: str,
@@ -158,10 +176,23 @@ def _run(
     from stipple.discretisation.naive import compare_naive
 
     title = f"{count:,} atoms" if label == str(count) else f"{label}, {count:,} atoms"
+    scheduler = options["scheduler"]
+    run_cells = partial(_run_cells, scheduler=scheduler) if scheduler is not None else None
     with _show(options, title, settings) as show:
-        result = edot(measure, count, settings, on_step=show)
+        result = edot(measure, count, settings, on_step=show, run_cells=run_cells)
     naive = compare_naive(measure, result, size, repeats) if repeats else None
     return Run(label, measure, result, naive)
+
+
+def _run_cells(
+    work: "Callable[[CellTask], CellSolution]", tasks: "Sequence[CellTask]", *, scheduler: str
+) -> "Generator[tuple[CellTask, CellSolution], None, None]":
+    """Let the workers of a Dask scheduler solve cells; without one of them there is no result."""
+    with closing(run_all(work, tasks, jobs=1, scheduler=scheduler)) as outcomes:
+        for task, outcome in outcomes:
+            if isinstance(outcome, Failure):
+                raise StippleError(f"Cell {task.number} of {len(tasks)}: {outcome.reason}")
+            yield task, outcome
 
 
 @contextmanager

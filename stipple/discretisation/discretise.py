@@ -25,6 +25,7 @@ from stipple.samples import Samples
 from stipple.solvers.certificate import Interval
 
 if TYPE_CHECKING:
+    from stipple.solvers.entropic.adaptive import RunCells
     from stipple.solvers.zador import ZadorReference
 
 # An interval no wider than this, relatively, is rounding.
@@ -97,6 +98,7 @@ def edot(
     settings: Settings | None = None,
     *,
     on_step: OnStep = None,
+    run_cells: "RunCells | None" = None,
 ) -> Discretisation:
     """Discretise samples into a few weighted atoms.
 
@@ -111,6 +113,10 @@ def edot(
     on_step : callable, optional
         Receives the number of each step and the objective there, or the number of each cell and
         None.
+    run_cells : callable, optional
+        Solves the cells of the adaptive algorithm elsewhere, such as on a cluster: receives a
+        function and tasks, both of which can be pickled, and yields each task with what the
+        function makes of it, in any order.
 
     Returns
     -------
@@ -134,7 +140,8 @@ def edot(
     measure = replace(measure, samples=samples)
     diameter, zeta = scale_zeta(measure, settings)
     began = time.perf_counter()
-    solution = find_atoms(measure, _check_count(atoms, samples), settings, zeta, on_step)
+    count = _check_count(atoms, samples)
+    solution = find_atoms(measure, count, settings, zeta, on_step, run_cells)
     solved = time.perf_counter() - began
     zador = refer_to_zador(samples, atoms, settings)
     found = assess([samples], [1.0], solution, settings, zeta, diameter, solved)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from stipple.solvers.metrics import Metric
 from stipple.solvers.parallel import Workers
 from stipple.solvers.quantisation import Quantisation, Step, quantise
 from stipple.solvers.transport import TransportSolver
+
+if TYPE_CHECKING:
+    from stipple.solvers.entropic.adaptive import RunCells
 
 OnStep: TypeAlias = Callable[[int, float | None], None] | None
 """Receives the number of each step and the objective there, or None with the number of cells."""
@@ -52,15 +55,16 @@ def find_atoms(
     settings: Settings,
     zeta: float,
     on_step: OnStep,
+    run_cells: "RunCells | None" = None,
 ) -> Solution:
-    """Run the algorithm that the settings ask for."""
+    """Run the algorithm that the settings ask for; the adaptive one lets `run_cells` do cells."""
     samples, metric = measure.samples, make_metric(settings.metric)
     if settings.objective == "exact":
         if settings.weights == "free":
             return _quantise(measure, count, settings, metric, on_step)
         return _quantise_evenly(measure, count, settings, on_step)
     if settings.algorithm == "adaptive":
-        return _solve_in_cells(samples, count, settings, metric, on_step)
+        return _solve_in_cells(samples, count, settings, metric, on_step, run_cells)
     return descend([samples], np.ones(1), count, settings, zeta, on_step)
 
 
@@ -238,6 +242,7 @@ def _solve_in_cells(
     settings: Settings,
     metric: Metric,
     on_step: OnStep,
+    run_cells: "RunCells | None",
 ) -> Solution:
     from stipple.solvers.entropic.adaptive import discretise_adaptive
 
@@ -254,6 +259,7 @@ def _solve_in_cells(
         metric=metric,
         settings=make_sinkhorn(settings),
         workers=settings.threads,
+        run_cells=run_cells,
         on_cell=on_step and (lambda cell: on_step(cell.done, None)),
     )
     return Solution(

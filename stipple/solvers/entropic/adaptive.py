@@ -1,15 +1,18 @@
 """Adaptive discretisation: many atoms by divide and conquer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights, CellRule
 from stipple.samples import Samples
-from stipple.solvers.entropic.cells import Cell, check_count, divide, merge_duplicates, place_start
+from stipple.solvers.entropic.cells import check_count, divide, merge_duplicates, place_start
 from stipple.solvers.entropic.descent import Target, descend
 from stipple.solvers.entropic.expectation import Mixture, fit_mixture
 from stipple.solvers.entropic.kernel import SinkhornSettings
@@ -78,11 +81,61 @@ class AdaptiveDiscretisation:
 
 
 @dataclass(frozen=True, eq=False)
-class _Solved:
+class CellTask:
+    """All that it takes to solve a cell, wherever that is done.
+
+    Attributes
+    ----------
+    number : int
+        Of the cell, from 1.
+    samples : Samples
+        Those in the cell.
+    count : int
+        Its atoms.
+    zeta : float
+        ζ_i, in units of cost.
+    objective, weights, order, metric, settings
+        As in `discretise_adaptive`.
+    """
+
+    number: int
+    samples: Samples
+    count: int
+    zeta: float
+    objective: EntropicObjective
+    weights: AtomWeights
+    order: float
+    metric: Metric
+    settings: SinkhornSettings
+
+
+@dataclass(frozen=True, eq=False)
+class CellSolution:
+    """Atoms of a cell.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        The atoms, with weights of sum 1.
+    zeta : float
+        ζ_i that they were found at.
+    cooled : bool
+        Whether it was lowered.
+    lost : int
+        Atoms that died or coincide all the same.
+    """
+
     mixture: Mixture
     zeta: float
     cooled: bool
     lost: int
+
+
+RunCells: TypeAlias = Callable[
+    [Callable[[CellTask], CellSolution], Sequence[CellTask]],
+    Generator[tuple[CellTask, CellSolution], None, None],
+]
+"""Calls a function of a module on every task, and gives each with what came out, in any order."""
 
 
 def discretise_adaptive(
@@ -98,6 +151,7 @@ def discretise_adaptive(
     metric: Metric | None = None,
     settings: SinkhornSettings | None = None,
     workers: int | None = None,
+    run_cells: RunCells | None = None,
     on_cell: Callable[[CellProgress], None] | None = None,
 ) -> AdaptiveDiscretisation:
     """Cut the samples into cells, discretise each by entropic transport and merge the atoms.
@@ -130,6 +184,9 @@ def discretise_adaptive(
         For objectives that take Sinkhorn.
     workers : int, optional
         Threads; by default one for each processor. They do not change the result.
+    run_cells : callable, optional
+        Solves the cells elsewhere, in place of threads. It is closed at the end or when
+        interrupted.
     on_cell : callable, optional
         Told in the calling thread as cells are solved.
 
@@ -142,43 +199,31 @@ def discretise_adaptive(
     check_cost(zeta, order)
     samples = merge_duplicates(samples)
     check_count(samples, count)
-    free = weights == "free"
-    exponent = samples.dimension / (samples.dimension + order) if free else 1.0
-    # Equal weights: a share by mass, whatever the size.
-    size_order = order if free else 0.0
+    exponent, size_order = _choose_shares(weights, order, samples.dimension)
     cells = divide(samples, count, max(1, largest), rule=rule, exponent=exponent, order=size_order)
-
-    def solve(cell: Cell) -> _Solved:
-        part = Samples(samples.points[cell.indices], samples.masses[cell.indices], samples.volume)
-        start = place_start(part, cell.count, exponent=exponent, order=size_order)
-        # A cell without extent has one sample, which any ζ serves.
-        wanted = zeta * cell.diameter**order or 1.0
-        if objective == "full" and free:
-            return _fit_without_losses(part, start, wanted, order, metric)
-        even = np.full(cell.count, 1 / cell.count)
-        descent = descend(
-            [Target(part, 1.0)],
-            start,
-            even,
-            wanted,
-            objective=objective,
-            free=free,
-            order=order,
-            metric=metric,
-            settings=settings or SinkhornSettings(),
-            iterations=CELL_ITERATIONS,
+    tasks = [
+        CellTask(
+            number,
+            Samples(samples.points[cell.indices], samples.masses[cell.indices], samples.volume),
+            cell.count,
+            # A cell without extent has one sample, which any ζ serves.
+            zeta * cell.diameter**order or 1.0,
+            objective,
+            weights,
+            order,
+            metric,
+            settings or SinkhornSettings(),
         )
-        mixture = Mixture(
-            descent.atoms,
-            descent.weights,
-            descent.value,
-            descent.cost,
-            len(descent.history) - 1,
-            descent.converged,
-        )
-        return _Solved(mixture, wanted, False, mixture.count_lost(order))
-
-    solved = _map_cells(solve, cells, workers or count_processors(), on_cell)
+        for number, cell in enumerate(cells, 1)
+    ]
+    run_cells = run_cells or partial(_run_in_threads, workers=workers or count_processors())
+    solutions: dict[int, CellSolution] = {}
+    with closing(run_cells(solve_cell, tasks)) as outcomes:
+        for done, (task, solution) in enumerate(outcomes, 1):
+            solutions[task.number] = solution
+            if on_cell is not None:
+                on_cell(CellProgress(done, len(cells)))
+    solved = [solutions[task.number] for task in tasks]
     masses = np.array([cell.mass for cell in cells])
     masses /= masses.sum()
     counts = np.array([cell.count for cell in cells])
@@ -187,7 +232,7 @@ def discretise_adaptive(
     )
     return AdaptiveDiscretisation(
         atoms=np.concatenate([one.mixture.atoms for one in solved]),
-        weights=merged / merged.sum() if free else np.full(count, 1 / count),
+        weights=merged / merged.sum() if weights == "free" else np.full(count, 1 / count),
         value=float(masses @ [one.mixture.value for one in solved]),
         cost=float(masses @ [one.mixture.cost for one in solved]),
         zeta=zeta,
@@ -200,9 +245,45 @@ def discretise_adaptive(
     )
 
 
+def solve_cell(task: CellTask) -> CellSolution:
+    """Find the atoms of a cell."""
+    exponent, size_order = _choose_shares(task.weights, task.order, task.samples.dimension)
+    start = place_start(task.samples, task.count, exponent=exponent, order=size_order)
+    if task.objective == "full" and task.weights == "free":
+        return _fit_without_losses(task.samples, start, task.zeta, task.order, task.metric)
+    descent = descend(
+        [Target(task.samples, 1.0)],
+        start,
+        np.full(task.count, 1 / task.count),
+        task.zeta,
+        objective=task.objective,
+        free=task.weights == "free",
+        order=task.order,
+        metric=task.metric,
+        settings=task.settings,
+        iterations=CELL_ITERATIONS,
+    )
+    mixture = Mixture(
+        descent.atoms,
+        descent.weights,
+        descent.value,
+        descent.cost,
+        len(descent.history) - 1,
+        descent.converged,
+    )
+    return CellSolution(mixture, task.zeta, False, mixture.count_lost(task.order))
+
+
+def _choose_shares(weights: AtomWeights, order: float, dimension: int) -> tuple[float, float]:
+    """Exponent and order by which `divide` shares atoms."""
+    if weights == "equal":
+        return 1.0, 0.0  # by mass, whatever the size
+    return dimension / (dimension + order), order
+
+
 def _fit_without_losses(
     samples: Samples, start: Floats, zeta: float, order: float, metric: Metric
-) -> _Solved:
+) -> CellSolution:
     """Fit at the ζ wanted, or at the first lower one where no atom dies or meets another."""
     mixture = fit_mixture(samples, start, zeta, order=order, metric=metric)
     lost = mixture.count_lost(order)
@@ -212,24 +293,18 @@ def _fit_without_losses(
         zeta /= COOLING
         mixture = fit_mixture(samples, start, zeta, order=order, metric=metric)
         lost = mixture.count_lost(order)
-    return _Solved(mixture, zeta, coolings > 0, lost)
+    return CellSolution(mixture, zeta, coolings > 0, lost)
 
 
-def _map_cells(
-    solve: Callable[[Cell], _Solved],
-    cells: list[Cell],
-    workers: int,
-    on_cell: Callable[[CellProgress], None] | None,
-) -> list[_Solved]:
-    """Solve all cells; an interruption drops those that have not begun."""
+def _run_in_threads(
+    work: Callable[[CellTask], CellSolution], tasks: Sequence[CellTask], *, workers: int
+) -> Generator[tuple[CellTask, CellSolution], None, None]:
+    """Solve cells here; when closed early, drop those that have not begun."""
     with ThreadPoolExecutor(workers) as pool:
         try:
-            futures = [pool.submit(solve, cell) for cell in cells]
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                if on_cell is not None:
-                    on_cell(CellProgress(done, len(cells)))
+            futures = {pool.submit(work, task): task for task in tasks}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [future.result() for future in futures]
