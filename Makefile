@@ -9,6 +9,7 @@ help:
 	@echo "make demo      stipple samples/camera.png into out/"
 	@echo "make test      run the tests (make test-all: the slow ones too)"
 	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
+	@echo "make fuzz      a minute of random bytes for the readers"
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
@@ -42,6 +43,12 @@ test-all: $(VENV)/installed
 .PHONY: smoke
 smoke: $(VENV)/installed
 	$(RUN) tests/smoke.py
+
+# A minute of coverage-guided fuzzing of the readers, where Atheris has a wheel.
+.PHONY: fuzz
+fuzz: $(VENV)/installed
+	$(RUN) -m pip install --quiet --disable-pip-version-check atheris
+	$(RUN) tests/fuzz.py
 
 lint: $(VENV)/linters
 	$(RUN) -m ruff check .

@@ -87,6 +87,13 @@ def test_a_truncated_array_is_told():
         read(file.getvalue()[:-3])
 
 
+def test_a_header_that_promises_too_much_is_told():
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000, 10000000)}\n"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with pytest.raises(StippleError, match="too large"):
+        read(data)
+
+
 def save(array) -> io.BytesIO:
     file = io.BytesIO()
     np.save(file, array)

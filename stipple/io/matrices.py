@@ -81,7 +81,7 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
 
 def _decode_npy(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
     start = stream.tell()
-    with _damage_told(f"{name} has a damaged .npy header: save the array with numpy.save."):
+    with tell_damage(f"{name} has a damaged .npy header: save the array with numpy.save."):
         version = npy_format.read_magic(stream)
         read_header = (
             npy_format.read_array_header_1_0
@@ -100,14 +100,15 @@ def _decode_npy(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
         )
     _limit(shape[0] * shape[1], name, max_pixels)
     stream.seek(start)
-    with _damage_told(f"{name} is truncated: save the array with numpy.save."):
+    with tell_damage(f"{name} is truncated: save the array with numpy.save."):
         values = np.load(stream, allow_pickle=False)
     with np.errstate(over="ignore"):  # What overflows float64 is refused as infinite.
         return np.ascontiguousarray(values, dtype=np.float64)
 
 
 @contextmanager
-def _damage_told(message: str) -> Iterator[None]:
+def tell_damage(message: str) -> Iterator[None]:
+    """Turn whatever NumPy raises, and warns of, while it reads into one sentence."""
     # NumPy parses the header as Python source, so damage raises (and warns of) almost anything.
     try:
         with warnings.catch_warnings():

@@ -3,6 +3,7 @@
 import csv
 import re
 import warnings
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import BinaryIO
 
@@ -12,7 +13,7 @@ from stipple.arrays import Floats
 from stipple.choices import SourceKind
 from stipple.errors import StippleError
 from stipple.io.images import decode_source
-from stipple.io.matrices import is_matrix
+from stipple.io.matrices import is_matrix, tell_damage
 from stipple.io.sources import Source, open_source
 from stipple.picture import MAX_PIXELS, Matrix, Picture
 from stipple.samples import Samples
@@ -92,13 +93,12 @@ def _read_shape(stream: BinaryIO) -> tuple[int, ...]:
     """Shape in the header of a `.npy` file; () where it is damaged, which its reader tells."""
     from numpy.lib import format as npy_format
 
-    try:
+    with suppress(StippleError), tell_damage("damaged"):
         version = npy_format.read_magic(stream)
         if version == (1, 0):
             return npy_format.read_array_header_1_0(stream)[0]
         return npy_format.read_array_header_2_0(stream)[0]
-    except ValueError:
-        return ()
+    return ()
 
 
 def _decode(stream: BinaryIO, name: str) -> Samples:
@@ -118,10 +118,10 @@ def _decode(stream: BinaryIO, name: str) -> Samples:
 
 
 def _decode_npy(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
-    try:
+    with tell_damage(
+        f"{name} is damaged, or too large for the memory: save the array with numpy.save."
+    ):
         array = np.load(stream, allow_pickle=False)
-    except (ValueError, EOFError, OSError):
-        raise StippleError(f"{name} is damaged: save the array with numpy.save.") from None
     if array.dtype.kind not in "buif":
         raise StippleError(
             f"{name} holds an array of type {array.dtype}: save it as real numbers (float64)."
