@@ -316,6 +316,8 @@ class _Search:
                 return
         else:
             potentials = self._conjugate(dual)
+            # Trees of small programmes are short: they save the large one most of its pivots.
+            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
         yield from self._improve_on_arcs(level, _Solution(flow, potentials), costs, deadline)
 
     def _improve_in_cells(
@@ -326,16 +328,22 @@ class _Search:
             while True:
                 potentials = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
                 dual = potentials.target
-                for offset in ((0, 0), (side // 2, side // 2), (0, side // 2), (side // 2, 0)):
-                    flow = improve_in_cells(
-                        flow, potentials, costs, side, offset, self._pool, deadline
-                    )
+                flow = self._sweep_cells(flow, potentials, costs, side, deadline)
                 yield _Solution(flow, potentials)
                 before = gap
                 # Below 0 it is rounding, and nothing is left to gain.
                 gap = max(evaluate_flow(flow, costs) - evaluate_dual(level, potentials), 0.0)
                 if gap >= USEFUL * before:
                     break
+
+    def _sweep_cells(
+        self, flow: Flow, potentials: Potentials, costs: Floats, side: int, deadline: float
+    ) -> Flow:
+        """Solve transport anew in the cells of four grids, one after the other."""
+        half = side // 2
+        for offset in ((0, 0), (half, half), (0, half), (half, 0)):
+            flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
+        return flow
 
     def _improve_on_arcs(
         self, level: Level, solution: _Solution, costs: Floats, deadline: float
