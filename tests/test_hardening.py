@@ -500,10 +500,11 @@ def test_predictions_of_memory_are_near_what_is_used(tmp_path, points, side, col
         picture.convert(mode).resize((side, side)).save(tmp_path / "image.png")
     words = ("image.png", "-n", points, "--iterations", 8, "-q", "-o", "out.csv")
     words += ("--color", color)
-    process = start("stipple", *words, cwd=tmp_path, stdout=None, stderr=None)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
+    for _ in range(2):  # the first run may have to compile
+        process = start("stipple", *words, cwd=tmp_path, stdout=None, stderr=None)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
     used = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     inks = 1 if color == "mono" else 4
     assert 0.7 < memory.predict_memory(points, side * side, inks) / used < 1.4
