@@ -48,11 +48,6 @@ class StippleGroup(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
-        except SystemError as error:  # a compiled function that Ctrl-C met on its way back
-            if not _was_interrupted(error):
-                raise
-            click.echo("Interrupted.", err=True)
-            sys.exit(INTERRUPTED)
         except MemoryError:
             click.echo(
                 "Error: Not enough memory: ask for fewer --points, or --resize the image.", err=True
@@ -62,6 +57,12 @@ class StippleGroup(click.Group):
             place = "" if error.filename is None else f" ({error.filename})"
             click.echo(f"Error: {error.strerror or error}{place}.", err=True)
             sys.exit(1)
+        except Exception as error:
+            # Ctrl-C that meets compiled code, or an import, comes out as another error.
+            if not _was_interrupted(error):
+                raise
+            click.echo("Interrupted.", err=True)
+            sys.exit(INTERRUPTED)
         sys.exit(status if isinstance(status, int) else 0)
 
 
