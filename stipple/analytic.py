@@ -70,6 +70,11 @@ class Domain:
     unit: float = 1.0
     rasterisation: float = 0.0
 
+    @classmethod
+    def from_image(cls, density: Density) -> "Domain":
+        """Give an image the units in which its longer side is 1."""
+        return cls(density, unit=1 / max(density.width, density.height))
+
     @property
     def diameter(self) -> float:
         """Diameter of the rectangle, in the units of the domain."""

@@ -13,7 +13,7 @@ from stipple import __version__
 from stipple.arrays import Floats
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.solvers.bounds.certificate import Plan, lower_for_squares
+from stipple.solvers.bounds.certificate import Plan, lower_for_squares, measure_gap
 from stipple.solvers.bounds.masses import pair_masses
 from stipple.solvers.parallel import Workers
 
@@ -239,7 +239,7 @@ def bound(
         side = max(pair.shape)
         lower = max(0.0, math.nextafter(lower / side, -math.inf)) if lower else 0.0
         upper = math.nextafter(upper / side, math.inf) if upper else 0.0
-    reached_gap = _measure_gap(lower, upper)
+    reached_gap = measure_gap(lower, upper)
     return ImageBounds(
         lower=lower,
         upper=upper,
@@ -295,12 +295,6 @@ def _measure_shifts(plan: Plan, shape: tuple[int, int]) -> Floats:
     """Displacement (x, y) of each entry of a plan, shape (k, 2), in pixels."""
     source, target = (np.divmod(flat, shape[1]) for flat in (plan.source, plan.target))
     return np.column_stack((target[1] - source[1], target[0] - source[0])).astype(float)
-
-
-def _measure_gap(lower: float, upper: float) -> float:
-    if upper <= lower:
-        return 0.0
-    return upper / lower - 1 if lower > 0 else math.inf
 
 
 def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -25,5 +25,4 @@ def read_sample() -> Domain:
             "This preset reads samples/chelsea.png of the source tree, which is not here: give an"
             " image of yours as the source instead of --preset."
         )
-    density = Density(darkness(read_source(SAMPLE), Tone()))
-    return Domain(density, unit=1 / max(density.width, density.height))
+    return Domain.from_image(Density(darkness(read_source(SAMPLE), Tone())))

@@ -1,17 +1,32 @@
 """Barycentres: closed forms, equivariance."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from stipple.errors import StippleError
 from stipple.samples import Samples
-from stipple.solvers.entropic.barycentre import find_barycentre, find_equal_barycentre
-from stipple.solvers.entropic.simple import discretise_simple
+from stipple.solvers.entropic.descent import make_targets
+from stipple.solvers.entropic.equal import EqualQuantisation, quantise_equally
+from stipple.solvers.entropic.simple import Discretisation, discretise_simple
 
 RANDOM = np.random.default_rng(8)
 CLOUD = RANDOM.random((60, 2))
 SHIFT = np.array([3.0, -1.0])
 every_objective = pytest.mark.parametrize("objective", ["full", "sharp", "debiased"])
+
+
+def find_barycentre(
+    measures: list[Samples], shares: list[float], *arguments: Any, **options: Any
+) -> Discretisation:
+    return discretise_simple(make_targets(measures, np.array(shares)), *arguments, **options)
+
+
+def find_equal_barycentre(
+    measures: list[Samples], shares: list[float], count: int, **options: Any
+) -> EqualQuantisation:
+    return quantise_equally(make_targets(measures, np.array(shares)), count, **options)
 
 
 def sort_rows(atoms: np.ndarray) -> np.ndarray:
@@ -71,7 +86,7 @@ def test_translating_every_measure_translates_the_barycentre(objective: str) -> 
 def test_barycentre_of_one_measure_is_its_discretisation() -> None:
     samples = Samples(CLOUD, np.ones(60))
     other = Samples(CLOUD + SHIFT, np.ones(60))
-    alone = discretise_simple(samples, 4, 0.05, iterations=5)
+    alone = find_barycentre([samples], [1.0], 4, 0.05, iterations=5)
     among = find_barycentre([samples, other], [1.0, 0.0], 4, 0.05, iterations=5)
     np.testing.assert_array_equal(alone.atoms, among.atoms)
 

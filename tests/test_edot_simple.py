@@ -1,5 +1,7 @@
 """Simple discretisation: published optima, stochastic steps, finish; equal weights exactly."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,15 +12,25 @@ from scipy.stats import truncnorm
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.samples import Samples
-from stipple.solvers.entropic.equal import quantise_equally
+from stipple.solvers.entropic import equal, simple
+from stipple.solvers.entropic.descent import Target
+from stipple.solvers.entropic.equal import EqualQuantisation
 from stipple.solvers.entropic.objectives import evaluate_objective
-from stipple.solvers.entropic.simple import DescentStep, Discretisation, discretise_simple
+from stipple.solvers.entropic.simple import DescentStep, Discretisation
 from stipple.solvers.metrics import Sphere
 from stipple.solvers.weighted_quantisation import quantise_weighted
 
 GRID = (np.arange(1000) + 0.5) / 1000
 UNIFORM = Samples(GRID[:, None], np.ones(1000))
 every_objective = pytest.mark.parametrize("objective", ["full", "sharp", "debiased"])
+
+
+def discretise_simple(samples: Samples, *arguments: Any, **options: Any) -> Discretisation:
+    return simple.discretise_simple([Target(samples, 1.0)], *arguments, **options)
+
+
+def quantise_equally(samples: Samples, count: int, **options: Any) -> EqualQuantisation:
+    return equal.quantise_equally([Target(samples, 1.0)], count, **options)
 
 
 def evaluate_normal(x: Floats, mean: float, deviation: float) -> Floats:

@@ -12,7 +12,6 @@ from stipple.cli.types import NUMBERS
 
 if TYPE_CHECKING:
     from stipple.analytic import Domain
-    from stipple.density import Density
 
 domain_options = add_options(
     click.option(
@@ -67,16 +66,11 @@ def refuse_region(options: dict[str, Any]) -> None:
         raise click.UsageError("--box and --disc are for formulas, not for files.")
 
 
-def scale_image(density: "Density") -> "Domain":
-    """Give an image the units in which its longer side is 1."""
-    from stipple.analytic import Domain
-
-    return Domain(density, unit=1 / max(density.width, density.height))
-
-
 def read_domain(source: str, options: dict[str, Any]) -> "tuple[Domain, bool]":
     """Read a density with its units, and whether it is an image, of which pixels are the units."""
     if is_formula(source):
         return read_formula(source, options), False
     refuse_region(options)
-    return scale_image(read_density(source, options)), True
+    from stipple.analytic import Domain
+
+    return Domain.from_image(read_density(source, options)), True

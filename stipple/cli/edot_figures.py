@@ -97,12 +97,11 @@ class Run:
         ]
         if result.zador is not None:
             kind = "estimated from the samples, " if result.zador.estimated else ""
-            middle = (result.cost.lower + result.cost.upper) / 2
             rows.append(
                 (
                     "Zador",
                     f"{result.zador.cost:.8g} for large m ({kind}no bound); W_2^2 is"
-                    f" {middle / result.zador.cost:.4f} of it",
+                    f" {result.cost.middle / result.zador.cost:.4f} of it",
                 )
             )
         if self.naive is not None:

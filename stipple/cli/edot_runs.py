@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from stipple.cli.batch import Failure, run_all
-from stipple.cli.domains import is_formula, read_formula, refuse_region, scale_image
+from stipple.cli.domains import is_formula, read_formula, refuse_region
 from stipple.cli.edot_figures import RelatedRuns, Run, Runs
 from stipple.cli.images import prepare_image
 from stipple.cli.outputs import Output
@@ -73,6 +73,7 @@ def reproduce(options: dict[str, Any]) -> Runs:
 
 def separate(options: dict[str, Any]) -> Runs:
     """Discretise each channel of a picture as a density of its own."""
+    from stipple.analytic import Domain
     from stipple.density import Density
     from stipple.discretisation.measure import Measure
     from stipple.inks import separate_inks, share_points
@@ -89,7 +90,7 @@ def separate(options: dict[str, Any]) -> Runs:
     refuse_idle_scheduler(options, [count for _, count in shares])
     runs = []
     for ink, count in shares:
-        measure = Measure.from_domain(scale_image(Density(ink.darkness)))
+        measure = Measure.from_domain(Domain.from_image(Density(ink.darkness)))
         run = _run(options, ink.ink.name, measure, count, settings, 0, 0)
         runs.append(Run(run.label, run.measure, run.result, None, ink.ink.colour))
     return Runs([runs])
@@ -127,6 +128,7 @@ def relate(options: dict[str, Any]) -> RelatedRuns:
 
 def read_measure(source: str, options: dict[str, Any]) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
+    from stipple.analytic import Domain
     from stipple.density import Density
     from stipple.discretisation.measure import Measure
     from stipple.io.samples import read_samples_or_density
@@ -140,7 +142,7 @@ def read_measure(source: str, options: dict[str, Any]) -> "Measure":
     if isinstance(content, Samples):
         return Measure.from_samples(content)
     density = Density(darkness(*prepare_image(content, options)))
-    return Measure.from_domain(scale_image(density))
+    return Measure.from_domain(Domain.from_image(density))
 
 
 def make_settings(options: dict[str, Any]) -> "Settings":

@@ -68,6 +68,11 @@ def find_atoms(
     return descend([samples], np.ones(1), count, settings, zeta, on_step)
 
 
+def _limit_steps(settings: Settings) -> dict[str, int]:
+    """Most iterations, as an argument; without any, solvers know how many they usually need."""
+    return {} if settings.steps is None else {"iterations": settings.steps}
+
+
 def _quantise(
     measure: Measure,
     count: int,
@@ -77,7 +82,7 @@ def _quantise(
 ) -> Solution:
     from stipple.solvers.weighted_quantisation import quantise_weighted
 
-    limit = {} if settings.steps is None else {"iterations": settings.steps}
+    limit = _limit_steps(settings)
     samples = measure.samples
     # Few atoms have local minima that differ, and take no time.
     starts = STARTS if len(samples) * count <= CHEAP_ENTRIES else 1
@@ -176,12 +181,12 @@ def alternate(
     on_step: OnStep,
 ) -> Solution:
     """Minimise the sum of W_k^k to targets, each times its share, over atoms of equal weights."""
-    from stipple.solvers.entropic.barycentre import find_equal_barycentre
+    from stipple.solvers.entropic.descent import make_targets
+    from stipple.solvers.entropic.equal import quantise_equally
 
-    limit = {} if settings.steps is None else {"iterations": settings.steps}
-    found = find_equal_barycentre(
-        targets,
-        shares,
+    limit = _limit_steps(settings)
+    found = quantise_equally(
+        make_targets(targets, shares),
         count,
         order=settings.order,
         metric=make_metric(settings.metric),
@@ -209,14 +214,14 @@ def descend(
     on_step: OnStep,
 ) -> Solution:
     """Minimise the sum of entropic objectives of targets, each times its share."""
-    from stipple.solvers.entropic.barycentre import find_barycentre
+    from stipple.solvers.entropic.descent import make_targets
+    from stipple.solvers.entropic.simple import discretise_simple
 
     assert settings.objective != "exact"
-    limit = {} if settings.steps is None else {"iterations": settings.steps}
+    limit = _limit_steps(settings)
     most = max(count, DESCENT_ENTRIES // (count * len(targets)))
-    found = find_barycentre(
-        [target.thin(most) for target in targets],
-        shares,
+    found = discretise_simple(
+        make_targets([target.thin(most) for target in targets], shares),
         count,
         zeta,
         objective=settings.objective,

@@ -71,8 +71,7 @@ def compare_naive(
     sharp, cost = [], []
     for _ in range(repeats):
         drawn = samples.points[generator.choice(len(samples), size, p=samples.masses)]
-        interval = certify_cost(samples, drawn, weights, result.settings)
-        cost.append((interval.lower + interval.upper) / 2)
+        cost.append(certify_cost(samples, drawn, weights, result.settings).middle)
         regularised = measure_regularised(samples, drawn, weights, result.settings, result.zeta)
         sharp.append(regularised.sharp)
     return NaiveComparison(size, np.array(sharp), np.array(cost))

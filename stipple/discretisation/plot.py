@@ -37,7 +37,7 @@ def plot_counts(
         for kind in kinds
     }
     true = [
-        Curve(f"{kind} weights", *_collect(group, [_middle(run) for run in group]))
+        Curve(f"{kind} weights", *_collect(group, [run.cost.middle for run in group]))
         for kind, group in mine.items()
     ]
     group = [run for run in sorted(runs, key=_count) if run.zador is not None]
@@ -68,10 +68,6 @@ def plot_counts(
 
 def _count(run: Discretisation) -> int:
     return len(run.atoms)
-
-
-def _middle(run: Discretisation) -> float:
-    return (run.cost.lower + run.cost.upper) / 2
 
 
 def _collect(runs: Sequence[Discretisation], values: Sequence[float]) -> tuple[Floats, Floats]:

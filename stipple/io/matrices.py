@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -65,12 +65,27 @@ def is_matrix(stream: BinaryIO, name: str) -> bool:
     return head.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_NUMBER_STARTS)
 
 
+def is_npy(stream: BinaryIO) -> bool:
+    """Tell a `.npy` file by its first bytes."""
+    start = stream.tell()
+    magic = stream.read(len(_NPY_MAGIC))
+    stream.seek(start)
+    return magic == _NPY_MAGIC
+
+
+def read_npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a `.npy` file; the stream is left at its data. NumPy raises as it likes."""
+    version = npy_format.read_magic(stream)
+    read_header = (
+        npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    )
+    shape, _, dtype = read_header(stream)
+    return shape, dtype
+
+
 def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
     """Read a density as `read_matrix` does, from a seekable stream that messages call `name`."""
-    start = stream.tell()
-    is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
-    stream.seek(start)
-    if is_npy:
+    if is_npy(stream):
         values = _decode_npy(stream, name, max_pixels)
     else:
         values = _decode_text(stream, name, max_pixels)
@@ -82,13 +97,7 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
 def _decode_npy(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
     start = stream.tell()
     with tell_damage(f"{name} has a damaged .npy header: save the array with numpy.save."):
-        version = npy_format.read_magic(stream)
-        read_header = (
-            npy_format.read_array_header_1_0
-            if version == (1, 0)
-            else npy_format.read_array_header_2_0
-        )
-        shape, _, dtype = read_header(stream)
+        shape, dtype = read_npy_header(stream)
     if dtype.kind not in "buif":
         raise StippleError(
             f"{name} holds an array of type {dtype}: save it as real numbers (float64)."

@@ -13,7 +13,7 @@ from stipple.arrays import Floats
 from stipple.choices import SourceKind
 from stipple.errors import StippleError
 from stipple.io.images import decode_source
-from stipple.io.matrices import is_matrix, tell_damage
+from stipple.io.matrices import is_matrix, is_npy, read_npy_header, tell_damage
 from stipple.io.sources import Source, open_source
 from stipple.picture import MAX_PIXELS, Matrix, Picture
 from stipple.samples import Samples
@@ -21,7 +21,6 @@ from stipple.samples import Samples
 MOST_COORDINATES = 10
 WEIGHT_NAMES = ("weight", "mass", "w")
 
-_NPY_MAGIC = b"\x93NUMPY"
 # A line of names, unlike the first line of a PBM, PGM or PPM.
 _HEADER = re.compile(rb"(?!P[1-7]\s)[A-Za-z_]\w*([,;\t ]\s*[A-Za-z_]\w*)*\s*\n")
 
@@ -79,33 +78,19 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
         head = stream.read(1024)
         stream.seek(start)
         return _HEADER.match(head) is not None
-    try:
-        if stream.read(len(_NPY_MAGIC)) != _NPY_MAGIC:
-            return True
-        stream.seek(start)
-        shape = _read_shape(stream)
-    finally:
-        stream.seek(start)
+    if not is_npy(stream):
+        return True
+    shape: tuple[int, ...] = ()
+    # Its reader tells of damage.
+    with suppress(StippleError), tell_damage("damaged"):
+        shape, _ = read_npy_header(stream)
+    stream.seek(start)
     return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
 
 
-def _read_shape(stream: BinaryIO) -> tuple[int, ...]:
-    """Shape in the header of a `.npy` file; () where it is damaged, which its reader tells."""
-    from numpy.lib import format as npy_format
-
-    with suppress(StippleError), tell_damage("damaged"):
-        version = npy_format.read_magic(stream)
-        if version == (1, 0):
-            return npy_format.read_array_header_1_0(stream)[0]
-        return npy_format.read_array_header_2_0(stream)[0]
-    return ()
-
-
 def _decode(stream: BinaryIO, name: str) -> Samples:
-    start = stream.tell()
-    is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
-    stream.seek(start)
-    points, masses = _decode_npy(stream, name) if is_npy else _decode_text(stream, name)
+    decode = _decode_npy if is_npy(stream) else _decode_text
+    points, masses = decode(stream, name)
     if points.shape[1] > MOST_COORDINATES:
         raise StippleError(
             f"{name} has {points.shape[1]} coordinates in each row: at most {MOST_COORDINATES} are"

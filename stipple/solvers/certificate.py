@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Floats
+from stipple.solvers.morton import order_along_curve
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,11 @@ class Interval:
 
     lower: float
     upper: float
+
+    @property
+    def middle(self) -> float:
+        """Half way between the ends."""
+        return (self.lower + self.upper) / 2
 
 
 def certify_transport(
@@ -77,7 +83,7 @@ def _price_repair(
     second_moments: Floats,
 ) -> float:
     """Cost of a plan that moves the excess of full cells to cells that lack mass."""
-    order = _order_along_curve(points)
+    order = order_along_curve(points)
     surplus = (masses - weights)[order]
     giver = order[surplus > 0]
     taker = order[surplus < 0]
@@ -96,13 +102,3 @@ def _price_repair(
     spread = second_moments[source] / masses[source] - (shift**2).sum(axis=1)
     distance = ((points[source] + shift - points[target]) ** 2).sum(axis=1)
     return float((amounts * (np.maximum(spread, 0.0) + distance)).sum())
-
-
-def _order_along_curve(points: Floats) -> Integers:
-    """Order of the points along a Morton curve over their bounding square."""
-    low = points.min(axis=0)
-    side = max(float((points.max(axis=0) - low).max()), np.finfo(float).tiny)
-    cell = np.minimum((points - low) / side * 2**16, 2**16 - 1).astype(np.uint64)
-    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
-        cell = (cell | (cell << np.uint64(shift))) & np.uint64(mask)
-    return np.argsort(cell[:, 0] | (cell[:, 1] << np.uint64(1)), kind="stable")

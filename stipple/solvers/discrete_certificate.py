@@ -12,10 +12,10 @@ from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.certificate import Interval
 from stipple.solvers.metrics import Metric
+from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import TwoCheapest, find_cheapest
 from stipple.solvers.parallel import Workers
 from stipple.solvers.weighted_quantisation import EUCLIDEAN, measure_voronoi
-from stipple.solvers.weighted_start import order_along_curve
 
 # Units of rounding, at the scale of the largest cost and potential, by which ends are moved out.
 ROUNDING = 64 * np.finfo(float).eps

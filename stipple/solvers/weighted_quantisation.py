@@ -11,9 +11,10 @@ from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.metrics import Euclidean, Metric
+from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import assign_nearest
 from stipple.solvers.parallel import Workers
-from stipple.solvers.weighted_start import draw_start, order_along_curve
+from stipple.solvers.weighted_start import draw_start
 
 EUCLIDEAN = Euclidean()
 LLOYD_STEPS = 5

@@ -3,15 +3,14 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Floats
 from stipple.samples import Samples
+from stipple.solvers.morton import order_along_curve
 
 # Fewest samples in the boxes whose density stands for that of samples that were drawn.
 BOX_SIZE = 16
 # Sides of a box are taken for no shorter than this part of its longest one.
 THINNEST = 1e-3
-# Bits of a place on the Morton curve.
-CURVE_BITS = 62
 
 
 def draw_start(
@@ -80,21 +79,6 @@ def estimate_density(samples: Samples) -> Floats:
     density = np.empty(count)
     density[boxes] = np.repeat(densities, sizes)
     return density
-
-
-def order_along_curve(points: Floats) -> Integers:
-    """Order of points (n, d) along a Morton curve over their bounding cube, shape (n,)."""
-    count, dimension = points.shape
-    low = points.min(axis=0)
-    side = max(float((points.max(axis=0) - low).max()), np.finfo(float).tiny)
-    bits = max(1, min(16, CURVE_BITS // dimension))
-    cells = np.minimum((points - low) / side * 2**bits, 2**bits - 1).astype(np.int64)
-    place = np.zeros(count, dtype=np.int64)
-    # Beyond 62 dimensions the last ones do not matter to the order.
-    for axis in range(min(dimension, CURVE_BITS)):
-        for bit in range(bits):
-            place |= ((cells[:, axis] >> bit) & 1) << (bit * min(dimension, CURVE_BITS) + axis)
-    return np.argsort(place, kind="stable")
 
 
 def _limit_to_one(wanted: Floats, count: int) -> Floats:

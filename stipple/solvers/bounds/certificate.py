@@ -83,6 +83,13 @@ class BoundCertificate:
     repaired: float
 
 
+def measure_gap(lower: float, upper: float) -> float:
+    """(upper − lower)/lower; 0 if they agree, infinity if only lower is 0."""
+    if upper <= lower:
+        return 0.0
+    return upper / lower - 1 if lower > 0 else math.inf
+
+
 def lower_for_squares(lower: float, order: float) -> float:
     """Lower a lower bound on W_p until it holds for masses spread evenly over unit squares.
 

@@ -14,7 +14,7 @@ from stipple.arrays import Floats
 from stipple.choices import Device, SinkhornEngine
 from stipple.errors import StippleError
 from stipple.solvers.bounds.back_and_forth import ascend_dual
-from stipple.solvers.bounds.certificate import BoundCertificate, Plan, certify_bounds
+from stipple.solvers.bounds.certificate import BoundCertificate, Plan, certify_bounds, measure_gap
 from stipple.solvers.bounds.domain_decomposition import improve_in_cells
 from stipple.solvers.bounds.keops_transforms import choose_engine
 from stipple.solvers.bounds.masses import MassPair
@@ -239,7 +239,7 @@ class _Proof:
     @property
     def gap(self) -> float:
         """Relative gap between the bounds."""
-        return _measure_gap(self.certificate.lower, self.certificate.upper)
+        return measure_gap(self.certificate.lower, self.certificate.upper)
 
     def add(self, potential: Floats, plan: Plan) -> None:
         """Take in what is better of a potential and a plan."""
@@ -256,12 +256,6 @@ class _Proof:
             )
         self.certificate = best
         self.seconds = time.perf_counter() - began
-
-
-def _measure_gap(lower: float, upper: float) -> float:
-    if upper <= lower:
-        return 0.0
-    return upper / lower - 1 if lower > 0 else math.inf
 
 
 class _Search:
@@ -292,7 +286,7 @@ class _Search:
                 break
             # A little less than asked for, as the certificate rounds outwards.
             enough = gap * (1 - 1e-6)
-            if _measure_gap(lower ** (1 / self._order), upper ** (1 / self._order)) <= enough:
+            if measure_gap(lower ** (1 / self._order), upper ** (1 / self._order)) <= enough:
                 break
             if time.perf_counter() >= deadline:
                 break

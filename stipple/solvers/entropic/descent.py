@@ -8,6 +8,7 @@ from scipy.optimize import OptimizeResult, minimize
 from scipy.special import softmax
 
 from stipple.arrays import Floats
+from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.entropic.kernel import SinkhornSettings
 from stipple.solvers.entropic.objectives import EntropicObjective, evaluate_objective
@@ -70,6 +71,28 @@ class Descent:
     cost: float
     history: tuple[float, ...]
     converged: bool
+
+
+def make_targets(measures: Sequence[Samples], shares: Floats) -> list[Target]:
+    """Measures of positive share, with shares that add up to 1."""
+    shares = np.asarray(shares, dtype=float)
+    if shares.shape != (len(measures),) or len(measures) == 0:
+        raise StippleError(
+            f"A barycentre takes one share for each measure, not {shares.size} for {len(measures)}."
+        )
+    if not np.isfinite(shares).all() or (shares < 0).any() or not shares.any():
+        raise StippleError(
+            f"Shares must be finite, not negative and not all zero: {shares.tolist()}."
+        )
+    dimensions = sorted({measure.dimension for measure in measures})
+    if len(dimensions) > 1:
+        raise StippleError(f"Measures of different dimensions have no barycentre: {dimensions}.")
+    shares = shares / shares.sum()
+    return [
+        Target(measure, float(share))
+        for measure, share in zip(measures, shares, strict=True)
+        if share > 0
+    ]
 
 
 def evaluate_total(

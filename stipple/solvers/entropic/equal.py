@@ -10,7 +10,6 @@ from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
-from stipple.samples import Samples
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.entropic.cells import check_count, merge_duplicates
 from stipple.solvers.entropic.descent import Target
@@ -84,7 +83,7 @@ class EqualQuantisation:
 
 
 def quantise_equally(
-    samples: Samples,
+    targets: Sequence[Target],
     count: int,
     *,
     order: float = 2.0,
@@ -94,16 +93,17 @@ def quantise_equally(
     seed: int | None = None,
     on_step: Callable[[EqualStep], None] | None = None,
 ) -> EqualQuantisation:
-    """Minimise W_k^k(μ, Σ_j δ_{y_j}/m) over atoms, to a local minimum.
+    """Minimise Σ_l λ_l·W_k^k(μ^l, Σ_j δ_{y_j}/m) over atoms, to a local minimum.
 
     In turn, atoms move towards the centres of what they are for, and the transport is solved
     anew: Newton's method on the semi-dual, smoothed by a ζ far below the mean cost, between each
-    sample and its nearest atoms only.
+    sample and its nearest atoms only. For several targets that is the free-support barycentre of
+    Cuturi and Doucet (ICML 2014) with fixed weights.
 
     Parameters
     ----------
-    samples : Samples
-        μ.
+    targets : sequence of Target
+        μ^l with shares λ_l, from `make_targets`.
     count : int
         m, at most as many as there are distinct samples.
     order : float
@@ -124,30 +124,6 @@ def quantise_equally(
     StippleError
         For counts or orders that make no sense.
     """
-    return quantise_equally_together(
-        [Target(samples, 1.0)],
-        count,
-        order=order,
-        metric=metric,
-        iterations=iterations,
-        tolerance=tolerance,
-        seed=seed,
-        on_step=on_step,
-    )
-
-
-def quantise_equally_together(
-    targets: Sequence[Target],
-    count: int,
-    *,
-    order: float,
-    metric: Metric | None,
-    iterations: int,
-    tolerance: float,
-    seed: int | None,
-    on_step: Callable[[EqualStep], None] | None,
-) -> EqualQuantisation:
-    """Minimise the sum of the costs to several targets; see `quantise_equally`."""
     metric = metric or Euclidean()
     check_cost(1.0, order)
     if iterations < 0:

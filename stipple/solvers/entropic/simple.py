@@ -97,7 +97,7 @@ class Discretisation:
 
 
 def discretise_simple(
-    samples: Samples,
+    targets: Sequence[Target],
     count: int,
     zeta: float,
     *,
@@ -112,7 +112,7 @@ def discretise_simple(
     seed: int = 0,
     on_step: Callable[[DescentStep], None] | None = None,
 ) -> Discretisation:
-    """Discretise one measure by entropic transport.
+    """Discretise measures by entropic transport: minimise Σ_l λ_l·objective(μ^l, Σ_j w_j δ_{y_j}).
 
     Stochastic descent with momentum: each step draws a fresh minibatch, solves the transport to
     the atoms, and moves atoms and logarithms of weights. Gradients of atoms are divided by mass
@@ -122,8 +122,8 @@ def discretise_simple(
 
     Parameters
     ----------
-    samples : Samples
-        μ.
+    targets : sequence of Target
+        μ^l with shares λ_l, from `make_targets`; starts are from their mixture.
     count : int
         m, at most as many as there are distinct samples.
     zeta : float
@@ -154,40 +154,6 @@ def discretise_simple(
     StippleError
         For counts, orders or regularisations that make no sense.
     """
-    return discretise_together(
-        [Target(samples, 1.0)],
-        count,
-        zeta,
-        objective=objective,
-        weights=weights,
-        batch=batch,
-        iterations=iterations,
-        starts=starts,
-        order=order,
-        metric=metric,
-        settings=settings,
-        seed=seed,
-        on_step=on_step,
-    )
-
-
-def discretise_together(
-    targets: Sequence[Target],
-    count: int,
-    zeta: float,
-    *,
-    objective: EntropicObjective,
-    weights: AtomWeights,
-    batch: int,
-    iterations: int,
-    starts: int,
-    order: float,
-    metric: Metric | None,
-    settings: SinkhornSettings | None,
-    seed: int,
-    on_step: Callable[[DescentStep], None] | None,
-) -> Discretisation:
-    """Minimise the sum of the objectives of several targets; see `discretise_simple`."""
     metric = metric or Euclidean()
     settings = settings or SinkhornSettings()
     check_cost(zeta, order)
