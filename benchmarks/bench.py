@@ -292,8 +292,8 @@ def main() -> None:
                 "",
                 *compared,
                 "",
-                "Peak memory is not told below that of the benchmark itself, which the system counts"
-                " in: equal figures, and flat parts of the plots, are this floor.",
+                "Peak memory is not told below that of the benchmark itself, which the system"
+                " counts in: equal figures, and flat parts of the plots, are this floor.",
                 "",
                 "## One transport solve, and large numbers",
                 "",
