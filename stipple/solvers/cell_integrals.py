@@ -31,12 +31,15 @@ class CellIntegrals:
     edge_masses : ndarray, shape (m,)
         ∫ρ ds along each edge of `PowerCells.vertices`, per pixel; the mean of both sides where an
         edge runs along a border between pixels.
+    edge_moments : ndarray, shape (m,)
+        ∫tρ ds, t running from 0 to 1 along the edge: where on it the mass lies.
     """
 
     masses: Floats
     first_moments: Floats
     second_moments: Floats
     edge_masses: Floats
+    edge_moments: Floats
 
 
 def integrate_cells(
@@ -67,7 +70,8 @@ def integrate_cells(
         masses=np.maximum(sums[:, 0], 0.0),
         first_moments=sums[:, 1:3],
         second_moments=np.maximum(sums[:, 3] + sums[:, 4], 0.0),
-        edge_masses=edges,
+        edge_masses=edges[:, 0],
+        edge_moments=edges[:, 1],
     )
 
 
@@ -106,12 +110,15 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
 def _integrate_range(
     moments: Floats, points: Floats, offsets: Integers, vertices: Floats, start: int, stop: int
 ) -> tuple[Floats, Floats]:
-    """Masses, first moments, second moments by axis of polygons start..stop; ∫ρ ds of edges."""
+    """Masses, first moments, second moments by axis of polygons start..stop.
+
+    And ∫ρ ds and ∫tρ ds of their edges.
+    """
     height = moments.shape[0]
     width = moments.shape[1] - 1
     sums = np.zeros((stop - start, 5))
     first = offsets[start]
-    edges = np.zeros(offsets[stop] - first)
+    edges = np.zeros((offsets[stop] - first, 2))
     gauss = 0.5 / np.sqrt(3.0)
     for i in range(start, stop):
         x0, y0 = points[i]
@@ -141,6 +148,7 @@ def _integrate_range(
             next_y = (border_y - ay) / dy if dy != 0 else np.inf
             t = 0.0
             edge_mass = 0.0
+            edge_moment = 0.0
             while t < 1.0:
                 t_next = min(next_x, next_y, 1.0)
                 if next_x <= t_next:
@@ -164,6 +172,7 @@ def _integrate_range(
                 elif dy == 0 and my == row and row > 0:
                     along = 0.5 * (rho + moments[row - 1, column, 3])
                 edge_mass += along * part
+                edge_moment += along * part * middle
                 if dy != 0:
                     # Local row moments at the left border of the pixel.
                     left = column - x0
@@ -184,7 +193,8 @@ def _integrate_range(
                         second_x += weight * f2
                         second_y += weight * y * y * f0
                 t = t_next
-            edges[k - first] = edge_mass * length
+            edges[k - first, 0] = edge_mass * length
+            edges[k - first, 1] = edge_moment * length
         sums[i - start, 0] = mass
         sums[i - start, 1] = moment_x
         sums[i - start, 2] = moment_y

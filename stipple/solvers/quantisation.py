@@ -18,7 +18,9 @@ HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 RELAXATION = 1.7
 MEMORY = 8
 # Cells between steps need their mass only so well; the last solve is to full accuracy.
-STEP_TOLERANCE = 0.02
+STEP_TOLERANCE = 0.05
+# Masses that double precision gives safely.
+SMALLEST_TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def follow(
             following = _move(solver, current, lloyd, mass_tolerance)
         if following.w2_squared > current.w2_squared:
             # Only inexact masses can make a step towards the barycentres a step up.
-            mass_tolerance /= 10
+            mass_tolerance = max(mass_tolerance / 10, SMALLEST_TOLERANCE)
         current = following
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.sparse import csr_array
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Floats
 from stipple.choices import Engine
 from stipple.density import Density
 from stipple.errors import PowerCellError, StippleError
@@ -18,6 +18,7 @@ from stipple.solvers.neighbours import choose_engine
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells, build_power_cells
+from stipple.solvers.sides import Sides, foresee_masses, list_sides
 
 # A Voronoi diagram serves as a start if each cell has at least this part of its mass.
 HEALTHY = 0.5
@@ -29,6 +30,10 @@ COMFORTABLE = 0.5
 LONGEST_STEP = 0.25
 SHORTEST_STEP = 1e-6
 LARGEST_PATH = 1000
+# Relative accuracy, ten times as coarse as that of the system, of potentials after a move.
+PREDICTION_ACCURACY = 2
+# Accuracy of linear systems where what is left out is of second order anyway.
+COARSE = 0.1
 # Shares of uniform density with which to try a solve that fails without, and where to end.
 CONTINUATION = (1e-4, 1e-2, 0.5)
 CONTINUATION_TOLERANCE = 0.1
@@ -147,8 +152,10 @@ class TransportSolver:
         points: Floats,
         potentials: Floats,
         previous: Diagram | None = None,
+        all_visible: bool = False,
     ) -> Diagram:
         """Cut the power cells and integrate the density over them: one diagram."""
+        self.diagrams += 1
         cells = build_power_cells(
             points,
             potentials,
@@ -157,8 +164,8 @@ class TransportSolver:
             engine=self.engine,
             workers=self._workers,
             previous=previous.cells if previous else None,
+            all_visible=all_visible,
         )
-        self.diagrams += 1
         return Diagram(cells, integrate_cells(self.density, cells, self._workers))
 
     def solve(
@@ -221,10 +228,16 @@ class TransportSolver:
     ) -> Diagram:
         """Find a diagram with mass in every cell."""
         previous = near.diagram if near else None
-        if potentials is None and near is not None:
-            potentials = near.potentials
         if potentials is not None:
-            diagram = self._feed(self.measure(points, potentials, previous))
+            candidates = [potentials]
+        elif near is not None:
+            if np.array_equal(points, near.points):
+                return near.diagram
+            candidates = [self._predict(near.diagram, points), near.potentials]
+        else:
+            candidates = []
+        for candidate in candidates:
+            diagram = self._feed(self.measure(points, candidate, previous))
             if _has_mass(diagram):
                 return diagram
         voronoi = self.measure(points, np.zeros(len(points)), previous)
@@ -237,6 +250,15 @@ class TransportSolver:
         if voronoi.integrals.masses.min() * len(points) >= HEALTHY:
             return voronoi
         return self._follow(points) or self._feed(voronoi)
+
+    def _predict(self, diagram: Diagram, points: Floats) -> Floats:
+        """Potentials after a small move: a Newton step that foresees the change of masses."""
+        move = points - diagram.cells.points
+        direction = self._find_path_direction(diagram, move)
+        self.newton_iterations += 1
+        # Along a straight path |y|² − φ is what changes evenly, to first order.
+        predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
+        return predicted
 
     def _follow(self, points: Floats) -> Diagram | None:
         """Follow the solution from points for which it is easy to the given ones.
@@ -263,21 +285,19 @@ class TransportSolver:
         reached, length = 0.0, LONGEST_STEP
         for _ in range(LARGEST_PATH):
             length = min(length, 1 - reached)
-            masses = diagram.integrals.masses
-            lack = 1 / count - masses - self._foresee(diagram, length * path)
-            direction = self._find_direction(diagram, 0.0, lack, COMFORTABLE)
-            floor = min(KEPT / count, 0.5 * float(masses.min()))
+            direction = self._find_path_direction(diagram, length * path)
+            floor = min(KEPT / count, 0.5 * float(diagram.integrals.masses.min()))
             self.newton_iterations += 1
             for halving in range(LARGEST_HALVING):
                 part = 0.5**halving
                 step = part * length
                 there = reached + step
-                # Along a straight path |y|² − φ is what changes evenly, to first order.
                 try:
                     trial = self.measure(
                         points if there == 1 else origin + there * path,
                         diagram.cells.potentials + part * direction + step**2 * rise,
                         diagram,
+                        all_visible=True,
                     )
                 except PowerCellError:
                     continue
@@ -355,14 +375,20 @@ class TransportSolver:
             error = float(np.abs(residual).max()) / weight
             if error <= tolerance:
                 break
-            direction = self._find_direction(diagram, share, residual, tolerance / error)
+            sides = list_sides(diagram.cells)
+            # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
+            accuracy = max(tolerance / error, error)
+            direction = self._find_direction(diagram, sides, share, residual, accuracy)
             norm = np.linalg.norm(residual)
             self.newton_iterations += 1
             for halving in range(LARGEST_HALVING):
                 step = 0.5**halving
                 try:
                     trial = self.measure(
-                        diagram.cells.points, diagram.cells.potentials + step * direction, diagram
+                        diagram.cells.points,
+                        diagram.cells.potentials + step * direction,
+                        diagram,
+                        all_visible=True,
                     )
                 except PowerCellError:
                     continue
@@ -375,22 +401,6 @@ class TransportSolver:
             diagram, masses = trial, trial_masses
         return diagram
 
-    def _foresee(self, diagram: Diagram, move: Floats) -> Floats:
-        """Change of the masses when the points move, to first order, shape (n,).
-
-        The side between cells i and j moves at the speed that keeps |x − y|² − φ equal on both.
-        """
-        cells = diagram.cells
-        sides = _list_sides(cells)
-        rows, columns = sides.rows, sides.columns
-        gap = cells.points[columns] - cells.points[rows]
-        gain = (sides.middles * move[rows]).sum(axis=1)
-        gain -= ((sides.middles - gap) * move[columns]).sum(axis=1)
-        gain *= diagram.integrals.edge_masses[sides.edges] / sides.distances
-        count = len(cells.points)
-        lost = np.bincount(columns, gain, count)
-        return np.asarray(np.bincount(rows, gain, count) - lost, dtype=np.float64)
-
     def _mix_masses(self, diagram: Diagram, share: float) -> Floats:
         uniform = diagram.cells.areas / self._area
         return (1 - share) * diagram.integrals.masses + share * uniform
@@ -399,9 +409,18 @@ class TransportSolver:
         masses = self._mix_masses(diagram, share)
         return float(np.abs(masses * len(masses) - 1).max())
 
+    def _find_path_direction(self, diagram: Diagram, move: Floats) -> Floats:
+        """Newton direction for points that move at the same time."""
+        sides = list_sides(diagram.cells)
+        masses = diagram.integrals.masses
+        foreseen = foresee_masses(diagram.cells, diagram.integrals, sides, move)
+        lack = 1 / len(masses) - masses - foreseen
+        return self._find_direction(diagram, sides, 0.0, lack, COARSE)
+
     def _find_direction(
         self,
         diagram: Diagram,
+        sides: Sides,
         share: float,
         residual: Floats,
         accuracy: float,
@@ -409,16 +428,15 @@ class TransportSolver:
         """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
         cells = diagram.cells
         count = len(cells.points)
-        sides = _list_sides(cells)
-        rows, columns = sides.rows, sides.columns
-        uniform = np.hypot(*sides.vectors.T) / self._area
+        masses = diagram.integrals.edge_masses[sides.edges]
+        uniform = sides.lengths / self._area
 
-        def assemble(portion: float) -> tuple[csc_array, int]:
-            edge = (1 - portion) * diagram.integrals.edge_masses[sides.edges] + portion * uniform
-            laplacian = assemble_laplacian(rows, columns, edge / (2 * sides.distances), count)
+        def assemble(portion: float) -> tuple[csr_array, int]:
+            weights = ((1 - portion) * masses + portion * uniform) / (2 * sides.distances)
+            laplacian = assemble_laplacian(sides.rows, sides.columns, weights, count)
             return laplacian, count_components(laplacian)
 
-        accuracy = float(np.clip(0.1 * accuracy, 1e-9, 1e-2))
+        accuracy = float(np.clip(0.1 * accuracy, 1e-9, COARSE))
         direction = np.zeros(count)
         # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
         # potentials of the shapes within what the domain can need.
@@ -438,37 +456,3 @@ class TransportSolver:
 
 def _has_mass(diagram: Diagram) -> bool:
     return bool(diagram.integrals.masses.min() > 0)
-
-
-@dataclass(frozen=True)
-class Sides:
-    """The sides between cells, each once.
-
-    `edges`, shape (m,), are their places in `PowerCells.vertices`; `rows` and `columns` the cells
-    on either side, `distances` those between their points; `middles` and `vectors`, shape (m, 2),
-    the middle of each side relative to the point of the cell in `rows`, and from end to end.
-    """
-
-    edges: Integers
-    rows: Integers
-    columns: Integers
-    distances: Floats
-    middles: Floats
-    vectors: Floats
-
-
-def _list_sides(cells: PowerCells) -> Sides:
-    owners, following = cells.list_edges()
-    neighbours = cells.adjacency.neighbours
-    # Each side is listed by both cells: take it from the one of lower index.
-    edges = np.flatnonzero(neighbours > owners)
-    rows, columns = owners[edges], neighbours[edges]
-    ends, starts = cells.vertices[following[edges]], cells.vertices[edges]
-    return Sides(
-        edges=edges,
-        rows=rows,
-        columns=columns,
-        distances=np.hypot(*(cells.points[rows] - cells.points[columns]).T),
-        middles=(starts + ends) / 2,
-        vectors=ends - starts,
-    )

@@ -1,0 +1,134 @@
+"""The sides between power cells: what joins their masses to potentials and points."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.solvers.cell_integrals import CellIntegrals
+from stipple.solvers.compiled import compile_loop
+from stipple.solvers.power_cells import PowerCells
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The sides between cells, each once.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (m,)
+        Their places in `PowerCells.vertices`, where they begin.
+    rows, columns : ndarray, shape (m,)
+        The cells on either side.
+    distances : ndarray, shape (m,)
+        Distances between the points of those cells, in pixels.
+    lengths : ndarray, shape (m,)
+        In pixels.
+    """
+
+    edges: Integers
+    rows: Integers
+    columns: Integers
+    distances: Floats
+    lengths: Floats
+
+
+def list_sides(cells: PowerCells) -> Sides:
+    """List the sides of cells."""
+    adjacency = cells.adjacency
+    return Sides(
+        *_list_sides(cells.points, adjacency.offsets, adjacency.neighbours, cells.vertices)
+    )
+
+
+def foresee_masses(
+    cells: PowerCells, integrals: CellIntegrals, sides: Sides, move: Floats
+) -> Floats:
+    """Change of the masses of cells when their points move, to first order, shape (n,).
+
+    The side between two cells moves at the speed that keeps |x − y|² − φ equal on both.
+
+    Parameters
+    ----------
+    cells : PowerCells
+        The cells before the move.
+    integrals : CellIntegrals
+        Of the density over them and along their edges.
+    sides : Sides
+        Their sides.
+    move : ndarray, shape (n, 2)
+        Shift of each point, in pixels.
+    """
+    return _foresee_masses(
+        cells.points,
+        cells.adjacency.offsets,
+        cells.vertices,
+        sides.edges,
+        sides.rows,
+        sides.columns,
+        integrals.edge_masses,
+        integrals.edge_moments,
+        np.ascontiguousarray(move),
+    )
+
+
+@compile_loop
+def _list_sides(
+    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats
+) -> tuple[Integers, Integers, Integers, Floats, Floats]:
+    most = len(neighbours)
+    edges = np.empty(most, dtype=np.int64)
+    rows = np.empty(most, dtype=np.int64)
+    columns = np.empty(most, dtype=np.int64)
+    distances = np.empty(most)
+    lengths = np.empty(most)
+    used = 0
+    for i in range(len(points)):
+        for k in range(offsets[i], offsets[i + 1]):
+            j = neighbours[k]
+            # Each side is listed by both cells: take it from the one of lower index.
+            if j <= i:
+                continue
+            end = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+            edges[used], rows[used], columns[used] = k, i, j
+            distances[used] = np.hypot(points[j, 0] - points[i, 0], points[j, 1] - points[i, 1])
+            lengths[used] = np.hypot(
+                vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
+            )
+            used += 1
+    return (
+        edges[:used].copy(),
+        rows[:used].copy(),
+        columns[:used].copy(),
+        distances[:used].copy(),
+        lengths[:used].copy(),
+    )
+
+
+@compile_loop
+def _foresee_masses(
+    points: Floats,
+    offsets: Integers,
+    vertices: Floats,
+    edges: Integers,
+    rows: Integers,
+    columns: Integers,
+    edge_masses: Floats,
+    edge_moments: Floats,
+    move: Floats,
+) -> Floats:
+    change = np.zeros(len(points))
+    for side in range(len(edges)):
+        k, i, j = edges[side], rows[side], columns[side]
+        end = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+        # Where the side begins, relative to the first point, and where it leads.
+        x, y = vertices[k, 0], vertices[k, 1]
+        u, v = vertices[end, 0] - x, vertices[end, 1] - y
+        a = points[j, 0] - points[i, 0]
+        b = points[j, 1] - points[i, 1]
+        first = x * move[i, 0] + y * move[i, 1] - (x - a) * move[j, 0] - (y - b) * move[j, 1]
+        rise = u * (move[i, 0] - move[j, 0]) + v * (move[i, 1] - move[j, 1])
+        gain = (edge_masses[k] * first + edge_moments[k] * rise) / np.hypot(a, b)
+        change[i] += gain
+        change[j] -= gain
+    return change
