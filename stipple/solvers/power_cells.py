@@ -329,7 +329,7 @@ def _cut_range(
         sizes[i - start] = size
         areas[i - start] = twice_area / 2
         used += size
-    return sizes, vertices[:used].copy(), owners[:used].copy(), areas
+    return sizes, vertices[:used], owners[:used], areas
 
 
 @compile_loop

@@ -96,13 +96,7 @@ def _list_sides(
                 vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
             )
             used += 1
-    return (
-        edges[:used].copy(),
-        rows[:used].copy(),
-        columns[:used].copy(),
-        distances[:used].copy(),
-        lengths[:used].copy(),
-    )
+    return edges[:used], rows[:used], columns[:used], distances[:used], lengths[:used]
 
 
 @compile_loop
