@@ -1,21 +1,51 @@
 """How much memory a run needs and the machine has, so that a hopeless run ends before it starts."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from stipple.errors import StippleError
 
-# Peak resident memory of whole processes, measured; tests/test_hardening.py measures it again.
+# Peak resident memory of whole processes, measured; tests/test_memory.py measures it again.
 BASE_BYTES = 190 * 2**20
 BYTES_PER_POINT = 2850
 BYTES_PER_PIXEL = 70
 BYTES_PER_PIXEL_OF_OTHER_INKS = 20
+BYTES_PER_PIXEL_OF_PAIR = 640
+BASE_BYTES_OF_DISCRETISATION = 260 * 2**20
+BYTES_PER_SAMPLE = 90
+BYTES_PER_PAIR_OF_ATOMS = 100
+BYTES_PER_LINE_OF_PLAN = 160
+# The sequence needs no solver, hence fewer libraries.
+BASE_BYTES_OF_SEQUENCE = 40 * 2**20
+BYTES_PER_COORDINATE = 16
+BYTES_PER_COORDINATE_OF_TEXT = 15
+BYTES_PER_LINE = 30
 # A run is told what it needs from this part of the memory that is available.
 LARGE_PART = 0.5
 
 
-def predict_memory(points: int, pixels: int, inks: int = 1) -> int:
-    """Bytes that stippling takes at its peak, roughly.
+@dataclass(frozen=True)
+class Demand:
+    """What a run asks of the memory.
+
+    Attributes
+    ----------
+    reason : str
+        What is asked for, as the subject of a sentence.
+    size : int
+        Bytes at the peak, roughly.
+    advice : str
+        How to ask for less.
+    """
+
+    reason: str
+    size: int
+    advice: str
+
+
+def predict_stippling(points: int, pixels: int, inks: int = 1) -> Demand:
+    """Predict the memory of uniform quantisation: `stipple`, `lloyd`, `sequence --density`.
 
     Parameters
     ----------
@@ -27,7 +57,67 @@ def predict_memory(points: int, pixels: int, inks: int = 1) -> int:
         How many inks there are.
     """
     per_pixel = BYTES_PER_PIXEL + (inks - 1) * BYTES_PER_PIXEL_OF_OTHER_INKS
-    return BASE_BYTES + BYTES_PER_POINT * points + per_pixel * pixels
+    return Demand(
+        f"{points:,} points on {pixels:,} pixels need",
+        BASE_BYTES + BYTES_PER_POINT * points + per_pixel * pixels,
+        "ask for fewer points, or make the image smaller",
+    )
+
+
+def predict_sequence(points: int, dimension: int, *, text: bool) -> Demand:
+    """Predict the memory of points of the dyadic sequence, and of their file.
+
+    Parameters
+    ----------
+    points, dimension : int
+        How many, and of how many coordinates.
+    text : bool
+        Whether they are written as text.
+    """
+    each = BYTES_PER_COORDINATE * dimension
+    if text:
+        each = BYTES_PER_LINE + BYTES_PER_COORDINATE_OF_TEXT * dimension
+    return Demand(
+        f"{points:,} points in dimension {dimension} need",
+        BASE_BYTES_OF_SEQUENCE + each * points,
+        "write .npy rather than text, or ask for fewer points and leave out the first with --skip",
+    )
+
+
+def predict_discretisation(samples: int) -> Demand:
+    """Predict the memory of a discretisation of so many samples, or pixels that are not white."""
+    return Demand(
+        f"{samples:,} samples need",
+        BASE_BYTES_OF_DISCRETISATION + BYTES_PER_SAMPLE * samples,
+        "make the image smaller, or take a part of the samples",
+    )
+
+
+def predict_plan(first: int, second: int, *, text: bool) -> Demand:
+    """Predict the memory of the plan between two numbers of atoms, and of its file.
+
+    Parameters
+    ----------
+    first, second : int
+        Numbers of atoms.
+    text : bool
+        Whether the plan is written as text.
+    """
+    each = BYTES_PER_PAIR_OF_ATOMS + BYTES_PER_LINE_OF_PLAN * text
+    return Demand(
+        f"A plan between {first:,} and {second:,} atoms needs",
+        BASE_BYTES_OF_DISCRETISATION + each * first * second,
+        "ask for fewer atoms",
+    )
+
+
+def predict_bounds(pixels: int) -> Demand:
+    """Predict the memory of bounds for two images of so many pixels each."""
+    return Demand(
+        f"Two images of {pixels:,} pixels need",
+        BASE_BYTES + BYTES_PER_PIXEL_OF_PAIR * pixels,
+        "make them smaller",
+    )
 
 
 def find_available_memory() -> int | None:
@@ -36,13 +126,13 @@ def find_available_memory() -> int | None:
     return min((size for size in candidates if size is not None), default=None)
 
 
-def check_memory(points: int, pixels: int, inks: int = 1) -> str | None:
+def check_memory(demand: Demand) -> str | None:
     """Refuse what cannot fit in memory.
 
     Parameters
     ----------
-    points, pixels, inks : int
-        As for `predict_memory`.
+    demand : Demand
+        What a run needs.
 
     Returns
     -------
@@ -54,16 +144,16 @@ def check_memory(points: int, pixels: int, inks: int = 1) -> str | None:
     StippleError
         If the prediction exceeds what is available.
     """
-    needed, available = predict_memory(points, pixels, inks), find_available_memory()
-    if available is None or needed <= LARGE_PART * available:
+    available = find_available_memory()
+    if available is None or demand.size <= LARGE_PART * available:
         return None
-    sizes = f"about {describe_size(needed)} of memory, and {describe_size(available)} is available"
-    if needed <= available:
-        return f"{points:,} points on {pixels:,} pixels need {sizes}."
-    raise StippleError(
-        f"{points:,} points on {pixels:,} pixels need {sizes}: ask for fewer points, or make the"
-        " image smaller."
+    told = (
+        f"{demand.reason} about {describe_size(demand.size)} of memory, and"
+        f" {describe_size(available)} is available"
     )
+    if demand.size <= available:
+        return f"{told}."
+    raise StippleError(f"{told}: {demand.advice}.")
 
 
 def describe_size(size: int) -> str:

@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from stipple import memory
 from stipple.cli import main
 from stipple.errors import StippleError
 from stipple.io.files import write_file
@@ -432,79 +431,3 @@ def test_a_renderer_of_svg_shows_what_the_png_shows(tmp_path, options):
     assert ours.std() > 0.05  # there is something to see
     assert np.abs(ours - theirs).mean() < 0.01
     assert ours.mean(axis=(0, 1)) == pytest.approx(theirs.mean(axis=(0, 1)), abs=0.005)
-
-
-# --- memory -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def available(monkeypatch):
-    return lambda size: monkeypatch.setattr(memory, "find_available_memory", lambda: size)
-
-
-def test_memory_is_told_where_it_is_large_and_refused_where_it_cannot_fit(available):
-    needed = memory.predict_memory(5_000_000, 250_000)
-    available(None)
-    assert memory.check_memory(5_000_000, 250_000) is None
-    available(10 * needed)
-    assert memory.check_memory(5_000_000, 250_000) is None
-    available(needed * 5 // 4)
-    told = memory.check_memory(5_000_000, 250_000)
-    assert "5,000,000 points on 250,000 pixels need about 13." in told
-    available(needed - 1)
-    with pytest.raises(StippleError, match=r"need about 13\.\d GiB .*: ask for fewer points"):
-        memory.check_memory(5_000_000, 250_000)
-
-
-def test_a_run_says_what_memory_it_needs(tmp_path, available):
-    image = save(tmp_path / "good.png", np.zeros((8, 8), np.uint8))
-    words = ["stipple", image, "-n", 5, "-o", tmp_path / "out.svg"]
-    available(300 * 2**20)
-    assert "5 points on 64 pixels need about 190 MiB of memory" in invoke(words, code=0).stderr
-    assert invoke([*words, "-q"], code=0).stderr == ""
-    available(100 * 2**20)
-    (tmp_path / "out.svg").write_bytes(OLD)
-    assert "make the image smaller" in invoke(words, code=1).stderr
-    assert (tmp_path / "out.svg").read_bytes() == OLD
-
-
-def test_available_memory_is_found():
-    available = memory.find_available_memory()
-    assert available is None or 2**20 < available < 2**50
-    if sys.platform == "linux":
-        assert available is not None
-
-
-@needs_posix
-def test_a_limit_of_the_process_is_seen():
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30));"
-        "from stipple.memory import find_available_memory; print(find_available_memory())"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert int(done.stdout) <= 2**30
-
-
-@pytest.mark.slow
-@needs_posix
-@pytest.mark.parametrize(
-    ("points", "side", "color"),
-    [(5000, 512, "mono"), (200_000, 512, "mono"), (5000, 3000, "mono"), (5000, 2048, "cmyk")],
-)
-def test_predictions_of_memory_are_near_what_is_used(tmp_path, points, side, color):
-    with Image.open(SAMPLES / "chelsea.png") as picture:
-        mode = "L" if color == "mono" else "RGB"
-        picture.convert(mode).resize((side, side)).save(tmp_path / "image.png")
-    words = ("image.png", "-n", points, "--iterations", 8, "-q", "-o", "out.csv")
-    words += ("--color", color)
-    for _ in range(2):  # the first run may have to compile
-        process = start("stipple", *words, cwd=tmp_path, stdout=None, stderr=None)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-    used = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    inks = 1 if color == "mono" else 4
-    assert 0.7 < memory.predict_memory(points, side * side, inks) / used < 1.4

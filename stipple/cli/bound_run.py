@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stipple.cli.digits import round_down, round_up
 from stipple.cli.images import read_image
+from stipple.cli.memory import announce_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +32,7 @@ def bound_files(
     """Read two files and bound the distance between them."""
     from stipple.errors import StippleError
     from stipple.image_bounds import bound
+    from stipple.memory import predict_bounds
 
     first, second = (read_masses(path, options) for path in paths)
     if first.shape != second.shape:
@@ -39,6 +41,7 @@ def bound_files(
             f"{paths[0]} has {sizes[0]} pixels and {paths[1]} {sizes[1]}: bring them to the same"
             " size with --resize WxH."
         )
+    announce_memory(predict_bounds(first.size), quiet=options["quiet"])
     settings = {name: options[name] for name in SETTINGS}
     return (first, second), bound(first, second, options["order"], on_level=on_level, **settings)
 

@@ -12,6 +12,7 @@ from stipple.cli.batch import Failure, run_all
 from stipple.cli.domains import is_formula, read_formula, refuse_region
 from stipple.cli.edot_figures import RelatedRuns, Run, Runs
 from stipple.cli.images import prepare_image
+from stipple.cli.memory import announce_memory
 from stipple.cli.outputs import Output
 from stipple.cli.progress import Progress
 from stipple.errors import StippleError
@@ -114,10 +115,14 @@ def average(options: dict[str, Any]) -> Runs:
 def relate(options: dict[str, Any]) -> RelatedRuns:
     """Discretise two sources, and find the entropic plan between them."""
     from stipple.discretisation.relation import relate_discretisations
+    from stipple.memory import predict_plan
 
     first, second = (read_measure(source, options) for source in options["sources"])
     settings = make_settings(options)
     counts = (*options["atoms"], *options["atoms"])[:2]
+    pictures = [path.lower().endswith((".svg", ".png")) for path in options["outputs"]]
+    text = not pictures or not all(pictures)
+    announce_memory(predict_plan(*counts, text=text), quiet=options["quiet"])
     runs = [
         _run(options, label, measure, count, settings, 0, 0)
         for label, measure, count in zip(("first", "second"), (first, second), counts, strict=True)
@@ -176,7 +181,9 @@ def _run(
     """Discretise, show the steps, and compare with naive samplings of some size."""
     from stipple.discretisation.discretise import edot
     from stipple.discretisation.naive import compare_naive
+    from stipple.memory import predict_discretisation
 
+    announce_memory(predict_discretisation(len(measure.samples.points)), quiet=options["quiet"])
     title = f"{count:,} atoms" if label == str(count) else f"{label}, {count:,} atoms"
     scheduler = options["scheduler"]
     run_cells = partial(_run_cells, scheduler=scheduler) if scheduler is not None else None

@@ -9,6 +9,7 @@ import click
 from stipple.choices import Method
 from stipple.cli.domains import domain_options, read_domain
 from stipple.cli.drawings import render_drawing
+from stipple.cli.memory import announce_memory
 from stipple.cli.options import report_options, solver_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
@@ -291,7 +292,11 @@ def _choose_frames(options: dict[str, Any], preset: "Preset | None") -> set[int]
 def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | None) -> _Run:
     """Run everything; draw the chosen steps of the first run for each number of points."""
     from stipple.experiment import fit_slope, run_experiment, tabulate
+    from stipple.memory import predict_stippling
 
+    most = max(experiment.counts)
+    pixels = experiment.domain(most).density.values.size
+    announce_memory(predict_stippling(most, pixels), quiet=options["quiet"])
     figures: list[dict[str, Any]] = []
     pictures: dict[str, bytes] = {}
     moving: list[ExperimentRow] = []

@@ -1,12 +1,15 @@
 """Saying what memory a run needs, before it starts."""
 
+from typing import TYPE_CHECKING
+
 import click
 
+if TYPE_CHECKING:
+    from stipple.memory import Demand
 
-def announce_memory(points: int, pixels: int, inks: int, *, quiet: bool) -> None:
+
+def announce_memory(demand: "Demand", *, quiet: bool) -> None:
     """Refuse what cannot fit in memory, and say what takes a large part of it.
-
-    `points` are the most of an ink.
 
     Raises
     ------
@@ -15,6 +18,6 @@ def announce_memory(points: int, pixels: int, inks: int, *, quiet: bool) -> None
     """
     from stipple.memory import check_memory
 
-    notice = check_memory(points, pixels, inks)
+    notice = check_memory(demand)
     if notice is not None and not quiet:
         click.echo(notice, err=True)

@@ -12,6 +12,7 @@ from stipple.choices import LARGEST_COUNT
 from stipple.cli.digits import round_down, round_up
 from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.images import TONE, read_density
+from stipple.cli.memory import announce_memory
 from stipple.cli.options import drawing_options, report_options, tone_options
 from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
@@ -276,9 +277,13 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
 
 def _generate(options: dict[str, Any], job: _Job) -> _Result:
     """Points of the cube, with what is asked about all of them together."""
+    from stipple.memory import predict_sequence
     from stipple.solvers.dyadic import generate_sequence
 
     dimension = options["dimension"]
+    text = any(output.format == "csv" for output in job.outputs)
+    demand = predict_sequence(job.points, dimension, text=text)
+    announce_memory(demand, quiet=options["quiet"])
     points = generate_sequence(job.points, dimension, options["skip"])
     figures: dict[str, Any] = {"points": job.points, "dimension": dimension}
     rows = [("points", f"{job.points:,} in dimension {dimension}")]
@@ -396,8 +401,11 @@ def _tabulate(options: dict[str, Any], counts: range) -> "Iterable[Row]":
 
 
 def _order(options: dict[str, Any], job: _Job, density: "Density") -> "Floats":
+    from stipple.memory import predict_stippling
     from stipple.solvers.progressive import order_progressively
 
+    demand = predict_stippling(job.points, density.values.size)
+    announce_memory(demand, quiet=options["quiet"])
     with _follow(options, f"{job.points:,} points", job.points) as progress:
         return order_progressively(
             density, job.points, relaxation=options["relaxation"], on_doubling=progress.count

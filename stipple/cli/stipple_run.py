@@ -51,13 +51,15 @@ def run_image(job: ImageJob, *, quiet: bool) -> dict[str, Any]:
     from stipple.inked import order_for_pen
     from stipple.inks import share_points
     from stipple.io.tables import render_json
+    from stipple.memory import predict_stippling
 
     options = job.options
     began = time.perf_counter()
     inks = _read(options)
     read = time.perf_counter()
     most = max(count for _, count in share_points(inks, job.points))
-    announce_memory(most, inks[0].darkness.size, len(inks), quiet=quiet)
+    demand = predict_stippling(most, inks[0].darkness.size, len(inks))
+    announce_memory(demand, quiet=quiet)
     placement, look = _lay_out(options, job, inks[0].darkness.shape)
     inked, frames = _solve(options, job, inks, quiet=quiet)
     solved = time.perf_counter()

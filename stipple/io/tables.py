@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 
-BATCH = 10_000  # rows formatted at a time
+BATCH = 10_000  # rows formatted at a time, to save memory
 
 
 def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None = None) -> bytes:
@@ -36,14 +36,8 @@ def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None
         The file.
     """
     rows = np.column_stack((points, masses)).astype(np.float64)  # (n, 3)
-    parts = ["x,y,mass\n"]
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
-        parts.append(("%r,%r,%r\n" * len(batch)) % tuple(batch.ravel().tolist()))
-    if inks is not None:
-        lines = "".join(parts).splitlines()
-        parts = [f"{line},{ink}\n" for line, ink in zip(lines, ("ink", *inks), strict=True)]
-    return "".join(parts).encode()
+    columns: dict[str, Sequence[Any] | Floats] = dict(zip(("x", "y", "mass"), rows.T, strict=True))
+    return render_columns_csv(columns if inks is None else {**columns, "ink": inks})
 
 
 def render_table_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -77,10 +71,13 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
     bytes
         The file.
     """
-    lists = [c.tolist() if isinstance(c, np.ndarray) else c for c in columns.values()]
-    row = ",".join(["%s"] * len(lists)) + "\n"
-    lines = map(row.__mod__, zip(*lists, strict=True))
-    return "".join([",".join(columns), "\n", *lines]).encode()
+    line = ",".join(["%s"] * len(columns)) + "\n"
+    parts = [f"{','.join(columns)}\n".encode()]
+    for start in range(0, max(map(len, columns.values())), BATCH):
+        batch = (values[start : start + BATCH] for values in columns.values())
+        lists = (part.tolist() if isinstance(part, np.ndarray) else part for part in batch)
+        parts.append("".join(map(line.__mod__, zip(*lists, strict=True))).encode())
+    return b"".join(parts)
 
 
 def render_npy(array: Floats) -> bytes:
