@@ -123,7 +123,8 @@ def test_paper_names_its_estimators(bound):
     result = bound("a.npy", "b.npy", "--method", "paper", "--block", 2)
     for word in ("minimum cost", "dual", "weighted cost", "primal", "variation", "NOT reached"):
         assert word in result.stderr
-    bound("a.npy", "b.npy", "--method", "paper", "--block", 2, "--strict", code=1)
+    failed = bound("a.npy", "b.npy", "--method", "paper", "--block", 2, "--strict", code=1)
+    assert failed.stderr.splitlines()[-1].startswith("Error: The gap is ")
 
 
 @pytest.mark.parametrize(

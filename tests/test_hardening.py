@@ -241,6 +241,7 @@ def write_command_line(draw):
 @given(words=write_command_line())
 @example(words=["lloyd", "good.png", "-n", "5", "--steps", "2", "--jitter", "1e308"])
 @example(words=["lloyd", "good.png", "-n", "5", "--steps", "2", "--jitter", "nan"])
+@example(words=["bound", "good.png", "other.png", "--strict", "--pixels", "squares", "-q"])
 def test_odd_options_end_with_an_exit_code_and_a_sentence(tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(("good.png", "other.png")):

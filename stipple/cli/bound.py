@@ -13,6 +13,7 @@ from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_fallback, print_table
 from stipple.cli.report import describe_run
 from stipple.cli.types import FiniteRange
+from stipple.errors import StippleError
 
 if TYPE_CHECKING:
     from stipple.solvers.bounds.refine import LevelRecord
@@ -200,7 +201,10 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
         written = [("written", path) for path, _ in files if path != "-"]
         print_table([*list_rows(result, options["gap"]), *written])
     if options["strict"] and not result.reached:
-        context.exit(1)
+        raise StippleError(
+            f"The gap is {result.gap:.4g}, and {options['gap']:.4g} was asked for: give more time,"
+            " or a larger --gap."
+        )
 
 
 def _follow(progress: Progress) -> "Callable[[LevelRecord], None]":

@@ -90,7 +90,12 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
     if not quiet:
         _summarise(figures, target)
     tell_failures(failures)
-    if failures or (wide and options["strict"]):
+    if wide and options["strict"]:
+        raise StippleError(
+            f"{wide} of {len(missing)} pairs have a wider gap than the {options['gap']:.4g} asked"
+            " for: give more time, or a larger --gap."
+        )
+    if failures:
         context.exit(1)
 
 

@@ -49,9 +49,7 @@ class StippleGroup(click.Group):
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
         except MemoryError:
-            click.echo(
-                "Error: Not enough memory: ask for fewer --points, or --resize the image.", err=True
-            )
+            click.echo("Error: Not enough memory: ask for less, or --resize the image.", err=True)
             sys.exit(1)
         except OSError as error:  # whatever the file system says that nobody foresaw
             place = "" if error.filename is None else f" ({error.filename})"

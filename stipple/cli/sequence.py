@@ -278,9 +278,10 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
 def _generate(options: dict[str, Any], job: _Job) -> _Result:
     """Points of the cube, with what is asked about all of them together."""
     from stipple.memory import predict_sequence
-    from stipple.solvers.dyadic import generate_sequence
+    from stipple.solvers.dyadic import check_range, generate_sequence
 
     dimension = options["dimension"]
+    check_range(job.points, dimension, options["skip"])
     text = any(output.format == "csv" for output in job.outputs)
     demand = predict_sequence(job.points, dimension, text=text)
     announce_memory(demand, quiet=options["quiet"])
