@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
-from command import start
+from command import ROOT, start
 
 from stipple import diagnosis
 from stipple.cli import main
@@ -241,6 +241,10 @@ def test_an_examination_that_fails_is_told(monkeypatch):
     assert told["examination"]["value"] == "ZeroDivisionError: oh"
 
 
+@pytest.mark.skipif(
+    not (sys.prefix + str(ROOT)).isascii(),
+    reason="without UTF-8, Python loads no NumPy from a folder whose name has other letters",
+)
 def test_as_a_process_in_a_locale_without_utf_8():
     environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     process = start("doctor", env=environment)

@@ -2,6 +2,7 @@
 
 import sys
 from math import hypot
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -262,7 +263,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_takes_pysdot_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setitem(sys.modules, "pysdot", ModuleType("pysdot"))
     assert neighbours.choose_engine("auto") == neighbours.choose_engine("pysdot") == "pysdot"
     assert neighbours.choose_engine("qhull") == "qhull"
 
