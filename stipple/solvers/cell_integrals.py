@@ -57,21 +57,15 @@ def integrate_cells(
         Threads that share the cells.
     """
     workers = workers or Workers(1)
-    moments = density.row_moments
-
-    def integrate(start: int, stop: int) -> tuple[Floats, Floats]:
-        return _integrate_range(
-            moments, cells.points, cells.adjacency.offsets, cells.vertices, start, stop
-        )
-
-    parts = workers.map_ranges(integrate, len(cells.points))
-    sums, edges = (np.concatenate(column) for column in zip(*parts, strict=True))
+    sums, edges = _integrate(
+        density, cells.points, cells.adjacency.offsets, cells.vertices, workers
+    )
     return CellIntegrals(
         masses=np.maximum(sums[:, 0], 0.0),
         first_moments=sums[:, 1:3],
         second_moments=np.maximum(sums[:, 3] + sums[:, 4], 0.0),
-        edge_masses=edges[:, 0],
-        edge_moments=edges[:, 1],
+        edge_masses=edges[0],
+        edge_moments=edges[1],
     )
 
 
@@ -96,9 +90,7 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(count, 4, 2) - centres[:, None]
     offsets = np.arange(0, 4 * count + 1, 4)
-    sums, _ = _integrate_range(
-        density.row_moments, centres, offsets, corners.reshape(-1, 2), 0, count
-    )
+    sums, _ = _integrate(density, centres, offsets, corners.reshape(-1, 2), Workers(1))
     masses = sums[:, :1]
     moments = np.divide(sums[:, 1:], masses, out=np.zeros((count, 4)), where=masses > 0)
     # Rounding must not carry a barycentre out of a very thin box.
@@ -106,19 +98,35 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     return barycentres, np.maximum(moments[:, 2:] - moments[:, :2] ** 2, 0.0)
 
 
+def _integrate(
+    density: Density, points: Floats, offsets: Integers, vertices: Floats, workers: Workers
+) -> tuple[Floats, Floats]:
+    """Masses, first and second moments by axis of polygons; ∫ρ ds and ∫tρ ds of their edges."""
+    moments = density.row_moments
+    sums = np.empty((len(points), 5))
+    edges = np.empty((2, len(vertices)))
+
+    def integrate(start: int, stop: int) -> None:
+        _integrate_range(moments, points, offsets, vertices, start, stop, sums, edges)
+
+    workers.map_ranges(integrate, len(points))
+    return sums, edges
+
+
 @compile_loop
 def _integrate_range(
-    moments: Floats, points: Floats, offsets: Integers, vertices: Floats, start: int, stop: int
-) -> tuple[Floats, Floats]:
-    """Masses, first moments, second moments by axis of polygons start..stop.
-
-    And ∫ρ ds and ∫tρ ds of their edges.
-    """
+    moments: Floats,
+    points: Floats,
+    offsets: Integers,
+    vertices: Floats,
+    start: int,
+    stop: int,
+    sums: Floats,
+    edges: Floats,
+) -> None:
+    """Fill the sums of polygons start..stop and those of their edges."""
     height = moments.shape[0]
     width = moments.shape[1] - 1
-    sums = np.zeros((stop - start, 5))
-    first = offsets[start]
-    edges = np.zeros((offsets[stop] - first, 2))
     gauss = 0.5 / np.sqrt(3.0)
     for i in range(start, stop):
         x0, y0 = points[i]
@@ -136,6 +144,8 @@ def _integrate_range(
             dy = vertices[after, 1] - py
             length = np.sqrt(dx * dx + dy * dy)
             if length == 0:
+                edges[0, k] = 0.0
+                edges[1, k] = 0.0
                 continue
             ax = px + x0
             ay = py + y0
@@ -193,11 +203,10 @@ def _integrate_range(
                         second_x += weight * f2
                         second_y += weight * y * y * f0
                 t = t_next
-            edges[k - first, 0] = edge_mass * length
-            edges[k - first, 1] = edge_moment * length
-        sums[i - start, 0] = mass
-        sums[i - start, 1] = moment_x
-        sums[i - start, 2] = moment_y
-        sums[i - start, 3] = second_x
-        sums[i - start, 4] = second_y
-    return sums, edges
+            edges[0, k] = edge_mass * length
+            edges[1, k] = edge_moment * length
+        sums[i, 0] = mass
+        sums[i, 1] = moment_x
+        sums[i, 2] = moment_y
+        sums[i, 3] = second_x
+        sums[i, 4] = second_y

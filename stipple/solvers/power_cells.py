@@ -102,8 +102,8 @@ def build_power_cells(
     Raises
     ------
     PowerCellError
-        If no engine gives cells that tile the domain (not seen for finite input), or if a cell is
-        hidden where none may be.
+        If no engine gives cells that tile the domain (not seen for finite input), or if the search
+        shows a hidden cell where none may be.
     """
     points = np.ascontiguousarray(points, dtype=np.float64)
     potentials = np.ascontiguousarray(potentials, dtype=np.float64)
