@@ -10,7 +10,6 @@ of distances, so the two heuristics are written here after their sources:
 """
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats, Integers
 from stipple.solvers.compiled import compile_loop
@@ -104,6 +103,8 @@ def _find_first(points: Floats, corner: Floats) -> int:
 
 def _find_neighbours(points: Floats, count: int) -> Integers:
     """Return the nearest `count` points of each point, nearest first, and the point itself."""
+    from scipy.spatial import cKDTree
+
     count = min(count + 1, len(points))  # one more, for the point itself
     return np.asarray(cKDTree(points).query(points, k=count)[1], dtype=np.int64)
 
@@ -117,6 +118,8 @@ def _build_box_tree(points: Floats) -> tuple[Integers, Floats, Floats]:
     Node k has the children 2k + 1 and 2k + 2; the leaves come last and hold LEAF_SIZE slots each.
     Returns the point in each slot (NOWHERE in spare ones) and the corners of the boxes (nodes, 2).
     """
+    from scipy.spatial import cKDTree
+
     n = len(points)
     leaves = 1
     while leaves * LEAF_SIZE < n:
