@@ -1,7 +1,6 @@
 """Uniform optimal quantisation: points that minimise W2² to a density."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -10,13 +9,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method
+from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 from stipple.solvers.transport import Transport, TransportSolver
 
 # N·W2²/A of hexagonal cells, the limit of optimal points in the plane (Zador; Fejes Tóth).
 HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 
 RELAXATION = 1.7
-MEMORY = 8
 # Cells between steps need their mass only so well; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
 # Masses that double precision gives safely.
@@ -192,8 +191,7 @@ class _Direction:
         last = RELAXATION if method == "relaxed" else step_sizes[-1]
         given = () if method == "relaxed" else step_sizes
         self._step_sizes = chain(given, repeat(last))
-        self._pairs: deque[tuple[Floats, Floats]] = deque(maxlen=MEMORY)
-        self._last: tuple[Floats, Floats] | None = None
+        self._quasi_newton = QuasiNewton(RELAXATION)
 
     @property
     def bold(self) -> bool:
@@ -202,8 +200,7 @@ class _Direction:
 
     def forget(self) -> None:
         """Drop the curvature learnt, after a step that failed."""
-        self._pairs.clear()
-        self._last = None
+        self._quasi_newton.forget()
 
     def find(self, current: Transport) -> Floats:
         """Shift of each point, shape (n, 2), in pixels."""
@@ -211,42 +208,7 @@ class _Direction:
         if self._method != "lbfgs":
             shift: Floats = -next(self._step_sizes) * gradient
             return shift
-        self._learn(current.points, gradient)
-        return _limit(self._apply_inverse_hessian(gradient), current)
-
-    def _learn(self, points: Floats, gradient: Floats) -> None:
-        if self._last is not None:
-            moved = points - self._last[0]
-            change = gradient - self._last[1]
-            # Only positive curvature keeps the inverse Hessian definite.
-            if np.vdot(moved, change) > 1e-10 * np.vdot(moved, moved):
-                self._pairs.append((moved, change))
-        self._last = (points, gradient)
-
-    def _apply_inverse_hessian(self, gradient: Floats) -> Floats:
-        """Two-loop recursion (Nocedal, 1980) for −H·gradient."""
-        if not self._pairs:
-            return -RELAXATION * gradient
-        shift = -gradient
-        factors = []
-        for moved, change in reversed(self._pairs):
-            factor = np.vdot(moved, shift) / np.vdot(moved, change)
-            shift = shift - factor * change
-            factors.append(factor)
-        moved, change = self._pairs[-1]
-        shift = shift * (np.vdot(moved, change) / np.vdot(change, change))
-        for (moved, change), factor in zip(self._pairs, reversed(factors), strict=True):
-            correction = factor - np.vdot(change, shift) / np.vdot(moved, change)
-            shift = shift + correction * moved
-        return np.asarray(shift)
-
-
-def _limit(shift: Floats, current: Transport) -> Floats:
-    """No point moves by more than half the radius of its cell, or than a Lloyd step."""
-    radius = np.sqrt(current.diagram.cells.areas / np.pi)
-    lloyd = np.hypot(*(current.barycentres - current.points).T)
-    most = np.maximum(0.5 * radius, lloyd)
-    length = np.hypot(*shift.T)
-    factor = np.minimum(1.0, np.divide(most, length, out=np.ones_like(length), where=length > 0))
-    limited: Floats = shift * factor[:, None]
-    return limited
+        radius = np.sqrt(current.diagram.cells.areas / np.pi)
+        return limit_shift(
+            self._quasi_newton.find_shift(current.points, gradient), gradient, radius
+        )

@@ -17,6 +17,7 @@ from stipple.solvers.entropic.expectation import find_directions
 from stipple.solvers.entropic.simple import choose_start, pool_targets
 from stipple.solvers.entropic.sinkhorn import check_cost
 from stipple.solvers.metrics import Euclidean, Metric
+from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 
 # Atoms that a sample may go to at first: the nearest ones.
 CANDIDATES = 24
@@ -95,10 +96,11 @@ def quantise_equally(
 ) -> EqualQuantisation:
     """Minimise Σ_l λ_l·W_k^k(μ^l, Σ_j δ_{y_j}/m) over atoms, to a local minimum.
 
-    In turn, atoms move towards the centres of what they are for, and the transport is solved
-    anew: Newton's method on the semi-dual, smoothed by a ζ far below the mean cost, between each
-    sample and its nearest atoms only. For several targets that is the free-support barycentre of
-    Cuturi and Doucet (ICML 2014) with fixed weights.
+    In turn, atoms move towards the centres of what they are for, by quasi-Newton steps that fall
+    back on plain ones where these are no better, and the transport is solved anew: Newton's method
+    on the semi-dual, smoothed by a ζ far below the mean cost, between each sample and its nearest
+    atoms only. For several targets that is the free-support barycentre of Cuturi and Doucet (ICML
+    2014) with fixed weights.
 
     Parameters
     ----------
@@ -134,20 +136,40 @@ def quantise_equally(
     random = None if seed is None else np.random.default_rng(seed)
     atoms = choose_start(pool, count, False, order, random)
     duals = [_Dual(target, count, order, metric) for target in targets]
-    history: list[float] = []
-    best = (np.inf, atoms, [dual.potential for dual in duals])
+    quasi_newton = QuasiNewton()
+    accuracy = MOVING_ERROR
+
+    def solve(atoms: Floats) -> float:
+        return sum(dual.solve(atoms, MOVING_ZETA, accuracy) for dual in duals)
+
+    cost = solve(atoms)
+    history = [cost]
+    best = (cost, atoms, [dual.potential for dual in duals])
     settled = False
     while True:
-        cost = sum(dual.solve(atoms, MOVING_ZETA, MOVING_ERROR) for dual in duals)
         if on_step is not None:
-            on_step(EqualStep(len(history), cost))
-        settled = bool(history) and history[-1] - cost <= tolerance * cost
+            on_step(EqualStep(len(history) - 1, cost))
+        if settled or len(history) > iterations:
+            break
+        directions = _find_directions(duals, atoms, order, metric)
+        shift = quasi_newton.find_shift(atoms, -directions)
+        # The square of a disc's radius is twice its mean squared distance to the centre.
+        shift = limit_shift(shift, directions, (2 * cost) ** (1 / order))
+        moved = metric.move(atoms, shift)
+        cost = solve(moved)
+        if cost > history[-1]:
+            quasi_newton.forget()
+            moved = metric.move(atoms, directions)
+            cost = solve(moved)
+        atoms = moved
+        decrease = history[-1] - cost
+        settled = abs(decrease) <= tolerance * cost or (decrease < 0 and accuracy <= LAST_ERROR)
+        if decrease < 0:
+            # Only inexact masses can make a step towards the centres a step up.
+            accuracy = max(accuracy / 10, LAST_ERROR)
         history.append(cost)
         if cost < best[0]:
             best = (cost, atoms, [dual.potential for dual in duals])
-        if settled or len(history) > iterations:
-            break
-        atoms = _move(duals, atoms, order, metric)
     _, atoms, potentials = best
     for dual, potential in zip(duals, potentials, strict=True):
         dual.potential = potential
@@ -315,8 +337,8 @@ def _smooth_minima(
     return dual, received
 
 
-def _move(duals: Sequence[_Dual], atoms: Floats, order: float, metric: Metric) -> Floats:
-    """Move each atom towards the centre of what it receives from all targets."""
+def _find_directions(duals: Sequence[_Dual], atoms: Floats, order: float, metric: Metric) -> Floats:
+    """From each atom towards the centre of what it receives from all targets."""
     received: list[list[tuple[Floats, Floats, Floats]]] = [[] for _ in atoms]
     for dual in duals:
         for rows, columns, atom in dual.list_columns():
@@ -333,4 +355,4 @@ def _move(duals: Sequence[_Dual], atoms: Floats, order: float, metric: Metric) -
             directions[atom] = find_directions(
                 points, atoms[atom : atom + 1], amounts[:, None], distances[:, None], order, metric
             )[0]
-    return metric.move(atoms, directions)
+    return directions
