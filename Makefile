@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test test-all lint man pictures experiments bench bench-edot bench-bounds gpu-check clean
+.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds gpu-check clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
@@ -14,8 +14,9 @@ help:
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
-	@echo "make bench     benchmarks, side by side with another stippler (minutes);"
-	@echo "               also bench-edot (k-means), bench-bounds (exact transport)"
+	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
+	@echo "               (k-means, POT), bench-bounds (POT, ott-jax), bench-stipple (stippler,"
+	@echo "               pysdot, k-means, SciPy's sequences)"
 	@echo "make gpu-check compare the engines, where there is a GPU"
 	@echo "make clean     remove what these rules made"
 
@@ -85,7 +86,13 @@ experiments: $(VENV)/installed
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ott-jax
 	@touch $@
 
+# One after the other; the last page quotes the others.
 bench: $(VENV)/installed .venv-bench/installed
+	$(MAKE) bench-edot
+	$(MAKE) bench-bounds
+	$(MAKE) bench-stipple
+
+bench-stipple: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bench.py
 
 bench-edot: $(VENV)/installed .venv-bench/installed
