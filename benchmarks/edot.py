@@ -206,8 +206,8 @@ def main() -> None:
     for settings in (Settings(), Settings(objective="full")):
         run_ours(read_measure(1.0), 200, settings)
     parts = [line for gamma in (1.0, 2.0) for line in compare(gamma, [2000, 4000])]
+    crowded = crowd()  # before anything that takes much memory
     beside = compare_pot()
-    crowded = crowd()
     REPORT.write_text(
         "\n".join(
             [
