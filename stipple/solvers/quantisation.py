@@ -16,6 +16,8 @@ from stipple.solvers.transport import Transport, TransportSolver
 HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 
 RELAXATION = 1.7
+# No point moves by more than this part of the radius of its cell, or than a Lloyd step.
+LONGEST_STEP = 0.5
 # Cells between steps need their mass only so well; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
 # Masses that double precision gives safely.
@@ -208,7 +210,6 @@ class _Direction:
         if self._method != "lbfgs":
             shift: Floats = -next(self._step_sizes) * gradient
             return shift
-        radius = np.sqrt(current.diagram.cells.areas / np.pi)
-        return limit_shift(
-            self._quasi_newton.find_shift(current.points, gradient), gradient, radius
-        )
+        radii = np.sqrt(current.diagram.cells.areas / np.pi)
+        shift = self._quasi_newton.find_shift(current.points, gradient)
+        return limit_shift(shift, gradient, LONGEST_STEP * radii)

@@ -3,10 +3,13 @@
 from collections import deque
 
 import numpy as np
+from numpy.linalg import norm
 
 from stipple.arrays import Floats
 
 MEMORY = 8
+# Cosine between a move and the change of the gradient below which there is no curvature to learn.
+LEAST_CURVATURE = 1e-10
 
 
 class QuasiNewton:
@@ -28,27 +31,29 @@ class QuasiNewton:
         self._pairs.clear()
         self._last = None
 
-    def find_shift(self, points: Floats, gradient: Floats) -> Floats:
+    def find_shift(self, points: Floats, gradient: Floats, scale: Floats | float = 1.0) -> Floats:
         """Learn from the last step, and find the next, −H·gradient.
 
         Parameters
         ----------
         points, gradient : ndarray, shape (n, d)
             In any units, the same at every step.
+        scale : float or ndarray, shape (n, 1)
+            Inverse of a diagonal Hessian to begin with, up to a factor once curvature is known.
         """
         if self._last is not None:
             moved = points - self._last[0]
             change = gradient - self._last[1]
             # Only positive curvature keeps the inverse Hessian definite.
-            if np.vdot(moved, change) > 1e-10 * np.vdot(moved, moved):
+            if np.vdot(moved, change) > LEAST_CURVATURE * norm(moved) * norm(change):
                 self._pairs.append((moved, change))
         self._last = (points, gradient)
-        return self._apply_inverse_hessian(gradient)
+        return self._apply_inverse_hessian(gradient, scale)
 
-    def _apply_inverse_hessian(self, gradient: Floats) -> Floats:
+    def _apply_inverse_hessian(self, gradient: Floats, scale: Floats | float) -> Floats:
         """Two-loop recursion."""
         if not self._pairs:
-            return -self._first_step * gradient
+            return -self._first_step * scale * gradient
         shift = -gradient
         factors = []
         for moved, change in reversed(self._pairs):
@@ -56,25 +61,25 @@ class QuasiNewton:
             shift = shift - factor * change
             factors.append(factor)
         moved, change = self._pairs[-1]
-        shift = shift * (np.vdot(moved, change) / np.vdot(change, change))
+        shift = shift * scale * (np.vdot(moved, change) / np.vdot(change, scale * change))
         for (moved, change), factor in zip(self._pairs, reversed(factors), strict=True):
             correction = factor - np.vdot(change, shift) / np.vdot(moved, change)
             shift = shift + correction * moved
         return np.asarray(shift)
 
 
-def limit_shift(shift: Floats, safe: Floats, radius: Floats | float) -> Floats:
-    """Let no point go farther than half the radius of its cell, or than its safe step.
+def limit_shift(shift: Floats, safe: Floats, distance: Floats | float) -> Floats:
+    """Let no point go farther than some distance, or than its safe step.
 
     Parameters
     ----------
     shift, safe : ndarray, shape (n, d)
         The step proposed, and one that is known to be good.
-    radius : float or ndarray, shape (n,)
+    distance : float or ndarray, shape (n,)
         In the same units.
     """
-    most = np.maximum(0.5 * radius, np.linalg.norm(safe, axis=1))
-    length = np.linalg.norm(shift, axis=1)
-    factor = np.minimum(1.0, np.divide(most, length, out=np.ones_like(length), where=length > 0))
+    most = np.maximum(distance, norm(safe, axis=1))
+    length = norm(shift, axis=1)
+    factor = np.divide(most, length, out=np.ones_like(length), where=length > most)
     limited: Floats = shift * factor[:, None]
     return limited

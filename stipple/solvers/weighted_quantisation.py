@@ -1,6 +1,5 @@
 """Weighted optimal quantisation: atoms with free weights that minimise W_k^k to samples."""
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,11 +13,11 @@ from stipple.solvers.metrics import Euclidean, Metric
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import assign_nearest
 from stipple.solvers.parallel import Workers
+from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 from stipple.solvers.weighted_start import draw_start
 
 EUCLIDEAN = Euclidean()
 LLOYD_STEPS = 5
-MEMORY = 8
 # A quasi-Newton step moves no atom by more than this part of the mean radius of its cell.
 LONGEST_STEP = 0.7
 # Shortest step tried, as a part of the one towards the centres, before the atoms are left alone.
@@ -286,14 +285,12 @@ class _Direction:
 
     def __init__(self, problem: _Problem) -> None:
         self._problem = problem
-        self._pairs: deque[tuple[Floats, Floats]] = deque(maxlen=MEMORY)
-        self._last: _State | None = None
+        self._quasi_newton = QuasiNewton()
         self._number = 0
 
     def forget(self) -> None:
         """Drop the curvature learnt."""
-        self._pairs.clear()
-        self._last = None
+        self._quasi_newton.forget()
 
     def find(self, current: _State) -> Floats:
         """Shift of each atom, shape (m, d)."""
@@ -302,40 +299,8 @@ class _Direction:
         self._number += 1
         if self._number <= LLOYD_STEPS:
             return lloyd
-        self._learn(current)
-        shift = self._apply_inverse_hessian(current.gradient, scale)
-        radii = self._problem.measure_radii(current)
-        most = np.maximum(LONGEST_STEP * radii, np.linalg.norm(lloyd, axis=1))
-        length = np.linalg.norm(shift, axis=1)
-        ratio = np.divide(most, length, out=np.ones_like(length), where=length > most)
-        limited: Floats = shift * ratio[:, None]
-        return limited
-
-    def _learn(self, current: _State) -> None:
-        if self._last is not None:
-            moved = current.atoms - self._last.atoms
-            change = current.gradient - self._last.gradient
-            # Only positive curvature keeps the inverse Hessian definite.
-            if np.vdot(moved, change) > 0:
-                self._pairs.append((moved, change))
-        self._last = current
-
-    def _apply_inverse_hessian(self, gradient: Floats, scale: Floats) -> Floats:
-        """Two-loop recursion (Nocedal, 1980) for −H·gradient, from the diagonal `scale`."""
-        shift = -gradient
-        factors = []
-        for moved, change in reversed(self._pairs):
-            factor = np.vdot(moved, shift) / np.vdot(moved, change)
-            shift = shift - factor * change
-            factors.append(factor)
-        shift = shift * scale
-        if self._pairs:
-            moved, change = self._pairs[-1]
-            shift *= np.vdot(moved, change) / np.vdot(change, scale * change)
-        for (moved, change), factor in zip(self._pairs, reversed(factors), strict=True):
-            correction = factor - np.vdot(change, shift) / np.vdot(moved, change)
-            shift = shift + correction * moved
-        return np.asarray(shift)
+        shift = self._quasi_newton.find_shift(current.atoms, current.gradient, scale)
+        return limit_shift(shift, lloyd, LONGEST_STEP * self._problem.measure_radii(current))
 
 
 def _check_count(samples: Samples, count: int) -> None:

@@ -26,6 +26,8 @@ FIRST_ZETA = 1.0
 MOVING_ZETA = 1e-2
 LAST_ZETA = 1e-3
 COOLING = 0.3
+# No atom moves by more than this part of the mean distance that mass goes, or than a plain step.
+LONGEST_STEP = 0.7
 # No less than this part of the mean cost of candidates is taken for the scale of ζ.
 SMALLEST_SCALE = 1e-3
 # Σ_j |mass of atom j − 1/m| of solves between moves, and of the last one.
@@ -153,8 +155,7 @@ def quantise_equally(
             break
         directions = _find_directions(duals, atoms, order, metric)
         shift = quasi_newton.find_shift(atoms, -directions)
-        # The square of a disc's radius is twice its mean squared distance to the centre.
-        shift = limit_shift(shift, directions, (2 * cost) ** (1 / order))
+        shift = limit_shift(shift, directions, LONGEST_STEP * cost ** (1 / order))
         moved = metric.move(atoms, shift)
         cost = solve(moved)
         if cost > history[-1]:
