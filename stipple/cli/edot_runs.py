@@ -79,6 +79,7 @@ def separate(options: dict[str, Any]) -> Runs:
     from stipple.discretisation.measure import Measure
     from stipple.inks import separate_inks, share_points
     from stipple.io.images import read_source
+    from stipple.memory import predict_discretisation
 
     source = options["sources"][0]
     if is_formula(source):
@@ -86,6 +87,7 @@ def separate(options: dict[str, Any]) -> Runs:
     refuse_region(options)
     picture = read_source(source, max_pixels=options["max_pixels"])
     inks = separate_inks(*prepare_image(picture, options), "rgb")
+    announce_memory(predict_discretisation(inks[0].darkness.size), quiet=options["quiet"])
     settings = make_settings(options)
     shares = share_points(inks, options["atoms"][0])
     refuse_idle_scheduler(options, [count for _, count in shares])
@@ -117,12 +119,12 @@ def relate(options: dict[str, Any]) -> RelatedRuns:
     from stipple.discretisation.relation import relate_discretisations
     from stipple.memory import predict_plan
 
-    first, second = (read_measure(source, options) for source in options["sources"])
-    settings = make_settings(options)
     counts = (*options["atoms"], *options["atoms"])[:2]
     pictures = [path.lower().endswith((".svg", ".png")) for path in options["outputs"]]
     text = not pictures or not all(pictures)
     announce_memory(predict_plan(*counts, text=text), quiet=options["quiet"])
+    first, second = (read_measure(source, options) for source in options["sources"])
+    settings = make_settings(options)
     runs = [
         _run(options, label, measure, count, settings, 0, 0)
         for label, measure, count in zip(("first", "second"), (first, second), counts, strict=True)
@@ -132,6 +134,15 @@ def relate(options: dict[str, Any]) -> RelatedRuns:
 
 
 def read_measure(source: str, options: dict[str, Any]) -> "Measure":
+    """Read a source, and say what memory its discretisation needs."""
+    from stipple.memory import predict_discretisation
+
+    measure = _read(source, options)
+    announce_memory(predict_discretisation(len(measure.samples)), quiet=options["quiet"])
+    return measure
+
+
+def _read(source: str, options: dict[str, Any]) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
     from stipple.analytic import Domain
     from stipple.density import Density
@@ -181,9 +192,7 @@ def _run(
     """Discretise, show the steps, and compare with naive samplings of some size."""
     from stipple.discretisation.discretise import edot
     from stipple.discretisation.naive import compare_naive
-    from stipple.memory import predict_discretisation
 
-    announce_memory(predict_discretisation(len(measure.samples.points)), quiet=options["quiet"])
     title = f"{count:,} atoms" if label == str(count) else f"{label}, {count:,} atoms"
     scheduler = options["scheduler"]
     run_cells = partial(_run_cells, scheduler=scheduler) if scheduler is not None else None

@@ -30,8 +30,6 @@ COMFORTABLE = 0.5
 LONGEST_STEP = 0.25
 SHORTEST_STEP = 1e-6
 LARGEST_PATH = 1000
-# Relative accuracy, ten times as coarse as that of the system, of potentials after a move.
-PREDICTION_ACCURACY = 2
 # Accuracy of linear systems where what is left out is of second order anyway.
 COARSE = 0.1
 # Shares of uniform density with which to try a solve that fails without, and where to end.
