@@ -9,6 +9,7 @@ help:
 	@echo "make demo      stipple samples/camera.png into out/"
 	@echo "make test      run the tests (make test-all: the slow ones too)"
 	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
+	@echo "make prove     try to refute every certificate on 10,000 random instances"
 	@echo "make fuzz      a minute of random bytes for the readers"
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
@@ -44,6 +45,11 @@ test-all: $(VENV)/installed
 .PHONY: smoke
 smoke: $(VENV)/installed
 	$(RUN) tests/smoke.py
+
+# Random instances against oracles: no certificate may be refuted. COUNT=… and SEED=… are yours.
+.PHONY: prove
+prove: $(VENV)/installed
+	$(RUN) tests/prove.py --count $(or $(COUNT),10000) --seed $(or $(SEED),0)
 
 # A minute of coverage-guided fuzzing of the readers, where Atheris has a wheel.
 .PHONY: fuzz

@@ -1,0 +1,1 @@
+"""Certified W_p between images: `bound`."""

@@ -1,0 +1,1 @@
+"""The inequalities that `lloyd` prints."""

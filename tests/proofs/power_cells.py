@@ -1,0 +1,1 @@
+"""Certified W2² of power cells: `stipple`, `lloyd`, `sequence --density`."""

@@ -1,0 +1,1 @@
+"""Certified W_k^k of weighted atoms: `edot`."""
