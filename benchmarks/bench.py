@@ -7,7 +7,6 @@ an exact transport solve to 1 - grey/255, not by what a contestant says of itsel
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 
 import numpy as np
+from stamp import describe_origin
 
 from stipple.density import Density
 from stipple.io.images import read_source
@@ -303,10 +303,8 @@ def main() -> None:
             [
                 "# Benchmarks",
                 "",
-                "Written by `make bench`; nothing here is typed by hand. samples/camera.png"
-                " (512×512), density 1 − grey/255.",
-                f"Machine: {platform.machine()}, {os.cpu_count()} processors,"
-                f" Python {platform.python_version()}, NumPy {np.__version__}.",
+                describe_origin("bench"),
+                "Image: samples/camera.png (512×512), density 1 − grey/255.",
                 "",
                 "## Whole processes, side by side",
                 "",

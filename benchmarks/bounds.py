@@ -7,8 +7,6 @@ Without it, classes of synthetic fields are made here.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import time
@@ -18,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from stamp import describe_origin
 
 from stipple.image_bounds import bound
 from stipple.solvers.bounds.blocks import estimate_blocks
@@ -277,12 +276,10 @@ def main() -> None:
             [
                 "# Bounds, measured",
                 "",
-                "Written by `make bench-bounds`; nothing here is typed by hand."
-                f" Each pair has at most {TIME_LIMIT:g} s."
+                describe_origin("bench-bounds"),
+                f"Each pair has at most {TIME_LIMIT:g} s."
                 f" Images: {source}. Gaps are certified, (upper − lower)/lower of W_p; POT is"
                 " `ot.emd2` on the dense matrix, in the same process and run.",
-                f"Machine: {platform.machine()}, {os.cpu_count()} processors,"
-                f" Python {platform.python_version()}, NumPy {np.__version__}.",
                 "",
                 *parts,
             ]

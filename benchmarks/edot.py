@@ -8,11 +8,8 @@ without imports and compilation. Writes docs/edot-measured.md.
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
+from stamp import describe_origin
 
 from stipple.analytic import Domain
 from stipple.arrays import Floats
@@ -213,11 +211,9 @@ def main() -> None:
             [
                 "# Discretisation, measured",
                 "",
-                "Written by `make bench-edot`; nothing here is typed by hand. samples/chelsea.png,"
-                " 451 × 300 pixels at their centres, the longer side 1. Ratios are of processor"
-                " time, to KMeans in the same run.",
-                f"Machine: {platform.machine()}, {os.cpu_count()} processors,"
-                f" Python {sys.version.split()[0]}, NumPy {np.__version__}.",
+                describe_origin("bench-edot"),
+                "Image: samples/chelsea.png, 451 × 300 pixels at their centres, the longer side 1."
+                " Ratios are of processor time, to KMeans in the same run.",
                 "",
                 "## Beside scikit-learn's KMeans (n_init = 1, 30 iterations)",
                 "",

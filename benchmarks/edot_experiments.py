@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from stamp import describe_origin
+
 from stipple.discretisation.presets import Preset, list_presets
 
 ROOT = Path(__file__).parent.parent
@@ -18,19 +20,18 @@ IMAGES = ROOT / "docs" / "images" / "edot"
 DPI = "60"
 MIXTURE_ATOMS = (0.136, 0.307, 0.525, 0.708, 0.892)
 
+TITLE = "# Discretisation experiments\n"
 INTRODUCTION = """\
-# Discretisation experiments
-
-Written by `make experiments`; no figure here is typed by hand. Each section is one command,
-`stipple edot --preset NAME`. The source is "Efficient Discretizations of Optimal Transport" (EDOT).
-W_k^k is the unregularised cost, exact or in a certified interval; sharp is what the source calls W.
+Each section is one command, `stipple edot --preset NAME`. The source is "Efficient Discretizations
+of Optimal Transport" (EDOT). W_k^k is the unregularised cost, exact or in a certified interval;
+sharp is what the source calls W.
 """
 
 
 def main() -> None:
     """Run every preset and write the report."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    parts = [INTRODUCTION]
+    parts = [TITLE, describe_origin("experiments"), "", INTRODUCTION]
     began = time.perf_counter()
     for preset in list_presets().values():
         started = time.perf_counter()

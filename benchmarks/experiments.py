@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from stamp import describe_origin
+
 from stipple.presets import Preset, list_presets
 
 ROOT = Path(__file__).parent.parent
@@ -17,18 +19,16 @@ REPORT = ROOT / "docs" / "experiments.md"
 IMAGES = ROOT / "docs" / "images" / "experiments"
 PICTURE_HEIGHT = 260
 
+TITLE = "# Experiments\n"
 INTRODUCTION = """\
-# Experiments
+Each row is one command, `stipple lloyd --preset NAME`. The source is Mérigot, Santambrogio,
+Sarrazin, "Non-asymptotic convergence bounds for Wasserstein approximation using point clouds"
+(NeurIPS 2021), and its slides. Slopes are least squares of ln W2² over ln N; where starts are
+random, the interval is that of 95 % for the mean of the clouds. "Inequalities" are the one-step
+theorem and the modified Polyak–Łojasiewicz inequality, checked on every row of every trace.
 
-Written by `make experiments`; no figure here is typed by hand. Each row is one command,
-`stipple lloyd --preset NAME`. The source is Mérigot, Santambrogio, Sarrazin, "Non-asymptotic
-convergence bounds for Wasserstein approximation using point clouds" (NeurIPS 2021), and its
-slides. Slopes are least squares of ln W2² over ln N; where starts are random, the interval is that
-of 95 % for the mean of the clouds. "Inequalities" are the one-step theorem and the modified
-Polyak–Łojasiewicz inequality, checked on every row of every trace.
-
-The Gaussian presets use ρ ∝ exp(−16·|x − ½|²). With exp(−8·|x − ½|²), which the project's notes
-give, the slope from the grid is −0.972 for these numbers of points, and it needs no solver to see:
+The Gaussian presets use ρ ∝ exp(−16·|x − ½|²). With exp(−8·|x − ½|²), which the paper prints, the
+slope from the grid is −0.972 for these numbers of points, and it needs no solver to see:
 grid and density are products, so W2² is twice a one-dimensional quantisation error with a closed
 form (tests/test_presets.py has both). With 16 the same closed form gives −0.799, and the random
 start −0.95: the published figures.
@@ -53,7 +53,8 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
         *rows,
     ]
-    text = "\n".join([INTRODUCTION, *table, "", f"All together: {total:.0f} s.", "", *pictures])
+    head = [TITLE, describe_origin("experiments"), "", INTRODUCTION]
+    text = "\n".join([*head, *table, "", f"All together: {total:.0f} s.", "", *pictures])
     REPORT.write_text(text + "\n", encoding="utf-8")
     print(f"Wrote {REPORT}")
 

@@ -6,7 +6,6 @@ to docs/gpu.md. Ends with a sentence and exit code 1 where no GPU can be used.
 """
 
 import math
-import platform
 import statistics
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from stamp import describe_origin
 
 from stipple.arrays import Floats
 from stipple.choices import Device
@@ -55,7 +55,7 @@ CASES = (
     Case(10_000, 1_000, 2, 2.0, Euclidean()),
     Case(10_000, 1_000, 3, 1.0, Euclidean()),
     Case(10_000, 1_000, 3, 2.0, Sphere()),
-    Case(100_000, 1_000, 2, 2.0, Euclidean()),
+    Case(30_000, 1_000, 2, 2.0, Euclidean()),
 )
 
 
@@ -193,10 +193,11 @@ def main() -> int:
             [
                 "# On a GPU",
                 "",
-                "Written by `make gpu-check`: the sharp objective with both gradients, in double"
+                describe_origin("gpu-check"),
+                "",
+                "The sharp objective with both gradients, in double"
                 " precision, by KeOps on the GPU and by NumPy on the processor; the difference is"
                 " the largest of value and gradient, relative.",
-                f"Machine: {platform.machine()}, Python {platform.python_version()}.",
                 "",
                 *objectives,
                 "",

@@ -68,7 +68,7 @@ PACKAGES = (
     _Package("pyamg", "pyamg", "up to 30,000 points nothing is lost, larger runs fail"),
     _Package("matplotlib", "matplotlib", "no plots; everything else works"),
     _Package("pot", "ot", "all works except the method paper of stipple bound"),
-    _Package("pysdot", "pysdot", "Qhull does the same, about three times slower"),
+    _Package("pysdot", "pysdot", "Qhull does the same, a little slower"),
     _Package("pykeops", "pykeops", "NumPy does the same; no GPU, and more memory"),
 )
 PYSDOT_WHEELS = "wheels exist for CPython 3.10 to 3.12 on Linux x86-64 only"

@@ -122,7 +122,7 @@ def stipple(
     seed : int
         Seed of the random start.
     engine : {"auto", "pysdot", "qhull"}
-        Who finds the neighbours of power cells; the result does not depend on it.
+        Backend for neighbours of power cells; the result does not depend on it.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
     on_step : callable, optional

@@ -19,10 +19,10 @@ Examples:
 MARKS = {"ok": "ok", "fallback": "--", "broken": "BROKEN"}
 
 
-@click.command("doctor", short_help="Tell what works on this machine.", epilog=EXAMPLES)
+@click.command("doctor", short_help="Check the installation.", epilog=EXAMPLES)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for bug reports and scripts.")
 def command(as_json: bool) -> int:
-    """Tell what this machine has for stipple, what is missing, and what takes its place.
+    """Check what this machine has for stipple, what is missing, and what takes its place.
 
     Each thing is "ok"; or "--", where something else does its work; or BROKEN, where stipple cannot
     work: only then the exit code is 1. Both engines for power cells stipple a tiny picture.

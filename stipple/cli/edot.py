@@ -100,7 +100,7 @@ Examples:
     "--weights",
     type=click.Choice(get_args(AtomWeights)),
     default="free",
-    help="Whether atoms choose their weights.",
+    help="Optimise weights (free), or fix them at 1/M (equal).",
 )
 @click.option(
     "--algorithm",
@@ -134,7 +134,7 @@ Examples:
     type=click.IntRange(min=0),
     metavar="S",
     show_default="as many as the algorithm needs",
-    help="Most steps.",
+    help="Maximum number of steps.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random choices."

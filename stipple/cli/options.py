@@ -64,7 +64,7 @@ drawing_options = add_options(
     click.option(
         "--page", type=PAGE, metavar="NAME|WxH", help="a4, letter, 11x14in; else 96 px per inch."
     ),
-    click.option("--landscape", is_flag=True, help="Lay the longer side of the page across."),
+    click.option("--landscape", is_flag=True, help="Landscape orientation."),
     click.option("--margin", type=LENGTH, default="5mm", help="Blank on every side."),
     click.option(
         "--dots",
@@ -95,7 +95,7 @@ solver_options = add_options(
         "--engine",
         type=click.Choice(get_args(Engine)),
         default="auto",
-        help="Who finds the neighbours of power cells; auto: pysdot where it is installed.",
+        help="Backend for neighbours of power cells; auto: pysdot where it is installed.",
     ),
     click.option(
         "--threads",
@@ -112,12 +112,12 @@ batch_options = add_options(
         type=click.IntRange(min=1),
         metavar="J",
         default=1,
-        help="So many at a time, each in a process of its own; they share the processors.",
+        help="Number of parallel processes; they share the processors.",
     ),
     click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Let the workers of a Dask scheduler do it, such as tcp://10.0.0.1:8786; they must see"
+        help="Send the work to a Dask cluster, such as tcp://10.0.0.1:8786; its workers must see"
         " the same files under the same paths.",
     ),
 )
@@ -127,7 +127,7 @@ kernel_options = add_options(
         "--engine",
         type=click.Choice(get_args(SinkhornEngine)),
         default="auto",
-        help="Who computes what takes all pairs: NumPy and compiled loops (numpy), or KeOps; auto:"
+        help="Backend for all-pairs transforms: NumPy and compiled loops (numpy), or KeOps; auto:"
         " by size and device.",
     ),
     click.option(

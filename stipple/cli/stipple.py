@@ -73,7 +73,7 @@ Examples:
     type=click.IntRange(min=0),
     default=30,
     metavar="K",
-    help="Most steps; 0 solves the transport of the start and moves nothing.",
+    help="Maximum number of steps; 0 solves the transport of the start and moves nothing.",
 )
 @click.option(
     "--tolerance",

@@ -89,7 +89,7 @@ def build_power_cells(
     width, height : float
         The domain, in pixels.
     engine : {"auto", "pysdot", "qhull"}
-        Who finds the neighbours.
+        Backend for neighbours.
     workers : Workers, optional
         Threads that share the cutting.
     previous : PowerCells, optional

@@ -129,7 +129,7 @@ class TransportSolver:
     density : Density
         The source.
     engine : {"auto", "pysdot", "qhull"}
-        Who finds the neighbours of power cells.
+        Backend for neighbours of power cells.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
     """
