@@ -5,6 +5,8 @@ Every array, count and number of a public function passes through here, once.
 
 import math
 import operator
+import re
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from numbers import Real
@@ -53,16 +55,16 @@ def read_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], Booleans | N
         if isinstance(values, np.ma.MaskedArray) or _holds_masked(values):
             values = np.ma.asarray(values)
             hidden = np.array(np.ma.getmaskarray(values))
-        array = np.asarray(values)
-        if array.dtype.kind == "O":
-            array = _convert_objects(array, name)
-    except StippleError:
-        raise
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a masked number in a list becomes NaN
+            array = np.asarray(values)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
+        reason = re.split(r"\.\s|\.$|\n", str(error))[0]
         raise StippleError(
             f"The {name} is no array or matrix of numbers ({reason}): give rows of one length."
         ) from None
+    if array.dtype.kind == "O":
+        array = _convert_objects(array, name)
     if array.dtype.kind not in REAL_KINDS:
         raise StippleError(
             f"The {name} has the type {array.dtype}: give an array or matrix of numbers, real ones."
@@ -119,12 +121,8 @@ def read_number(
         For text, booleans, NaN, what is less than the least (or not above it), and infinity unless
         it may be.
     """
-    number = math.nan
-    if isinstance(value, Real) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
+    given = isinstance(value, Real) and not isinstance(value, bool)
+    number = _convert_number(cast(Real, value)) if given else math.nan
     # NaN is neither.
     if not (number > least if above else number >= least) or (finite and number == math.inf):
         kind = f"{'finite ' * finite}number {'above' if above else 'of at least'}"
@@ -156,13 +154,22 @@ def _convert_objects(array: NDArray[Any], name: str) -> Floats:
                 f"The {name} holds {_quote(value)} ({type(value).__name__}): give an array of"
                 " real numbers."
             )
-        floats[place] = value
-        if floats[place] != value and value == value:  # NaN stays NaN
+        number = _convert_number(value)
+        if number != value and value == value:  # NaN stays NaN
             raise StippleError(
-                f"The {name} holds {_quote(value)}, which double precision would round: round it"
-                " yourself, with numpy.asarray(values, dtype=float)."
+                f"The {name} holds {_quote(value)}, which double precision cannot: round it, with"
+                " numpy.asarray(values, dtype=float)."
             )
+        floats[place] = number
     return floats
+
+
+def _convert_number(value: Real) -> float:
+    """Make a float of a number; infinity where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _quote(value: object) -> str:
