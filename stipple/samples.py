@@ -67,9 +67,7 @@ class Samples:
         if not np.isfinite(total):
             raise StippleError("The masses of samples are too large to add up: scale them down.")
         if not np.isfinite(size):
-            raise StippleError(
-                "The coordinates are too large to add up: scale the samples down."
-            )
+            raise StippleError("The coordinates are too large to add up: scale the samples down.")
         kept = masses > 0
         object.__setattr__(self, "points", points if kept.all() else points[kept])
         object.__setattr__(self, "masses", masses[kept] / total)
