@@ -146,6 +146,7 @@ def stipple(
     if not isinstance(density, Density):
         density = Density(density)
     read_choice(method, "method", Method)
+    read_choice(engine, "engine", Engine)
     iterations = read_count(iterations, "number of iterations", 0)
     tolerance = read_number(tolerance, "tolerance", 0, finite=False)
     seed = read_count(seed, "seed", 0)

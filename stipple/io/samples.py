@@ -23,7 +23,7 @@ WEIGHT_NAMES = ("weight", "mass", "w")
 # A line of names, in quotes or not, the first perhaps empty; unlike that of a PBM, PGM or PPM.
 _NAME = rb'(?:"[^"\n]*"|Unnamed: \d+|[A-Za-z_]\w*)'
 _HEADER = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?!P[1-7]\s)(?:%b|(?=[,;\t]))(?:[,;\t ][ \t]*(?:%b|\d+))*\s*\n"
+    rb"(?:\xef\xbb\xbf)?(?!P[1-7]\s) *(?:%b|(?=[,;\t]))(?:[,;\t ][ \t]*(?:%b|\d+))*\s*\n"
     % (_NAME, _NAME)
 )
 _UNNAMED = re.compile(r"(unnamed: \d+)?")
