@@ -61,7 +61,7 @@ class Samples:
             )
         with np.errstate(over="ignore"):
             total = masses.sum()
-            size = np.abs(points).max(initial=0) * len(points)
+            size = max(points.max(initial=0), -points.min(initial=0)) * len(points)
         if total == 0:
             raise StippleError("No sample has any mass: there is nothing to discretise.")
         if not np.isfinite(total):

@@ -82,9 +82,7 @@ def read_table(
     try:
         return _Reader(name, named, columns, most).read(text, what)
     except UnicodeDecodeError:
-        raise StippleError(
-            f"{name} is not UTF-8 text: give numbers, a row on each line, or a .npy file."
-        ) from None
+        raise StippleError(f"{name} is not UTF-8 text: give numbers, a row on each line.") from None
     finally:
         text.detach()
 
@@ -168,8 +166,8 @@ class _Reader:
         wrong = next(place for place, field in enumerate(fields) if not _is_number(field))
         raise StippleError(
             f"{self._name}, line {number}, column {self._chosen[wrong] + 1}, holds"
-            f" {fields[wrong].strip()[:20]!r}: write a number with a decimal point, and begin"
-            " comments with #."
+            f" {fields[wrong].strip()[:20]!r}: write a number with a decimal point and no"
+            " quotes, and begin comments with #."
         ) from None
 
     def _tell_length(self, length: int, number: int, *, first: bool) -> NoReturn:
