@@ -19,6 +19,8 @@ from stipple.arrays import Booleans, Floats
 from stipple.errors import StippleError
 
 LONGEST_QUOTE = 40
+# Python writes out no integers of more bits, and nothing here has so many.
+MOST_BITS = 4096
 # Kinds of NumPy types: booleans, integers with and without sign, floating-point numbers.
 REAL_KINDS = "buif"
 
@@ -107,6 +109,8 @@ def read_count(value: object, name: str, least: int | None = None) -> int:
     if count is None or (least is not None and count < least):
         limit = "" if least is None else f" of at least {least}"
         raise StippleError(f"The {name} is {_quote(value)}: give a whole number{limit}.")
+    if count.bit_length() > MOST_BITS:
+        raise StippleError(f"The {name} is {_quote(value)}: give a smaller number.")
     return count
 
 
@@ -122,7 +126,7 @@ def read_number(
         it may be.
     """
     given = isinstance(value, Real) and not isinstance(value, bool)
-    number = _convert_number(cast(Real, value)) if given else math.nan
+    number = _convert_number(value) if given else math.nan
     # NaN is neither.
     if not (number > least if above else number >= least) or (finite and number == math.inf):
         kind = f"{'finite ' * finite}number {'above' if above else 'of at least'}"
@@ -164,15 +168,17 @@ def _convert_objects(array: NDArray[Any], name: str) -> Floats:
     return floats
 
 
-def _convert_number(value: Real) -> float:
+def _convert_number(value: Any) -> float:
     """Make a float of a number; infinity where it is too large for one."""
     try:
         return float(value)
     except OverflowError:
-        return math.inf
+        return math.inf if value > 0 else -math.inf
 
 
 def _quote(value: object) -> str:
     """Show a value in a sentence: on one line, and not all of it if it is long."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"an integer of {value.bit_length():,} bits"
     text = " ".join((str(value) if isinstance(value, Real) else repr(value)).split())
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.border import read_floats
+from stipple.border import read_count, read_floats
 from stipple.errors import StippleError
 
 
@@ -85,6 +85,7 @@ class Samples:
 
         Each has the same mass then; the same samples are drawn each time.
         """
+        most = read_count(most, "number of samples to keep", 1)
         if len(self) <= most:
             return self
         ends = np.cumsum(self.masses)

@@ -185,6 +185,7 @@ NO_ARRAYS = {
     "a masked number": np.ma.masked,
     "masked in a list": [[1.0, np.ma.masked], [2.0, 3.0]],
     "too large": [[10**400, 1], [1, 1]],
+    "much too large": [[10**5000, 1], [1, 1]],
     "rounded": [[2**70 + 1, 1], [1, 1]],
     "a third": [[Fraction(1, 3), 1], [1, 1]],
     "three axes": np.ones((2, 2, 2)),
@@ -276,13 +277,15 @@ COUNTS = {
     "n of partition_prefix": lambda count: partition_prefix(count),
     "start of certify_prefixes": lambda count: list(certify_prefixes(count, 5, 1, 2)),
     "stop of certify_prefixes": lambda count: list(certify_prefixes(1, count, 1, 2)),
+    "samples to keep": lambda count: stipple.Samples(SAMPLES, np.ones(5)).thin(count),
     "step of certify_prefixes": lambda count: list(certify_prefixes(1, 3, count, 2)),
 }
 NO_COUNTS = [1.5, 2.0, "2", True, np.True_, np.float32(2), float("nan"), [2], np.ones(2, int), -1]
+NO_COUNTS += [10**5000, -(10**5000)]
 
 
 @pytest.mark.parametrize("call", COUNTS.values(), ids=COUNTS)
-@pytest.mark.parametrize("value", NO_COUNTS, ids=repr)
+@pytest.mark.parametrize("value", NO_COUNTS, ids=range(len(NO_COUNTS)))
 def test_what_is_no_count_is_said_in_a_sentence(call, value):
     with pytest.raises(stipple.StippleError, match=r"give|ask for") as caught:
         call(value)
@@ -321,7 +324,7 @@ def test_small_types_do_not_overflow(kind):
 def test_numbers_are_real_and_in_range(call):
     for value in (2, 2.0, np.float32(2), np.int8(2), Fraction(2)):
         call(value)
-    for value in ("2", True, [2.0], float("nan"), -1, 1j):
+    for value in ("2", True, [2.0], float("nan"), -1, 1j, -(10**5000)):
         with pytest.raises(stipple.StippleError, match="give a"):
             call(value)
 
