@@ -250,6 +250,18 @@ def test_a_changed_file_that_cannot_be_bounded_leaves_no_row(bound, tmp_path):
     assert [row["b"] for row in read_table(tmp_path / "table.csv")] == ["c.npy"]
 
 
+def test_a_file_that_is_gone_is_looked_for(bound, tmp_path):
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\na.npy,c.npy\n")
+    table = tmp_path / "table.csv"
+    bound("--pairs", "pairs.csv", "-o", "table.csv")
+    before = read_table(table)
+    (tmp_path / "b.npy").unlink()
+    said = bound("--pairs", "pairs.csv", "-o", "table.csv", code=1).stderr
+    assert "b.npy does not exist" in said
+    assert "of which 1 were done before" in said
+    assert read_table(table) == before
+
+
 @pytest.mark.parametrize("column", ["lower", "upper", "gap"])
 @pytest.mark.parametrize("text", ["nan", "", "?"])
 def test_rows_without_numbers_are_bounded_again(bound, tmp_path, column, text):

@@ -49,12 +49,7 @@ Row = dict[str, Any]
 
 
 def fill_table(context: click.Context, options: dict[str, Any]) -> None:
-    """Bound the pairs that the table does not have yet, and add their rows as they are done.
-
-    A row counts as done if its files hold what they held, the settings that define the distance are
-    the same, and its gap is no wider than asked for. A row of a file that has changed goes at once;
-    one whose gap is too wide stays until there is a better one.
-    """
+    """Bound the pairs that the table does not have yet, and add their rows as they are done."""
     target = _check(options)
     pairs = _list_pairs(options)
     from stipple.io.row_log import append_row, read_rows, write_rows
@@ -62,13 +57,7 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
 
     settings = " ".join(f"{name}={options[name]}" for name in DEFINING)
     rows: list[Row] = list(read_rows(target, COLUMNS)) if target != "-" else []
-    rows = _keep_narrowest(_leave_out_changed(rows, pairs))
-    done = {
-        (row["a"], row["b"])
-        for row in rows
-        if row["settings"] == settings and _read_gap(row) <= options["gap"]
-    }
-    missing = [pair for pair in pairs if pair not in done]
+    rows, missing = _compare(rows, pairs, settings, options["gap"])
     write_rows(target, COLUMNS, rows)
     failures: list[str] = []
     wide = 0
@@ -126,15 +115,32 @@ def _bound_missing(
             progress.advance(number, f"{first} and {second}: W within {interval}")
 
 
-def _leave_out_changed(rows: list[Row], pairs: list[Pair]) -> list[Row]:
-    """Leave out rows of files that do not hold any more what they held."""
+def _compare(
+    rows: list[Row], pairs: list[Pair], settings: str, gap: float
+) -> tuple[list[Row], list[Pair]]:
+    """Find the rows that are still true, and the pairs that have none which is good enough.
+
+    A row is good enough if its files hold what they held, the settings that define the distance are
+    the same, and its gap is no wider than asked for. A row of a file that has changed is not true
+    any more; one whose gap is too wide stays until there is a better one.
+    """
     hashes = {path: hash_file(path) for path in sorted(set(itertools.chain(*pairs)))}
 
-    def is_true(row: Row, side: str) -> bool:
-        # Files of other pairs, and of the workers of a cluster, are not looked at.
-        return hashes.get(row[side]) in (None, row[f"{side}_hash"])
+    def find_hashes(row: Row) -> list[str | None]:
+        return [hashes.get(row["a"]), hashes.get(row["b"])]
 
-    return [row for row in rows if is_true(row, "a") and is_true(row, "b")]
+    def may_be_true(row: Row) -> bool:
+        # Of files that are of other pairs, or cannot be read here, nothing is known.
+        known = zip(find_hashes(row), (row["a_hash"], row["b_hash"]), strict=True)
+        return all(now in (None, then) for now, then in known)
+
+    rows = _keep_narrowest([row for row in rows if may_be_true(row)])
+    done = {
+        (row["a"], row["b"])
+        for row in rows
+        if row["settings"] == settings and _read_gap(row) <= gap and all(find_hashes(row))
+    }
+    return rows, [pair for pair in pairs if pair not in done]
 
 
 def _keep_narrowest(rows: list[Row]) -> list[Row]:

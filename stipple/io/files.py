@@ -68,8 +68,10 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def hash_file(path: str | os.PathLike[str]) -> str | None:
-    """Hash what a file holds; None if it cannot be read."""
+    """Hash what a file holds; None if it cannot be read, or only once."""
     digest = hashlib.blake2b(digest_size=8)
+    if not Path(path).is_file():
+        return None
     try:
         with Path(path).open("rb") as file:
             while part := file.read(PART):
