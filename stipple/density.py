@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arrays import Floats
+from stipple.border import read_pixels
 from stipple.errors import StippleError
 
 
@@ -19,7 +20,8 @@ class Density:
     Parameters
     ----------
     values : array_like, shape (h, w)
-        Darkness of each pixel, not negative, on any scale. Zero is legal and stays exactly zero.
+        Darkness of each pixel, not negative, on any scale. Zero is legal and stays exactly zero;
+        masked pixels of a masked array are zero too.
 
     Raises
     ------
@@ -30,10 +32,8 @@ class Density:
     values: Floats
 
     def __init__(self, values: ArrayLike) -> None:
-        try:
-            array = np.array(values, dtype=np.float64, order="C")
-        except (TypeError, ValueError) as error:
-            raise StippleError(f"A density needs a matrix of numbers: {error}.") from error
+        with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
+            array = np.array(read_pixels(values, "density"), dtype=np.float64)
         if array.ndim != 2 or array.size == 0:
             raise StippleError(
                 f"A density needs a matrix (height, width), but the array has shape {array.shape}."

@@ -1,7 +1,7 @@
 """The one exception that people are meant to read."""
 
 
-class StippleError(Exception):
+class StippleError(ValueError):
     """A foreseeable failure, told in one sentence: what was received and what to do.
 
     The command line prints the sentence and exits with code 1; Python users may catch it.

@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple import __version__
 from stipple.arrays import Floats
+from stipple.border import read_choice, read_count, read_number
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
 from stipple.solvers.bounds.certificate import Plan, lower_for_squares, measure_gap
@@ -152,7 +153,8 @@ def bound(
     Parameters
     ----------
     a, b : array_like, shape (h, w)
-        Masses ≥ 0 of the pixels; images with different sums are scaled to the same.
+        Masses ≥ 0 of the pixels; images with different sums are scaled to the same. Masked pixels
+        of a masked array have no mass.
     p : float
         Order, at least 1; the cost is the Euclidean distance to this power.
     gap : float
@@ -198,11 +200,18 @@ def bound(
     >>> (result.lower, result.upper)
     (2.0, 2.0)
     """
-    _check_choice("method", method, get_args(BoundMethod))
-    _check_choice("unit", unit, get_args(DistanceUnit))
-    _check_choice("pixel model", pixels, get_args(PixelModel))
-    _check_choice("engine", engine, get_args(SinkhornEngine))
-    _check_choice("device", device, get_args(Device))
+    read_choice(method, "method", BoundMethod)
+    read_choice(unit, "unit", DistanceUnit)
+    read_choice(pixels, "pixel model", PixelModel)
+    read_choice(engine, "engine", SinkhornEngine)
+    read_choice(device, "device", Device)
+    p = read_number(p, "order of the distance", 1)
+    gap = read_number(gap, "gap to reach", 0, finite=False)
+    block = read_count(block, "side of the blocks", 1)
+    if time_limit is not None:
+        time_limit = read_number(time_limit, "time limit", 0, finite=False)
+    if threads is not None:
+        threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
     pair = pair_masses(a, b)
     potential: Floats | None = None
@@ -295,8 +304,3 @@ def _measure_shifts(plan: Plan, shape: tuple[int, int]) -> Floats:
     """Displacement (x, y) of each entry of a plan, shape (k, 2), in pixels."""
     source, target = (np.divmod(flat, shape[1]) for flat in (plan.source, plan.target))
     return np.column_stack((target[1] - source[1], target[0] - source[0])).astype(float)
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise StippleError(f"The {name} is {value!r}: give one of {', '.join(known)}.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.border import read_count, read_floats
 from stipple.errors import StippleError
 
 
@@ -17,7 +18,8 @@ class Samples:
     points : ndarray, shape (n, d)
         x, in the units of the source.
     masses : ndarray, shape (n,)
-        a > 0, sum 1; given in any scale.
+        a > 0, sum 1; given in any scale. Of masked arrays, samples with a masked coordinate or
+        mass are left out.
     volume : float or None
         Volume of the cell that each point stands for (the area of a pixel); None for samples that
         were drawn.
@@ -25,7 +27,8 @@ class Samples:
     Raises
     ------
     StippleError
-        For anything but finite points and masses ≥ 0 with a positive finite sum.
+        For anything but finite points that can be added up, and masses ≥ 0 with a positive finite
+        sum.
     """
 
     points: Floats
@@ -33,13 +36,20 @@ class Samples:
     volume: float | None = None
 
     def __post_init__(self) -> None:
-        points = np.ascontiguousarray(self.points, dtype=float)
-        masses = np.array(self.masses, dtype=float)
+        points, hidden_points = read_floats(self.points, "array of samples")
+        masses, hidden_masses = read_floats(self.masses, "array of masses")
         if points.ndim != 2 or points.shape[1] == 0 or masses.shape != (len(points),):
             raise StippleError(
                 f"Samples take points of shape (n, d) and n masses, not {points.shape} and"
                 f" {masses.shape}."
             )
+        if hidden_points is not None or hidden_masses is not None:
+            hidden = np.zeros(len(points), bool)
+            if hidden_points is not None:
+                hidden |= hidden_points.any(axis=1)
+            if hidden_masses is not None:
+                hidden |= hidden_masses
+            points, masses = points[~hidden], masses[~hidden]
         if not np.isfinite(points).all():
             row = int(np.argmin(np.isfinite(points).all(axis=1)))
             raise StippleError(f"Sample {row + 1} is not finite: {points[row].tolist()}.")
@@ -49,9 +59,15 @@ class Samples:
                 f"Sample {row + 1} has the mass {masses[row]:g}: masses must be finite and not"
                 " negative."
             )
-        total = masses.sum()
-        if not (0 < total < np.inf):
+        with np.errstate(over="ignore"):
+            total = masses.sum()
+            size = max(points.max(initial=0), -points.min(initial=0)) * len(points)
+        if total == 0:
             raise StippleError("No sample has any mass: there is nothing to discretise.")
+        if not np.isfinite(total):
+            raise StippleError("The masses of samples are too large to add up: scale them down.")
+        if not np.isfinite(size):
+            raise StippleError("The coordinates are too large to add up: scale the samples down.")
         kept = masses > 0
         object.__setattr__(self, "points", points if kept.all() else points[kept])
         object.__setattr__(self, "masses", masses[kept] / total)
@@ -69,6 +85,7 @@ class Samples:
 
         Each has the same mass then; the same samples are drawn each time.
         """
+        most = read_count(most, "number of samples to keep", 1)
         if len(self) <= most:
             return self
         ends = np.cumsum(self.masses)

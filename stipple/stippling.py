@@ -1,16 +1,15 @@
 """The main job as a Python call: a density in, points with evidence out."""
 
-import operator
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple import __version__
 from stipple.arrays import Floats, Integers
+from stipple.border import read_choice, read_count, read_number, read_points
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
 from stipple.density import Density
 from stipple.errors import StippleError
@@ -107,8 +106,8 @@ def stipple(
     Parameters
     ----------
     density : array_like, shape (h, w), or Density
-        Darkness of each pixel, not negative. For `radius`, 1 is full ink; if values go beyond 1,
-        the largest is.
+        Darkness of each pixel, not negative; masked pixels are white. For `radius`, 1 is full ink;
+        if values go beyond 1, the largest is.
     points : int
         How many points. A start given as an array brings its own number.
     method : {"lbfgs", "relaxed", "lloyd"}
@@ -118,7 +117,8 @@ def stipple(
     tolerance : float
         Stop when a step lowers W2² by less than this part of it.
     start : {"bisection", "uniform", "grid"} or ndarray, shape (n, 2)
-        Where points begin: equal-mass bisection, random, a grid, or given positions in pixels.
+        Where points begin: equal-mass bisection, random, a grid, or given positions in pixels,
+        without those of which a coordinate is masked.
     seed : int
         Seed of the random start.
     engine : {"auto", "pysdot", "qhull"}
@@ -145,7 +145,13 @@ def stipple(
     """
     if not isinstance(density, Density):
         density = Density(density)
-    _check_settings(method, iterations, tolerance, seed)
+    read_choice(method, "method", Method)
+    read_choice(engine, "engine", Engine)
+    iterations = read_count(iterations, "number of iterations", 0)
+    tolerance = read_number(tolerance, "tolerance", 0, finite=False)
+    seed = read_count(seed, "seed", 0)
+    if threads is not None:
+        threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
     positions, potentials = _place(density, points, start, seed)
     placed = time.perf_counter() - began
@@ -185,25 +191,12 @@ def stipple(
     )
 
 
-def _check_settings(method: Method, iterations: int, tolerance: float, seed: int) -> None:
-    if method not in get_args(Method):
-        known = ", ".join(get_args(Method))
-        raise StippleError(f"The method is {method!r}: give one of {known}.")
-    for name, value in (
-        ("number of iterations", iterations),
-        ("tolerance", tolerance),
-        ("seed", seed),
-    ):
-        if not value >= 0:  # NaN is neither
-            raise StippleError(f"The {name} is {value}: give a number of 0 or more.")
-
-
 def _place(
     density: Density, count: int, start: Start | Floats, seed: int
 ) -> tuple[Floats, Floats | None]:
     if not isinstance(start, str):
         return _check_start(density, start), None
-    count = operator.index(count)
+    count = read_count(count, "number of points")
     if not 1 <= count <= LARGEST_COUNT:
         raise StippleError(
             f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
@@ -220,7 +213,7 @@ def _place(
 
 
 def _check_start(density: Density, start: Floats) -> Floats:
-    positions = np.array(start, dtype=np.float64)
+    positions = np.array(read_points(start, "start"))
     if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) == 0:
         raise StippleError(
             f"The start has shape {positions.shape}: give at least one point as (n, 2)."

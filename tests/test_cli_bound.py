@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 import sys
 import time
@@ -198,6 +199,92 @@ def test_rows_that_are_there_are_not_computed_again(bound, tmp_path):
     # Other settings are other distances.
     bound("--pairs", "pairs.csv", "-o", "table.csv", "-p", 1)
     assert len(read_table(table)) == 6
+
+
+def test_a_row_counts_as_done_only_if_its_gap_suffices(bound, tmp_path):
+    pytest.importorskip("ot", reason="the linear programs need POT")
+    table = tmp_path / "table.csv"
+    words = ("--all", ".", "-o", "table.csv", "--method", "paper", "--block", 2)
+    bound(*words)
+    coarse = read_table(table)
+    assert min(float(row["gap"]) for row in coarse) > 0.005
+    failed = bound(*words, "--strict", code=1)
+    assert "6 of 6 pairs have a wider gap than the 0.005" in failed.stderr
+    kept = read_table(table)
+    for before, after in zip(coarse, kept, strict=True):
+        assert (before["a"], before["b"]) == (after["a"], after["b"])
+        assert float(after["gap"]) <= float(before["gap"])
+    bound("--all", ".", "-o", "table.csv", "--gap", 1e-4, "--strict")
+    fine = read_table(table)
+    assert len(fine) == 6
+    assert max(float(row["gap"]) for row in fine) <= 1e-4
+    said = bound("--all", ".", "-o", "table.csv", "--gap", 1, "--strict").stderr
+    assert "of which 6 were done before" in said
+    assert read_table(table) == fine
+
+
+def test_a_file_that_changed_is_bounded_again(bound, tmp_path):
+    table = tmp_path / "table.csv"
+    bound("--all", ".", "-o", "table.csv")
+    before = {(row["a"], row["b"]): row for row in read_table(table)}
+    file = tmp_path / "b.npy"
+    stamp = file.stat()
+    np.save(file, draw_field(17))
+    os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # as large, and as old
+    assert file.stat().st_size == stamp.st_size
+    said = bound("--all", ".", "-o", "table.csv").stderr
+    assert "of which 3 were done before" in said
+    after = {(row["a"], row["b"]): row for row in read_table(table)}
+    assert len(after) == len(read_table(table)) == 6
+    for pair, row in after.items():
+        assert (row == before[pair]) == ("b.npy" not in pair)
+        alone = json.loads(bound(*pair, "-o", "-", "--format", "json").stdout)
+        assert (float(row["lower"]), float(row["upper"])) == (alone["lower"], alone["upper"])
+
+
+def test_a_changed_file_that_cannot_be_bounded_leaves_no_row(bound, tmp_path):
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\na.npy,c.npy\n")
+    bound("--pairs", "pairs.csv", "-o", "table.csv")
+    np.save("b.npy", np.zeros((12, 16)))
+    bound("--pairs", "pairs.csv", "-o", "table.csv", code=1)
+    assert [row["b"] for row in read_table(tmp_path / "table.csv")] == ["c.npy"]
+
+
+def test_a_file_that_is_gone_is_looked_for(bound, tmp_path):
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\na.npy,c.npy\n")
+    table = tmp_path / "table.csv"
+    bound("--pairs", "pairs.csv", "-o", "table.csv")
+    before = read_table(table)
+    (tmp_path / "b.npy").unlink()
+    said = bound("--pairs", "pairs.csv", "-o", "table.csv", code=1).stderr
+    assert "b.npy does not exist" in said
+    assert "of which 1 were done before" in said
+    assert read_table(table) == before
+
+
+@pytest.mark.parametrize("column", ["lower", "upper", "gap"])
+@pytest.mark.parametrize("text", ["nan", "", "?"])
+def test_rows_without_numbers_are_bounded_again(bound, tmp_path, column, text):
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\n")
+    table = tmp_path / "table.csv"
+    bound("--pairs", "pairs.csv", "-o", "table.csv")
+    (good,) = read_table(table)
+    with table.open("w") as file:
+        writer = csv.DictWriter(file, good, lineterminator="\n")
+        writer.writeheader()
+        writer.writerow({**good, column: text})
+    said = bound("--pairs", "pairs.csv", "-o", "table.csv", "--strict").stderr
+    assert "of which 0 were done before" in said
+    (row,) = read_table(table)
+    assert {**row, "seconds": ""} == {**good, "seconds": ""}
+
+
+def test_a_table_without_hashes_is_refused(bound, tmp_path):
+    (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\n")
+    old = "a,b,lower,upper,gap,seconds,settings\na.npy,b.npy,1.0,1.0,0.0,1.0,order=2.0\n"
+    (tmp_path / "old.csv").write_text(old)
+    assert "a_hash" in bound("--pairs", "pairs.csv", "-o", "old.csv", code=1).stderr
+    assert (tmp_path / "old.csv").read_text() == old
 
 
 def test_another_table_is_not_destroyed(bound, tmp_path):

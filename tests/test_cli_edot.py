@@ -296,7 +296,7 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         (["cloud.csv", "--preset", "sphere"], 2, "own sources"),
         (["--preset", "sphere", "-m", "3"], 2, "own --atoms"),
         (["missing.csv"], 1, "does not exist"),
-        (["ragged.csv"], 1, "row 2 has 3 columns"),
+        (["ragged.csv"], 1, "line 2, has 3 values where the first row has 2"),
         (["nan.csv"], 1, "not finite"),
         (["negative.csv"], 1, "the mass -1"),
         (["cloud.csv", "--box", "0,0,1,1"], 2, "formulas"),

@@ -122,7 +122,7 @@ def test_unreadable_image(folder):
         (("good.png", "--start", "outside.csv"), "1 of the 2 start points lie outside"),
         (("good.png", "--start", "header.csv"), "holds no points"),
         (("good.png", "--start", "columns.csv"), "name two of them x and y"),
-        (("good.png", "--start", "good.png"), "not a CSV text file"),
+        (("good.png", "--start", "good.png"), "not UTF-8 text"),
         (("good.png", "--start", "folder"), "folder"),
     ],
 )

@@ -42,8 +42,8 @@ def test_text_is_read(text, points, masses):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("1,2\n3,4,5\n", "row 2 has 3 columns where the first has 2"),
-        ("x,y\n1,2\n3,b\n", "row 2 holds 'b'"),
+        ("1,2\n3,4,5\n", "line 2, has 3 values where the first row has 2"),
+        ("x,y\n1,2\n3,b\n", "line 3, column 2, holds 'b'"),
         ("1,nan\n", "Sample 1 is not finite"),
         ("1,inf\n", "not finite"),
         ("x,w\n1,-2\n", "the mass -2"),

@@ -95,8 +95,9 @@ def test_errors_say_what_was_received(options, words):
 
 
 def test_a_number_of_points_is_whole():
-    with pytest.raises(TypeError, match="float"):
-        stipple.stipple(RAMP, 2.5)
+    for count in (2.5, "2", True):
+        with pytest.raises(stipple.StippleError, match="give a whole number"):
+            stipple.stipple(RAMP, count)
 
 
 def test_the_example_in_the_documentation():

@@ -61,18 +61,18 @@ def test_columns_by_name_or_the_first_two(write, content):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "no points"),
+        ("", "is empty"),
         ("\n\n", "no points"),
         ("x,y\n", "no points"),
-        ("1,2\n3\n", "line 2: found 1 columns where the first line has 2"),
-        ("x,y\n1,2\n3,4,5\n", "line 3: found 3 columns"),
+        ("1,2\n3\n", "line 2, has 1 values where the first row has 2"),
+        ("x,y\n1,2\n3,4,5\n", "line 3, has 3 values"),
         ("1\n2\n", "one column"),
         ("a,b\n1,2\n", "columns a, b; name two of them x and y"),
-        ("x,y\n1,two\n", "line 2: x and y are '1' and 'two'"),
+        ("x,y\n1,two\n", "line 2, column 2, holds 'two'"),
         ("x,y\n1,\n", "line 2"),
         ("1,2\nnan,3\n", "point 2 is not finite"),
         ("x,y\n1,inf\n", "point 1 is not finite"),
-        (b"\x89PNG\r\n\x1a\n\xff", "not a CSV text file"),
+        (b"\x89PNG\r\n\x1a\n\xff", "not UTF-8 text"),
     ],
 )
 def test_bad_tables(write, content, words):
@@ -84,8 +84,8 @@ def test_bad_tables(write, content, words):
 
 
 def test_unreadable_tables(tmp_path):
-    for path in (tmp_path, tmp_path / "missing.csv"):
-        with pytest.raises(StippleError, match="cannot read"):
+    for path, words in ((tmp_path, "is a directory"), (tmp_path / "missing.csv", "does not exist")):
+        with pytest.raises(StippleError, match=words):
             read_points_csv(path)
 
 

@@ -122,7 +122,8 @@ Examples:
     multiple=True,
     type=click.Path(allow_dash=True),
     help="Write the interval as .json or .csv; of many pairs a .csv with a row each, to which a"
-    " later run adds the rows that are missing. - is standard output. Repeatable.",
+    " later run adds the rows that are missing, whose files have changed, or whose gap is too wide."
+    " - is standard output. Repeatable.",
 )
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -.")
 @click.option(

@@ -2,6 +2,8 @@
 
 import csv
 import itertools
+import math
+from collections.abc import Generator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -21,8 +23,10 @@ from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
 from stipple.cli.report import describe_run
 from stipple.errors import StippleError
+from stipple.io.files import hash_file
 
-COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds", "settings")
+# The hashes are of what the files held when they were read.
+COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds", "a_hash", "b_hash", "settings")
 SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm"),
     ".npy",
@@ -41,6 +45,7 @@ DEFINING = (
 )
 
 Pair = tuple[str, str]
+Row = dict[str, Any]
 
 
 def fill_table(context: click.Context, options: dict[str, Any]) -> None:
@@ -51,33 +56,19 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
     from stipple.io.tables import render_json
 
     settings = " ".join(f"{name}={options[name]}" for name in DEFINING)
-    rows = read_rows(target, COLUMNS) if target != "-" else []
-    done = {(row["a"], row["b"]) for row in rows if row["settings"] == settings}
-    missing = [pair for pair in pairs if pair not in done]
+    rows: list[Row] = list(read_rows(target, COLUMNS)) if target != "-" else []
+    rows, missing = _compare(rows, pairs, settings, options["gap"])
+    write_rows(target, COLUMNS, rows)
     failures: list[str] = []
     wide = 0
-    quiet, verbose = options["quiet"], options["verbose"]
-    label = f"{len(missing):,} pairs, {len(pairs) - len(missing):,} done before"
-    write_rows(target, COLUMNS, rows)
-    shared = {**options, "threads": share_threads(options, len(missing))}
-    # Dask workers are in other folders.
-    folder = str(Path.cwd()) if options["scheduler"] else ""
-    work = partial(_bound, folder=folder, options=shared)
-    outcomes = run_all(work, missing, jobs=options["jobs"], scheduler=options["scheduler"])
-    with (
-        Progress(label, len(missing), quiet=quiet, verbose=verbose) as progress,
-        closing(outcomes),
-    ):
-        for number, ((first, second), outcome) in enumerate(outcomes, 1):
-            if isinstance(outcome, Failure):
-                failures.append(f"{first} and {second}: {outcome.reason}")
-                progress.advance(number, failures[-1])
-                continue
-            wide += not outcome.pop("reached")
-            row = {**outcome, "a": first, "b": second, "settings": settings}
+    with closing(_bound_missing(missing, len(pairs), options, failures)) as found:
+        for row in found:
+            wide += not row.pop("reached")
+            row["settings"] = settings
             append_row(target, COLUMNS, row)
-            interval = f"[{outcome['lower']:.9g}, {outcome['upper']:.9g}]"
-            progress.advance(number, f"{first} and {second}: W within {interval}")
+            rows.append(row)
+    if target != "-":
+        write_rows(target, COLUMNS, _keep_narrowest(rows))
     figures = {
         "pairs": len(pairs),
         "done_before": len(pairs) - len(missing),
@@ -87,7 +78,7 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
     }
     if options["report"]:
         write_output(options["report"], render_json({**figures, **describe_run(context, options)}))
-    if not quiet:
+    if not options["quiet"]:
         _summarise(figures, target)
     tell_failures(failures)
     if wide and options["strict"]:
@@ -97,6 +88,80 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
         )
     if failures:
         context.exit(1)
+
+
+def _bound_missing(
+    pairs: list[Pair], all_pairs: int, options: dict[str, Any], failures: list[str]
+) -> Generator[Row, None, None]:
+    """Bound pairs, and give their rows as they are done; what fails goes to `failures`."""
+    shared = {**options, "threads": share_threads(options, len(pairs))}
+    # Dask workers are in other folders.
+    folder = str(Path.cwd()) if options["scheduler"] else ""
+    work = partial(_bound, folder=folder, options=shared)
+    outcomes = run_all(work, pairs, jobs=options["jobs"], scheduler=options["scheduler"])
+    label = f"{len(pairs):,} pairs, {all_pairs - len(pairs):,} done before"
+    quiet, verbose = options["quiet"], options["verbose"]
+    with (
+        Progress(label, len(pairs), quiet=quiet, verbose=verbose) as progress,
+        closing(outcomes),
+    ):
+        for number, ((first, second), outcome) in enumerate(outcomes, 1):
+            if isinstance(outcome, Failure):
+                failures.append(f"{first} and {second}: {outcome.reason}")
+                progress.advance(number, failures[-1])
+                continue
+            yield {**outcome, "a": first, "b": second}
+            interval = f"[{outcome['lower']:.9g}, {outcome['upper']:.9g}]"
+            progress.advance(number, f"{first} and {second}: W within {interval}")
+
+
+def _compare(
+    rows: list[Row], pairs: list[Pair], settings: str, gap: float
+) -> tuple[list[Row], list[Pair]]:
+    """Find the rows that are still true, and the pairs that have none which is good enough.
+
+    A row is good enough if its files hold what they held, the settings that define the distance are
+    the same, and its gap is no wider than asked for. A row of a file that has changed is not true
+    any more; one whose gap is too wide stays until there is a better one.
+    """
+    hashes = {path: hash_file(path) for path in sorted(set(itertools.chain(*pairs)))}
+
+    def find_hashes(row: Row) -> list[str | None]:
+        return [hashes.get(row["a"]), hashes.get(row["b"])]
+
+    def may_be_true(row: Row) -> bool:
+        # Of files that are of other pairs, or cannot be read here, nothing is known.
+        known = zip(find_hashes(row), (row["a_hash"], row["b_hash"]), strict=True)
+        return all(now in (None, then) for now, then in known)
+
+    rows = _keep_narrowest([row for row in rows if may_be_true(row)])
+    done = {
+        (row["a"], row["b"])
+        for row in rows
+        if row["settings"] == settings and _read_gap(row) <= gap and all(find_hashes(row))
+    }
+    return rows, [pair for pair in pairs if pair not in done]
+
+
+def _keep_narrowest(rows: list[Row]) -> list[Row]:
+    """Keep of each pair and settings the row with the narrowest gap, if its files are the same."""
+    best: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        key = row["a"], row["b"], row["settings"]
+        known = best.get(key)
+        same = known and (known["a_hash"], known["b_hash"]) == (row["a_hash"], row["b_hash"])
+        if known is None or not same or _read_gap(row) < _read_gap(known):
+            best[key] = row
+    return list(best.values())
+
+
+def _read_gap(row: Row) -> float:
+    """Gap of a row; infinity, which is never enough, where an end of it is no number."""
+    try:
+        lower, upper, gap = (float(row[name]) for name in ("lower", "upper", "gap"))
+    except ValueError:
+        return math.inf
+    return gap if lower <= upper < math.inf and gap >= 0 else math.inf
 
 
 def _check(options: dict[str, Any]) -> str:
@@ -153,14 +218,18 @@ def _list_pairs(options: dict[str, Any]) -> list[Pair]:
 
 def _bound(pair: Pair, folder: str, options: dict[str, Any]) -> dict[str, Any]:
     """Figures of a pair of files whose paths are relative to a folder."""
-    first, second = (str(Path(folder, path)) for path in pair)
-    _, result = bound_files((first, second), options)
+    paths = [str(Path(folder, path)) for path in pair]
+    # Before they are read: the row of a file that changes meanwhile is not taken for done.
+    hashes = [hash_file(path) for path in paths]
+    _, result = bound_files(paths, options)
     return {
         "lower": result.lower,
         "upper": result.upper,
         "gap": result.gap,
         "seconds": round(result.seconds, 3),
         "reached": result.reached,
+        "a_hash": hashes[0],
+        "b_hash": hashes[1],
     }
 
 

@@ -14,7 +14,7 @@ from stipple.cli.edot_figures import RelatedRuns, Run, Runs
 from stipple.cli.images import prepare_image
 from stipple.cli.memory import announce_memory
 from stipple.cli.outputs import Output
-from stipple.cli.progress import Progress
+from stipple.cli.progress import Progress, print_note
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -154,7 +154,12 @@ def _read(source: str, options: dict[str, Any]) -> "Measure":
     if is_formula(source):
         return Measure.from_domain(read_formula(source, options))
     refuse_region(options)
-    content = read_samples_or_density(source, options["read"], max_pixels=options["max_pixels"])
+    content = read_samples_or_density(
+        source,
+        options["read"],
+        max_pixels=options["max_pixels"],
+        tell=partial(print_note, quiet=options["quiet"]),
+    )
     if isinstance(content, Samples):
         return Measure.from_samples(content)
     density = Density(darkness(*prepare_image(content, options)))

@@ -75,8 +75,14 @@ class Progress:
 
 def print_fallback(choice: "EngineChoice", *, quiet: bool) -> None:
     """Tell why another engine takes the place of the one asked for, if so."""
-    if choice.reason and not quiet:
-        click.echo(choice.reason, err=True)
+    if choice.reason:
+        print_note(choice.reason, quiet=quiet)
+
+
+def print_note(note: str, *, quiet: bool) -> None:
+    """Tell something that may surprise."""
+    if not quiet:
+        click.echo(note, err=True)
 
 
 def print_table(rows: list[tuple[str, str]]) -> None:

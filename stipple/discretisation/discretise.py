@@ -1,6 +1,5 @@
 """Weighted discretisation as a Python call: samples in, atoms with weights and evidence out."""
 
-import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from stipple import __version__
 from stipple.arrays import Floats
+from stipple.border import read_count, read_points
 from stipple.discretisation.evidence import (
     RegularisedCost,
     certify_cost,
@@ -105,7 +105,8 @@ def edot(
     Parameters
     ----------
     source : Measure, Samples or array_like, shape (n, d)
-        What is to be discretised; an array is samples of equal mass.
+        What is to be discretised; an array is samples of equal mass, without those of which a
+        coordinate is masked.
     atoms : int
         m, at most the number of samples.
     settings : Settings, optional
@@ -135,15 +136,15 @@ def edot(
     [[0.5]]
     """
     measure = _read_measure(source)
-    settings = (settings or Settings()).choose_algorithm(atoms)
+    count = _check_count(atoms, measure.samples)
+    settings = _check_settings(settings).choose_algorithm(count)
     samples = check_sphere(measure.samples, settings)
     measure = replace(measure, samples=samples)
     diameter, zeta = scale_zeta(measure, settings)
     began = time.perf_counter()
-    count = _check_count(atoms, samples)
     solution = find_atoms(measure, count, settings, zeta, on_step, run_cells)
     solved = time.perf_counter() - began
-    zador = refer_to_zador(samples, atoms, settings)
+    zador = refer_to_zador(samples, count, settings)
     found = assess([samples], [1.0], solution, settings, zeta, diameter, solved)
     return replace(found, zador=zador)
 
@@ -212,13 +213,21 @@ def _read_measure(source: Measure | Samples | ArrayLike) -> Measure:
     if isinstance(source, Measure):
         return source
     if not isinstance(source, Samples):
-        points = np.asarray(source, dtype=float)
+        points = read_points(source, "array of samples")
         source = Samples(points, np.ones(points.shape[:1]))
     return Measure.from_samples(source)
 
 
+def _check_settings(settings: Settings | None) -> Settings:
+    if not isinstance(settings, Settings | None):
+        raise StippleError(
+            f"The settings are a {type(settings).__name__}: give stipple.Settings(...)."
+        )
+    return settings or Settings()
+
+
 def _check_count(count: int, samples: Samples) -> int:
-    count = operator.index(count)
+    count = read_count(count, "number of atoms")
     if not 1 <= count <= len(samples):
         raise StippleError(
             f"{count:,} atoms were asked for, and there are {len(samples):,} samples: give a number"

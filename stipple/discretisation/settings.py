@@ -1,10 +1,9 @@
 """How a discretisation is found."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from stipple.border import read_choice, read_count, read_number
 from stipple.choices import (
     Algorithm,
     AtomWeights,
@@ -14,7 +13,6 @@ from stipple.choices import (
     Objective,
     SinkhornEngine,
 )
-from stipple.errors import StippleError
 from stipple.solvers.metrics import Euclidean, Metric, Sphere
 
 if TYPE_CHECKING:
@@ -82,14 +80,20 @@ class Settings:
             ("engine", SinkhornEngine),
             ("device", Device),
         ):
-            value = getattr(self, name)
-            if value not in get_args(words):
-                known = ", ".join(get_args(words))
-                raise StippleError(f"The {name} is {value!r}: give one of {known}.")
-        if self.zeta is not None and not 0 < self.zeta < np.inf:
-            raise StippleError(f"ζ is {self.zeta:g}: give a number above zero, such as 0.01.")
-        if not 1 <= self.order < np.inf:
-            raise StippleError(f"The order k is {self.order:g}: give a number of at least 1.")
+            read_choice(getattr(self, name), name, words)
+        plain: dict[str, float] = {
+            "order": read_number(self.order, "order k", 1),
+            "batch": read_count(self.batch, "number of samples of a step", 1),
+            "seed": read_count(self.seed, "seed", 0),
+        }
+        if self.zeta is not None:
+            plain["zeta"] = read_number(self.zeta, "regularisation ζ", 0, above=True)
+        if self.steps is not None:
+            plain["steps"] = read_count(self.steps, "number of steps", 0)
+        if self.threads is not None:
+            plain["threads"] = read_count(self.threads, "number of threads", 1)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def choose_algorithm(self, count: int) -> "Settings":
         """Settle what was left open, for a number of atoms: the algorithm and ζ."""

@@ -1,6 +1,7 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and telling whether one has changed."""
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
@@ -64,6 +65,20 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
         raise
     except OSError as error:
         raise _explain(str(path), error) from error
+
+
+def hash_file(path: str | os.PathLike[str]) -> str | None:
+    """Hash what a file holds; None if it cannot be read, or only once."""
+    digest = hashlib.blake2b(digest_size=8)
+    if not Path(path).is_file():
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            while part := file.read(PART):
+                digest.update(part)
+    except OSError:
+        return None
+    return digest.hexdigest()
 
 
 def write_stdout(data: bytes) -> None:

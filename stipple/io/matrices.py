@@ -15,6 +15,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from stipple.errors import StippleError
+from stipple.io.number_table import check_entries, read_table
 from stipple.io.sources import Source, open_source
 from stipple.picture import MAX_PIXELS, Matrix
 
@@ -27,8 +28,7 @@ _SUFFIXES = {".npy", ".csv", ".tsv", ".txt", ".dat"}
 def read_matrix(source: Source, *, max_pixels: int = MAX_PIXELS) -> Matrix:
     """Read a density from a `.npy` array or a text matrix.
 
-    Text is UTF-8 with one row a line; the first row tells the separator: semicolon, comma, or
-    blanks and tabs. Blank lines and what follows a `#` are skipped.
+    Text is a table of numbers as in `stipple.io.number_table`, without names of columns.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
     if is_npy(stream):
         values = _decode_npy(stream, name, max_pixels)
     else:
-        values = _decode_text(stream, name, max_pixels)
+        values = read_table(stream, name, "numbers", named=False, most=max_pixels).values
     _refuse(values, ~np.isfinite(values), name, "give a finite number there")
     _refuse(values, values < 0, name, "a density needs values of 0 or more")
     return values
@@ -107,7 +107,7 @@ def _decode_npy(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
             f"{name} holds an array of shape {shape}: save one grey channel of shape (h, w), "
             "or save colours as a PNG."
         )
-    _limit(shape[0] * shape[1], name, max_pixels)
+    check_entries(shape[0] * shape[1], name, max_pixels)
     stream.seek(start)
     with tell_damage(f"{name} is truncated: save the array with numpy.save."):
         values = np.load(stream, allow_pickle=False)
@@ -125,55 +125,6 @@ def tell_damage(message: str) -> Iterator[None]:
             yield
     except Exception:
         raise StippleError(message) from None
-
-
-def _decode_text(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
-    try:
-        text = stream.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise StippleError(
-            f"{name} is not UTF-8 text: save the matrix as CSV, or as .npy with numpy.save."
-        ) from None
-    rows: list[Matrix] = []
-    separator: str | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
-        content = line.partition("#")[0].strip()
-        if not content:
-            continue
-        if not rows:
-            separator = next((mark for mark in ";," if mark in content), None)
-        fields = content.split(separator)
-        if rows and len(fields) != len(rows[0]):
-            raise StippleError(
-                f"{name}, line {number}, has {len(fields)} values where the first row has "
-                f"{len(rows[0])}: make all rows equally long."
-            )
-        rows.append(_parse_row(fields, f"{name}, line {number}"))
-        _limit(len(rows) * len(fields), name, max_pixels)
-    if not rows:
-        raise StippleError(f"{name} holds no numbers: give one row of the matrix on each line.")
-    return np.stack(rows)
-
-
-def _parse_row(fields: list[str], place: str) -> Matrix:
-    row = np.empty(len(fields))
-    for column, field in enumerate(fields):
-        try:
-            row[column] = float(field)
-        except ValueError:
-            raise StippleError(
-                f"{place}, column {column + 1}, holds {field.strip()[:20]!r}: write a number "
-                "with a decimal point, and begin comments with #."
-            ) from None
-    return row
-
-
-def _limit(pixels: int, name: str, max_pixels: int) -> None:
-    if pixels > max_pixels:
-        raise StippleError(
-            f"{name} has at least {pixels:,} entries, more than the {max_pixels:,} allowed: "
-            "make it smaller or raise --max-pixels."
-        )
 
 
 def _refuse(values: Matrix, wrong: NDArray[np.bool_], name: str, advice: str) -> None:

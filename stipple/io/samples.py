@@ -1,10 +1,8 @@
 """Reading samples: points with optional weights, as CSV or `.npy`."""
 
-import csv
 import re
-import warnings
+from collections.abc import Callable
 from contextlib import suppress
-from io import TextIOWrapper
 from typing import BinaryIO
 
 import numpy as np
@@ -14,6 +12,7 @@ from stipple.choices import SourceKind
 from stipple.errors import StippleError
 from stipple.io.images import decode_source
 from stipple.io.matrices import is_matrix, is_npy, read_npy_header, tell_damage
+from stipple.io.number_table import read_table
 from stipple.io.sources import Source, open_source
 from stipple.picture import MAX_PIXELS, Matrix, Picture
 from stipple.samples import Samples
@@ -21,12 +20,25 @@ from stipple.samples import Samples
 MOST_COORDINATES = 10
 WEIGHT_NAMES = ("weight", "mass", "w")
 
-# A line of names, unlike the first line of a PBM, PGM or PPM.
-_HEADER = re.compile(rb"(?!P[1-7]\s)[A-Za-z_]\w*([,;\t ]\s*[A-Za-z_]\w*)*\s*\n")
+# A line of names, in quotes or not, the first perhaps empty; unlike that of a PBM, PGM or PPM.
+_NAME = rb'(?:"[^"\n]*"|Unnamed: \d+|[A-Za-z_]\w*)'
+_HEADER = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?!P[1-7]\s) *(?:%b|(?=[,;\t]))(?:[,;\t ][ \t]*(?:%b|\d+))*\s*\n"
+    % (_NAME, _NAME)
+)
+_UNNAMED = re.compile(r"(unnamed: \d+)?")
+
+
+def _keep_quiet(_: str) -> None:
+    pass
 
 
 def read_samples_or_density(
-    source: Source, kind: SourceKind = "auto", *, max_pixels: int = MAX_PIXELS
+    source: Source,
+    kind: SourceKind = "auto",
+    *,
+    max_pixels: int = MAX_PIXELS,
+    tell: Callable[[str], None] = _keep_quiet,
 ) -> Samples | Picture | Matrix:
     """Read samples, a picture or a matrix.
 
@@ -39,6 +51,8 @@ def read_samples_or_density(
         and more rows than columns.
     max_pixels : int
         The most pixels or matrix entries to accept.
+    tell : callable, optional
+        Receives a sentence where a column was left out.
 
     Returns
     -------
@@ -52,24 +66,26 @@ def read_samples_or_density(
     """
     with open_source(source) as (stream, name):
         if kind == "samples" or (kind == "auto" and _holds_samples(stream, name)):
-            return _decode(stream, name)
+            return _decode(stream, name, tell)
         return decode_source(stream, name, max_pixels=max_pixels)
 
 
-def read_samples(source: Source) -> Samples:
+def read_samples(source: Source, *, tell: Callable[[str], None] = _keep_quiet) -> Samples:
     """Read samples from text or a `.npy` array of shape (n, d) or (n,), with d at most 10.
 
-    Text is UTF-8 with one sample a line, separated by commas, semicolons or blanks. A first line
-    of names is skipped; a column named weight, mass or w holds the masses, all others coordinates.
+    Text is a table of numbers as in `stipple.io.number_table`, one sample a line. A column named
+    weight, mass or w holds the masses, all others coordinates; a first column without a name that
+    counts the rows from 0 or 1, as data frames write it, is left out and `tell` receives a sentence
+    about it.
 
     Raises
     ------
     StippleError
-        When it cannot be read, rows differ in length, something is not a finite number, or a
-        weight is negative.
+        When it cannot be read, rows differ in length, something is not a finite number, a weight is
+        negative, or another column has no name while others have.
     """
     with open_source(source) as (stream, name):
-        return _decode(stream, name)
+        return _decode(stream, name, tell)
 
 
 def _holds_samples(stream: BinaryIO, name: str) -> bool:
@@ -88,9 +104,11 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
     return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
 
 
-def _decode(stream: BinaryIO, name: str) -> Samples:
-    decode = _decode_npy if is_npy(stream) else _decode_text
-    points, masses = decode(stream, name)
+def _decode(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> Samples:
+    if is_npy(stream):
+        points, masses = _decode_npy(stream, name)
+    else:
+        points, masses = _decode_text(stream, name, tell)
     if points.shape[1] > MOST_COORDINATES:
         raise StippleError(
             f"{name} has {points.shape[1]} coordinates in each row: at most {MOST_COORDINATES} are"
@@ -122,78 +140,32 @@ def _decode_npy(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
     return points, np.ones(len(points))
 
 
-def _decode_text(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
-    text = TextIOWrapper(stream, encoding="utf-8-sig", newline=None)
-    try:
-        first, separator = _read_first_row(text, name)
-        header = not all(map(_is_number, first))
-        text.seek(0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "input contained no data"
-            rows = np.loadtxt(
-                _skip_first(text) if header else text, delimiter=separator, ndmin=2, comments="#"
+def _decode_text(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> tuple[Floats, Floats]:
+    table = read_table(stream, name, "samples")
+    rows, names = table.values, list(table.names or [])
+    unnamed = [index for index, field in enumerate(names) if _UNNAMED.fullmatch(field)]
+    if unnamed:
+        if unnamed != [0] or not _are_numbers_of_rows(rows[:, 0]):
+            raise StippleError(
+                f"Column {unnamed[-1] + 1} of {name} has no name, and may be a coordinate or"
+                " numbers of rows: name it in the first line, or leave it out."
             )
-    except UnicodeDecodeError:
-        raise StippleError(f"{name} is not UTF-8 text: give numbers, one sample a line.") from None
-    except ValueError as error:
-        raise StippleError(f"{name}: {_explain(str(error))}") from None
-    finally:
-        text.detach()
-    if rows.size == 0:
-        raise StippleError(f"{name} holds no samples: give one a line.")
-    names = [field.strip().lower() for field in first] if header else []
-    if header and len(names) != rows.shape[1]:
-        raise StippleError(
-            f"{name} names {len(names)} columns but has {rows.shape[1]} in each row: make them"
-            " match."
+        tell(
+            f"{name}: the first column has no name and numbers the rows. It was left out: name it"
+            " in the first line if it is a coordinate."
         )
+        rows, names = rows[:, 1:], names[1:]
     weights = [index for index, field in enumerate(names) if field in WEIGHT_NAMES]
     if len(weights) > 1:
         raise StippleError(f"{name} has {len(weights)} columns of weights: keep one.")
     masses = rows[:, weights[0]] if weights else np.ones(len(rows))
     points = np.delete(rows, weights, axis=1)
     if points.shape[1] == 0:
-        raise StippleError(f"{name} has weights but no coordinates: add columns x1, x2, ….")
+        raise StippleError(f"{name} has no coordinates: add columns x1, x2, ….")
     return points, masses
 
 
-def _read_first_row(text: TextIOWrapper, name: str) -> tuple[list[str], str | None]:
-    """Fields of the first line that is not blank, and what separates them (None: blanks)."""
-    for line in text:
-        line = line.partition("#")[0].strip()
-        if line:
-            for separator in (";", ","):
-                if separator in line:
-                    return next(csv.reader([line], delimiter=separator)), separator
-            return line.split(), None
-    raise StippleError(f"{name} holds no samples: give one a line.")
-
-
-def _skip_first(text: TextIOWrapper) -> TextIOWrapper:
-    """Skip what `_read_first_row` reads."""
-    while True:
-        line = text.readline()
-        if line.partition("#")[0].strip():
-            return text
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
-
-
-def _explain(message: str) -> str:
-    """Turn NumPy's complaint into one sentence."""
-    ragged = re.search(r"columns changed from (\d+) to (\d+) at row (\d+)", message)
-    if ragged:
-        return (
-            f"row {ragged[3]} has {ragged[2]} columns where the first has {ragged[1]}: give every"
-            " row the same columns."
-        )
-    wrong = re.search(r"could not convert string (.*) to float64 at row (\d+)", message)
-    if wrong:
-        return f"row {int(wrong[2]) + 1} holds {wrong[1]}: give numbers only."
-    return f"it cannot be read as numbers ({message.partition(';')[0]})."
+def _are_numbers_of_rows(column: Floats) -> bool:
+    """Whether a column counts from 0, as data frames do, or from 1."""
+    counts = np.arange(len(column))
+    return bool((column == counts).all() or (column == counts + 1).all())

@@ -1,11 +1,8 @@
 """Points and tables as CSV and .npy, reports as JSON."""
 
-import csv
 import json
-import os
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +10,8 @@ from numpy.typing import NDArray
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.io.number_table import read_table
+from stipple.io.sources import Source, open_source
 
 BATCH = 10_000  # rows formatted at a time, to save memory
 
@@ -98,12 +97,13 @@ def render_npy(array: Floats) -> bytes:
     return b"".join([header.getvalue(), array.data])
 
 
-def read_points_csv(path: str | os.PathLike[str]) -> Floats:
+def read_points_csv(source: Source) -> Floats:
     """Read points from the columns ``x`` and ``y``, or the first two where there is no header.
 
     Parameters
     ----------
-    path : path-like
+    source : str, Path or binary stream
+        A table of numbers as in `stipple.io.number_table`; other columns may hold anything.
 
     Returns
     -------
@@ -116,40 +116,8 @@ def read_points_csv(path: str | os.PathLike[str]) -> Floats:
         If the file cannot be read, has no points, has rows of different lengths, or holds
         something else than finite numbers.
     """
-    name = os.fspath(path)
-    coordinates: list[float] = []
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            columns: tuple[int, int] | None = None
-            length = 0
-            for row in rows:
-                if not row:
-                    continue
-                if columns is None:
-                    length = len(row)
-                    columns = _find_columns(row, name)
-                    if not _is_number(row[columns[0]]):
-                        continue
-                if len(row) != length:
-                    raise StippleError(
-                        f"{name}, line {rows.line_num}: found {len(row)} columns where the first "
-                        f"line has {length}; give every row the same columns"
-                    )
-                try:
-                    coordinates += (float(row[columns[0]]), float(row[columns[1]]))
-                except ValueError:
-                    raise StippleError(
-                        f"{name}, line {rows.line_num}: x and y are {row[columns[0]]!r} and "
-                        f"{row[columns[1]]!r}; give two numbers"
-                    ) from None
-    except OSError as error:
-        raise StippleError(f"cannot read {name}: {error.strerror}; check the path") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise StippleError(f"{name} is not a CSV text file; give columns x,y in UTF-8") from error
-    if not coordinates:
-        raise StippleError(f"{name} holds no points; give one row x,y for each point")
-    points = np.array(coordinates).reshape(-1, 2)
+    with open_source(source) as (stream, name):
+        points = read_table(stream, name, "points", columns=("x", "y")).values
     finite = np.isfinite(points).all(axis=1)
     if not finite.all():
         raise StippleError(
@@ -184,28 +152,6 @@ def render_json(mapping: Mapping[str, Any]) -> bytes:
         ) from error
     # Names of files may hold bytes outside UTF-8, as lone surrogates: JSON can escape these.
     return f"{text}\n".encode(errors="backslashreplace")
-
-
-def _find_columns(first_row: list[str], name: str) -> tuple[int, int]:
-    """Find x and y by their header, or take the first two columns where all are numbers."""
-    if all(_is_number(field) for field in first_row):
-        if len(first_row) < 2:
-            raise StippleError(f"{name} has one column; give two columns, x and y")
-        return 0, 1
-    header = [field.strip().lower() for field in first_row]
-    if "x" not in header or "y" not in header:
-        raise StippleError(
-            f"{name} has the columns {', '.join(first_row)}; name two of them x and y"
-        )
-    return header.index("x"), header.index("y")
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
 
 
 def _to_plain(value: object) -> object:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.border import read_count
 from stipple.errors import StippleError
 
 MAX_DIMENSION = 10
@@ -37,9 +38,10 @@ def generate_sequence(n: int, d: int = 2, skip: int = 0) -> Floats:
     Raises
     ------
     StippleError
-        If n, d or skip is out of range, or a coordinate would need more than 53 binary digits.
+        If n, d or skip is no integer or out of range, or a coordinate would need more than 53
+        binary digits.
     """
-    check_range(n, d, skip)
+    n, d, skip = check_range(n, d, skip)
     # An aligned block of 2^b indices is a copy of the first 2^b points, moved; n consecutive
     # indices meet at most two blocks of at least n.
     block = 1 << (n - 1).bit_length()
@@ -53,20 +55,24 @@ def generate_sequence(n: int, d: int = 2, skip: int = 0) -> Floats:
     return points
 
 
-def check_range(n: int, d: int, skip: int = 0) -> None:
+def check_range(n: int, d: int, skip: int = 0) -> tuple[int, int, int]:
     """Refuse counts and dimensions for which the sequence is not defined or not exact.
+
+    Returns
+    -------
+    n, d, skip : int
+        The same as Python integers, which do not overflow.
 
     Raises
     ------
     StippleError
         Under the conditions of `generate_sequence`.
     """
-    if n < 1:
-        raise StippleError(f"The number of points is {n}: ask for at least 1.")
+    n = read_count(n, "number of points", 1)
+    d = read_count(d, "dimension")
+    skip = read_count(skip, "number of points to skip", 0)
     if not 1 <= d <= MAX_DIMENSION:
         raise StippleError(f"The dimension is {d}: give a whole number from 1 to {MAX_DIMENSION}.")
-    if skip < 0:
-        raise StippleError(f"The number of points to skip is {skip}: give 0 or more.")
     if skip + n > 1 << MAX_DIGITS * d:
         raise StippleError(
             f"Point {skip + n - 1} of the sequence in dimension {d} needs more than the"
@@ -77,6 +83,7 @@ def check_range(n: int, d: int, skip: int = 0) -> None:
         raise StippleError(
             f"{n} points of the sequence were asked for: give a number up to {LARGEST_COUNT:,}."
         )
+    return n, d, skip
 
 
 def _double(n: int, d: int) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arrays import Floats
+from stipple.border import read_count, read_points
 from stipple.errors import StippleError
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.dyadic import check_range
@@ -93,7 +94,7 @@ def partition_prefix(n: int, d: int = 2) -> Floats:
     StippleError
         If n or d is out of range.
     """
-    check_range(n, d)
+    n, d, _ = check_range(n, d)
     boxes = np.empty((n, 2, d))
     _cut_cube(n, d, boxes)
     return boxes
@@ -120,7 +121,7 @@ def certify_prefix(n: int, d: int = 2) -> PrefixCertificate:
     StippleError
         If n or d is out of range.
     """
-    check_range(n, d)
+    n, d, _ = check_range(n, d)
     farthest, worst = _cut_cube(n, d, np.empty((0, 2, d)))
     levels = -(-(n - 1).bit_length() // d)
     radius = (farthest + math.sqrt(d) * 4 * levels * ROUNDING) * (1 + SLACK)
@@ -153,12 +154,13 @@ def certify_prefixes(start: int, stop: int, step: int, d: int) -> Iterator[Prefi
     StippleError
         If a number is out of range, or the range is empty.
     """
+    stop, step = read_count(stop, "end of the prefixes"), read_count(step, "step of the prefixes")
+    start, d, _ = check_range(start, d)
     if step < 1 or stop <= start:
         raise StippleError(
             f"The range of prefixes from {start} up to {stop} in steps of {step} is empty: give a"
             " larger end and a step of at least 1."
         )
-    check_range(start, d)
     check_range(stop - 1, d)
     return (certify_prefix(n, d) for n in range(start, stop, step))
 
@@ -188,7 +190,7 @@ def measure_prefix_1d(points: ArrayLike) -> IntervalDistances:
     StippleError
         If there is no point, they do not lie on a line, or one is outside [0, 1].
     """
-    array = np.asarray(points, dtype=np.float64)
+    array = read_points(points, "array of points")
     if array.size == 0 or array.shape not in ((array.size,), (array.size, 1)):
         raise StippleError(
             f"Distances on the interval need points of shape (n,), not {array.shape}: give one"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stipple.arrays import Floats
+from stipple.border import read_pixels
 from stipple.errors import StippleError
 
 Units: TypeAlias = NDArray[Any]
@@ -128,19 +129,20 @@ def multiply_exactly(a: Units, b: Units) -> int:
 
 
 def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
-    image = np.asarray(values)
+    image = read_pixels(values, f"{name} image")
     if image.ndim != 2 or image.size == 0:
         raise StippleError(
             f"The {name} image has the shape {image.shape}: give an array of rows and columns."
         )
-    if image.dtype.kind not in "buif" or image.dtype.itemsize > 8:
+    if image.dtype.itemsize > 8:
         raise StippleError(
             f"The {name} image has the type {image.dtype}: give integers or floating-point"
             " numbers of at most 64 bits."
         )
-    image = image.astype(np.uint8 if image.dtype.kind == "b" else image.dtype.newbyteorder("="))
+    if image.dtype.kind == "b":
+        image = image.astype(np.uint8)
     if image.dtype.kind == "f":
-        image = image.astype(float)
+        image = image.astype(float, copy=False)
     wrong = ~(np.isfinite(image) & (image >= 0))
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
