@@ -1,5 +1,6 @@
 """Densities written as formulas: uniform and Gaussian mixtures on a box or a disc."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from stipple.arrays import Floats
 from stipple.density import Density
 from stipple.errors import StippleError
 
+# Covers the rounding of the unit and of a few products with it, relative.
+SLACK = 2.0**-48
+# Cubes of lengths, and squares of their inverses, are still numbers.
+LARGEST_SIDE = 1e100
 # A disc is cut out of pixels split this many times along each axis.
 SUBDIVISION = 8
 
@@ -42,9 +47,13 @@ class Region:
 
     def __post_init__(self) -> None:
         sides = (self.x1 - self.x0, self.y1 - self.y0)
+        name = f"The domain [{self.x0:g}, {self.x1:g}] × [{self.y0:g}, {self.y1:g}]"
         if not (np.isfinite(sides).all() and min(sides) > 0):
+            raise StippleError(f"{name} has no area.")
+        if not 1 / LARGEST_SIDE <= max(sides) <= LARGEST_SIDE:
             raise StippleError(
-                f"The domain [{self.x0:g}, {self.x1:g}] × [{self.y0:g}, {self.y1:g}] has no area."
+                f"{name} is beyond floating-point numbers: give sides from {1 / LARGEST_SIDE:g} to"
+                f" {LARGEST_SIDE:g}."
             )
 
 
@@ -79,6 +88,15 @@ class Domain:
     def diameter(self) -> float:
         """Diameter of the rectangle, in the units of the domain."""
         return float(self.unit * np.hypot(self.density.width, self.density.height))
+
+    def scale_down(self, square: float) -> float:
+        """Carry a lower bound of a squared distance from square pixels to the domain, as one."""
+        scaled = square * self.unit**2 * (1 - SLACK)
+        return max(0.0, math.nextafter(scaled, -math.inf))
+
+    def scale_up(self, square: float) -> float:
+        """Carry an upper bound of a squared distance from square pixels to the domain, as one."""
+        return math.nextafter(square * self.unit**2 * (1 + SLACK), math.inf)
 
     def to_pixels(self, points: Floats) -> Floats:
         """Carry points of the domain, shape (n, 2), to pixels."""
