@@ -244,7 +244,7 @@ def _describe(
                 "travel_mm": None if one.travel is None else placement.scale * one.travel,
             }
         )
-    total = sum(ink["points"] for ink in inks)
+    total: int = sum(ink["points"] for ink in inks)
 
     def average(name: str) -> Fraction:
         whole: Fraction = sum((ink["points"] * Fraction(ink[name]) for ink in inks), Fraction())
