@@ -78,9 +78,10 @@ def describe(preset: Preset, said: dict[str, Any], seconds: float) -> str:
     measured, verdict = measure(preset, said)
     holds = "hold" if said["inequalities_hold"] else "**fail**"
     rows = len(said["trace"])
+    idle = f"{said['one_step_vacuous_rows']} and {said['polyak_lojasiewicz_vacuous_rows']}"
     return (
         f"| {preset.name} | {preset.title} | {preset.published} | {measured} | {verdict} |"
-        f" {holds} on {rows} rows | {seconds:.0f} |"
+        f" {holds} on {rows} rows, vacuous on {idle} | {seconds:.0f} |"
     )
 
 

@@ -71,7 +71,7 @@ class Domain:
         Side of a pixel in the units of the domain.
     rasterisation : float
         W2 between the formula and its pixels is at most this, in the units of the domain; 0 for
-        an image.
+        an image. A disc counts as cut out of parts of pixels.
     """
 
     density: Density
@@ -188,7 +188,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
         Density(masses),
         (region.x0, region.y0),
         unit,
-        0.0 if exact else float(np.sqrt(2) * unit),
+        0.0 if exact else math.sqrt(2) * unit * (1 + SLACK),
     )
 
 

@@ -17,6 +17,8 @@ from stipple.arrays import Floats
 SLACK = 2.0**-47
 # Allowed for the rounding of cell masses, of a total of 1, and of barycentres, in diameters.
 ALLOWANCE = 2.0**-40
+# More steps than this are as good as infinitely many.
+MOST_STEPS = 1e15
 # The theorems are for points at distances of at most this in the units of the domain.
 LARGEST_EPSILON = 1.0
 
@@ -92,7 +94,8 @@ class StepTheorem:
     def steps(self) -> int:
         """k_N = ⌊ln(½W2²·N·ε^{d−1})/(dτ)⌋; below 1 there is nothing to do."""
         value = self.w2_squared / 2 * self.count * self.epsilon
-        return math.floor(math.log(value) / (2 * self.step_size)) if value > 0 else 0
+        steps = math.log(value) / (2 * self.step_size) if value > 0 else 0.0
+        return math.floor(min(max(steps, -MOST_STEPS), MOST_STEPS))
 
     @property
     def threshold(self) -> float:
