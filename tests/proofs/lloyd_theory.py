@@ -71,8 +71,11 @@ def inequalities(rng: np.random.Generator) -> str | None:
     count = 1 if rng.random() < 0.1 else int(rng.integers(1, 61 if rng.random() < 0.1 else 13))
     size = float(rng.choice([1.0, 1.0, 0.5, 0.1]))
     start = str(rng.choice(["uniform", "grid", "bisection"]))
+    centre, spread = rng.random(2) * (width, height), (width, height) * rng.uniform(0.2, 1, 2)
+    bump = "gaussian:" + ",".join(f"{x:.6g}/{y:.6g}" for x, y in (centre, spread))
+    density = str(rng.choice(["uniform", bump, f"0.5*{bump}+0.5*uniform"]))
     words = (
-        *("lloyd", "uniform", "--box", f"0,0,{width!r},{height!r}", "--pixels", pixels),
+        *("lloyd", density, "--box", f"0,0,{width!r},{height!r}", "--pixels", pixels),
         *("-n", count, "--start", start, "--seed", rng.integers(10**6), "--step-size", size),
         *("--steps", "theorem" if rng.random() < 0.1 else rng.integers(0, 4)),
     )
