@@ -15,6 +15,8 @@ from stipple.errors import StippleError
 SLACK = 2.0**-48
 # Cubes of lengths, and squares of their inverses, are still numbers.
 LARGEST_SIDE = 1e100
+# Sides may be off whole numbers of pixels by this part, as by rounding of what was typed.
+ROUNDING = 1e-9
 # A disc is cut out of pixels split this many times along each axis.
 SUBDIVISION = 8
 
@@ -165,7 +167,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
     width, height = region.x1 - region.x0, region.y1 - region.y0
     unit = max(width, height) / pixels
     columns, rows = round(width / unit), round(height / unit)
-    if min(columns, rows) < 1 or max(abs(columns * unit - width), abs(rows * unit - height)) > 1e-9:
+    if max(abs(columns * unit / width - 1), abs(rows * unit / height - 1)) > ROUNDING:
         raise StippleError(
             f"{pixels} square pixels along the longer side do not fill a box of {width:g} ×"
             f" {height:g}: choose another number."
