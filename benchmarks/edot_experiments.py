@@ -12,6 +12,7 @@ from typing import Any
 
 from stamp import describe_origin
 
+from stipple.cli.digits import format_interval
 from stipple.discretisation.presets import Preset, list_presets
 
 ROOT = Path(__file__).parent.parent
@@ -73,7 +74,7 @@ def describe(preset: Preset, runs: list[dict[str, Any]], seconds: float) -> list
     for run in runs:
         cost = f"{run['cost_upper']:.7g}"
         if not run["cost_is_exact"]:
-            cost = f"[{run['cost_lower']:.7g}, {run['cost_upper']:.7g}]"
+            cost = format_interval(run["cost_lower"], run["cost_upper"], 7)
         lines.append(
             f"| {run['run']} | {run['atoms']:,} | {cost} | {run['sharp']:.6g} | {run['full']:.6g} |"
         )

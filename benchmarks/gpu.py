@@ -20,6 +20,7 @@ from stamp import describe_origin
 
 from stipple.arrays import Floats
 from stipple.choices import Device
+from stipple.cli.digits import format_interval
 from stipple.errors import StippleError
 from stipple.image_bounds import ImageBounds, bound
 from stipple.samples import Samples
@@ -171,7 +172,8 @@ def _compare_side(side: int, device: Device) -> tuple[str, bool]:
 
 def _describe(result: ImageBounds) -> str:
     width = result.upper - result.lower
-    return f"[{result.lower:.6f}, {result.upper:.6f}] | {width:.2e} | {result.seconds:.2f}"
+    interval = format_interval(result.lower, result.upper)
+    return f"{interval} | {width:.2e} | {result.seconds:.2f}"
 
 
 def main() -> int:

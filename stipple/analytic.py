@@ -1,5 +1,6 @@
 """Densities written as formulas: uniform and Gaussian mixtures on a box or a disc."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -10,6 +11,12 @@ from stipple.arrays import Floats
 from stipple.density import Density
 from stipple.errors import StippleError
 
+# Covers the rounding of the unit and of a few products with it, relative.
+SLACK = 2.0**-48
+# Cubes of lengths, and squares of their inverses, are still numbers.
+LARGEST_SIDE = 1e100
+# Sides may be off whole numbers of pixels by this part, as by rounding of what was typed.
+ROUNDING = 1e-9
 # A disc is cut out of pixels split this many times along each axis.
 SUBDIVISION = 8
 
@@ -42,9 +49,13 @@ class Region:
 
     def __post_init__(self) -> None:
         sides = (self.x1 - self.x0, self.y1 - self.y0)
+        name = f"The domain [{self.x0:g}, {self.x1:g}] × [{self.y0:g}, {self.y1:g}]"
         if not (np.isfinite(sides).all() and min(sides) > 0):
+            raise StippleError(f"{name} has no area.")
+        if not 1 / LARGEST_SIDE <= max(sides) <= LARGEST_SIDE:
             raise StippleError(
-                f"The domain [{self.x0:g}, {self.x1:g}] × [{self.y0:g}, {self.y1:g}] has no area."
+                f"{name} is beyond floating-point numbers: give sides from {1 / LARGEST_SIDE:g} to"
+                f" {LARGEST_SIDE:g}."
             )
 
 
@@ -62,7 +73,7 @@ class Domain:
         Side of a pixel in the units of the domain.
     rasterisation : float
         W2 between the formula and its pixels is at most this, in the units of the domain; 0 for
-        an image.
+        an image. A disc counts as cut out of parts of pixels.
     """
 
     density: Density
@@ -79,6 +90,15 @@ class Domain:
     def diameter(self) -> float:
         """Diameter of the rectangle, in the units of the domain."""
         return float(self.unit * np.hypot(self.density.width, self.density.height))
+
+    def scale_down(self, square: float) -> float:
+        """Carry a lower bound of a squared distance from square pixels to the domain, as one."""
+        scaled = square * self.unit**2 * (1 - SLACK)
+        return max(0.0, math.nextafter(scaled, -math.inf))
+
+    def scale_up(self, square: float) -> float:
+        """Carry an upper bound of a squared distance from square pixels to the domain, as one."""
+        return math.nextafter(square * self.unit**2 * (1 + SLACK), math.inf)
 
     def to_pixels(self, points: Floats) -> Floats:
         """Carry points of the domain, shape (n, 2), to pixels."""
@@ -147,7 +167,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
     width, height = region.x1 - region.x0, region.y1 - region.y0
     unit = max(width, height) / pixels
     columns, rows = round(width / unit), round(height / unit)
-    if min(columns, rows) < 1 or max(abs(columns * unit - width), abs(rows * unit - height)) > 1e-9:
+    if max(abs(columns * unit / width - 1), abs(rows * unit / height - 1)) > ROUNDING:
         raise StippleError(
             f"{pixels} square pixels along the longer side do not fill a box of {width:g} ×"
             f" {height:g}: choose another number."
@@ -170,7 +190,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
         Density(masses),
         (region.x0, region.y0),
         unit,
-        0.0 if exact else float(np.sqrt(2) * unit),
+        0.0 if exact else math.sqrt(2) * unit * (1 + SLACK),
     )
 
 

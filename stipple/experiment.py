@@ -1,8 +1,9 @@
 """Runs of Lloyd's algorithm for several numbers of points and starts, and the slope they show."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from stipple.choices import Engine, Method
 from stipple.errors import StippleError
 from stipple.plot import Curve, Panel
 from stipple.solvers.bisection import start_from_bisection
-from stipple.solvers.lloyd_theory import count_steps, measure_separation
+from stipple.solvers.lloyd_theory import StepTheorem, count_steps
 from stipple.solvers.starts import (
     place_on_grid,
     place_on_koch_curve,
@@ -67,12 +68,16 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class ExperimentRow:
-    """A row of the trace of one run: number of points, number of the run, its domain."""
+    """A row of the trace of one run: number of points, number of the run, its domain.
+
+    `theorem` says how many steps there are, where the multi-step theorem was asked.
+    """
 
     count: int
     repeat: int
     domain: Domain
     row: TraceRow
+    theorem: StepTheorem | None = None
 
 
 @dataclass(frozen=True)
@@ -142,21 +147,25 @@ def run_experiment(
                 step_sizes=experiment.step_sizes,
                 mass_tolerance=mass_tolerance,
             )
-            last = experiment.steps
+            last, theorem = experiment.steps, None
             for row in rows:
                 if last is None:
-                    epsilon = row.separation.minimum
-                    size_of_step = experiment.step_sizes[-1]
-                    last = count_steps(row.w2_squared, len(points), epsilon, size_of_step)
-                yield ExperimentRow(len(points), repeat, domain, row)
+                    epsilon, step_size = row.separation.least_epsilon, experiment.step_sizes[-1]
+                    start = row.w2_squared, len(points), epsilon, step_size
+                    theorem, last = StepTheorem(*start), count_steps(*start)
+                yield ExperimentRow(len(points), repeat, domain, row, theorem)
                 if row.step >= last:
                     break
 
 
-def tabulate(one: ExperimentRow) -> dict[str, float | int | bool]:
-    """List the figures of a row by name, without the power cells, which take most of its memory."""
+def tabulate(one: ExperimentRow) -> dict[str, Any]:
+    """List the figures of a row by name, without the power cells, which take most of its memory.
+
+    What is infinite is None: the least distance of a single point, and a side of an inequality for
+    points too near for the constant.
+    """
     row = one.row
-    return {
+    figures = {
         "points": one.count,
         "repeat": one.repeat,
         "step": row.step,
@@ -171,16 +180,19 @@ def tabulate(one: ExperimentRow) -> dict[str, float | int | bool]:
         "one_step_left": row.one_step.left,
         "one_step_right": row.one_step.right,
         "one_step_holds": row.one_step.holds,
+        "one_step_vacuous": row.one_step.vacuous,
         "polyak_lojasiewicz_left": row.polyak_lojasiewicz.left,
         "polyak_lojasiewicz_right": row.polyak_lojasiewicz.right,
         "polyak_lojasiewicz_holds": row.polyak_lojasiewicz.holds,
+        "polyak_lojasiewicz_vacuous": row.polyak_lojasiewicz.vacuous,
         "mass_error": row.mass_error,
         "newton_iterations": row.newton_iterations,
         "seconds": row.seconds,
     }
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
 
 
-def fit_slope(figures: Sequence[dict[str, float | int | bool]], measured_step: int) -> Slope | None:
+def fit_slope(figures: Sequence[dict[str, Any]], measured_step: int) -> Slope | None:
     """Fit ln W2² over ln N; None for fewer than two numbers of points.
 
     Parameters
@@ -269,8 +281,8 @@ def _check_points(domain: Domain, points: Floats) -> None:
             f"{int(outside.sum())} of the {len(points)} start points lie outside the domain, the"
             f" first at ({first[0]:g}, {first[1]:g})."
         )
-    if len(points) > 1 and measure_separation(points).minimum == 0:
-        same = len(points) - len(np.unique(points, axis=0))
+    same = len(points) - len(np.unique(pixels, axis=0))
+    if same:
         raise StippleError(
             f"{same} of the {len(points)} start points coincide with others, so their cells are not"
             " defined: remove them, or move all points a little with --jitter 1e-6."

@@ -12,6 +12,7 @@ from stipple.choices import Method
 from stipple.solvers.lloyd_theory import (
     Inequality,
     Separation,
+    bound_step,
     check_one_step,
     check_polyak_lojasiewicz,
     measure_separation,
@@ -29,7 +30,7 @@ class TraceRow:
     step : int
         0 for the start.
     w2_squared, lower, upper : float
-        W2² of the points, with its certified interval.
+        W2² of the points, with its certified interval, rounded outwards.
     decrease : float
         By how much W2² fell since the row before; 0 for the start.
     gradient_norm : float
@@ -37,10 +38,11 @@ class TraceRow:
     separation : Separation
         Least distance between points, ε and |I_ε|/N.
     one_step : Inequality
-        The one-step theorem; its left side here is Σ∫|x − b_i|² over the cells, which is at least
-        the W2² of the barycentres.
+        The one-step theorem; its left side here is an upper bound of the W2² of the barycentres,
+        from the cells of the points.
     polyak_lojasiewicz : Inequality
-        The modified Polyak–Łojasiewicz inequality.
+        The modified Polyak–Łojasiewicz inequality, with the upper end of W2² on its left and a
+        lower bound of N·|∇½W2²|² on its right.
     mass_error : float
         Largest relative error of a cell's mass.
     newton_iterations : int
@@ -89,6 +91,7 @@ def trace_steps(
         As in `stipple.solvers.quantisation.follow`.
     """
     scale = domain.unit**2
+    extent = float(np.hypot(domain.density.width, domain.density.height))
     path = follow(
         solver,
         domain.to_pixels(points),
@@ -98,23 +101,29 @@ def trace_steps(
     )
     before: float | None = None
     began = time.perf_counter()
-    for step, transport in enumerate(path):
+    for number, transport in enumerate(path):
         count = len(transport.points)
-        squares = ((transport.points - transport.barycentres) ** 2).sum(axis=1)
+        shifts = transport.points - transport.barycentres
         w2_squared = scale * transport.w2_squared
-        separation = measure_separation(domain.unit * transport.points)
-        centred = scale * (transport.w2_squared - float(transport.masses @ squares))
+        separation = measure_separation(transport.points, domain.unit)
+        interval = transport.interval
+        upper = domain.scale_up(interval.upper)
+        gradient, barycentres = bound_step(
+            interval.upper, shifts, transport.masses, transport.potentials, extent
+        )
         yield TraceRow(
-            step=step,
+            step=number,
             w2_squared=w2_squared,
-            lower=scale * transport.interval.lower,
-            upper=scale * transport.interval.upper,
+            lower=domain.scale_down(interval.lower),
+            upper=upper,
             decrease=0.0 if before is None else before - w2_squared,
-            gradient_norm=domain.unit * float(np.sqrt(squares.sum())) / count,
+            gradient_norm=domain.unit * float(np.linalg.norm(shifts)) / count,
             separation=separation,
-            one_step=check_one_step(centred, separation, count, domain.diameter),
+            one_step=check_one_step(
+                domain.scale_up(barycentres), separation, count, domain.diameter
+            ),
             polyak_lojasiewicz=check_polyak_lojasiewicz(
-                w2_squared, scale * float(squares.mean()), separation, count, domain.diameter
+                upper, domain.scale_down(gradient), separation, count, domain.diameter
             ),
             mass_error=transport.mass_error,
             newton_iterations=transport.newton_iterations,

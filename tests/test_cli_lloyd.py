@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from stipple.cli import main
+from stipple.errors import StippleError
 
 
 @pytest.fixture
@@ -72,6 +73,67 @@ def test_seed_and_repeat(lloyd):
 
     assert len(set(starts("--repeat", 3))) == 3
     assert starts("--seed", 5) == starts("--seed", 5) != starts("--seed", 6)
+
+
+@pytest.mark.parametrize("box", ["0,0,1,1", "0,0,500,500"])
+@pytest.mark.parametrize("steps", [2, "theorem"])
+def test_a_single_point_has_finite_figures(lloyd, tmp_path, box, steps):
+    words = ("uniform", "-n", 1, "--box", box, "--steps", steps, "--pixels", 1)
+    result = lloyd(*words, "--step-size", 0.5, "-o", "-", "--report", "one.json")
+    assert result.exit_code == 0
+    assert "hold on every row; vacuous" in result.stderr
+    row = read_trace(result.stdout)[0]
+    assert (row["minimum_distance"], row["epsilon"]) == ("", "1.0")
+    report = json.loads((tmp_path / "one.json").read_text())
+    assert report["trace"][0]["minimum_distance"] is None
+    assert report["inequalities_hold"] is True
+
+
+def test_what_cannot_be_reported_leaves_no_file(lloyd, tmp_path, monkeypatch):
+    def fail(_mapping):
+        raise StippleError("no")
+
+    monkeypatch.setattr("stipple.io.tables.render_json", fail)
+    assert lloyd("uniform", "-n", 1, "-o", "a.csv", "--report", "a.json").exit_code == 1
+    assert not (tmp_path / "a.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "verdict"),
+    [
+        # A lattice in the unit square: W2² = 1/(6·16), ε = ¼: ln(½W2²·16/4)/(2τ) = ln(1/48)/τ/2.
+        (("-n", 16, "--step-size", 0.5), "k_N = -4 for τ = 0.5, no step is taken", "does not hold"),
+        (("-n", 1, "--step-size", 0.5), "k_N = -3 for τ = 0.5, no step is taken", "does not hold"),
+        # Two in a square of side 8 are 4 apart, beyond the 1 of the theorem: W2² = (64 + 16)/12.
+        (("-n", 2, "--step-size", 0.3, "--box", "0,0,8,8"), "k_N = 3 for τ = 0.3, so", "holds"),
+        (("-n", 16,), "k_N = -2 for τ = 1, no", "hypothesis τ < 1 does not hold"),
+    ],
+)  # fmt: skip
+def test_the_multi_step_theorem_says_what_it_asks_for(lloyd, tmp_path, words, count, verdict):
+    words = ("uniform", "--start", "grid", "--steps", "theorem", "--pixels", 1, *words)
+    printed = lloyd(*words, "--report", "a.json").stderr
+    assert count in printed
+    assert verdict in printed
+    (theorem,) = json.loads((tmp_path / "a.json").read_text())["multi_step_theorem"]
+    assert f"k_N = {theorem['steps']} " in printed
+
+
+@pytest.mark.parametrize(("count", "vacuous"), [(2500, "True"), (3600, "False")])
+def test_the_trace_says_where_a_constant_is_too_large(lloyd, count, vacuous):
+    """In the unit square C = 4(1 + √2)³, and ε = N^(−½) on a grid: C/√N falls below 1 at 3,168."""
+    words = ("uniform", "--pixels", 1, "-n", count, "--start", "grid", "--steps", 0, "-q")
+    (row,) = read_trace(lloyd(*words, "-o", "-").stdout)
+    assert row["polyak_lojasiewicz_vacuous"] == vacuous
+    assert row["one_step_vacuous"] == "False"
+    loss = 4 * (1 + 2**0.5) ** 3 / count**0.5
+    assert float(row["polyak_lojasiewicz_left"]) == pytest.approx(-loss, rel=1e-3)
+
+
+@pytest.mark.parametrize("side", ["1e-200", "1e200"])
+def test_boxes_beyond_numbers_are_refused(lloyd, side):
+    result = lloyd("uniform", "--box", f"0,0,{side},{side}", "-n", 5)
+    assert result.exit_code == 1
+    assert "beyond floating-point numbers" in result.stderr
 
 
 def test_preset_report_plot_and_frames(lloyd, tmp_path):
@@ -161,6 +223,7 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "--box", "0,0,1"), 2, "four numbers"),
         (("uniform", "--box", "0,0,0,1"), 1, "no area"),
         (("uniform", "--disc", "0,0,0"), 2, "above zero"),
+        (("uniform", "--box", "0,0,1e-10,3e-11", "--pixels", "2"), 1, "do not fill a box"),
         (("uniform", "--frames", "{nobody}.svg"), 2, "nothing else"),
         (("uniform", "--frames", "a.pdf"), 2, ".svg or .png"),
         (("uniform", "-o", "trace.svg"), 2, ".csv"),

@@ -97,7 +97,7 @@ def test_certificate_of_all_points():
     result = sequence("-n", 185, "--certify", "--report", "r.json")
     certificate = certify_prefix(185, 2)
     assert result.stdout == ""
-    assert re.search(r"R_N·N\^\(1/2\) +2\.33358\d \(theorem: at most 14\.1421", result.stderr)
+    assert re.search(r"R_N·N\^\(1/2\) +2\.33358\d \(theorem: at most 14\.14214 for", result.stderr)
     assert f"at point {certificate.worst_point}" in result.stderr
     report = read_json(Path("r.json"))
     assert report["command"] == "sequence"

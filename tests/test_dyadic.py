@@ -193,6 +193,15 @@ def test_volumes_of_a_million_boxes():
     assert np.abs(volumes - 1).max() <= 1e-12
 
 
+@pytest.mark.parametrize("n", [7, 10**5, 10**6])
+def test_boxes_on_the_line_are_multiples_rounded_once(n):
+    boxes = partition_prefix(n, 1)[:, :, 0]
+    ends = np.arange(n + 1) / n
+    order = np.argsort(generate_sequence(n, 1).ravel())
+    np.testing.assert_array_equal(boxes[order], np.stack([ends[:-1], ends[1:]], axis=1))
+    assert np.abs((boxes[:, 1] - boxes[:, 0]) * n - 1).max() <= n * 2.0**-53
+
+
 @pytest.mark.parametrize(("d", "worst", "at"), [(2, 2.33358, 185), (3, 2.75497, 359)])
 def test_worst_scaled_radius_of_small_prefixes(d, worst, at):
     certificates = list(certify_prefixes(1, 601, 1, d))
@@ -205,7 +214,9 @@ def test_worst_scaled_radius_of_small_prefixes(d, worst, at):
 @pytest.mark.parametrize("d", range(2, 11))
 def test_no_prefix_exceeds_the_constant(d):
     for certificate in certify_prefixes(1, 2000, 7, d):
-        assert certificate.constant == 10 * d**0.5
+        # An upper end: 10·√d itself, or the next double above it.
+        assert Fraction(certificate.constant) ** 2 >= 100 * d
+        assert certificate.constant == pytest.approx(10 * d**0.5, rel=3e-16)
         assert certificate.scaled_radius < certificate.constant
         assert certificate.ratio == pytest.approx(certificate.radius / certificate.lower_bound)
 
@@ -272,6 +283,23 @@ def test_closed_forms_on_the_line(points):
     assert distances == pytest.approx((first, second**0.5, farthest), rel=1e-9, abs=1e-12)
     assert distances.w1 <= distances.w2 * (1 + 1e-12)
     assert distances.w2 <= distances.w_infinity * (1 + 1e-12)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.25, 1 / 3, 1.0]), min_size=1))
+def test_distances_on_the_line_are_as_exact_as_they_say(points):
+    n = len(points)
+    first = second = farthest = Fraction(0)
+    for k, point in enumerate(sorted(points)):
+        left, right = Fraction(k, n) - Fraction(point), Fraction(k + 1, n) - Fraction(point)
+        apart = left * right >= 0
+        first += (abs(left + right) / n if apart else left**2 + right**2) / 2
+        second += (right**3 - left**3) / 3
+        farthest = max(farthest, abs(left), abs(right))
+    distances = measure_prefix_1d(points)
+    for found, exact in ((distances.w1, first), (distances.w_infinity, farthest)):
+        assert abs(Fraction(found) - exact) <= exact / 2**46
+    assert abs(Fraction(distances.w2) ** 2 - second) <= second / 2**45
 
 
 def test_evenly_spaced_points_are_optimal_on_the_line():

@@ -17,7 +17,10 @@ from stipple.experiment import (
     tabulate,
 )
 from stipple.presets import GAUSSIAN_COUNTS, list_presets
-from stipple.solvers.lloyd_theory import count_steps, measure_separation
+from stipple.solvers.lloyd_theory import bound_step, count_steps, measure_separation
+
+# Of points at .4 and 1.9 to the length from 0 to 2.
+W2_SQUARED = (0.1**2 + 0.4**2) / 2 + 1 / 12
 
 SMALL = {
     "image-grid": (150, 600),
@@ -176,6 +179,34 @@ def test_separation_chooses_the_best_epsilon():
     assert separation.minimum == pytest.approx(1e-6)
     assert separation.epsilon == pytest.approx(1.0, abs=1e-5)
     assert separation.part == pytest.approx(3 / 5)
+
+
+def test_epsilon_is_at_most_one_and_points_may_all_coincide():
+    far = measure_separation(np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 5.0]]))
+    assert (far.minimum, far.epsilon, far.part) == (3.0, 1.0, 1.0)
+    near = measure_separation(np.zeros((4, 2)))
+    assert (near.minimum, near.epsilon, near.part) == (0.0, 1.0, 0.0)
+    assert measure_separation(np.zeros((1, 2))).epsilon == 1.0
+
+
+def test_bounds_of_a_step_hold_for_wrong_masses():
+    """Two points on a line of length 2, cut at t: exact is the cut in the middle."""
+    for cut in (1.0, 0.999, 0.9, 0.5):
+        places, middles = np.array([0.4, 1.9]), np.array([cut / 2, (2 + cut) / 2])
+        lengths = np.array([cut, 2 - cut])
+        masses = lengths / 2
+        costs = masses @ ((places - middles) ** 2 + lengths**2 / 12)
+        # φ with the cut at t: |t − y_1|² − φ_1 = |t − y_2|² − φ_2.
+        potentials = np.array([0.0, (cut - 1.9) ** 2 - (cut - 0.4) ** 2])
+        assert costs + potentials @ (0.5 - masses) <= W2_SQUARED + 1e-12
+        shifts = np.stack([places - middles, np.zeros(2)], axis=1)
+        gradient, above = bound_step(W2_SQUARED, shifts, masses, potentials, 2.0)
+        assert gradient <= (0.1**2 + 0.4**2) / 2
+        # The points moved to these barycentres, transported by the cut in the middle.
+        assert above >= np.mean((middles - [0.5, 1.5]) ** 2) + 1 / 12
+        if cut == 1.0:
+            assert gradient == pytest.approx((0.1**2 + 0.4**2) / 2, rel=1e-9)
+            assert above == pytest.approx(1 / 12, rel=1e-9)
 
 
 def test_coinciding_points_are_explained_and_jitter_moves_them():

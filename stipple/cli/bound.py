@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import BoundMethod, DistanceUnit, PixelModel
+from stipple.cli.digits import format_interval, round_down, round_up
 from stipple.cli.options import batch_options, kernel_options, report_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_fallback, print_table
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("json", "csv")
 COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds")
 PLOT_DPI = 150.0
+PLOT_DIGITS = 6
 
 EXAMPLES = """\
 \b
@@ -192,7 +194,9 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
         from stipple.io.bound_plot import render_bounds
 
         form = Path(options["plot"]).suffix.lower().lstrip(".")
-        files.append((options["plot"], render_bounds(masses, result, form, PLOT_DPI)))
+        last = result.levels[-1]
+        ends = round_down(last.lower, PLOT_DIGITS), round_up(last.upper, PLOT_DIGITS)
+        files.append((options["plot"], render_bounds(masses, result, ends, form, PLOT_DPI)))
     for path, data in files:
         write_output(path, data)
     if options["report"]:
@@ -215,7 +219,8 @@ def _follow(progress: Progress) -> "Callable[[LevelRecord], None]":
     def show(level: "LevelRecord") -> None:
         height, width = level.shape
         progress.advance(
-            next(done), f"{width} × {height}: W within [{level.lower:.9g}, {level.upper:.9g}]"
+            next(done),
+            f"{width} × {height}: W within {format_interval(level.lower, level.upper, 9)}",
         )
 
     return show

@@ -114,7 +114,8 @@ def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
             (
                 "plan",
                 f"{plan.entries:,} entries; mass goes {plan.mean_distance:.4g} pixels in the mean,"
-                f" {plan.largest_distance:.4g} at most; mean shift ({across:+.4g}, {down:+.4g})",
+                f" {round_up(plan.largest_distance, 4)} at most; mean shift ({across:+.4g},"
+                f" {down:+.4g})",
             )
         )
     if result.normalised:
@@ -133,13 +134,13 @@ def _list_estimates(result: "ImageBounds") -> list[tuple[str, str]]:
     estimates = result.estimates
     assert estimates is not None
     named = (
-        ("minimum cost", "lower", estimates.minimum_cost),
-        ("dual", "lower", estimates.dual),
-        ("weighted cost", "upper", estimates.weighted_cost),
-        ("primal", "upper", estimates.primal),
-        ("variation", "upper", estimates.total_variation),
+        ("minimum cost", "lower", round_down, estimates.minimum_cost),
+        ("dual", "lower", round_down, estimates.dual),
+        ("weighted cost", "upper", round_up, estimates.weighted_cost),
+        ("primal", "upper", round_up, estimates.primal),
+        ("variation", "upper", round_up, estimates.total_variation),
     )
     return [
-        (name, f"{kind} bound {one.distance:.8g} pixels, {one.seconds:.3f} s")
-        for name, kind, one in named
+        (name, f"{kind} bound {round_outwards(one.distance, DIGITS)} pixels, {one.seconds:.3f} s")
+        for name, kind, round_outwards, one in named
     ]

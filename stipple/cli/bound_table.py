@@ -19,6 +19,7 @@ from stipple.cli.batch import (
     tell_failures,
 )
 from stipple.cli.bound_run import bound_files
+from stipple.cli.digits import format_interval
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
 from stipple.cli.report import describe_run
@@ -111,7 +112,7 @@ def _bound_missing(
                 progress.advance(number, failures[-1])
                 continue
             yield {**outcome, "a": first, "b": second}
-            interval = f"[{outcome['lower']:.9g}, {outcome['upper']:.9g}]"
+            interval = format_interval(outcome["lower"], outcome["upper"], 9)
             progress.advance(number, f"{first} and {second}: W within {interval}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend
+from stipple.cli.digits import format_interval
 from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.outputs import Output
 
@@ -70,7 +71,7 @@ class Run:
         cost = self.result.cost
         if self.result.exact:
             return f"{cost.lower:.8g}, exactly"
-        return f"certified within [{cost.lower:.8g}, {cost.upper:.8g}]"
+        return f"certified within {format_interval(cost.lower, cost.upper)}"
 
     def describe_regularised(self) -> str:
         """Say what entropic methods report."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stipple.choices import LARGEST_COUNT
-from stipple.cli.digits import round_down, round_up
+from stipple.cli.digits import format_interval, round_down, round_up
 from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.images import TONE, read_density
 from stipple.cli.memory import announce_memory
@@ -267,7 +267,11 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
     if options["exact_w2"] and dimension != 2:
         raise click.UsageError(
             f"--exact-w2 needs --dimension 2, not {dimension}"
-            + (": in dimension 1 --certify gives W1, W2 and W∞ exactly." if dimension == 1 else ".")
+            + (
+                ": in dimension 1 --certify gives W1, W2 and W∞ in closed form."
+                if dimension == 1
+                else "."
+            )
         )
     if compare and dimension > 2:
         raise click.UsageError(f"--compare measures dimensions 1 and 2, not {dimension}.")
@@ -278,7 +282,7 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
 def _generate(options: dict[str, Any], job: _Job) -> _Result:
     """Points of the cube, with what is asked about all of them together."""
     from stipple.memory import predict_sequence
-    from stipple.solvers.dyadic import check_range, generate_sequence
+    from stipple.solvers.dyadic import check_range, find_constant, generate_sequence
 
     dimension = options["dimension"]
     check_range(job.points, dimension, options["skip"])
@@ -290,7 +294,7 @@ def _generate(options: dict[str, Any], job: _Job) -> _Result:
     rows = [("points", f"{job.points:,} in dimension {dimension}")]
     if options["certify"] or options["exact_w2"] or options["compare"]:
         (row,) = _tabulate(options, range(job.points, job.points + 1))
-        figures |= {"constant": _find_constant(dimension), "certificate": row}
+        figures |= {"constant": find_constant(dimension), "certificate": row}
         rows += _describe_certificate(row, dimension)
     elif dimension == 1:
         rows.append(("no constant", OBSTRUCTION))
@@ -320,6 +324,7 @@ def _generate(options: dict[str, Any], job: _Job) -> _Result:
 def _certify(options: dict[str, Any], job: _Job) -> _Result:
     """Certificates of prefixes of the cube's sequence, and of others beside it."""
     from stipple.prefixes import plot_prefixes
+    from stipple.solvers.dyadic import find_constant
 
     dimension = options["dimension"]
     table = _collect(options, _tabulate(options, options["prefixes"]), options["prefixes"])
@@ -327,7 +332,7 @@ def _certify(options: dict[str, Any], job: _Job) -> _Result:
     figures = {
         "points": job.points,
         "dimension": dimension,
-        "constant": _find_constant(dimension),
+        "constant": find_constant(dimension),
         "worst": worst,
         "prefixes": table,
     }
@@ -495,19 +500,18 @@ def _name_axes(dimension: int) -> list[str]:
     return list("xyz"[:dimension]) if dimension <= 3 else [f"x{k + 1}" for k in range(dimension)]
 
 
-def _find_constant(dimension: int) -> float | None:
-    return 10 * dimension**0.5 if dimension > 1 else None
-
-
 def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     """Describe a row of the table of prefixes, bounds rounded to their safe side."""
-    constant = _find_constant(dimension)
+    from stipple.solvers.dyadic import find_constant
+    from stipple.solvers.dyadic_certificate import LINE_ERROR
+
+    constant = find_constant(dimension)
     rows = [
         ("R_N", f"{round_up(row['radius'])} >= W∞, at point {row['worst_point']:,}"),
         (
             "R_N·N" if dimension == 1 else f"R_N·N^(1/{dimension})",
             round_up(row["scaled_radius"])
-            + (f" (theorem: at most {constant:.6g} for every N)" if constant else ""),
+            + (f" (theorem: at most {round_up(constant)} for every N)" if constant else ""),
         ),
         ("lower bound", f"{round_down(row['lower_bound'])} <= W∞ of any N points"),
         ("ratio", f"{round_up(row['ratio'])}"),
@@ -516,17 +520,24 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
         name = column.removesuffix("w2")
         if name == column:
             continue
-        text = f"W2 = {value:.8g}"
         if dimension == 1:
-            text = f"W1 = {row[f'{name}w1']:.8g}, {text}, W∞ = {row[f'{name}w_infinity']:.8g}"
+            text = ", ".join(
+                f"{symbol} = {_tell_distance(row[f'{name}{key}'], LINE_ERROR)}"
+                for symbol, key in (("W1", "w1"), ("W2", "w2"), ("W∞", "w_infinity"))
+            )
         else:
-            lower, upper = row[f"{column}_lower"], row[f"{column}_upper"]
-            text += f" in [{round_down(lower, 9)}, {round_up(upper, 9)}]"
-            text += f", √N·W2 = {row['n'] ** 0.5 * value:.5g}"
+            interval = format_interval(row[f"{column}_lower"], row[f"{column}_upper"], 9)
+            text = f"W2 = {value:.8g} in {interval}, √N·W2 = {row['n'] ** 0.5 * value:.5g}"
         rows.append((name.rstrip("_") or "dyadic", text))
     if dimension == 1:
         rows.append(("no constant", OBSTRUCTION))
     return rows
+
+
+def _tell_distance(value: float, error: float) -> str:
+    """Write the ends between which a number is that errs by so much, relative."""
+    lower, upper = value * (1 - error), value * (1 + error)
+    return f"{round_down(lower, 8)} to {round_up(upper, 8)}"
 
 
 def _describe_quality(row: "Row") -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend, Start
+from stipple.cli.digits import format_interval
 from stipple.cli.drawings import lay_out, render_drawing
 from stipple.cli.images import read_image
 from stipple.cli.memory import announce_memory
@@ -88,7 +89,7 @@ def list_rows(job: ImageJob, report: dict[str, Any]) -> list[tuple[str, str]]:
             (
                 "W2²",
                 f"{ink['w2_squared']:.8g} px², certified within"
-                f" [{ink['w2_squared_lower']:.8g}, {ink['w2_squared_upper']:.8g}]",
+                f" {format_interval(ink['w2_squared_lower'], ink['w2_squared_upper'])}",
             ),
             (
                 "quality",
@@ -216,6 +217,10 @@ def _describe(
     options: dict[str, Any], inked: "Sequence[InkedStippling]", placement: "Placement"
 ) -> dict[str, Any]:
     """Collect the figures of the report; over several inks, means weighted by points."""
+    from fractions import Fraction
+
+    from stipple.solvers.bounds.rounding import round_down, round_up
+
     inks: list[dict[str, Any]] = []
     for one in inked:
         result = one.stippling
@@ -239,18 +244,19 @@ def _describe(
                 "travel_mm": None if one.travel is None else placement.scale * one.travel,
             }
         )
-    total = sum(ink["points"] for ink in inks)
+    total: int = sum(ink["points"] for ink in inks)
 
-    def average(name: str) -> float:
-        return float(sum(ink["points"] * ink[name] for ink in inks) / total)
+    def average(name: str) -> Fraction:
+        whole: Fraction = sum((ink["points"] * Fraction(ink[name]) for ink in inks), Fraction())
+        return whole / total
 
     first = inked[0].stippling
     return {
         "points": total,
-        "w2_squared": average("w2_squared"),
-        "w2_squared_lower": average("w2_squared_lower"),
-        "w2_squared_upper": average("w2_squared_upper"),
-        "quality": average("quality"),
+        "w2_squared": float(average("w2_squared")),
+        "w2_squared_lower": round_down(average("w2_squared_lower")),
+        "w2_squared_upper": round_up(average("w2_squared_upper")),
+        "quality": float(average("quality")),
         "quality_hexagonal": first.quality_hexagonal,
         "mass_error": max(ink["mass_error"] for ink in inks),
         "iterations": max(ink["iterations"] for ink in inks),

@@ -20,7 +20,11 @@ FAINTEST = 0.05
 
 
 def render_bounds(
-    masses: tuple[Floats, Floats], result: ImageBounds, form: str, dpi: float
+    masses: tuple[Floats, Floats],
+    result: ImageBounds,
+    ends: tuple[str, str],
+    form: str,
+    dpi: float,
 ) -> bytes:
     """Draw both images, arrows from parts of the first to where their mass goes, and intervals.
 
@@ -30,6 +34,8 @@ def render_bounds(
         The images; mass is dark.
     result : ImageBounds
         With a plan.
+    ends : pair of str
+        Lower and upper end at full resolution, as they are to be written.
     form : {"svg", "png"}
         Format of the file.
     dpi : float
@@ -51,7 +57,7 @@ def render_bounds(
             axes.set_yticks([])
             if image is masses[0]:
                 _draw_arrows(axes, moved)
-        _draw_levels(parts[1].subplots(), result)
+        _draw_levels(parts[1].subplots(), result, ends)
         return save_figure(figure, form, dpi)
 
 
@@ -69,16 +75,16 @@ def _draw_arrows(axes: "Axes", moved: Displacement) -> None:
     )
 
 
-def _draw_levels(axes: "Axes", result: ImageBounds) -> None:
+def _draw_levels(axes: "Axes", result: ImageBounds, ends: tuple[str, str]) -> None:
     """Draw the interval that each resolution proves about the full one."""
     places = np.arange(len(result.levels))
     lower = np.array([level.lower for level in result.levels])
     upper = np.array([level.upper for level in result.levels])
     axes.fill_between(places, lower, upper, color=BAND_COLOUR, alpha=0.2, linewidth=0)
-    for values, name in ((upper, "upper"), (lower, "lower")):
+    for values, name, end in ((lower, "lower", ends[0]), (upper, "upper", ends[1])):
         axes.plot(places, values, color=BAND_COLOUR, marker="o", markersize=4, linewidth=1)
         axes.annotate(
-            f"{name} {values[-1]:.6g}",
+            f"{name} {end}",
             (places[-1], values[-1]),
             textcoords="offset points",
             xytext=(-4, 8 if name == "upper" else -14),

@@ -42,6 +42,8 @@ def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None
 def render_table_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Write rows that share their keys, with these as the header; as `render_columns_csv`.
 
+    Nothing is written for None.
+
     Parameters
     ----------
     rows : sequence of mappings
@@ -52,7 +54,9 @@ def render_table_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     bytes
         The file.
     """
-    return render_columns_csv({name: [row[name] for row in rows] for name in rows[0]})
+    return render_columns_csv(
+        {name: ["" if row[name] is None else row[name] for row in rows] for name in rows[0]}
+    )
 
 
 def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> bytes:

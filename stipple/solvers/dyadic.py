@@ -1,5 +1,8 @@
 """The dyadic sequence: points of the cube of which every prefix is spread as well as can be."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 
 from stipple.arrays import Floats
@@ -84,6 +87,14 @@ def check_range(n: int, d: int, skip: int = 0) -> tuple[int, int, int]:
             f"{n} points of the sequence were asked for: give a number up to {LARGEST_COUNT:,}."
         )
     return n, d, skip
+
+
+def find_constant(d: int) -> float | None:
+    """Find the constant of the theorem, 10·√d rounded upwards; d = 1 has none."""
+    if d == 1:
+        return None
+    root = 10 * math.sqrt(d)
+    return root if Fraction(root) ** 2 >= 100 * d else math.nextafter(root, math.inf)
 
 
 def _double(n: int, d: int) -> Floats:

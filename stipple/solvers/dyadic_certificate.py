@@ -12,12 +12,14 @@ from stipple.arrays import Floats
 from stipple.border import read_count, read_points
 from stipple.errors import StippleError
 from stipple.solvers.compiled import compile_loop
-from stipple.solvers.dyadic import check_range
+from stipple.solvers.dyadic import check_range, find_constant
 
 # Largest error of one rounding, relative; and what covers a chain of a dozen roundings and
 # library calls (powers, the gamma function) with room to spare.
 ROUNDING = 2.0**-53
 SLACK = 2.0**-47
+# Largest relative error of a distance on the line.
+LINE_ERROR = 2.0**-46
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class PrefixCertificate:
     ratio : float
         radius / lower_bound.
     constant : float or None
-        10·√d, which no scaled radius exceeds (Gwóźdź, "Uniform optimal-order Wasserstein
-        quantisation", d ≥ 2); None for d = 1, where no constant exists (Graham 2020).
+        10·√d, rounded upwards, which no scaled radius exceeds (Gwóźdź, "Uniform optimal-order
+        Wasserstein quantisation", d ≥ 2); None for d = 1, where no constant exists (Graham 2020).
     worst_point : int
         Index of the point that is farthest from a corner of its box.
     """
@@ -74,8 +76,10 @@ def partition_prefix(n: int, d: int = 2) -> Floats:
     level and axis by axis, so that either part gets volume in proportion to how many of its
     indices have that bit 0 or 1; no cut where all agree. Boxes on both sides of a cut share its
     coordinate, so that they tile the cube exactly; each coordinate is off the exact one by at
-    most 4·l·2^−53, l = ⌈log₂(n)/d⌉ (see `certify_prefix`). The relative error of a volume is
-    about n^{1/d} times that of a coordinate: measured, 2e-13 for n = 10⁶ and d = 2.
+    most e = 4·l·2^−53, l = ⌈log₂(n)/d⌉ (see `certify_prefix`), on the line by a single rounding,
+    e = 2^−54. So the volume of a box of the sides s_j is 1/n but for a relative error of at most
+    (1 + 2e/s_1)⋯(1 + 2e/s_d) − 1: on the line n·2^−53, as 1.2e-11 for n = 10⁵; in the plane 2e-13
+    were measured for n = 10⁶.
 
     Parameters
     ----------
@@ -97,6 +101,8 @@ def partition_prefix(n: int, d: int = 2) -> Floats:
     n, d, _ = check_range(n, d)
     boxes = np.empty((n, 2, d))
     _cut_cube(n, d, boxes)
+    if d == 1:
+        boxes = np.rint(boxes * n) / n
     return boxes
 
 
@@ -134,7 +140,7 @@ def certify_prefix(n: int, d: int = 2) -> PrefixCertificate:
         scaled_radius=radius * n ** (1 / d) * (1 + SLACK),
         lower_bound=lower_bound,
         ratio=radius / lower_bound,
-        constant=10 * math.sqrt(d) if d > 1 else None,
+        constant=find_constant(d),
         worst_point=worst,
     )
 
@@ -183,7 +189,7 @@ def measure_prefix_1d(points: ArrayLike) -> IntervalDistances:
     Returns
     -------
     IntervalDistances
-        The tuple (W_1, W_2, W_∞), exact up to rounding.
+        The tuple (W_1, W_2, W_∞), each within a relative 2^−46 of the exact distance.
 
     Raises
     ------
@@ -202,17 +208,29 @@ def measure_prefix_1d(points: ArrayLike) -> IntervalDistances:
             "Distances on the interval need points in [0, 1]: leave out the others, or scale."
         )
     n = len(places)
-    edges = np.arange(n + 1) / n
-    left, right = edges[:-1] - places, edges[1:] - places
-    # ∫|t| dt from left to right, without cancellation where both have the same sign.
+    # From points to both ends of their intervals, in units of 1/n, without cancellation.
+    product, rest = _multiply(float(n), places)
+    ends = np.arange(n + 1)
+    left, right = ((part - product) - rest for part in (ends[:-1], ends[1:]))
+    # ∫|t| dt from left to right; the second form where they have different signs.
     apart = left * right >= 0
-    first = np.where(apart, np.abs(left + right) / n, left**2 + right**2) / 2
-    second = (left**2 + left * right + right**2) / (3 * n)
+    first = np.where(apart, np.abs(left + right), left**2 + right**2) / 2
+    second = (left**2 + left * right + right**2) / 3
     return IntervalDistances(
-        w1=float(first.sum()),
-        w2=math.sqrt(second.sum()),
-        w_infinity=float(np.maximum(np.abs(left), np.abs(right)).max()),
+        w1=float(first.sum()) / n / n,
+        w2=math.sqrt(float(second.sum()) / n) / n,
+        w_infinity=float(np.maximum(np.abs(left), np.abs(right)).max()) / n,
     )
+
+
+def _multiply(factor: float, values: Floats) -> tuple[Floats, Floats]:
+    """Products, and what they lack of the exact ones (Dekker 1971)."""
+    split = 2.0**27 + 1
+    high = factor * split - (factor * split - factor)
+    tops = values * split - (values * split - values)
+    products = factor * values
+    low, bottoms = factor - high, values - tops
+    return products, ((high * tops - products) + high * bottoms + low * tops) + low * bottoms
 
 
 @compile_loop
