@@ -1,6 +1,6 @@
 """Discrete measures: points with masses, in any dimension."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Samples:
         x, in the units of the source.
     masses : ndarray, shape (n,)
         a > 0, sum 1; given in any scale.
+    given : ndarray, shape (n,)
+        a as given, in that scale: certificates divide by the exact sum.
     volume : float or None
         Volume of the cell that each point stands for (the area of a pixel); None for samples that
         were drawn.
@@ -31,6 +33,7 @@ class Samples:
     points: Floats
     masses: Floats
     volume: float | None = None
+    given: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         points = np.ascontiguousarray(self.points, dtype=float)
@@ -54,7 +57,9 @@ class Samples:
             raise StippleError("No sample has any mass: there is nothing to discretise.")
         kept = masses > 0
         object.__setattr__(self, "points", points if kept.all() else points[kept])
-        object.__setattr__(self, "masses", masses[kept] / total)
+        given = masses if kept.all() else masses[kept]
+        object.__setattr__(self, "given", given)
+        object.__setattr__(self, "masses", given / total)
 
     def __len__(self) -> int:
         return len(self.points)
