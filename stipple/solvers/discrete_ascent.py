@@ -7,6 +7,7 @@ from scipy.sparse.linalg import splu
 
 from stipple.arrays import Floats, Integers
 from stipple.solvers.discrete_problem import DiscreteProblem, Dual, Plan
+from stipple.solvers.nearest import TwoCheapest
 
 # Beyond so many atoms the plan is repaired along a curve instead of by a linear program.
 LARGEST_PROGRAM = 20_000
@@ -24,9 +25,10 @@ PART_TOLERANCE = 1e-9
 NARROW = 1e-4
 # What a program pays for mass that it does not move, in units of the largest gap that it may use.
 PENALTY = 1000.0
-# Mass that a program may leave where it is before it is given more samples, up to so many.
+# Mass that a program may leave where it is before it is given all samples, in so many blocks for
+# each border.
 UNMOVED = 1e-9
-MOST_MOVABLE = 200_000
+BLOCKS = 64
 
 
 def ascend(problem: DiscreteProblem, dual: Dual) -> Dual:
@@ -103,55 +105,93 @@ def repair_plan(problem: DiscreteProblem, dual: Dual) -> tuple[Plan, Floats]:
 
     Returns the plan and, from the duals of the linear program, how the potentials should change.
     """
-    from scipy.optimize import linprog
-
     cheapest = dual.cheapest
     count = len(problem.weights)
     everyone = np.arange(len(problem.masses))
-    plain = Plan(everyone, cheapest.first, problem.masses)
+    amounts = problem.masses.copy()
+    plan, change = Plan(everyone, cheapest.first, amounts), np.zeros(count)
     if count > LARGEST_PROGRAM:
-        return plain, np.zeros(count)
+        return plan, change
     gaps = cheapest.second_values - cheapest.values
+    lacks = problem.weights - np.bincount(cheapest.first, problem.masses, count)
     movable, width = _select_near_border(gaps, MOVABLE * count)
-    first, second = cheapest.first[movable], cheapest.second[movable]
-    masses = np.bincount(cheapest.first, problem.masses, count)
-    size = len(movable)
-    columns = np.arange(size)
-    atoms = np.arange(count)
+    for blocks in (np.arange(len(movable)), None):
+        if blocks is None:
+            # Where very many samples are alike, few of them are too little: move blocks of all.
+            movable = np.lexsort((gaps, cheapest.second, cheapest.first))
+            blocks = _cut_into_blocks(cheapest.first[movable], cheapest.second[movable])
+            width = max(float(gaps.max()), np.finfo(float).tiny)
+        solved = _solve_program(problem, cheapest, lacks, movable, blocks, width)
+        if solved is None:
+            return plan, change
+        parts, unmoved, change = solved
+        if unmoved <= UNMOVED or len(movable) == len(gaps):
+            break
+    moved = problem.masses[movable] * parts[blocks]
+    amounts[movable] -= moved
+    plan = Plan(
+        np.concatenate((everyone, movable)),
+        np.concatenate((cheapest.first, cheapest.second[movable])),
+        np.concatenate((amounts, moved)),
+    )
+    return plan, change
+
+
+def _cut_into_blocks(first: Integers, second: Integers) -> Integers:
+    """Number the blocks, at most BLOCKS of them between two atoms, of samples in their order."""
+    new = np.append(True, (np.diff(first) != 0) | (np.diff(second) != 0))
+    starts = np.flatnonzero(new)
+    sizes = np.diff(starts, append=len(first))
+    border = np.repeat(np.arange(len(starts)), sizes)
+    rank = np.arange(len(first)) - starts[border]
+    places = border * BLOCKS + rank * np.minimum(BLOCKS, sizes)[border] // sizes[border]
+    return np.cumsum(np.append(0, np.diff(places) != 0))
+
+
+def _solve_program(
+    problem: DiscreteProblem,
+    cheapest: TwoCheapest,
+    lacks: Floats,
+    movable: Integers,
+    blocks: Integers,
+    width: float,
+) -> tuple[Floats, float, Floats] | None:
+    """What part of each block goes to its second atom, what is not moved, and new potentials."""
+    from scipy.optimize import linprog
+
+    count, size = len(lacks), int(blocks[-1]) + 1
+    masses = problem.masses[movable]
+    most = np.bincount(blocks, masses)
+    gaps = np.bincount(
+        blocks, masses * (cheapest.second_values[movable] - cheapest.values[movable])
+    )
+    leaders = movable[np.flatnonzero(np.diff(blocks, prepend=-1))]
+    columns, atoms = np.arange(size), np.arange(count)
     # Net inflow of each cell, with one more column for what it keeps too much, and one for lack.
     rows = sparse.csr_matrix(
         (
             np.concatenate((np.ones(size), -np.ones(size), -np.ones(count), np.ones(count))),
             (
-                np.concatenate((second, first, atoms, atoms)),
+                np.concatenate((cheapest.second[leaders], cheapest.first[leaders], atoms, atoms)),
                 np.concatenate((columns, columns, size + np.arange(2 * count))),
             ),
         )
     )
     unit = float(problem.weights.mean())
     solved = linprog(
-        np.concatenate((gaps[movable] / width, np.full(2 * count, PENALTY))),
+        np.concatenate((gaps / most / width, np.full(2 * count, PENALTY))),
         A_eq=rows,
-        b_eq=(problem.weights - masses) / unit,
+        b_eq=lacks / unit,
         bounds=np.column_stack(
-            (
-                np.zeros(size + 2 * count),
-                np.concatenate((problem.masses[movable] / unit, np.full(2 * count, np.inf))),
-            )
+            (np.zeros(size + 2 * count), np.append(most / unit, np.full(2 * count, np.inf)))
         ),
         method="highs",
     )
     if solved.x is None:
-        return plain, np.zeros(count)
-    moved = np.clip(solved.x[:size] * unit, 0.0, problem.masses[movable])
-    amounts = problem.masses.copy()
-    amounts[movable] -= moved
-    plan = Plan(
-        np.concatenate((everyone, movable)),
-        np.concatenate((cheapest.first, second)),
-        np.concatenate((amounts, moved)),
-    )
-    return plan, solved.eqlin.marginals * width
+        return None
+    parts = np.clip(solved.x[:size] * unit / most, 0.0, 1.0)
+    unmoved = float(solved.x[size:].sum()) * unit
+    return parts, unmoved, solved.eqlin.marginals * width
 
 
 def _reach_empty_cells(problem: DiscreteProblem, dual: Dual) -> Dual:

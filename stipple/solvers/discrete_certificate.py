@@ -20,6 +20,8 @@ from stipple.solvers.weighted_quantisation import EUCLIDEAN
 # add up to this.
 LARGEST_WHOLE_PROGRAM = 20_000
 WHOLE = 2**52
+# By so much the best potentials are lowered to see whether rounding does less harm there.
+LESS = 2.0**-30
 # Voronoi masses but for this part are tried first, and are enough where the interval is so narrow.
 NEARLY_VORONOI = 1e-6
 NARROWEST = 1e-9
@@ -129,11 +131,12 @@ def put_on_sphere(samples: Samples, name: str = "Sample") -> Samples:
 def _certify_nearest(problem: DiscreteProblem) -> Interval | None:
     """Send samples to their nearest atoms: enough where the weights are those of the cells."""
     dual = problem.assign_to_nearest()
-    if problem.find_imbalance(dual) > NEARLY_VORONOI:
+    lower, upper, misplaced = problem.bound_nearest(dual)
+    if misplaced > NEARLY_VORONOI:
         return None
-    lower = problem.bound_below(dual)
-    everyone = np.arange(len(problem.points))
-    upper = problem.bound_above(Plan(everyone, dual.cheapest.first, problem.masses))
+    if upper - lower > NARROWEST * upper:
+        everyone = np.arange(len(problem.points))
+        upper = problem.bound_above(Plan(everyone, dual.cheapest.first, problem.masses))
     if upper - lower > NARROWEST * upper and len(problem.atoms) > 1:
         return None
     return problem.enclose(lower, upper)
@@ -154,9 +157,11 @@ def _certify_whole(problem: DiscreteProblem) -> Interval:
     while not simplex.improve():
         pass
     arcs, moved = simplex.get_flow()
-    best = problem.evaluate(simplex.get_target_potential())
     upper = problem.bound_above(Plan(tails[arcs], heads[arcs], moved / WHOLE))
-    return problem.enclose(problem.bound_below(best), upper)
+    # A little less potential leaves no sample between two atoms.
+    potentials = simplex.get_target_potential()
+    duals = [problem.evaluate(potentials * part) for part in (1.0, 1 - LESS)]
+    return problem.enclose(max(map(problem.bound_below, duals)), upper)
 
 
 def _certify_by_ascent(problem: DiscreteProblem, potentials: Floats | None) -> Interval:

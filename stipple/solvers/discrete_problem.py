@@ -15,6 +15,7 @@ from stipple.solvers.certificate import Interval
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.double_doubles import (
     PAIR_ERROR,
+    add,
     add_pairs,
     multiply_pairs,
     multiply_values,
@@ -154,9 +155,18 @@ class DiscreteProblem:
         cheapest = TwoCheapest(first, np.empty(0, np.int64), nothing, nothing)
         return Dual(np.zeros(len(self.atoms)), cheapest, 0.0)
 
-    def find_imbalance(self, dual: Dual) -> float:
-        """Σ |w_j − mass of the cell|, as a part of the whole."""
-        return float(np.abs(self._find_lacks(dual.cheapest.first)).sum() / self._total)
+    def bound_nearest(self, dual: Dual) -> tuple[float, float, float]:
+        """Bounds on W_k^k with all samples at their nearest atoms, and the mass that is misplaced.
+
+        The upper one lets that mass pay the largest cost.
+        """
+        cost, _, lacks = self._add_cells(dual)
+        lower = self._round_down(cost, 0.0, np.zeros(1), 0.0)
+        if self.arcs:
+            everyone = np.arange(len(self.points))
+            cost = self._add_costs(everyone, dual.cheapest.first, self._given[0], self._shift)
+        misplaced = math.fsum(np.maximum(lacks, 0.0)) * (1 + 4 * UNIT)
+        return lower, self._round_up(cost, misplaced, 0), misplaced / self._total
 
     def evaluate(self, potentials: Floats) -> Dual:
         """Value of the dual at some potentials."""
@@ -183,20 +193,9 @@ class DiscreteProblem:
 
         Where two atoms are too near in c − g to tell which is cheaper, the sample pays for that.
         """
-        cheapest, potentials = dual.cheapest, dual.potentials
-        largest = float(np.abs(potentials).max())
-        cost, doubt = _add_cells(
-            self.points, self.atoms, *self._given, cheapest.first, cheapest.values,
-            cheapest.second_values, self.order, self.arcs, -self._shift,
-            4 * self._relative, 8 * self._relative * largest + 4 * self._blur,
-        )  # fmt: skip
-        transfers = self._find_lacks(cheapest.first) * potentials
-        rounding = 8 * UNIT * (math.fsum(np.abs(transfers)) + cost + doubt)
-        value = math.fsum((
-            math.fsum(transfers), cost * (1 - self._relative), -doubt, -rounding,
-            -(2 * self._drift(0) * largest + self._hidden) * self._total,
-        ))  # fmt: skip
-        return max(0.0, value) / self._total * (1 - 4 * UNIT)
+        cost, doubt, lacks = self._add_cells(dual)
+        largest = float(np.abs(dual.potentials).max())
+        return self._round_down(cost, doubt, lacks * dual.potentials, largest)
 
     def bound_above(self, plan: Plan | None = None) -> float:
         """Cost of a plan with exact marginals made of one with any, rounded up.
@@ -214,21 +213,14 @@ class DiscreteProblem:
             lost += excess
             cost = self._add_costs(plan.sources, plan.targets, amounts, self._shift)
         rest, left = self._match(given, taken, self._shift)
-        cost = (cost + rest) * (1 + self._relative)
-        lost += left + 2 * self._drift(entries) * self._total
-        value = cost + lost * self.largest * (1 + 4 * UNIT) + self._hidden * self._total
-        return value / self._total * (1 + 8 * UNIT)
+        return self._round_up(cost + rest, lost + left, entries)
 
     def enclose_on_line(self) -> Interval:
         """W_k^k on the line, where the sorted matching is optimal for every k ≥ 1."""
         cost, left = self._match(self._given, self._taken, 0.0)
-        room = (left + 2 * self._drift(0) * self._total) * self.largest * (1 + 4 * UNIT)
-        room += self._hidden * self._total
-        lower = cost * (1 - self._relative) - room
-        upper = cost * (1 + self._relative) + room
-        return self.enclose(
-            max(0.0, lower) / self._total * (1 - 8 * UNIT), upper / self._total * (1 + 8 * UNIT)
-        )
+        lost = left + 2 * self._drift(0) * self._total
+        lower = self._round_down(cost, lost * self.largest * (1 + 4 * UNIT), np.zeros(1), 0.0)
+        return self.enclose(lower, self._round_up(cost, left, 0))
 
     def enclose(self, lower: float, upper: float) -> Interval:
         """Interval in the units of the samples.
@@ -244,10 +236,31 @@ class DiscreteProblem:
         """What sums and differences of pairs may lose of a mass of 1."""
         return 32 * (len(self.points) + len(self.atoms) + entries) * PAIR_ERROR
 
-    def _find_lacks(self, first: Integers) -> Floats:
-        """w_j − mass of cell j."""
-        cells = sum_groups(first, *self._given, len(self.atoms))
-        return _subtract(*self._taken, *cells)
+    def _add_cells(self, dual: Dual) -> tuple[float, float, Floats]:
+        """Σ a_i c(x_i, y_j(i)), what samples in doubt pay, and w_j − mass of cell j."""
+        cheapest = dual.cheapest
+        largest = float(np.abs(dual.potentials).max())
+        cost, doubt, *cells = _add_cells(
+            self.points, self.atoms, *self._given, cheapest.first, cheapest.values,
+            cheapest.second_values, self.order, self.arcs, -self._shift,
+            4 * self._relative, 8 * self._relative * largest + 4 * self._blur,
+        )  # fmt: skip
+        return cost, doubt, _subtract(*self._taken, *cells)
+
+    def _round_down(self, cost: float, doubt: float, transfers: Floats, largest: float) -> float:
+        """(cost − doubt + Σ transfers)/total, less all that rounding may have added."""
+        rounding = 8 * UNIT * (math.fsum(np.abs(transfers)) + cost + doubt)
+        value = math.fsum((
+            math.fsum(transfers), cost * (1 - self._relative), -doubt, -rounding,
+            -(2 * self._drift(0) * largest + self._hidden) * self._total,
+        ))  # fmt: skip
+        return max(0.0, value) / self._total * (1 - 4 * UNIT)
+
+    def _round_up(self, cost: float, lost: float, entries: int) -> float:
+        """(cost + lost · largest cost)/total, with all that rounding may have taken away."""
+        lost += 2 * self._drift(entries) * self._total
+        value = cost * (1 + self._relative) + lost * self.largest * (1 + 4 * UNIT)
+        return (value + self._hidden * self._total) / self._total * (1 + 8 * UNIT)
 
     def _match(
         self, given: tuple[Floats, Floats], taken: tuple[Floats, Floats], shift: float
@@ -331,20 +344,25 @@ def _add_cells(
     shift: float,
     relative: float,
     absolute: float,
-) -> tuple[float, float]:
-    """Σ a_i c(x_i, y_j(i)), and what samples pay that may have a cheaper atom than theirs."""
-    high = 0.0
-    low = 0.0
+) -> tuple[float, float, Floats, Floats]:
+    """Σ a_i c(x_i, y_j(i)); what samples pay that may have a cheaper atom; masses of cells."""
+    sums = np.zeros(len(atoms))
+    errors = np.zeros(len(atoms))
+    total = 0.0
+    rest = 0.0
     doubt = 0.0
     for i in range(len(points)):
-        cost = _find_shifted_cost(points, i, atoms, first[i], order, arcs, shift)
-        high, low = add_pairs(high, low, highs[i] * cost, 0.0)
+        j = first[i]
+        cost = _find_shifted_cost(points, i, atoms, j, order, arcs, shift)
+        total, error = add(total, highs[i] * cost)
+        rest += error
+        sums[j], errors[j] = add_pairs(sums[j], errors[j], highs[i], lows[i])
         if len(values):
             room = relative * (abs(values[i]) + abs(second_values[i])) + absolute
             # Not so if there is no second.
             if second_values[i] - values[i] <= room and second_values[i] < np.inf:
                 doubt += highs[i] * room
-    return high, doubt * (1 + len(points) * 2.0**-52)
+    return total + rest, doubt * (1 + len(points) * 2.0**-52), sums, errors
 
 
 @compile_loop
@@ -359,12 +377,13 @@ def _add_costs(
     shift: float,
 ) -> float:
     """Σ amounts · costs."""
-    high = 0.0
-    low = 0.0
+    total = 0.0
+    rest = 0.0
     for entry in range(len(amounts)):
         cost = _find_shifted_cost(points, sources[entry], atoms, targets[entry], order, arcs, shift)
-        high, low = add_pairs(high, low, amounts[entry] * cost, 0.0)
-    return high
+        total, error = add(total, amounts[entry] * cost)
+        rest += error
+    return total + rest
 
 
 @compile_loop

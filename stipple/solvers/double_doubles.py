@@ -17,26 +17,34 @@ SPLITTER = 2.0**27 + 1
 
 
 @compile_loop
+def add(a: float, b: float) -> tuple[float, float]:
+    """a + b, and what rounding took from it."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+@compile_loop
 def add_pairs(a: float, b: float, c: float, d: float) -> tuple[float, float]:
     """(a + b) + (c + d) as a pair."""
-    high, error = _add(a, c)
-    low, rest = _add(b, d)
-    high, error = _add(high, error + low)
-    return _add(high, error + rest)
+    high, error = add(a, c)
+    low, rest = add(b, d)
+    high, error = _add_smaller(high, error + low)
+    return _add_smaller(high, error + rest)
 
 
 @compile_loop
 def multiply_pair(a: float, b: float, factor: float) -> tuple[float, float]:
     """(a + b)·factor as a pair."""
     high, error = _multiply(a, factor)
-    return _add(high, error + b * factor)
+    return _add_smaller(high, error + b * factor)
 
 
 @compile_loop
 def multiply_pairs(a: float, b: float, c: float, d: float) -> tuple[float, float]:
     """(a + b)·(c + d) as a pair."""
     high, error = _multiply(a, c)
-    return _add(high, error + (a * d + b * c))
+    return _add_smaller(high, error + (a * d + b * c))
 
 
 @compile_loop
@@ -73,11 +81,10 @@ def sum_groups(
 
 
 @compile_loop
-def _add(a: float, b: float) -> tuple[float, float]:
-    """Sum, and what rounding took from it."""
+def _add_smaller(a: float, b: float) -> tuple[float, float]:
+    """Sum, and what rounding took from it, if |b| ≤ |a|."""
     total = a + b
-    part = total - a
-    return total, (a - (total - part)) + (b - part)
+    return total, b - (total - a)
 
 
 @compile_loop
