@@ -60,7 +60,9 @@ def ascend(problem: DiscreteProblem, dual: Dual) -> Dual:
     return dual
 
 
-def _connect_cells(problem: DiscreteProblem, dual: Dual, band: int) -> tuple[sparse.csr_matrix, float]:
+def _connect_cells(
+    problem: DiscreteProblem, dual: Dual, band: int
+) -> tuple[sparse.csr_matrix, float]:
     """Estimate how much mass cells exchange for each unit between their potentials."""
     cheapest = dual.cheapest
     near, width = _select_near_border(cheapest.second_values - cheapest.values, band)
@@ -138,7 +140,7 @@ def repair_plan(problem: DiscreteProblem, dual: Dual) -> tuple[Plan, Floats]:
 
 
 def _cut_into_blocks(first: Integers, second: Integers) -> Integers:
-    """Number the blocks, at most BLOCKS of them between two atoms, of samples in their order."""
+    """Cut the samples between two atoms, in their order, into at most BLOCKS; number these."""
     new = np.append(True, (np.diff(first) != 0) | (np.diff(second) != 0))
     starts = np.flatnonzero(new)
     sizes = np.diff(starts, append=len(first))
@@ -156,7 +158,7 @@ def _solve_program(
     blocks: Integers,
     width: float,
 ) -> tuple[Floats, float, Floats] | None:
-    """What part of each block goes to its second atom, what is not moved, and new potentials."""
+    """Find what part of blocks goes to the second atom, what is not moved, new potentials."""
     from scipy.optimize import linprog
 
     count, size = len(lacks), int(blocks[-1]) + 1

@@ -46,7 +46,9 @@ def find_exact_cost(
         cost += mass * least
     shares = [Fraction(weight) for weight in weights.tolist()]
     sum_of_shares = sum(shares)
-    if any(cell * sum_of_shares != share * total for cell, share in zip(cells, shares, strict=True)):
+    if any(
+        cell * sum_of_shares != share * total for cell, share in zip(cells, shares, strict=True)
+    ):
         return None
     try:
         return Interval(round_down(cost / total), round_up(cost / total))

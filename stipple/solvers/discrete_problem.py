@@ -24,7 +24,13 @@ from stipple.solvers.double_doubles import (
 )
 from stipple.solvers.metrics import Metric
 from stipple.solvers.morton import order_along_curve
-from stipple.solvers.nearest import TwoCheapest, assign_nearest, find_angle, find_cheapest, find_cost
+from stipple.solvers.nearest import (
+    TwoCheapest,
+    assign_nearest,
+    find_angle,
+    find_cheapest,
+    find_cost,
+)
 from stipple.solvers.parallel import Workers
 
 # Unit of rounding.
@@ -33,6 +39,8 @@ UNIT = 2.0**-53
 POWER_ERROR = 2.0**-49
 # Differences of coordinates below this part of the extent vanish when they are squared.
 VANISHING = 2.0**-500
+# No number is representable before and after it is multiplied by a larger power of two.
+LARGEST_SHIFT = 3_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +241,7 @@ class DiscreteProblem:
         return expand_interval(Interval(lower, upper), self.exponent, self.order)
 
     def _drift(self, entries: int) -> float:
-        """What sums and differences of pairs may lose of a mass of 1."""
+        """Bound what sums and differences of pairs may lose of a mass of 1."""
         return 32 * (len(self.points) + len(self.atoms) + entries) * PAIR_ERROR
 
     def _add_cells(self, dual: Dual) -> tuple[float, float, Floats]:
@@ -279,7 +287,7 @@ class DiscreteProblem:
 
 
 def find_exponent(points: Floats) -> int:
-    """Exponent of a power of two about as large as the extent of some points; 0 if they coincide."""
+    """Find the power of two next above the extent of some points; 0 if they coincide."""
     largest = int(np.frexp(np.abs(points).max())[1])
     sides = np.ptp(np.ldexp(points, -largest), axis=0)
     diagonal = float(np.linalg.norm(sides))
@@ -287,15 +295,15 @@ def find_exponent(points: Floats) -> int:
 
 
 def expand_interval(interval: Interval, exponent: int, order: float) -> Interval:
-    """Ends times 2^(exponent·order), rounded outwards.
+    """Multiply the ends by 2^(exponent·order), and round them outwards.
 
     Raises
     ------
     StippleError
         If the upper end is beyond the largest floating-point number.
     """
-    lower = scale_power(interval.lower, exponent, order)
-    upper = scale_power(interval.upper, exponent, order)
+    lower = float(scale_power(interval.lower, exponent, order))
+    upper = float(scale_power(interval.upper, exponent, order))
     if order != int(order):
         error = 32 * UNIT * (1 + abs(exponent * order))
         lower, upper = lower * (1 - error), upper * (1 + error)
@@ -307,20 +315,19 @@ def expand_interval(interval: Interval, exponent: int, order: float) -> Interval
         upper = math.nextafter(upper, math.inf)
     if not upper < math.inf:
         raise StippleError(
-            f"W_{order:g}^{order:g} is beyond the largest floating-point number: scale the samples"
-            " down, or take a smaller order k."
+            f"W_{order:g}^{order:g} is beyond the range of floating-point numbers: scale the"
+            " samples down, or take a smaller order k."
         )
     return Interval(lower, upper)
 
 
-def scale_power(value: float, exponent: int, order: float) -> float:
-    """value · 2^(exponent·order); infinite or 0 beyond the range of floating-point numbers."""
-    power = exponent * order
+def scale_power(values: Floats | float, exponent: int, order: float) -> Floats:
+    """Multiply values by 2^(exponent·order); infinite or 0 beyond the range of floating-point numbers."""
+    power = min(max(exponent * order, -LARGEST_SHIFT), LARGEST_SHIFT)
     whole = math.floor(power)
-    try:
-        return math.ldexp(value * 2.0 ** (power - whole), whole)
-    except OverflowError:
-        return math.inf
+    with np.errstate(over="ignore", under="ignore"):
+        scaled: Floats = np.ldexp(np.multiply(values, 2.0 ** (power - whole)), whole)
+    return scaled
 
 
 def _scale_to_one(masses: Floats) -> tuple[Floats, tuple[float, float]]:

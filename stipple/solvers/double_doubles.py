@@ -18,7 +18,7 @@ SPLITTER = 2.0**27 + 1
 
 @compile_loop
 def add(a: float, b: float) -> tuple[float, float]:
-    """a + b, and what rounding took from it."""
+    """Add a and b; tell what rounding took from the sum."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
@@ -26,7 +26,7 @@ def add(a: float, b: float) -> tuple[float, float]:
 
 @compile_loop
 def add_pairs(a: float, b: float, c: float, d: float) -> tuple[float, float]:
-    """(a + b) + (c + d) as a pair."""
+    """Add the pairs (a, b) and (c, d)."""
     high, error = add(a, c)
     low, rest = add(b, d)
     high, error = _add_smaller(high, error + low)
@@ -35,21 +35,21 @@ def add_pairs(a: float, b: float, c: float, d: float) -> tuple[float, float]:
 
 @compile_loop
 def multiply_pair(a: float, b: float, factor: float) -> tuple[float, float]:
-    """(a + b)·factor as a pair."""
+    """Multiply the pair (a, b) by a number."""
     high, error = _multiply(a, factor)
     return _add_smaller(high, error + b * factor)
 
 
 @compile_loop
 def multiply_pairs(a: float, b: float, c: float, d: float) -> tuple[float, float]:
-    """(a + b)·(c + d) as a pair."""
+    """Multiply the pairs (a, b) and (c, d)."""
     high, error = _multiply(a, c)
     return _add_smaller(high, error + (a * d + b * c))
 
 
 @compile_loop
 def sum_values(values: Floats) -> tuple[float, float]:
-    """Σ values as a pair."""
+    """Add values up to a pair."""
     high = 0.0
     low = 0.0
     for value in values:
@@ -68,10 +68,8 @@ def multiply_values(values: Floats, high: float, low: float) -> tuple[Floats, Fl
 
 
 @compile_loop
-def sum_groups(
-    groups: Integers, highs: Floats, lows: Floats, count: int
-) -> tuple[Floats, Floats]:
-    """Sums of the pairs in each of `count` groups."""
+def sum_groups(groups: Integers, highs: Floats, lows: Floats, count: int) -> tuple[Floats, Floats]:
+    """Add up the pairs in each of `count` groups."""
     sums = np.zeros(count)
     rests = np.zeros(count)
     for i in range(len(groups)):

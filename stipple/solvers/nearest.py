@@ -166,6 +166,7 @@ def _find_squared_distance(points: Floats, i: int, atoms: Floats, j: int) -> flo
 
 @compile_loop
 def find_angle(points: Floats, i: int, atoms: Floats, j: int) -> float:
+    """Find the angle between two unit vectors."""
     # The arc cosine loses half of the digits of small angles; chords do not.
     near = 0.0
     far = 0.0
@@ -177,6 +178,7 @@ def find_angle(points: Floats, i: int, atoms: Floats, j: int) -> float:
 
 @compile_loop
 def find_cost(points: Floats, i: int, atoms: Floats, j: int, order: float, arcs: bool) -> float:
+    """Raise the distance of two points to a power."""
     if arcs:
         return float(find_angle(points, i, atoms, j) ** order)
     squared = _find_squared_distance(points, i, atoms, j)
