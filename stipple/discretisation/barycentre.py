@@ -12,7 +12,7 @@ from stipple.discretisation.discretise import (
     assess,
     measure_diameter,
 )
-from stipple.discretisation.evidence import scale_zeta
+from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import OnStep, alternate, descend
 from stipple.discretisation.scale import (
@@ -95,8 +95,10 @@ def discretise_barycentre(
     if settings.objective == "exact":
         solution = alternate(small, share, atoms, settings, show)
     else:
-        zeta = scale_zeta(measure_diameter(shrink_measure(mixture, exponent), settings), settings)
-        solution = descend(small, share, atoms, settings, zeta, show)
+        diameter = measure_diameter(shrink_measure(mixture, exponent), settings)
+        with name_smallest_zeta(settings):
+            zeta = scale_zeta(diameter, settings)
+            solution = descend(small, share, atoms, settings, zeta, show)
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     return assess(targets, share.tolist(), solution, settings, mixture, solved)

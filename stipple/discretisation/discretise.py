@@ -16,6 +16,7 @@ from stipple.discretisation.evidence import (
     RegularisedCost,
     certify_cost,
     measure_regularised,
+    name_smallest_zeta,
     refer_to_zador,
     scale_zeta,
 )
@@ -147,14 +148,10 @@ def edot(
     count = _check_count(atoms, samples)
     exponent = choose_exponent([samples], settings)
     small = shrink_measure(measure, exponent)
-    solution = find_atoms(
-        small,
-        count,
-        settings,
-        measure_zeta(small, settings),
-        expand_steps(on_step, exponent, settings.order),
-        run_cells,
-    )
+    show = expand_steps(on_step, exponent, settings.order)
+    with name_smallest_zeta(settings):
+        zeta = measure_zeta(small, settings)
+        solution = find_atoms(small, count, settings, zeta, show, run_cells)
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     found = assess([samples], [1.0], solution, settings, measure, solved)

@@ -1,6 +1,8 @@
 """How near atoms are to samples: certified, and as entropic methods measure it."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,16 +104,42 @@ def scale_zeta(diameter: float, settings: Settings) -> float:
 
     Raises
     ------
+    SmallZetaError
+        If ζ is below floating-point numbers.
     StippleError
-        If ζ is beyond floating-point numbers.
+        If it is above them.
     """
+    from stipple.solvers.entropic.kernel import SmallZetaError
+
     assert settings.zeta is not None
     # Samples at one place have no scale.
     with np.errstate(over="ignore", under="ignore"):
         zeta = float(settings.zeta * np.float64(diameter or 1.0) ** settings.order)
-    if not np.finfo(float).tiny <= zeta < np.inf:
+    if zeta < np.finfo(float).tiny:
+        raise SmallZetaError("The regularisation is below the range of floating-point numbers.")
+    if zeta == np.inf:
         raise StippleError(
             f"ζ = {settings.zeta:g}·{diameter:g}^{settings.order:g} is beyond the range of"
-            " floating-point numbers: give a larger or smaller ζ, or scale the samples."
+            " floating-point numbers: give a smaller ζ or order k."
         )
     return zeta
+
+
+@contextmanager
+def name_smallest_zeta(settings: Settings) -> Iterator[None]:
+    """Say of a ζ that is too small which one is not, as people give it.
+
+    Rounding hides the tolerance of the marginals below ε·C/tolerance, and costs C are at most
+    (2·diameter)^k.
+    """
+    from stipple.solvers.entropic.kernel import SmallZetaError
+
+    try:
+        yield
+    except SmallZetaError as error:
+        tolerance = make_sinkhorn(settings).reached_tolerance
+        smallest = 2.0**settings.order * np.finfo(float).eps / tolerance
+        raise StippleError(
+            f"ζ = {settings.zeta:g} is too small for floating-point numbers: give at least"
+            f" {1.06 * smallest:.2g} with k = {settings.order:g}, or the exact objective."
+        ) from error

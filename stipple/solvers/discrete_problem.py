@@ -322,7 +322,7 @@ def expand_interval(interval: Interval, exponent: int, order: float) -> Interval
 
 
 def scale_power(values: Floats | float, exponent: int, order: float) -> Floats:
-    """Multiply values by 2^(exponent·order); infinite or 0 beyond the range of floating-point numbers."""
+    """Multiply values by 2^(exponent·order); infinite or 0 where numbers are too large or small."""
     power = min(max(exponent * order, -LARGEST_SHIFT), LARGEST_SHIFT)
     whole = math.floor(power)
     with np.errstate(over="ignore", under="ignore"):

@@ -11,6 +11,7 @@ from stipple.solvers.quantisation import HEXAGONAL_QUALITY
 # Boxes across the cell of an atom, and what averaging over them may change in the reference.
 BOXES_PER_CELL = 2
 LARGEST_CHANGE = 0.2
+ROUNDING = 1e-9
 # With fewer pixels for each atom W2² between their centres and the atoms is far less.
 FEWEST_PIXELS = 16
 
@@ -35,7 +36,8 @@ def find_zador_reference(samples: Samples, count: int) -> float | None:
     float or None
         None where m is too small for the theorem to say anything, since p changes within the cells
         of the atoms (isolated pixels, thin lines): averages of p over boxes of half their size give
-        another reference. None too with less than 16 pixels for each atom.
+        another reference. None too with less than 16 pixels for each atom, or a picture narrower
+        than a cell.
 
     Raises
     ------
@@ -59,6 +61,8 @@ def find_zador_reference(samples: Samples, count: int) -> float | None:
     sides = places.max(axis=0) + 1
     # For a constant p this is the square root of the area of a cell.
     width = root / math.sqrt(count) / BOXES_PER_CELL
+    if sides.min() < (1 - ROUNDING) * BOXES_PER_CELL * width:
+        return None
     boxes = np.ceil(sides / width)
     column, row = (places * (boxes / sides)).astype(np.int64).T
     masses = np.bincount(row * int(boxes[0]) + column, samples.masses)
