@@ -246,10 +246,17 @@ def test_high_orders_are_solved():
 
 
 @pytest.mark.parametrize("objective", ["sharp", "full", "debiased"])
-@pytest.mark.parametrize(
-    "order",
-    [pytest.param(1.0, marks=pytest.mark.slow), 2.0, pytest.param(3.0, marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize(("zeta", "order"), [(1e-13, 1.0), (1e-13, 2.0), (1e-320, 3.0)])
+def test_the_smallest_zeta_is_named(objective, zeta, order):
+    points = np.random.default_rng(0).normal(size=(15, 2))
+    settings = Settings(objective=objective, order=order, steps=1, zeta=zeta)
+    with pytest.raises(StippleError, match="too small for floating-point numbers: give at least"):
+        edot(points, 3, settings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["sharp", "full", "debiased"])
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0])
 def test_the_smallest_zeta_that_is_named_works(objective, order):
     points = np.random.default_rng(0).normal(size=(15, 2))
     settings = Settings(objective=objective, order=order, steps=3)

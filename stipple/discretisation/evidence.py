@@ -18,6 +18,8 @@ from stipple.solvers.parallel import Workers
 
 # The regularised cost is taken over as many samples as keep the kernel matrix below this size.
 MOST_ENTRIES = 4_000_000
+# By no more than this part the full cost may fall below the sharp one.
+UNRESOLVED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,9 @@ def measure_regularised(
                 settings=make_sinkhorn(settings),
             )
     except (StippleError, ArithmeticError):
+        return RegularisedCost(None, None, len(some))
+    if transport.regularised_cost < (1 - UNRESOLVED) * transport.cost:
+        # The entropy is not negative: rounding hides everything.
         return RegularisedCost(None, None, len(some))
     sharp = expand_cost(transport.cost, exponent, order)
     full = expand_cost(transport.regularised_cost, exponent, order)

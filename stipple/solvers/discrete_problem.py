@@ -205,23 +205,19 @@ class DiscreteProblem:
         largest = float(np.abs(dual.potentials).max())
         return self._round_down(cost, doubt, lacks * dual.potentials, largest)
 
-    def bound_above(self, plan: Plan | None = None) -> float:
+    def bound_above(self, plan: Plan) -> float:
         """Cost of a plan with exact marginals made of one with any, rounded up.
 
         Rows and columns that hold too much are scaled down; what is left on both sides is matched
         in the order of the curve, and what rounding leaves of that pays the largest cost.
         """
-        given, taken, cost, lost, entries = self._given, self._taken, 0.0, 0.0, 0
-        if plan is not None:
-            entries = len(plan.amounts)
-            amounts = _fit(plan.sources, plan.amounts * self._total, *given)
-            amounts = _fit(plan.targets, amounts, *taken)
-            given, lost = _subtract_groups(plan.sources, amounts, *given)
-            taken, excess = _subtract_groups(plan.targets, amounts, *taken)
-            lost += excess
-            cost = self._add_costs(plan.sources, plan.targets, amounts, self._shift)
+        amounts = _fit(plan.sources, plan.amounts * self._total, *self._given)
+        amounts = _fit(plan.targets, amounts, *self._taken)
+        given, lost = _subtract_groups(plan.sources, amounts, *self._given)
+        taken, excess = _subtract_groups(plan.targets, amounts, *self._taken)
+        cost = self._add_costs(plan.sources, plan.targets, amounts, self._shift)
         rest, left = self._match(given, taken, self._shift)
-        return self._round_up(cost + rest, lost + left, entries)
+        return self._round_up(cost + rest, lost + excess + left, len(amounts))
 
     def enclose_on_line(self) -> Interval:
         """W_k^k on the line, where the sorted matching is optimal for every k ≥ 1."""

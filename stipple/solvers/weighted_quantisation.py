@@ -58,13 +58,13 @@ class WeightedQuantisation:
     weights : ndarray, shape (m,)
         The best for these atoms: the masses of the Voronoi cells, > 0, sum 1.
     cost : float
-        W_k^k between samples and weighted atoms: exact but for rounding.
+        W_k^k between samples and weighted atoms, rounded: `certify_discrete` gives an interval.
     history : ndarray
         W_k^k at the start and after each step; it does not increase.
     iterations : int
         Steps taken.
     converged : bool
-        Whether a step changed W_k^k by less than the tolerance.
+        Whether a step changed W_k^k by less than the tolerance: a local minimum.
     """
 
     atoms: Floats
