@@ -1,6 +1,6 @@
 """Discrete measures: points with masses, in any dimension."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,8 @@ class Samples:
     masses : ndarray, shape (n,)
         a > 0, sum 1; given in any scale. Of masked arrays, samples with a masked coordinate or
         mass are left out.
+    given : ndarray, shape (n,)
+        a as given, in that scale: certificates divide by the exact sum.
     volume : float or None
         Volume of the cell that each point stands for (the area of a pixel); None for samples that
         were drawn.
@@ -34,6 +36,7 @@ class Samples:
     points: Floats
     masses: Floats
     volume: float | None = None
+    given: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         points, hidden_points = read_floats(self.points, "array of samples")
@@ -70,7 +73,9 @@ class Samples:
             raise StippleError("The coordinates are too large to add up: scale the samples down.")
         kept = masses > 0
         object.__setattr__(self, "points", points if kept.all() else points[kept])
-        object.__setattr__(self, "masses", masses[kept] / total)
+        given = masses if kept.all() else masses[kept]
+        object.__setattr__(self, "given", given)
+        object.__setattr__(self, "masses", given / total)
 
     def __len__(self) -> int:
         return len(self.points)

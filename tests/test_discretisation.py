@@ -1,6 +1,8 @@
 """Discretisation as a Python call: presets, evidence, invariances, limits."""
 
 import doctest
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from stipple.density import Density
 from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.naive import compare_naive
+from stipple.discretisation.plot import plot_counts
 from stipple.discretisation.presets import list_presets
 from stipple.discretisation.relation import relate_discretisations
 from stipple.sample_picture import read_sample
@@ -96,7 +99,7 @@ def test_the_interval_contains_the_linear_programme(objective, weights):
     assert result.cost.upper <= result.cost.lower * 1.01
     assert result.weights.sum() == pytest.approx(1)
     if weights == "free" and objective == "exact":
-        assert result.exact
+        assert result.cost.upper <= result.cost.lower * (1 + 1e-12)
 
 
 @settings(max_examples=25, deadline=None)
@@ -137,8 +140,7 @@ def test_pixels_start_from_even_atoms():
     measure = Measure.from_domain(Domain(Density(values), unit=1 / 128))
     result = edot(measure, 200)
     assert result.zador is not None
-    assert not result.zador.estimated
-    assert result.cost.upper / result.zador.cost <= 1.06
+    assert result.cost.upper / result.zador <= 1.06
     equal = edot(measure, 200, Settings(weights="equal"))
     assert equal.algorithm == "power cells"
     assert result.cost.upper < equal.cost.lower
@@ -157,10 +159,10 @@ def test_the_published_figures_of_the_photograph_are_of_its_squared_darkness():
     for count, published in ((2000, 51.6e-6), (4000, 26.0e-6)):
         dark, darker = (edot(Measure.from_domain(one), count) for one in (domain, squared))
         assert darker.cost.upper <= published < dark.cost.lower
-        assert dark.cost.upper <= 1.01 * dark.zador.cost
-        assert darker.cost.upper <= 1.01 * darker.zador.cost
+        assert dark.cost.upper <= 1.01 * dark.zador
+        assert darker.cost.upper <= 1.01 * darker.zador
         if count == 2000:
-            assert dark.zador.cost - domain.unit**2 / 6 > published
+            assert dark.zador - domain.unit**2 / 6 > published
 
 
 def test_a_barycentre_of_two_translates_is_the_middle_one():
@@ -213,8 +215,64 @@ def test_sources_that_make_no_sense():
         (np.ones(3), 1, Settings(), r"\(n, d\)"),
         (np.full((3, 2), np.nan), 1, Settings(), "not finite"),
         (2 * np.eye(3), 1, Settings(metric="sphere"), "has length 2"),
-        (np.eye(3), 1, Settings(zeta=1e-320), "beyond the range"),
+        (np.eye(3), 1, Settings(objective="full", zeta=1e-320), "at least"),
+        (np.eye(3), 1, Settings(objective="full", zeta=1e300, order=99.0), "smaller ζ"),
         (1e200 * np.eye(3), 1, Settings(), "beyond the range"),
     ):
         with pytest.raises(StippleError, match=said):
             edot(source, count, how)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e150, 1e-300])
+@pytest.mark.parametrize("weights", ["free", "equal"])
+def test_scales_are_no_matter(scale, weights):
+    """Regularised figures inform only: they never stop a run that is solved."""
+    points = np.random.default_rng(0).random((60, 2))
+    result = edot(scale * points, 3, Settings(weights=weights))
+    plain = edot(points, 3, Settings(weights=weights))
+    np.testing.assert_allclose(result.atoms / scale, plain.atoms, rtol=1e-6)
+    assert result.cost.lower <= plain.cost.upper * scale**2 * 1.000001
+    assert result.cost.upper >= plain.cost.lower * scale**2 * 0.999999
+
+
+def test_high_orders_are_solved():
+    points = np.random.default_rng(0).random((60, 2))
+    for scale, order in ((1.0, 100.0), (1e3, 100.0), (1.0, 1000.0)):
+        result = edot(scale * points, 3, Settings(order=order))
+        assert result.regularised.sharp is None
+        assert 0 <= result.cost.lower <= result.cost.upper < np.inf
+    with pytest.raises(StippleError, match="W_100\\^100 is beyond the range"):
+        edot(1e6 * points, 3, Settings(order=100.0))
+
+
+@pytest.mark.parametrize("objective", ["sharp", "full", "debiased"])
+@pytest.mark.parametrize(("zeta", "order"), [(1e-13, 1.0), (1e-13, 2.0), (1e-320, 3.0)])
+def test_the_smallest_zeta_is_named(objective, zeta, order):
+    points = np.random.default_rng(0).normal(size=(15, 2))
+    settings = Settings(objective=objective, order=order, steps=1, zeta=zeta)
+    with pytest.raises(StippleError, match="too small for floating-point numbers: give at least"):
+        edot(points, 3, settings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["sharp", "full", "debiased"])
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0])
+def test_the_smallest_zeta_that_is_named_works(objective, order):
+    points = np.random.default_rng(0).normal(size=(15, 2))
+    settings = Settings(objective=objective, order=order, steps=3)
+    with pytest.raises(StippleError, match="too small") as caught:
+        edot(points, 3, replace(settings, zeta=1e-13))
+    smallest = float(re.search("at least ([^ ]+)", str(caught.value))[1])
+    result = edot(points, 3, replace(settings, zeta=smallest))
+    assert np.isfinite(result.atoms).all()
+    assert result.weights.sum() == pytest.approx(1)
+
+
+def test_a_comparison_without_regularised_figures():
+    points = np.random.default_rng(0).random((50, 2))
+    measure = Measure.from_samples(Samples(points, np.ones(50)))
+    result = edot(measure, 5, Settings(order=100.0))
+    naive = compare_naive(measure, result, 5, 3)
+    assert naive.compare(result)["beaten_in_sharp"] is None
+    assert "sharp" not in naive.describe(result)
+    assert len(plot_counts([result], [naive])) == 1

@@ -212,8 +212,8 @@ def command(context: click.Context, /, **options: Any) -> None:
 
     SOURCE is an image (its longer side is 1, y points down), a CSV of samples (up to 10
     coordinates each, and a column weight if wanted), a .npy array, or a formula as for `stipple
-    lloyd`. Whatever is minimised, the unregularised W_k^k between SOURCE and atoms is printed:
-    exactly where weights are the masses of the Voronoi cells, else in a certified interval. Beside
+    lloyd`. Whatever is minimised, to a local optimum, the unregularised W_k^k between SOURCE and
+    atoms is printed in a certified interval, or exactly where it is proved to be one number. Beside
     it stand the regularised costs that entropic methods report.
     """
     if options["list_presets"]:

@@ -37,7 +37,7 @@ class Run:
     def figures(self) -> dict[str, Any]:
         """Every figure of the run."""
         result = self.result
-        zador, naive = result.zador, self.naive
+        naive = self.naive
         return {
             "run": self.label,
             "samples": len(self.measure.samples),
@@ -55,10 +55,10 @@ class Run:
             "regularised_over_samples": result.regularised.samples,
             "zeta": result.zeta,
             "diameter": result.diameter,
-            "zador": None if zador is None else zador.cost,
-            "zador_is_estimated": None if zador is None else zador.estimated,
+            "zador": result.zador,
             "iterations": result.iterations,
             "converged": result.converged,
+            "optimum": "local" if result.converged else None,
             "objective_history": result.history,
             "positions": result.atoms,
             "masses": result.weights,
@@ -76,12 +76,11 @@ class Run:
     def describe_regularised(self) -> str:
         """Say what entropic methods report."""
         result = self.result
-        part = result.regularised.samples
+        found, part = result.regularised, result.regularised.samples
+        if found.sharp is None or found.full is None or result.zeta is None:
+            return "not computable in floating-point numbers at this scale, order and ζ"
         estimated = f", over {part:,} samples" if part < len(self.measure.samples) else ""
-        return (
-            f"sharp {result.regularised.sharp:.6g}, full {result.regularised.full:.6g}"
-            f" (ζ = {result.zeta:.4g}{estimated})"
-        )
+        return f"sharp {found.sharp:.6g}, full {found.full:.6g} (ζ = {result.zeta:.4g}{estimated})"
 
     def list_rows(self) -> list[tuple[str, str]]:
         """Lines for a person."""
@@ -97,18 +96,18 @@ class Run:
             ("regularised", self.describe_regularised()),
         ]
         if result.zador is not None:
-            kind = "estimated from the samples, " if result.zador.estimated else ""
-            rows.append(
-                (
-                    "Zador",
-                    f"{result.zador.cost:.8g} for large m ({kind}no bound); W_2^2 is"
-                    f" {result.cost.middle / result.zador.cost:.4f} of it",
-                )
+            ratio = result.cost.middle / result.zador
+            compared = (
+                f"W_2^2 is {ratio:.4f} of it"
+                if ratio >= 1
+                else "W_2^2 is below it, as it may be for few atoms or pixels"
             )
+            rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
         if self.naive is not None:
             rows.append(("naive", self.naive.describe(result)))
-        stopped = "converged" if result.converged else "stopped"
-        rows.append(("algorithm", f"{result.algorithm}, {stopped} after {result.iterations} steps"))
+        goal = f"W_{order}^{order}" if result.settings.objective == "exact" else "the objective"
+        ended = f"at a local optimum of {goal}" if result.converged else "stopped"
+        rows.append(("algorithm", f"{result.algorithm}, {ended} after {result.iterations} steps"))
         return rows
 
     def summarise(self) -> list[tuple[str, str]]:

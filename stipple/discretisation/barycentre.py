@@ -10,14 +10,22 @@ from stipple.arrays import Floats
 from stipple.discretisation.discretise import (
     Discretisation,
     assess,
-    check_sphere,
-    scale_zeta,
+    measure_diameter,
 )
+from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import OnStep, alternate, descend
+from stipple.discretisation.scale import (
+    choose_exponent,
+    expand_solution,
+    expand_steps,
+    shrink_measure,
+    shrink_samples,
+)
 from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.samples import Samples
+from stipple.solvers.discrete_certificate import put_on_sphere
 
 
 def mix_measures(measures: Sequence[Measure], shares: Floats) -> Measure:
@@ -77,12 +85,20 @@ def discretise_barycentre(
     settings = replace(settings, algorithm="simple").choose_algorithm(atoms)
     if settings.objective == "exact":
         settings = replace(settings, weights="equal")
-    targets = [check_sphere(measure.samples, settings) for measure in measures]
-    diameter, zeta = scale_zeta(mixture, settings)
+    targets = [measure.samples for measure in measures]
+    if settings.metric == "sphere":
+        targets = [put_on_sphere(target) for target in targets]
     began = time.perf_counter()
+    exponent = choose_exponent([mixture.samples], settings)
+    small = [shrink_samples(target, exponent) for target in targets]
+    show = expand_steps(on_step, exponent, settings.order)
     if settings.objective == "exact":
-        solution = alternate(targets, share, atoms, settings, on_step)
+        solution = alternate(small, share, atoms, settings, show)
     else:
-        solution = descend(targets, share, atoms, settings, zeta, on_step)
+        diameter = measure_diameter(shrink_measure(mixture, exponent), settings)
+        with name_smallest_zeta(settings):
+            zeta = scale_zeta(diameter, settings)
+            solution = descend(small, share, atoms, settings, zeta, show)
     solved = time.perf_counter() - began
-    return assess(targets, share.tolist(), solution, settings, zeta, diameter, solved)
+    solution = expand_solution(solution, exponent, settings.order)
+    return assess(targets, share.tolist(), solution, settings, mixture, solved)

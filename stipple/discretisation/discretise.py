@@ -1,5 +1,6 @@
 """Weighted discretisation as a Python call: samples in, atoms with weights and evidence out."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,23 +16,27 @@ from stipple.discretisation.evidence import (
     RegularisedCost,
     certify_cost,
     measure_regularised,
+    name_smallest_zeta,
     refer_to_zador,
+    scale_zeta,
 )
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import OnStep, Solution, find_atoms
+from stipple.discretisation.scale import (
+    choose_exponent,
+    expand_cost,
+    expand_solution,
+    expand_steps,
+    shrink_measure,
+)
 from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.certificate import Interval
+from stipple.solvers.discrete_certificate import put_on_sphere
 
 if TYPE_CHECKING:
     from stipple.solvers.entropic.adaptive import RunCells
-    from stipple.solvers.zador import ZadorReference
-
-# An interval no wider than this, relatively, is rounding.
-EXACT = 1e-9
-# Vectors off the unit sphere by less than this are put on it; beyond it they are refused.
-SPHERE_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +50,15 @@ class Discretisation:
     weights : ndarray, shape (m,)
         w ≥ 0, sum 1.
     cost : Interval
-        W_k^k between the samples and the atoms; both ends are equal where it is known exactly,
-        which is so when the weights are the masses of the Voronoi cells.
+        W_k^k between the samples and the atoms with these weights, each divided by its exact sum.
+        Narrow where the weights are the masses of the Voronoi cells; both ends are equal only where
+        W_k^k is proved to be that number.
     regularised : RegularisedCost
         The costs that entropic methods print.
-    zador : ZadorReference or None
-        The least W_k^k of so many atoms for large m: in two dimensions with k = 2 and free weights.
-    zeta : float
-        Absolute ζ, in units of the cost.
+    zador : float or None
+        What W2² of the best atoms comes near to for large m; for densities and pictures only.
+    zeta : float or None
+        Absolute ζ, in units of the cost; None beyond floating-point numbers.
     diameter : float
         By which ζ was scaled.
     history : ndarray
@@ -60,7 +66,7 @@ class Discretisation:
     iterations : int
         Steps taken.
     converged : bool
-        Whether the algorithm stopped by itself.
+        Whether the algorithm stopped by itself, at a local optimum of the stated objective.
     algorithm : str
         What found the atoms.
     settings : Settings
@@ -75,8 +81,8 @@ class Discretisation:
     weights: Floats
     cost: Interval
     regularised: RegularisedCost
-    zador: "ZadorReference | None"
-    zeta: float
+    zador: float | None
+    zeta: float | None
     diameter: float
     history: Floats
     iterations: int
@@ -88,8 +94,8 @@ class Discretisation:
 
     @property
     def exact(self) -> bool:
-        """Whether W_k^k is known exactly (up to rounding)."""
-        return self.cost.upper - self.cost.lower <= EXACT * self.cost.upper
+        """Whether W_k^k is proved to be one floating-point number."""
+        return self.cost.lower == self.cost.upper
 
 
 def edot(
@@ -127,7 +133,7 @@ def edot(
     ------
     StippleError
         If the source is no measure, there are more atoms than samples, points are off the sphere,
-        or ζ is too small for floating-point numbers.
+        ζ is too small for an entropic objective, or W_k^k is beyond floating-point numbers.
 
     Examples
     --------
@@ -138,15 +144,19 @@ def edot(
     measure = _read_measure(source)
     count = _check_count(atoms, measure.samples)
     settings = _check_settings(settings).choose_algorithm(count)
-    samples = check_sphere(measure.samples, settings)
+    samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
     measure = replace(measure, samples=samples)
-    diameter, zeta = scale_zeta(measure, settings)
     began = time.perf_counter()
-    solution = find_atoms(measure, count, settings, zeta, on_step, run_cells)
+    exponent = choose_exponent([samples], settings)
+    small = shrink_measure(measure, exponent)
+    show = expand_steps(on_step, exponent, settings.order)
+    with name_smallest_zeta(settings):
+        zeta = measure_zeta(small, settings)
+        solution = find_atoms(small, count, settings, zeta, show, run_cells)
     solved = time.perf_counter() - began
-    zador = refer_to_zador(samples, count, settings)
-    found = assess([samples], [1.0], solution, settings, zeta, diameter, solved)
-    return replace(found, zador=zador)
+    solution = expand_solution(solution, exponent, settings.order)
+    found = assess([samples], [1.0], solution, settings, measure, solved)
+    return replace(found, zador=refer_to_zador(measure, count, settings))
 
 
 def assess(
@@ -154,29 +164,31 @@ def assess(
     shares: Sequence[float],
     solution: Solution,
     settings: Settings,
-    zeta: float,
-    diameter: float,
+    mixture: Measure,
     seconds: float,
 ) -> Discretisation:
     """Gather the evidence on atoms: sums of costs to several targets, each times its share."""
     began = time.perf_counter()
-    lower = upper = sharp = full = 0.0
-    samples = 0
-    for number, (target, share) in enumerate(zip(targets, shares, strict=True)):
+    diameter = measure_diameter(mixture, settings)
+    costs, regularised = [], []
+    for number, target in enumerate(targets):
         found = (target, solution.atoms, solution.weights, settings)
         potential = None if solution.potentials is None else solution.potentials[number]
-        cost = certify_cost(*found, potential)
-        regularised = measure_regularised(*found, zeta)
-        lower, upper = lower + share * cost.lower, upper + share * cost.upper
-        sharp, full = sharp + share * regularised.sharp, full + share * regularised.full
-        samples += regularised.samples
+        costs.append(certify_cost(*found, potential))
+        regularised.append(measure_regularised(*found, diameter))
+    exponent = choose_exponent([mixture.samples], settings)
+    zeta = measure_zeta(shrink_measure(mixture, exponent), settings)
     return Discretisation(
         atoms=solution.atoms,
         weights=solution.weights,
-        cost=Interval(lower, upper),
-        regularised=RegularisedCost(sharp, full, samples),
+        cost=_add_intervals(costs, shares),
+        regularised=RegularisedCost(
+            _add_known([one.sharp for one in regularised], shares),
+            _add_known([one.full for one in regularised], shares),
+            sum(one.samples for one in regularised),
+        ),
         zador=None,
-        zeta=zeta,
+        zeta=None if zeta is None else expand_cost(zeta, exponent, settings.order),
         diameter=diameter,
         history=solution.history,
         iterations=solution.iterations,
@@ -188,25 +200,43 @@ def assess(
     )
 
 
-def scale_zeta(measure: Measure, settings: Settings) -> tuple[float, float]:
-    """Diameter of a measure, and ζ in units of its cost.
+def measure_diameter(measure: Measure, settings: Settings) -> float:
+    """By what ζ is scaled: the diagonal of the box, or half of a great circle."""
+    return math.pi if settings.metric == "sphere" else measure.diameter
+
+
+def measure_zeta(measure: Measure, settings: Settings) -> float | None:
+    """ζ in units of the cost; None where it only informs, and is beyond floating-point numbers.
 
     Raises
     ------
     StippleError
-        If ζ is beyond floating-point numbers.
+        If ζ is beyond floating-point numbers and the objective needs it.
     """
-    diameter = float(np.pi) if settings.metric == "sphere" else measure.diameter
-    # Samples at one place have no scale.
-    assert settings.zeta is not None
-    with np.errstate(over="ignore", under="ignore"):
-        zeta = float(settings.zeta * np.float64(diameter or 1.0) ** settings.order)
-    if not np.finfo(float).tiny <= zeta < np.inf:
-        raise StippleError(
-            f"ζ = {settings.zeta:g}·{diameter:g}^{settings.order:g} is beyond the range of"
-            " floating-point numbers: give a larger or smaller ζ, or scale the samples."
-        )
-    return diameter, zeta
+    try:
+        return scale_zeta(measure_diameter(measure, settings), settings)
+    except StippleError:
+        if settings.objective != "exact":
+            raise
+        return None
+
+
+def _add_intervals(costs: Sequence[Interval], shares: Sequence[float]) -> Interval:
+    """Σ share · cost, rounded outwards."""
+    if list(shares) == [1.0]:
+        return costs[0]
+    # Shares err by a unit of rounding, and so do their products.
+    room = 8 * np.finfo(float).eps
+    lower = math.fsum(share * cost.lower for share, cost in zip(shares, costs, strict=True))
+    upper = math.fsum(share * cost.upper for share, cost in zip(shares, costs, strict=True))
+    return Interval(lower * (1 - room), upper * (1 + room))
+
+
+def _add_known(costs: Sequence[float | None], shares: Sequence[float]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
+        return None
+    return math.fsum(share * cost for share, cost in zip(shares, known, strict=True))
 
 
 def _read_measure(source: Measure | Samples | ArrayLike) -> Measure:
@@ -234,24 +264,3 @@ def _check_count(count: int, samples: Samples) -> int:
             f" from 1 to {len(samples):,}."
         )
     return count
-
-
-def check_sphere(samples: Samples, settings: Settings) -> Samples:
-    """Put samples that are on the unit sphere but for rounding exactly on it, if it is the metric.
-
-    Raises
-    ------
-    StippleError
-        If a sample is off the sphere.
-    """
-    if settings.metric != "sphere":
-        return samples
-    lengths = np.linalg.norm(samples.points, axis=1)
-    off = np.abs(lengths - 1) > SPHERE_TOLERANCE
-    if samples.dimension < 2 or off.any():
-        row = int(np.argmax(off))
-        raise StippleError(
-            f"Sample {row + 1} has length {lengths[row]:g}: the metric sphere takes unit vectors of"
-            " at least two coordinates."
-        )
-    return Samples(samples.points / lengths[:, None], samples.masses)

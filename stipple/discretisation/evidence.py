@@ -1,19 +1,25 @@
 """How near atoms are to samples: certified, and as entropic methods measure it."""
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.measure import Measure
+from stipple.discretisation.scale import choose_exponent, expand_cost, shrink_samples
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.certificate import Interval
 from stipple.solvers.parallel import Workers
 
-if TYPE_CHECKING:
-    from stipple.solvers.zador import ZadorReference
-
 # The regularised cost is taken over as many samples as keep the kernel matrix below this size.
 MOST_ENTRIES = 4_000_000
+# By no more than this part the full cost may fall below the sharp one.
+UNRESOLVED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -22,24 +28,24 @@ class RegularisedCost:
 
     Attributes
     ----------
-    sharp, full : float
-        ⟨P, C⟩, and with ζ·KL(P | a⊗w) added.
+    sharp, full : float or None
+        ⟨P, C⟩, and with ζ·KL(P | a⊗w) added; None where floating-point numbers do not allow them.
     samples : int
         Over how many samples they were taken: fewer than there are make them estimates.
     """
 
-    sharp: float
-    full: float
+    sharp: float | None
+    full: float | None
     samples: int
 
 
-def refer_to_zador(samples: Samples, count: int, settings: Settings) -> "ZadorReference | None":
-    """Find the least W_2^2 of many atoms with free weights; None but for the plane and k = 2."""
-    if samples.dimension != 2 or settings.order != 2 or settings.metric != "euclidean":
+def refer_to_zador(measure: Measure, count: int, settings: Settings) -> float | None:
+    """Find the least W_2^2 of many atoms with free weights; None but for densities in the plane."""
+    if measure.domain is None or settings.order != 2 or settings.metric != "euclidean":
         return None
-    from stipple.solvers.zador import zador_reference
+    from stipple.solvers.zador import find_zador_reference
 
-    return zador_reference(samples, count)
+    return find_zador_reference(measure.samples, count)
 
 
 def certify_cost(
@@ -51,8 +57,7 @@ def certify_cost(
 ) -> Interval:
     """Enclose W_k^k between samples and weighted atoms, of any weights.
 
-    Both ends are equal where the weights are the masses of the Voronoi cells. A potential, shape
-    (m,), is where the search for the best lower end begins.
+    A potential, shape (m,), is where the search for the best lower end begins.
     """
     from stipple.solvers.discrete_certificate import certify_discrete
 
@@ -68,19 +73,78 @@ def certify_cost(
 
 
 def measure_regularised(
-    samples: Samples, atoms: Floats, weights: Floats, settings: Settings, zeta: float
+    samples: Samples, atoms: Floats, weights: Floats, settings: Settings, diameter: float
 ) -> RegularisedCost:
-    """Measure the entropic costs, over some of the samples where there are very many."""
+    """Measure the entropic costs, over some of the samples where there are very many.
+
+    They inform only: what cannot be computed is left out.
+    """
     from stipple.solvers.entropic.sinkhorn import solve_sinkhorn
 
     some = samples.thin(max(1, MOST_ENTRIES // len(atoms)))
-    transport = solve_sinkhorn(
-        some,
-        atoms,
-        weights,
-        zeta,
-        order=settings.order,
-        metric=make_metric(settings.metric),
-        settings=make_sinkhorn(settings),
-    )
-    return RegularisedCost(transport.cost, transport.regularised_cost, len(some))
+    exponent, order = choose_exponent([samples], settings), settings.order
+    try:
+        with np.errstate(all="ignore"):
+            transport = solve_sinkhorn(
+                shrink_samples(some, exponent),
+                np.ldexp(atoms, -exponent),
+                weights,
+                scale_zeta(math.ldexp(diameter, -exponent), settings),
+                order=order,
+                metric=make_metric(settings.metric),
+                settings=make_sinkhorn(settings),
+            )
+    except (StippleError, ArithmeticError):
+        return RegularisedCost(None, None, len(some))
+    if transport.regularised_cost < (1 - UNRESOLVED) * transport.cost:
+        # The entropy is not negative: rounding hides everything.
+        return RegularisedCost(None, None, len(some))
+    sharp = expand_cost(transport.cost, exponent, order)
+    full = expand_cost(transport.regularised_cost, exponent, order)
+    return RegularisedCost(sharp, full, len(some))
+
+
+def scale_zeta(diameter: float, settings: Settings) -> float:
+    """ζ in units of the cost.
+
+    Raises
+    ------
+    SmallZetaError
+        If ζ is below floating-point numbers.
+    StippleError
+        If it is above them.
+    """
+    from stipple.solvers.entropic.kernel import SmallZetaError
+
+    assert settings.zeta is not None
+    # Samples at one place have no scale.
+    with np.errstate(over="ignore", under="ignore"):
+        zeta = float(settings.zeta * np.float64(diameter or 1.0) ** settings.order)
+    if zeta < np.finfo(float).tiny:
+        raise SmallZetaError("The regularisation is below the range of floating-point numbers.")
+    if zeta == np.inf:
+        raise StippleError(
+            f"ζ = {settings.zeta:g}·{diameter:g}^{settings.order:g} is beyond the range of"
+            " floating-point numbers: give a smaller ζ or order k."
+        )
+    return zeta
+
+
+@contextmanager
+def name_smallest_zeta(settings: Settings) -> Iterator[None]:
+    """Say of a ζ that is too small which one is not, as people give it.
+
+    Rounding hides the tolerance of the marginals below ε·C/tolerance, and costs C are at most
+    (2·diameter)^k.
+    """
+    from stipple.solvers.entropic.kernel import SmallZetaError
+
+    try:
+        yield
+    except SmallZetaError as error:
+        tolerance = make_sinkhorn(settings).reached_tolerance
+        smallest = 2.0**settings.order * np.finfo(float).eps / tolerance
+        raise StippleError(
+            f"ζ = {settings.zeta:g} is too small for floating-point numbers: give at least"
+            f" {1.06 * smallest:.2g} with k = {settings.order:g}, or the exact objective."
+        ) from error

@@ -53,7 +53,7 @@ def find_atoms(
     measure: Measure,
     count: int,
     settings: Settings,
-    zeta: float,
+    zeta: float | None,
     on_step: OnStep,
     run_cells: "RunCells | None" = None,
 ) -> Solution:
@@ -65,6 +65,7 @@ def find_atoms(
         return _quantise_evenly(measure, count, settings, on_step)
     if settings.algorithm == "adaptive":
         return _solve_in_cells(samples, count, settings, metric, on_step, run_cells)
+    assert zeta is not None
     return descend([samples], np.ones(1), count, settings, zeta, on_step)
 
 

@@ -24,7 +24,7 @@ def plot_convergence(runs: Sequence[tuple[str, Discretisation]]) -> Panel:
 
 def plot_counts(
     runs: Sequence[Discretisation], naive: Sequence[NaiveComparison]
-) -> tuple[Panel, Panel]:
+) -> tuple[Panel, ...]:
     """Plot the true and the sharp cost against m, a curve for each kind of weights.
 
     Beside them stand the bands of naive samplings, as in Figure 2 of the EDOT paper, and Zador's
@@ -41,29 +41,27 @@ def plot_counts(
         for kind, group in mine.items()
     ]
     group = [run for run in sorted(runs, key=_count) if run.zador is not None]
-    zador = [run.zador.cost for run in group if run.zador is not None]
+    zador = [run.zador for run in group if run.zador is not None]
     if zador:
         true.append(Curve("Zador, for large m", *_collect(group, zador)))
-    sharp = [
-        Curve(f"{kind} weights", *_collect(group, [run.regularised.sharp for run in group]))
-        for kind, group in mine.items()
-    ]
-    return (
-        Panel(
-            f"W_{order}^{order}, unregularised",
-            tuple(true),
-            {},
-            logarithmic=True,
-            bands=_draw_bands(naive, [one.cost for one in naive]),
-        ),
-        Panel(
-            "⟨P, C⟩, the sharp entropic cost",
-            tuple(sharp),
-            {},
-            logarithmic=True,
-            bands=_draw_bands(naive, [one.sharp for one in naive]),
-        ),
+    true_panel = Panel(
+        f"W_{order}^{order}, unregularised",
+        tuple(true),
+        {},
+        logarithmic=True,
+        bands=_draw_bands([(one.size, one.cost) for one in naive]),
     )
+    sharp = []
+    for kind, group in mine.items():
+        known = [(run, run.regularised.sharp) for run in group if run.regularised.sharp is not None]
+        if known:
+            computed, costs = zip(*known, strict=True)
+            sharp.append(Curve(f"{kind} weights", *_collect(computed, costs)))
+    if not sharp:
+        return (true_panel,)
+    bands = _draw_bands([(one.size, one.sharp) for one in naive if one.sharp is not None])
+    title = "⟨P, C⟩, the sharp entropic cost"
+    return true_panel, Panel(title, tuple(sharp), {}, logarithmic=True, bands=bands)
 
 
 def _count(run: Discretisation) -> int:
@@ -74,10 +72,10 @@ def _collect(runs: Sequence[Discretisation], values: Sequence[float]) -> tuple[F
     return np.array([float(_count(run)) for run in runs]), np.array(values)
 
 
-def _draw_bands(naive: Sequence[NaiveComparison], costs: Sequence[Floats]) -> tuple[Band, ...]:
+def _draw_bands(naive: Sequence[tuple[int, Floats]]) -> tuple[Band, ...]:
     if not naive:
         return ()
-    ordered = sorted(zip([one.size for one in naive], costs, strict=True), key=lambda pair: pair[0])
+    ordered = sorted(naive, key=lambda one: one[0])
     sizes = np.array([float(size) for size, _ in ordered])
     lower, upper = np.array([np.quantile(values, QUANTILES) for _, values in ordered]).T
     return (Band("random samplings, 5 to 95 %", sizes, lower, upper),)

@@ -165,7 +165,8 @@ def _find_squared_distance(points: Floats, i: int, atoms: Floats, j: int) -> flo
 
 
 @compile_loop
-def _find_angle(points: Floats, i: int, atoms: Floats, j: int) -> float:
+def find_angle(points: Floats, i: int, atoms: Floats, j: int) -> float:
+    """Find the angle between two unit vectors."""
     # The arc cosine loses half of the digits of small angles; chords do not.
     near = 0.0
     far = 0.0
@@ -176,9 +177,10 @@ def _find_angle(points: Floats, i: int, atoms: Floats, j: int) -> float:
 
 
 @compile_loop
-def _find_cost(points: Floats, i: int, atoms: Floats, j: int, order: float, arcs: bool) -> float:
+def find_cost(points: Floats, i: int, atoms: Floats, j: int, order: float, arcs: bool) -> float:
+    """Raise the distance of two points to a power."""
     if arcs:
-        return float(_find_angle(points, i, atoms, j) ** order)
+        return float(find_angle(points, i, atoms, j) ** order)
     squared = _find_squared_distance(points, i, atoms, j)
     return squared if order == 2 else float(squared ** (order / 2))
 
@@ -265,8 +267,8 @@ def _search(
         ceiling = np.inf
         if two != NOWHERE:
             ceiling = max(
-                _find_cost(points, i, atoms, one, order, arcs) - potentials[one],
-                _find_cost(points, i, atoms, two, order, arcs) - potentials[two],
+                find_cost(points, i, atoms, one, order, arcs) - potentials[one],
+                find_cost(points, i, atoms, two, order, arcs) - potentials[two],
             )
         one = NOWHERE
         two = NOWHERE
@@ -287,7 +289,7 @@ def _search(
                     atom = slots[slot]
                     if atom == NOWHERE:
                         break
-                    value = _find_cost(points, i, atoms, atom, order, arcs) - potentials[atom]
+                    value = find_cost(points, i, atoms, atom, order, arcs) - potentials[atom]
                     if value < least or (value == least and atom < one):
                         next_least, two = least, one
                         least, one = value, atom

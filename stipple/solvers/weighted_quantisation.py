@@ -9,6 +9,7 @@ from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.compiled import compile_loop
+from stipple.solvers.double_doubles import sum_groups
 from stipple.solvers.metrics import Euclidean, Metric
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import assign_nearest
@@ -57,13 +58,13 @@ class WeightedQuantisation:
     weights : ndarray, shape (m,)
         The best for these atoms: the masses of the Voronoi cells, > 0, sum 1.
     cost : float
-        W_k^k between samples and weighted atoms: exact but for rounding.
+        W_k^k between samples and weighted atoms, rounded: `certify_discrete` gives an interval.
     history : ndarray
         W_k^k at the start and after each step; it does not increase.
     iterations : int
         Steps taken.
     converged : bool
-        Whether a step changed W_k^k by less than the tolerance.
+        Whether a step changed W_k^k by less than the tolerance: a local minimum.
     """
 
     atoms: Floats
@@ -151,9 +152,12 @@ def quantise_weighted(
         converged = converged or bool(settled)
         report()
     current = _fill_empty_cells(problem, current)
+    # Plain sums would drift with the number of samples.
+    nothing = np.zeros_like(problem.masses)
+    weights, _ = sum_groups(current.assignment, problem.masses, nothing, count)
     return WeightedQuantisation(
         current.atoms,
-        current.masses,
+        weights,
         current.cost,
         np.array(history),
         len(history) - 1,

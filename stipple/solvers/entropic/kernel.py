@@ -20,6 +20,10 @@ LARGEST_EXPONENT = {"float64": 600.0, "float32": 70.0}
 DEFAULT_TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
 
 
+class SmallZetaError(StippleError):
+    """A regularisation that floating-point numbers cannot resolve."""
+
+
 @dataclass(frozen=True)
 class SinkhornSettings:
     """How Sinkhorn is run.

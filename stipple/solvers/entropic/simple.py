@@ -31,6 +31,8 @@ MOMENTUM = 0.8
 # Parts of a Newton-like step for atoms, and of the mean cost for logarithms of weights.
 ATOM_RATE = 0.5
 WEIGHT_RATE = 0.2
+# Logarithm of the least weight, as a part of the largest.
+LEAST_LOGIT = -200.0
 # ζ comes down from the cost of the start over this part of the steps.
 ANNEALED = 0.5
 
@@ -316,14 +318,21 @@ class _StochasticDescent:
         # The curvature of the costs, w_j·k(k − 1)·dist^{k−2}, at the typical distance; no less
         # than that of order 2, for no step may be longer than the typical distance.
         order = self._order
-        curvature = order * max(1.0, order - 1) * total.cost ** (1 - 2 / order)
+        curvature = 0.0
+        if total.cost > 0:
+            curvature = order * max(1.0, order - 1) * total.cost ** (1 - 2 / order)
         rate = 1 - passed
-        slope = total.atom_gradient / (weights[:, None] * curvature)
+        scale = np.broadcast_to(weights[:, None] * curvature, self.atoms.shape)
+        slope = np.divide(
+            total.atom_gradient, scale, out=np.zeros_like(self.atoms), where=scale > 0
+        )
         self._atom_momentum = MOMENTUM * self._atom_momentum + (1 - MOMENTUM) * slope
         moved = self._metric.move(self.atoms, -ATOM_RATE * rate * self._atom_momentum)
         self.atoms = moved if isinstance(self._metric, Sphere) else np.clip(moved, *self._box)
         if self._free and total.cost > 0:
             slopes = (total.weight_gradient - weights @ total.weight_gradient) / total.cost
             self._weight_momentum = MOMENTUM * self._weight_momentum + (1 - MOMENTUM) * slopes
-            self._logits = self._logits - WEIGHT_RATE * rate * self._weight_momentum
+            logits = self._logits - WEIGHT_RATE * rate * self._weight_momentum
+            # Gradients of the sharp cost grow like 1/ζ; weights must not become zero.
+            self._logits = np.maximum(logits, logits.max() + LEAST_LOGIT)
         return total.value, zeta

@@ -16,6 +16,7 @@ from stipple.solvers.entropic.kernel import (
     Kernel,
     Potentials,
     SinkhornSettings,
+    SmallZetaError,
     make_kernel,
 )
 from stipple.solvers.entropic.numpy_kernel import DenseKernel, NumpyKernel
@@ -433,7 +434,7 @@ def _check_resolution(kernel: Kernel, zeta: float, settings: SinkhornSettings) -
         if scaled > smallest:
             smallest, advice = scaled, "take the domain log or auto"
     if zeta < smallest:
-        raise StippleError(
+        raise SmallZetaError(
             f"The regularisation {zeta:g} is too small for {kernel.precision} and costs up to"
             f" {kernel.largest_cost:.4g}: take at least {smallest:.2g}, or {advice}."
         )

@@ -1,0 +1,472 @@
+"""Transport from samples to weighted atoms, with bounds that account for every rounding.
+
+docs/certificates.md has the proof, by the names used here.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.errors import StippleError
+from stipple.samples import Samples
+from stipple.solvers.certificate import Interval
+from stipple.solvers.compiled import compile_loop
+from stipple.solvers.double_doubles import (
+    PAIR_ERROR,
+    add,
+    add_pairs,
+    multiply_pairs,
+    multiply_values,
+    sum_groups,
+    sum_values,
+)
+from stipple.solvers.metrics import Metric
+from stipple.solvers.morton import order_along_curve
+from stipple.solvers.nearest import (
+    TwoCheapest,
+    assign_nearest,
+    find_angle,
+    find_cheapest,
+    find_cost,
+)
+from stipple.solvers.parallel import Workers
+
+# Unit of rounding.
+UNIT = 2.0**-53
+# The power function is assumed to err by no more than this part.
+POWER_ERROR = 2.0**-49
+# Differences of coordinates below this part of the extent vanish when they are squared.
+VANISHING = 2.0**-500
+# No number is representable before and after it is multiplied by a larger power of two.
+LARGEST_SHIFT = 3_000
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Amounts that go from samples to atoms, as parts of the mass of all samples."""
+
+    sources: Integers
+    targets: Integers
+    amounts: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """Potentials, the two cheapest atoms of each sample under them, and the value of the dual.
+
+    The value is rounded: `DiscreteProblem.bound_below` is not.
+    """
+
+    potentials: Floats
+    cheapest: TwoCheapest
+    value: float
+
+
+class DiscreteProblem:
+    """Samples and atoms of positive weight, scaled by a power of two to an extent of about 1.
+
+    Masses are kept as pairs of doubles in units in which both sides hold the same total: those of
+    the samples times the sum of the weights, and the other way round. Samples are listed along a
+    space-filling curve; atoms stay as they are. On the line the curve is the line.
+
+    Attributes
+    ----------
+    points, atoms : ndarray, shape (n, d) and (m, d)
+        In units of 2^exponent.
+    masses, weights : ndarray, shape (n,) and (m,)
+        Parts of the whole, rounded: for the search, not for the proof.
+    exponent : int
+        0 on the sphere.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        atoms: Floats,
+        weights: Floats,
+        order: float,
+        metric: Metric,
+        workers: Workers,
+    ) -> None:
+        self.order = order
+        self.arcs = metric.name == "sphere"
+        self.metric = metric
+        self.workers = workers
+        together = np.concatenate((samples.points, atoms))
+        self.exponent = 0 if self.arcs else find_exponent(together)
+        together = np.ldexp(together, -self.exponent)
+        count, dimension = samples.points.shape
+        rank = (
+            np.argsort(together[:, 0], kind="stable")
+            if dimension == 1
+            else order_along_curve(together)
+        )
+        curve = rank[rank < count]
+        self._curve_of_atoms = rank[rank >= count] - count
+        self.points = together[curve]
+        self.atoms = together[count:]
+        given, total = _scale_to_one(samples.given[curve])
+        shares, sum_of_shares = _scale_to_one(weights)
+        self._set_masses(
+            multiply_values(given, *sum_of_shares),
+            multiply_values(shares, *total),
+            multiply_pairs(*total, *sum_of_shares)[0],
+        )
+        extent = np.pi if self.arcs else float(np.linalg.norm(np.ptp(together, axis=0)))
+        self._set_errors(extent, dimension)
+
+    def _set_masses(
+        self, given: tuple[Floats, Floats], taken: tuple[Floats, Floats], total: float
+    ) -> None:
+        self._given, self._taken, self._total = given, taken, total
+        self.masses, self.weights = given[0] / total, taken[0] / total
+
+    def _set_errors(self, extent: float, dimension: int) -> None:
+        order = self.order
+        # By how much an arc may be off; unit vectors are so but for rounding.
+        self._shift = 8 * (dimension + 8) * UNIT if self.arcs else 0.0
+        with np.errstate(over="ignore"):
+            self._relative = float(np.expm1(order / 2 * (dimension + 3) * UNIT)) + 4 * UNIT
+            diameter = (extent + self._shift) * (1 + (dimension + 8) * UNIT)
+            self.largest = float(np.power(diameter, order)) * (1 + 2 * POWER_ERROR)
+            self._blur = float(np.expm1(order * np.log1p(4 * self._shift))) * self.largest
+        if order != 2:
+            self._relative += POWER_ERROR
+        # What underflow may hide in one cost.
+        self._hidden = order * dimension * VANISHING * max(1.0, self.largest) if extent else 0.0
+
+    def merge_duplicates(self) -> None:
+        """Make one sample of those at the same place."""
+        order = np.lexsort(self.points.T)
+        points = self.points[order]
+        new = np.append(True, (points[1:] != points[:-1]).any(axis=1))
+        if new.all():
+            return
+        # The first of each group along the curve stands for all.
+        groups = np.cumsum(new) - 1
+        firsts = np.minimum.reduceat(order, np.flatnonzero(new))
+        rank = np.argsort(firsts)
+        place = np.empty_like(rank)
+        place[rank] = np.arange(len(rank))
+        group_of = np.empty_like(order)
+        group_of[order] = place[groups]
+        self.points = np.ascontiguousarray(self.points[firsts[rank]])
+        given = sum_groups(group_of, *self._given, len(rank))
+        self._set_masses(given, self._taken, self._total)
+
+    def assign_to_nearest(self) -> Dual:
+        """Potentials of 0: each sample goes to its nearest atom, and no other is looked for."""
+        first = assign_nearest(self.points, self.atoms, self.workers)
+        nothing = np.empty(0)
+        cheapest = TwoCheapest(first, np.empty(0, np.int64), nothing, nothing)
+        return Dual(np.zeros(len(self.atoms)), cheapest, 0.0)
+
+    def bound_nearest(self, dual: Dual) -> tuple[float, float, float]:
+        """Bounds on W_k^k with all samples at their nearest atoms, and the mass that is misplaced.
+
+        The upper one lets that mass pay the largest cost.
+        """
+        cost, _, lacks = self._add_cells(dual)
+        lower = self._round_down(cost, 0.0, np.zeros(1), 0.0)
+        if self.arcs:
+            everyone = np.arange(len(self.points))
+            cost = self._add_costs(everyone, dual.cheapest.first, self._given[0], self._shift)
+        misplaced = math.fsum(np.maximum(lacks, 0.0)) * (1 + 4 * UNIT)
+        return lower, self._round_up(cost, misplaced, 0), misplaced / self._total
+
+    def evaluate(self, potentials: Floats) -> Dual:
+        """Value of the dual at some potentials."""
+        # The dual does not change with a constant, its rounding does.
+        potentials = potentials - potentials.mean()
+        cheapest = self.find_cheapest(self.points, self.atoms, potentials)
+        value = float(self.masses @ cheapest.values + self.weights @ potentials)
+        return Dual(potentials, cheapest, value)
+
+    def find_cheapest(self, points: Floats, atoms: Floats, potentials: Floats) -> TwoCheapest:
+        """See `nearest.find_cheapest`."""
+        return find_cheapest(
+            points, atoms, potentials, self.workers, order=self.order, arcs=self.arcs
+        )
+
+    def measure_costs(self) -> Floats:
+        """c(x_i, y_j), shape (n, m)."""
+        with np.errstate(under="ignore"):
+            costs: Floats = self.metric.measure_distances(self.points, self.atoms) ** self.order
+        return costs
+
+    def bound_below(self, dual: Dual) -> float:
+        """Kantorovich's dual, rounded down: Σ a_i c(x_i, y_j(i)) + Σ (w_j − mass of cell j) g_j.
+
+        Where two atoms are too near in c − g to tell which is cheaper, the sample pays for that.
+        """
+        cost, doubt, lacks = self._add_cells(dual)
+        largest = float(np.abs(dual.potentials).max())
+        return self._round_down(cost, doubt, lacks * dual.potentials, largest)
+
+    def bound_above(self, plan: Plan) -> float:
+        """Cost of a plan with exact marginals made of one with any, rounded up.
+
+        Rows and columns that hold too much are scaled down; what is left on both sides is matched
+        in the order of the curve, and what rounding leaves of that pays the largest cost.
+        """
+        amounts = _fit(plan.sources, plan.amounts * self._total, *self._given)
+        amounts = _fit(plan.targets, amounts, *self._taken)
+        given, lost = _subtract_groups(plan.sources, amounts, *self._given)
+        taken, excess = _subtract_groups(plan.targets, amounts, *self._taken)
+        cost = self._add_costs(plan.sources, plan.targets, amounts, self._shift)
+        rest, left = self._match(given, taken, self._shift)
+        return self._round_up(cost + rest, lost + excess + left, len(amounts))
+
+    def enclose_on_line(self) -> Interval:
+        """W_k^k on the line, where the sorted matching is optimal for every k ≥ 1."""
+        cost, left = self._match(self._given, self._taken, 0.0)
+        lost = left + 2 * self._drift(0) * self._total
+        lower = self._round_down(cost, lost * self.largest * (1 + 4 * UNIT), np.zeros(1), 0.0)
+        return self.enclose(lower, self._round_up(cost, left, 0))
+
+    def enclose(self, lower: float, upper: float) -> Interval:
+        """Interval in the units of the samples.
+
+        Raises
+        ------
+        StippleError
+            If W_k^k is beyond the largest floating-point number.
+        """
+        return expand_interval(Interval(lower, upper), self.exponent, self.order)
+
+    def _drift(self, entries: int) -> float:
+        """Bound what sums and differences of pairs may lose of a mass of 1."""
+        return 32 * (len(self.points) + len(self.atoms) + entries) * PAIR_ERROR
+
+    def _add_cells(self, dual: Dual) -> tuple[float, float, Floats]:
+        """Σ a_i c(x_i, y_j(i)), what samples in doubt pay, and w_j − mass of cell j."""
+        cheapest = dual.cheapest
+        largest = float(np.abs(dual.potentials).max())
+        cost, doubt, *cells = _add_cells(
+            self.points, self.atoms, *self._given, cheapest.first, cheapest.values,
+            cheapest.second_values, self.order, self.arcs, -self._shift,
+            4 * self._relative, 8 * self._relative * largest + 4 * self._blur,
+        )  # fmt: skip
+        return cost, doubt, _subtract(*self._taken, *cells)
+
+    def _round_down(self, cost: float, doubt: float, transfers: Floats, largest: float) -> float:
+        """(cost − doubt + Σ transfers)/total, less all that rounding may have added."""
+        rounding = 8 * UNIT * (math.fsum(np.abs(transfers)) + cost + doubt)
+        value = math.fsum((
+            math.fsum(transfers), cost * (1 - self._relative), -doubt, -rounding,
+            -(2 * self._drift(0) * largest + self._hidden) * self._total,
+        ))  # fmt: skip
+        return max(0.0, value) / self._total * (1 - 4 * UNIT)
+
+    def _round_up(self, cost: float, lost: float, entries: int) -> float:
+        """(cost + lost · largest cost)/total, with all that rounding may have taken away."""
+        lost += 2 * self._drift(entries) * self._total
+        value = cost * (1 + self._relative) + lost * self.largest * (1 + 4 * UNIT)
+        return (value + self._hidden * self._total) / self._total * (1 + 8 * UNIT)
+
+    def _match(
+        self, given: tuple[Floats, Floats], taken: tuple[Floats, Floats], shift: float
+    ) -> tuple[float, float]:
+        """Cost of what is matched in the order of the curve, and the mass that is not."""
+        curve = self._curve_of_atoms
+        sources, targets, amounts, left = _match_in_order(*given, *(part[curve] for part in taken))
+        return self._add_costs(sources, curve[targets], amounts, shift), left
+
+    def _add_costs(
+        self, sources: Integers, targets: Integers, amounts: Floats, shift: float
+    ) -> float:
+        return _add_costs(
+            self.points, self.atoms, sources, targets, amounts, self.order, self.arcs, shift
+        )
+
+
+def find_exponent(points: Floats) -> int:
+    """Find the power of two next above the extent of some points; 0 if they coincide."""
+    largest = int(np.frexp(np.abs(points).max())[1])
+    sides = np.ptp(np.ldexp(points, -largest), axis=0)
+    diagonal = float(np.linalg.norm(sides))
+    return largest + math.frexp(diagonal)[1] if diagonal > 0 else 0
+
+
+def expand_interval(interval: Interval, exponent: int, order: float) -> Interval:
+    """Multiply the ends by 2^(exponent·order), and round them outwards.
+
+    Raises
+    ------
+    StippleError
+        If the upper end is beyond the largest floating-point number.
+    """
+    lower = float(scale_power(interval.lower, exponent, order))
+    upper = float(scale_power(interval.upper, exponent, order))
+    if order != int(order):
+        error = 32 * UNIT * (1 + abs(exponent * order))
+        lower, upper = lower * (1 - error), upper * (1 + error)
+    # Numbers that small are rounded once more.
+    smallest = np.finfo(float).tiny
+    if 0 < lower < 2 * smallest:
+        lower = math.nextafter(lower, 0.0)
+    if interval.upper > 0 and upper < 2 * smallest:
+        upper = math.nextafter(upper, math.inf)
+    if not upper < math.inf:
+        raise StippleError(
+            f"W_{order:g}^{order:g} is beyond the range of floating-point numbers: scale the"
+            " samples down, or take a smaller order k."
+        )
+    return Interval(lower, upper)
+
+
+def scale_power(values: Floats | float, exponent: int, order: float) -> Floats:
+    """Multiply values by 2^(exponent·order); infinite or 0 where numbers are too large or small."""
+    power = min(max(exponent * order, -LARGEST_SHIFT), LARGEST_SHIFT)
+    whole = math.floor(power)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled: Floats = np.ldexp(np.multiply(values, 2.0 ** (power - whole)), whole)
+    return scaled
+
+
+def _scale_to_one(masses: Floats) -> tuple[Floats, tuple[float, float]]:
+    """Scale masses by a power of two to a sum between 1 and 2, and add them up."""
+    exponent = int(np.frexp(masses.sum())[1]) - 1
+    scaled = np.ldexp(masses, -exponent)
+    return scaled, sum_values(scaled)
+
+
+@compile_loop
+def _add_cells(
+    points: Floats,
+    atoms: Floats,
+    highs: Floats,
+    lows: Floats,
+    first: Integers,
+    values: Floats,
+    second_values: Floats,
+    order: float,
+    arcs: bool,
+    shift: float,
+    relative: float,
+    absolute: float,
+) -> tuple[float, float, Floats, Floats]:
+    """Σ a_i c(x_i, y_j(i)); what samples pay that may have a cheaper atom; masses of cells."""
+    sums = np.zeros(len(atoms))
+    errors = np.zeros(len(atoms))
+    total = 0.0
+    rest = 0.0
+    doubt = 0.0
+    for i in range(len(points)):
+        j = first[i]
+        cost = _find_shifted_cost(points, i, atoms, j, order, arcs, shift)
+        total, error = add(total, highs[i] * cost)
+        rest += error
+        sums[j], errors[j] = add_pairs(sums[j], errors[j], highs[i], lows[i])
+        if len(values):
+            room = relative * (abs(values[i]) + abs(second_values[i])) + absolute
+            # Not so if there is no second.
+            if second_values[i] - values[i] <= room and second_values[i] < np.inf:
+                doubt += highs[i] * room
+    return total + rest, doubt * (1 + len(points) * 2.0**-52), sums, errors
+
+
+@compile_loop
+def _add_costs(
+    points: Floats,
+    atoms: Floats,
+    sources: Integers,
+    targets: Integers,
+    amounts: Floats,
+    order: float,
+    arcs: bool,
+    shift: float,
+) -> float:
+    """Σ amounts · costs."""
+    total = 0.0
+    rest = 0.0
+    for entry in range(len(amounts)):
+        cost = _find_shifted_cost(points, sources[entry], atoms, targets[entry], order, arcs, shift)
+        total, error = add(total, amounts[entry] * cost)
+        rest += error
+    return total + rest
+
+
+@compile_loop
+def _find_shifted_cost(
+    points: Floats, i: int, atoms: Floats, j: int, order: float, arcs: bool, shift: float
+) -> float:
+    if arcs:
+        return float(max(0.0, find_angle(points, i, atoms, j) + shift) ** order)
+    return find_cost(points, i, atoms, j, order, arcs)
+
+
+@compile_loop
+def _fit(rows: Integers, amounts: Floats, highs: Floats, lows: Floats) -> Floats:
+    """Scale amounts down where a row holds more than it may."""
+    sums, errors = sum_groups(rows, amounts, np.zeros_like(amounts), len(highs))
+    ratios = np.ones(len(highs))
+    for i in range(len(highs)):
+        if add_pairs(highs[i], lows[i], -sums[i], -errors[i])[0] < 0:
+            ratios[i] = highs[i] / sums[i] * (1 - 4 * UNIT)
+    return amounts * ratios[rows]
+
+
+@compile_loop
+def _subtract_groups(
+    rows: Integers, amounts: Floats, highs: Floats, lows: Floats
+) -> tuple[tuple[Floats, Floats], float]:
+    """Subtract amounts from their rows: the rest, and what fell below nothing."""
+    sums, errors = sum_groups(rows, amounts, np.zeros_like(amounts), len(highs))
+    lost = 0.0
+    for i in range(len(highs)):
+        sums[i], errors[i] = add_pairs(highs[i], lows[i], -sums[i], -errors[i])
+        if sums[i] < 0:
+            lost -= sums[i]
+            sums[i] = 0.0
+            errors[i] = 0.0
+    return (sums, errors), 2 * lost
+
+
+@compile_loop
+def _match_in_order(
+    given_highs: Floats, given_lows: Floats, taken_highs: Floats, taken_lows: Floats
+) -> tuple[Integers, Integers, Floats, float]:
+    """Match two lists of amounts from their beginnings: pairs, what each carries, what is left."""
+    givers, takers = len(given_highs), len(taken_highs)
+    sources = np.empty(givers + takers, np.int64)
+    targets = np.empty(givers + takers, np.int64)
+    amounts = np.empty(givers + takers)
+    count = 0
+    i = 0
+    j = 0
+    high, low = given_highs[0], given_lows[0]
+    wanted, rest = taken_highs[0], taken_lows[0]
+    while i < givers and j < takers:
+        sources[count] = i
+        targets[count] = j
+        difference, error = add_pairs(high, low, -wanted, -rest)
+        if difference > 0:
+            amounts[count] = wanted
+            high, low = difference, error
+            j += 1
+            if j < takers:
+                wanted, rest = taken_highs[j], taken_lows[j]
+        else:
+            amounts[count] = high
+            wanted, rest = -difference, -error
+            i += 1
+            if i < givers:
+                high, low = given_highs[i], given_lows[i]
+        count += int(amounts[count] > 0)
+    left = 0.0
+    if i < givers:
+        left += high + given_highs[i + 1 :].sum()
+    if j < takers:
+        left += wanted + taken_highs[j + 1 :].sum()
+    return sources[:count], targets[:count], amounts[:count], 2 * left
+
+
+@compile_loop
+def _subtract(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
+    differences = np.empty_like(a)
+    for j in range(len(a)):
+        differences[j] = add_pairs(a[j], b[j], -c[j], -d[j])[0]
+    return differences
