@@ -13,8 +13,10 @@ from stipple import __version__
 from stipple.arrays import Floats
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.solvers.bounds.certificate import Plan, lower_for_squares, measure_gap
+from stipple.solvers.bounds.certificate import lower_for_squares, measure_gap
+from stipple.solvers.bounds.marginals import measure_shift
 from stipple.solvers.bounds.masses import pair_masses
+from stipple.solvers.bounds.plans import Plan
 from stipple.solvers.parallel import Workers
 
 if TYPE_CHECKING:
@@ -225,6 +227,7 @@ def bound(
             method=method,
             gap=gap,
             time_limit=time_limit,
+            began=began,
             engine=engine,
             device=device,
             threads=threads,

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from stipple.solvers.bounds.masses import Image, MassPair
+from stipple.solvers.bounds.masses import MassPair
 from stipple.solvers.bounds.rounding import enclose_power, take_root
 from stipple.solvers.bounds.transforms import raise_costs
 
@@ -34,10 +34,9 @@ def bound_from_above(pair: MassPair, order: float) -> Fraction:
         means, squares, ends = [], [], []
         for masses in (first, second):
             whole = sum(masses)
-            places = range(len(masses))
-            means.append(Fraction(sum(i * mass for i, mass in zip(places, masses)), whole))
-            squares.append(Fraction(sum(i * i * mass for i, mass in zip(places, masses)), whole))
-            used = [i for i, mass in zip(places, masses) if mass]
+            means.append(Fraction(sum(i * mass for i, mass in enumerate(masses)), whole))
+            squares.append(Fraction(sum(i * i * mass for i, mass in enumerate(masses)), whole))
+            used = [i for i, mass in enumerate(masses) if mass]
             ends.append((used[0], used[-1]))
         mean_square += sum(squares) - 2 * means[0] * means[1]
         farthest += max(ends[0][1] - ends[1][0], ends[1][1] - ends[0][0]) ** 2
@@ -56,9 +55,8 @@ def measure_shift(pair: MassPair) -> float:
 
 
 def _list_lines(pair: MassPair) -> list[tuple[list[int], list[int]]]:
-    """Sums of rows of both images, and of columns."""
-    first: Image = pair.first
-    second: Image = pair.second
+    """List the sums of rows of both images, and of columns."""
+    first, second = pair.first, pair.second
     return [(first.rows, second.rows), (first.columns, second.columns)]
 
 

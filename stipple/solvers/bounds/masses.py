@@ -118,9 +118,7 @@ def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
     wholes = [image.whole for image in exact]
     common = math.lcm(*wholes)
     spare = UNIT_BITS - common.bit_length()
-    sums = [
-        scale_exactly(each.whole, each.numbers.exponent + each.numbers.spare) for each in exact
-    ]
+    sums = [scale_exactly(each.whole, each.numbers.exponent + each.numbers.spare) for each in exact]
     source, target = (_normalise(image) for image in images)
     rounding = max(_measure_rounding(values) for values in (a, b))
     identical = _are_alike(*exact)
