@@ -17,6 +17,8 @@ from stipple.solvers.compiled import compile_loop
 
 # Less than this share of the mass is not worth a second way to move it.
 LITTLE = 2.0**-24
+# By what share of the mass solvers round that of a pixel.
+SOLVER_ROUNDING = 2.0**-50
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,37 +69,34 @@ def price_plan(
 ) -> PricedPlan:
     """Cut a plan where it exceeds a marginal, complete it along a curve, and price the result.
 
-    Entries are counted in units of 2^60, so that a pixel has a high half of them and less than one
-    over. Both halves that are left over go along the curve; what the units miss of the masses, the
-    same of either image, goes as far as can be.
+    A solver rounds masses. Where its plan is a forest, exact masses determine what goes along each
+    branch, from the leaves inwards, and all that is left is little: dust carried far would cost
+    more than all the rest for large p. Otherwise, amounts are taken as they are, and the rest goes
+    along the curve. What the units miss of the masses, the same of either image, goes as far as
+    can be.
     """
     clock = clock or Clock()
     size = pair.source.size
     units = pair.source_units, pair.target_units
     clock.check()
-    left = [each.high.ravel().copy() for each in units]
+    left = [half.ravel().copy() for each in units for half in (each.high, each.low)]
     moved = Moved(np.zeros(pair.shape, np.int64), np.zeros(pair.shape, np.int64))
     plan = _EMPTY if plan is None else plan
     source, target, amounts = _read_plan(plan, pair.total, size)
-    used = np.empty_like(amounts)
-    _fill_pairs(source, target, amounts, *left, moved.high, used)
-    fractions = np.minimum(plan.amounts, 1.0)
     whole = float(pair.total) / 2.0**HALF
-    cut = used < amounts
-    fractions[cut] = used[cut] / whole
-    kept = used > 0
+    entries, leaves = _peel_leaves(source, target, size)
+    clock.check()
+    slack = round(size * SOLVER_ROUNDING * whole)
+    used = _fill_pairs(entries, leaves, source, target, amounts, slack, *left, *moved)
+    fractions = np.where(used == amounts, plan.amounts, used / whole)
+    kept = entries[used[entries] > 0]
     parts = [Plan(source[kept], target[kept], fractions[kept])]
-    repaired = float(Fraction(pair.total - (int(used.sum()) << HALF), pair.total))
+    repaired = float(Fraction(pair.total - join_sum(*moved), pair.total))
     clock.check()
     order = order_along_curve(pair.shape)
-    nothing = np.zeros(size, np.int64)
-    if left[0].any() and left[1].any():
-        found = _repair(order, costs, left, [nothing, nothing], moved, repaired > LITTLE, clock)
-        parts.append(_list_entries(found, whole))
-        clock.check()
-    lows = [each.low.ravel().copy() for each in units]
-    if any(each.any() for each in (*left, *lows)):
-        _repair(order, costs, left, lows, moved, False, clock)
+    if any(each.any() for each in left):
+        repair = _repair(order, costs, left, moved, repaired > LITTLE, clock)
+        parts.append(_list_entries(repair, whole))
     clock.check()
     cost = price_offsets(moved, costs)
     missing = pair.total - join_sum(moved.high, moved.low)
@@ -134,13 +133,12 @@ class _Repair(NamedTuple):
 def _repair(
     order: Integers,
     costs: OffsetCosts,
-    high: list[Integers],
-    low: list[Integers],
+    left: list[Integers],
     moved: Moved,
     both_ways: bool,
     clock: Clock,
 ) -> _Repair:
-    """Move what is left, and change `high`, `low` and `moved` accordingly.
+    """Move what is left, pairs of both images, and change `moved` accordingly.
 
     What both images have left in a pixel stays there, and the differences go along the curve; for
     p > 1 moving everything a little can be cheaper than moving the differences far, which is tried
@@ -148,16 +146,14 @@ def _repair(
     """
     found = []
     for stay in (True, False) if both_ways else (True,):
-        halves = [each.copy() for each in (*high, *low)]
+        halves = [each.copy() for each in left]
         added = Moved(np.zeros_like(moved.high), np.zeros_like(moved.low))
         entries = np.empty((3, 3 * len(order)), np.int64)
         count = _pour(order, *halves, *added, entries, stay)
         clock.check()
         price = price_offsets(added, costs) if both_ways else Fraction(0)
-        found.append((price, halves, added, entries[:, :count]))
-    _, halves, added, entries = min(found, key=lambda each: each[0])
-    for old, new in zip((*high, *low), halves, strict=True):
-        old[:] = new
+        found.append((price, added, entries[:, :count]))
+    _, added, entries = min(found, key=lambda each: each[0])
     moved.high[:] += added.high
     moved.low[:] += added.low
     moved.high[:] += moved.low >> HALF
@@ -230,35 +226,128 @@ def order_along_curve(shape: tuple[int, int]) -> Integers:
 
 
 @compile_loop
+def _peel_leaves(source: Integers, target: Integers, size: int) -> tuple[Integers, Integers]:
+    """Put the entries of a plan in an order in which each one hangs on a leaf, where that can be.
+
+    Returns the entries, and which end of each is the leaf: 1 the source, 2 the target, 0 neither,
+    on circles. Nodes are the pixels of the first image, then those of the second.
+    """
+    degree = np.zeros(2 * size, np.int64)
+    # The sum of its entries tells the last that a node has.
+    around = np.zeros(2 * size, np.int64)
+    for k in range(len(source)):
+        for node in (source[k], size + target[k]):
+            degree[node] += 1
+            around[node] += k
+    order, leaves = np.empty(len(source), np.int64), np.zeros(len(source), np.int64)
+    done = np.zeros(len(source), np.bool_)
+    waiting = np.empty(2 * size, np.int64)
+    count = waits = 0
+    for node in range(2 * size - 1, -1, -1):
+        if degree[node] == 1:
+            waiting[waits] = node
+            waits += 1
+    following = 0
+    while count < len(source):
+        if waits > 0:
+            waits -= 1
+            node = waiting[waits]
+            if degree[node] != 1:
+                continue
+            k = around[node]
+            leaves[count] = 1 if node < size else 2
+        else:
+            while done[following]:
+                following += 1
+            k = following
+        order[count] = k
+        done[k] = True
+        count += 1
+        for node in (source[k], size + target[k]):
+            degree[node] -= 1
+            around[node] -= k
+            if degree[node] == 1:
+                waiting[waits] = node
+                waits += 1
+    return order, leaves
+
+
+@compile_loop
+def _move(
+    given: Integers,
+    given_low: Integers,
+    taken: Integers,
+    taken_low: Integers,
+    x: int,
+    y: int,
+    high: int,
+    low: int,
+    moved: Integers,
+    moved_low: Integers,
+) -> None:
+    """Move a count from pixel to pixel: pairs with borrow and carry."""
+    for halves, z in (((given, given_low), x), ((taken, taken_low), y)):
+        rest = halves[1][z] - low
+        borrow = 1 if rest < 0 else 0
+        halves[0][z] -= high + borrow
+        halves[1][z] = rest + (borrow << HALF)
+    columns = moved.shape[1]
+    down, across = abs(x // columns - y // columns), abs(x % columns - y % columns)
+    moved[down, across] += high
+    moved_low[down, across] += low
+    if moved_low[down, across] >> HALF:
+        moved[down, across] += 1
+        moved_low[down, across] -= 1 << HALF
+
+
+@compile_loop
 def _fill_pairs(
+    entries: Integers,
+    leaves: Integers,
     source: Integers,
     target: Integers,
     amounts: Integers,
-    source_left: Integers,
-    target_left: Integers,
+    slack: int,
+    given: Integers,
+    given_low: Integers,
+    taken: Integers,
+    taken_low: Integers,
     moved: Integers,
-    used: Integers,
-) -> None:
-    """Move what each pair asks for and both ends have left; add the mass to its offset."""
-    columns = moved.shape[1]
-    for k in range(len(source)):
+    moved_low: Integers,
+) -> Integers:
+    """Move what each entry asks for and both ends have left; tell how much, in high halves.
+
+    A leaf gives or takes all that it has left, if that is what is asked for up to `slack` and the
+    rounding of a double.
+    """
+    used = np.zeros(len(source), np.int64)
+    for number in range(len(entries)):
+        k = entries[number]
         x, y = source[k], target[k]
-        most = min(source_left[x], target_left[y])
-        # Up to the rounding of a double, all that is left is asked for.
-        all_of_it = abs(amounts[k] - most) <= (most >> 50) + 2 and amounts[k] > 0
-        amount = most if all_of_it else min(amounts[k], most)
-        used[k] = amount
-        source_left[x] -= amount
-        target_left[y] -= amount
-        moved[abs(x // columns - y // columns), abs(x % columns - y % columns)] += amount
+        high, low = amounts[k], 0
+        if high == 0:
+            continue
+        if leaves[number] > 0:
+            have, have_low = given[x], given_low[x]
+            if leaves[number] == 2:
+                have, have_low = taken[y], taken_low[y]
+            if abs(high - have) <= slack + (high >> 50) + 2:
+                high, low = have, have_low
+        if given[x] < high or (given[x] == high and given_low[x] < low):
+            high, low = given[x], given_low[x]
+        if taken[y] < high or (taken[y] == high and taken_low[y] < low):
+            high, low = taken[y], taken_low[y]
+        used[k] = high
+        _move(given, given_low, taken, taken_low, x, y, high, low, moved, moved_low)
+    return used
 
 
 @compile_loop
 def _pour(
     order: Integers,
     given: Integers,
-    taken: Integers,
     given_low: Integers,
+    taken: Integers,
     taken_low: Integers,
     moved: Integers,
     moved_low: Integers,
@@ -267,49 +356,28 @@ def _pour(
 ) -> int:
     """Match two lists of masses in an order (north-west corner), until one of them is used up.
 
-    Masses are pairs; add them to offsets, list the entries, and return how many there are.
+    Masses are pairs; add them to offsets, list the entries, and return how many there are. What
+    both lists have of a pixel stays there first, if asked for.
     """
-    columns = moved.shape[1]
     count = i = j = 0
-    if stay:
-        for x in order:
-            first = given[x] < taken[x] or (given[x] == taken[x] and given_low[x] <= taken_low[x])
-            high, low = (given[x], given_low[x]) if first else (taken[x], taken_low[x])
-            if high == 0 and low == 0:
-                continue
-            entries[0, count], entries[1, count], entries[2, count] = x, x, high
-            count += 1
-            for halves in ((given, given_low), (taken, taken_low)):
-                rest = halves[1][x] - low
-                borrow = 1 if rest < 0 else 0
-                halves[0][x] -= high + borrow
-                halves[1][x] = rest + (borrow << HALF)
-            moved[0, 0] += high
-            moved_low[0, 0] += low
-            if moved_low[0, 0] >> HALF:
-                moved[0, 0] += 1
-                moved_low[0, 0] -= 1 << HALF
+    staying = len(order) if stay else 0
     while i < len(order) and j < len(order):
         x, y = order[i], order[j]
-        if given[x] == 0 and given_low[x] == 0:
+        if staying > 0:
+            staying -= 1
+            x = y = order[staying]
+        elif given[x] == 0 and given_low[x] == 0:
             i += 1
             continue
-        if taken[y] == 0 and taken_low[y] == 0:
+        elif taken[y] == 0 and taken_low[y] == 0:
             j += 1
             continue
-        first = given[x] < taken[y] or (given[x] == taken[y] and given_low[x] <= taken_low[y])
-        high, low = (given[x], given_low[x]) if first else (taken[y], taken_low[y])
+        high, low = given[x], given_low[x]
+        if taken[y] < high or (taken[y] == high and taken_low[y] < low):
+            high, low = taken[y], taken_low[y]
+        if high == 0 and low == 0:
+            continue
         entries[0, count], entries[1, count], entries[2, count] = x, y, high
         count += 1
-        for halves, z in (((given, given_low), x), ((taken, taken_low), y)):
-            rest = halves[1][z] - low
-            borrow = 1 if rest < 0 else 0
-            halves[0][z] -= high + borrow
-            halves[1][z] = rest + (borrow << HALF)
-        down, across = abs(x // columns - y // columns), abs(x % columns - y % columns)
-        moved[down, across] += high
-        moved_low[down, across] += low
-        if moved_low[down, across] >> HALF:
-            moved[down, across] += 1
-            moved_low[down, across] -= 1 << HALF
+        _move(given, given_low, taken, taken_low, x, y, high, low, moved, moved_low)
     return count
