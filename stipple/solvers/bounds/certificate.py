@@ -139,7 +139,7 @@ def certify_bounds(
     workers : Workers, optional
         Threads for the transforms; one by default.
     clock : Clock, optional
-        Raises `TimeIsUp` between the steps when it is late.
+        Raises `LateError` between the steps when it is late.
 
     Raises
     ------

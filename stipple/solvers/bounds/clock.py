@@ -10,7 +10,7 @@ from stipple.solvers.parallel import Part, Workers
 SPELL = 2**13
 
 
-class TimeIsUp(Exception):
+class LateError(Exception):
     """What was being computed would come too late."""
 
 
@@ -27,9 +27,9 @@ class Clock:
         self.deadline = deadline
 
     def check(self) -> None:
-        """Raise `TimeIsUp` after the deadline."""
+        """Raise `LateError` after the deadline."""
         if time.perf_counter() > self.deadline:
-            raise TimeIsUp
+            raise LateError
 
 
 class PunctualWorkers(Workers):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stipple.arrays import Booleans, Floats, Integers
+from stipple.arrays import Booleans, Integers
 from stipple.solvers.compiled import compile_loop
 
 HALF = 60
@@ -76,7 +76,7 @@ def split_numbers(values: NDArray[Any]) -> Numbers:
 
 
 def sum_lines(numbers: Numbers) -> tuple[list[int], list[int]]:
-    """Sums of rows and of columns, in multiples of 2^(spare + exponent)."""
+    """Add up rows and columns, in multiples of 2^(spare + exponent)."""
     rows, columns = numbers.mantissas.shape
     limbs = int(numbers.shifts.max()) // LIMB + 5
     bins = np.zeros((rows, limbs), np.int64), np.zeros((columns, limbs), np.int64)
@@ -149,13 +149,6 @@ def pool_units(units: Units, block: int) -> Units:
     high = pool(units.high) + (upper >> LIMB)
     low = ((upper & SMALL) << LIMB) + (lower & SMALL)
     return Units(high, low, pool(units.present) > 0, units.missing)
-
-
-def to_floats(units: Units, total: int) -> Floats:
-    """Counts as fractions of the total, up to rounding."""
-    share = float(2**HALF) / float(total)
-    fractions: Floats = (units.high + units.low * 2.0**-HALF) * share
-    return fractions
 
 
 def _join_limbs(bins: Integers) -> int:

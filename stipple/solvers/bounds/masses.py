@@ -114,20 +114,23 @@ def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
         raise StippleError(
             f"The images have {first} and {second} pixels: scale them to the same size first."
         )
-    exact = [_read_exactly(image) for image in images]
-    wholes = [image.whole for image in exact]
-    common = math.lcm(*wholes)
+    one, other = (_read_exactly(image) for image in images)
+    common = math.lcm(one.whole, other.whole)
     spare = UNIT_BITS - common.bit_length()
-    sums = [scale_exactly(each.whole, each.numbers.exponent + each.numbers.spare) for each in exact]
+    sums = [
+        scale_exactly(each.whole, each.numbers.exponent + each.numbers.spare)
+        for each in (one, other)
+    ]
     source, target = (_normalise(image) for image in images)
     rounding = max(_measure_rounding(values) for values in (a, b))
-    identical = _are_alike(*exact)
+    identical = _are_alike(one, other)
     differences = np.abs(source - target)
     similar = identical or bool(
         (differences <= FEW_ROUNDINGS * rounding * np.maximum(source, target)).all()
     )
     return MassPair(
-        *exact,
+        one,
+        other,
         common << spare if spare >= 0 else 1 << (UNIT_BITS - 1),
         sums[0] != sums[1],
         identical,

@@ -64,6 +64,15 @@ class Moved(NamedTuple):
     low: Integers
 
 
+class Left(NamedTuple):
+    """What is left of the masses of both images, in units: pairs (high, low), shape (h·w,)."""
+
+    given: Integers
+    given_low: Integers
+    taken: Integers
+    taken_low: Integers
+
+
 def price_plan(
     pair: MassPair, costs: OffsetCosts, plan: Plan | None, clock: Clock | None = None
 ) -> PricedPlan:
@@ -79,7 +88,7 @@ def price_plan(
     size = pair.source.size
     units = pair.source_units, pair.target_units
     clock.check()
-    left = [half.ravel().copy() for each in units for half in (each.high, each.low)]
+    left = Left(*(half.ravel().copy() for each in units for half in (each.high, each.low)))
     moved = Moved(np.zeros(pair.shape, np.int64), np.zeros(pair.shape, np.int64))
     plan = _EMPTY if plan is None else plan
     source, target, amounts = _read_plan(plan, pair.total, size)
@@ -87,7 +96,7 @@ def price_plan(
     entries, leaves = _peel_leaves(source, target, size)
     clock.check()
     slack = round(size * SOLVER_ROUNDING * whole)
-    used = _fill_pairs(entries, leaves, source, target, amounts, slack, *left, *moved)
+    used = _fill_pairs(entries, leaves, source, target, amounts, slack, left, moved)
     fractions = np.where(used == amounts, plan.amounts, used / whole)
     kept = entries[used[entries] > 0]
     parts = [Plan(source[kept], target[kept], fractions[kept])]
@@ -133,7 +142,7 @@ class _Repair(NamedTuple):
 def _repair(
     order: Integers,
     costs: OffsetCosts,
-    left: list[Integers],
+    left: Left,
     moved: Moved,
     both_ways: bool,
     clock: Clock,
@@ -146,10 +155,10 @@ def _repair(
     """
     found = []
     for stay in (True, False) if both_ways else (True,):
-        halves = [each.copy() for each in left]
+        rest = Left(*(each.copy() for each in left))
         added = Moved(np.zeros_like(moved.high), np.zeros_like(moved.low))
         entries = np.empty((3, 3 * len(order)), np.int64)
-        count = _pour(order, *halves, *added, entries, stay)
+        count = _pour(order, rest, added, entries, stay)
         clock.check()
         price = price_offsets(added, costs) if both_ways else Fraction(0)
         found.append((price, added, entries[:, :count]))
@@ -273,31 +282,21 @@ def _peel_leaves(source: Integers, target: Integers, size: int) -> tuple[Integer
 
 
 @compile_loop
-def _move(
-    given: Integers,
-    given_low: Integers,
-    taken: Integers,
-    taken_low: Integers,
-    x: int,
-    y: int,
-    high: int,
-    low: int,
-    moved: Integers,
-    moved_low: Integers,
-) -> None:
+def _move(left: Left, x: int, y: int, high: int, low: int, moved: Moved) -> None:
     """Move a count from pixel to pixel: pairs with borrow and carry."""
+    given, given_low, taken, taken_low = left
     for halves, z in (((given, given_low), x), ((taken, taken_low), y)):
         rest = halves[1][z] - low
         borrow = 1 if rest < 0 else 0
         halves[0][z] -= high + borrow
         halves[1][z] = rest + (borrow << HALF)
-    columns = moved.shape[1]
+    columns = moved.high.shape[1]
     down, across = abs(x // columns - y // columns), abs(x % columns - y % columns)
-    moved[down, across] += high
-    moved_low[down, across] += low
-    if moved_low[down, across] >> HALF:
-        moved[down, across] += 1
-        moved_low[down, across] -= 1 << HALF
+    moved.high[down, across] += high
+    moved.low[down, across] += low
+    if moved.low[down, across] >> HALF:
+        moved.high[down, across] += 1
+        moved.low[down, across] -= 1 << HALF
 
 
 @compile_loop
@@ -308,18 +307,15 @@ def _fill_pairs(
     target: Integers,
     amounts: Integers,
     slack: int,
-    given: Integers,
-    given_low: Integers,
-    taken: Integers,
-    taken_low: Integers,
-    moved: Integers,
-    moved_low: Integers,
+    left: Left,
+    moved: Moved,
 ) -> Integers:
     """Move what each entry asks for and both ends have left; tell how much, in high halves.
 
     A leaf gives or takes all that it has left, if that is what is asked for up to `slack` and the
     rounding of a double.
     """
+    given, given_low, taken, taken_low = left
     used = np.zeros(len(source), np.int64)
     for number in range(len(entries)):
         k = entries[number]
@@ -338,27 +334,18 @@ def _fill_pairs(
         if taken[y] < high or (taken[y] == high and taken_low[y] < low):
             high, low = taken[y], taken_low[y]
         used[k] = high
-        _move(given, given_low, taken, taken_low, x, y, high, low, moved, moved_low)
+        _move(left, x, y, high, low, moved)
     return used
 
 
 @compile_loop
-def _pour(
-    order: Integers,
-    given: Integers,
-    given_low: Integers,
-    taken: Integers,
-    taken_low: Integers,
-    moved: Integers,
-    moved_low: Integers,
-    entries: Integers,
-    stay: bool,
-) -> int:
+def _pour(order: Integers, left: Left, moved: Moved, entries: Integers, stay: bool) -> int:
     """Match two lists of masses in an order (north-west corner), until one of them is used up.
 
     Masses are pairs; add them to offsets, list the entries, and return how many there are. What
     both lists have of a pixel stays there first, if asked for.
     """
+    given, given_low, taken, taken_low = left
     count = i = j = 0
     staying = len(order) if stay else 0
     while i < len(order) and j < len(order):
@@ -379,5 +366,5 @@ def _pour(
             continue
         entries[0, count], entries[1, count], entries[2, count] = x, y, high
         count += 1
-        _move(given, given_low, taken, taken_low, x, y, high, low, moved, moved_low)
+        _move(left, x, y, high, low, moved)
     return count

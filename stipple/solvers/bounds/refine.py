@@ -16,13 +16,14 @@ from stipple.solvers.bounds.certificate import (
     certify_cheaply,
     measure_gap,
 )
-from stipple.solvers.bounds.clock import Clock, PunctualWorkers, TimeIsUp
+from stipple.solvers.bounds.clock import Clock, LateError, PunctualWorkers
 from stipple.solvers.bounds.keops_transforms import choose_engine
 from stipple.solvers.bounds.masses import MassPair
 from stipple.solvers.bounds.plans import Plan
 from stipple.solvers.bounds.problem import TOTAL, Level
 from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
 from stipple.solvers.bounds.search import Search, Solution, Solver
+from stipple.solvers.bounds.transforms import check_order
 from stipple.solvers.keops_library import EngineChoice
 
 Stop: TypeAlias = Literal["gap", "time", "cells", "precision"]
@@ -178,6 +179,7 @@ def bound_images(
         raise StippleError(f"The time limit is {time_limit:g} seconds: give a number from 0 up.")
     if method == "auto":
         method = "fast" if order == 2 and max(pair.shape) > SPARSE_SIDE else "sparse"
+    order = check_order(order)
     began = time.perf_counter() if began is None else began
     choice = choose_engine(engine, device, order=order, pixels=pair.source.size)
     limit = math.inf if time_limit is None else time_limit
@@ -255,7 +257,7 @@ class _Proof:
             found = certify_bounds(
                 self._pair, self._order, potential, plan, workers=self._workers, clock=clock
             )
-        except TimeIsUp:
+        except LateError:
             return False
         if found.lower >= best.lower:
             self.potential = potential

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from stipple.arrays import Floats
 from stipple.solvers.bounds.back_and_forth import ascend_dual
 from stipple.solvers.bounds.certificate import measure_gap
-from stipple.solvers.bounds.clock import PunctualWorkers, TimeIsUp
+from stipple.solvers.bounds.clock import LateError, PunctualWorkers
 from stipple.solvers.bounds.domain_decomposition import improve_in_cells
 from stipple.solvers.bounds.problem import (
     Flow,
@@ -101,7 +101,7 @@ class Search:
                     break
                 if time.perf_counter() >= deadline:
                     break
-        except TimeIsUp:
+        except LateError:
             pass
         return found
 

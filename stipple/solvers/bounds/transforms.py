@@ -1,5 +1,6 @@
 """c-transforms of potentials on a grid of pixels."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats, Integers
-from stipple.choices import Device
+from stipple.choices import HIGHEST_ORDER, Device
 from stipple.errors import StippleError
 from stipple.solvers.bounds.rounding import raise_squares
 from stipple.solvers.compiled import compile_loop
@@ -17,8 +18,6 @@ from stipple.solvers.parallel import Workers
 # Above every exact height and cost, far enough below 2⁶³ that no sum overflows.
 NOTHING = 2**62
 EXACT_BITS = 61
-# The costs of this order fit in double precision for images of any size.
-HIGHEST_ORDER = 32
 # Pixels along a block: its bounds discard it as a whole.
 BLOCK = 16
 
@@ -105,6 +104,16 @@ def transform_cost(
     return CostTransform(*minimise_costs(-potential, costs, workers or Workers(1)))
 
 
+def check_order(order: float) -> float:
+    """Refuse an order that is no number from 1 to 32."""
+    number = float(order) if isinstance(order, (int, float, np.number)) else math.nan
+    if not 1 <= number <= HIGHEST_ORDER:
+        raise StippleError(
+            f"The order of the distance is {order}: give a number from 1 to {HIGHEST_ORDER}."
+        )
+    return number
+
+
 def measure_costs(shape: tuple[int, int], order: float) -> OffsetCosts:
     """|Δ|^p for every offset between pixels, with a proved bound on the error (squares: exact).
 
@@ -113,11 +122,7 @@ def measure_costs(shape: tuple[int, int], order: float) -> OffsetCosts:
     StippleError
         If the order is not between 1 and 32.
     """
-    if not 1 <= order <= HIGHEST_ORDER:
-        raise StippleError(
-            f"The order of the distance is {order}: give a number from 1 to {HIGHEST_ORDER}."
-        )
-    return _measure_costs(shape, float(order))
+    return _measure_costs(shape, check_order(order))
 
 
 @lru_cache(maxsize=2)
