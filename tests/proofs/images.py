@@ -79,8 +79,8 @@ def images_beside_pot(rng: np.random.Generator) -> str | None:
 @family("bound", share=12)
 def single_units_exactly(rng: np.random.Generator) -> str | None:
     """A few units of mass: the best assignment, in whole numbers; also for large p."""
-    shape, p = draw_shape(rng, 64), int(rng.choice([1, 2, 3, 4, 8, 16]))
-    count = int(rng.integers(1, 9))
+    shape, p = draw_shape(rng, 64), int(rng.choice([1, 2, 3, 4, 8, 16, 32]))
+    count = int(rng.choice([1, 2, 5, 40, 100]))
     ends = [rng.integers(0, side, (2, count)) for side in shape]
     first, second = (np.column_stack([axis[k] for axis in ends]) for k in (0, 1))
     squares = ((first[:, None] - second) ** 2).sum(axis=2)

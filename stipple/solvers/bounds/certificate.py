@@ -221,6 +221,7 @@ def evaluate_dual(
     depths = np.minimum(depths, float(costs.table[-1, -1]))
     if costs.table[-1, -1] > FINE and not costs.squared:
         costs = _lower_largest(costs, 2 * depths, source.present, known, workers)
+        depths = np.minimum(depths, float(costs.table[-1, -1]))
     exact = round_costs_down(costs)
     heights = np.rint(np.ldexp(depths, 1 - exact.exponent)).astype(np.int64)
     heights[:] = np.minimum(heights, 2 * exact.table[-1, -1])
