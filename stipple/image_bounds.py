@@ -62,9 +62,10 @@ class ImageBounds:
     similar : bool
         Whether the images are equal up to rounding: their shares of the mass agree in every pixel
         within a few units in the last place of the numbers given.
-    stopped : {"gap", "time", "cells", "precision", "blocks"}
+    stopped : {"gap", "time", "cells", "precision", "blocks", "squares"}
         Why the interval is not narrower: the gap was reached; the time was up; "fast" solves images
-        of this size in cells only; double precision shows no more; blocks are of one size.
+        of this size in cells only; double precision shows no more; blocks are of one size; the gap
+        was reached for points, and squares are bounded through them.
     order : float
         p.
     unit : {"pixel", "side"}
@@ -99,7 +100,7 @@ class ImageBounds:
     gap: float
     reached: bool
     similar: bool
-    stopped: "Stop | Literal['blocks']"
+    stopped: "Stop | Literal['blocks', 'squares']"
     order: float
     unit: DistanceUnit
     pixels: PixelModel
@@ -222,7 +223,7 @@ def bound(
     measure = _Measure(pair, p, unit, pixels)
     potential: Floats | None = None
     plan: Plan | None = None
-    stopped: Stop | Literal["blocks"]
+    stopped: Stop | Literal["blocks", "squares"]
     levels: tuple[LevelRecord, ...] = ()
     estimates = None
     if method == "paper":
@@ -250,7 +251,8 @@ def bound(
         )
         lower, upper, used = result.lower, result.upper, str(result.method)
         potential, plan, levels = result.potential, result.plan, result.levels
-        stopped = result.stopped
+        # Points are near enough where it is the squares that are not.
+        stopped = "squares" if result.stopped == "gap" else result.stopped
         choice = result.engine
     lower, upper = measure.convert_lower(lower), measure.convert_upper(upper)
     reached_gap = measure_gap(lower, upper)

@@ -87,6 +87,7 @@ def test_the_reason_for_a_wide_interval_is_told(
     assert "time was up" in run("a.npy", "b.npy", "--gap", 1e-9, "--time-limit", 0)
     assert "double precision shows no more" in run("a.npy", "b.npy", "-p", 1.5, *gap)
     assert "smaller --block" in run("a.npy", "b.npy", "--method", "paper", *gap)
+    assert "through their centres" in run("a.npy", "b.npy", "--pixels", "squares", "--strict")
     from stipple.solvers.bounds import search
 
     monkeypatch.setattr(search, "LARGEST_ON_ARCS", 0)

@@ -25,6 +25,8 @@ ADVICE = {
     "cells": "the method fast goes no further at this size; take --method sparse, which needs"
     " more time, or a larger --gap",
     "precision": "double precision shows no more; give a larger --gap",
+    "squares": "squares are bounded through their centres, which are near enough; give a larger"
+    " --gap",
     "blocks": "the method paper stops at its blocks; give a smaller --block, or another --method",
 }
 # The darkness of an image is a mass in steps of 2^-16 of the 255 levels of a byte: greys of eight
