@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 # About 2 KiB of memory for each point, measured at a million points.
 LARGEST_COUNT = 10_000_000
+# The costs of this order fit in double precision for images of any size.
+HIGHEST_ORDER = 32
 
 Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]

@@ -1,10 +1,10 @@
 """The certified distance between two images as a Python call."""
 
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,13 +14,17 @@ from stipple.arrays import Floats
 from stipple.border import read_choice, read_count, read_number
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.solvers.bounds.certificate import Plan, lower_for_squares, measure_gap
-from stipple.solvers.bounds.masses import pair_masses
+from stipple.solvers.bounds.certificate import lower_for_squares, measure_gap
+from stipple.solvers.bounds.marginals import measure_shift
+from stipple.solvers.bounds.masses import MassPair, pair_masses
+from stipple.solvers.bounds.plans import Plan
+from stipple.solvers.bounds.rounding import raise_power, round_down, round_up
+from stipple.solvers.bounds.transforms import check_order
 from stipple.solvers.parallel import Workers
 
 if TYPE_CHECKING:
-    from stipple.solvers.bounds.blocks import PaperEstimates
-    from stipple.solvers.bounds.refine import LevelRecord
+    from stipple.solvers.bounds.blocks import BlockEstimate, PaperEstimates
+    from stipple.solvers.bounds.refine import LevelRecord, Stop
     from stipple.solvers.keops_library import EngineChoice
 
 
@@ -55,7 +59,14 @@ class ImageBounds:
     gap : float
         (upper − lower)/lower; 0 if they agree, infinity if only lower is 0.
     reached : bool
-        Whether the gap asked for was reached.
+        Whether the gap asked for was reached, or the images are `similar`.
+    similar : bool
+        Whether the images are equal up to rounding: their shares of the mass agree in every pixel
+        within a few units in the last place of the numbers given.
+    stopped : {"gap", "time", "cells", "precision", "blocks", "squares"}
+        Why the interval is not narrower: the gap was reached; the time was up; "fast" solves images
+        of this size in cells only; double precision shows no more; blocks are of one size; the gap
+        was reached for points, and squares are bounded through them.
     order : float
         p.
     unit : {"pixel", "side"}
@@ -69,13 +80,14 @@ class ImageBounds:
     engine : EngineChoice
         Who transformed potentials, and where; its `reason` tells why not the engine asked for.
     levels : tuple of LevelRecord
-        The interval by resolution, for points and in pixels; none for "paper".
+        The interval by resolution, in the same unit and for the same `pixels`; none for "paper".
     estimates : PaperEstimates or None
-        The published estimators, for "paper".
+        The published estimators, for "paper", likewise.
     potential : ndarray, shape (h, w), or None
         ψ on the second image, in pixels to the power p.
     plan : Plan or None
-        The plan, in pixels.
+        The plan that proves the upper bound for points, complete but for dust of less than 2⁻⁵⁹ of
+        the mass an entry; None for "paper", or if there was no time to make one.
     shape : tuple of int
         Rows and columns of the images.
     seconds : float
@@ -88,6 +100,8 @@ class ImageBounds:
     upper: float
     gap: float
     reached: bool
+    similar: bool
+    stopped: "Stop | Literal['blocks', 'squares']"
     order: float
     unit: DistanceUnit
     pixels: PixelModel
@@ -156,7 +170,7 @@ def bound(
         Masses ≥ 0 of the pixels; images with different sums are scaled to the same. Masked pixels
         of a masked array have no mass.
     p : float
-        Order, at least 1; the cost is the Euclidean distance to this power.
+        Order, from 1 to 32; the cost is the Euclidean distance to this power.
     gap : float
         Refine until (upper − lower)/lower is at most this.
     method : {"auto", "paper", "sparse", "fast"}
@@ -165,9 +179,9 @@ def bound(
     block : int
         Side of the blocks of "paper", in pixels.
     time_limit : float, optional
-        Seconds after which solvers stop where they stand; the interval is valid all the same. The
-        coarsest resolution is always solved. Beyond the limit go at most one step that cannot be
-        interrupted, such as the transform of a potential, and the certificate.
+        Seconds after which to stop; the interval is valid all the same. It is kept within a tenth
+        and a second: what is left of the time goes to a certificate, and one that comes too late
+        is given up for bounds by the sums of rows and columns.
     unit : {"pixel", "side"}
         Unit of the distance: a pixel, or the longer side of the images.
     pixels : {"points", "squares"}
@@ -213,9 +227,12 @@ def bound(
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
+    p = check_order(p)
     pair = pair_masses(a, b)
+    measure = _Measure(pair, p, unit, pixels)
     potential: Floats | None = None
     plan: Plan | None = None
+    stopped: Stop | Literal["blocks", "squares"]
     levels: tuple[LevelRecord, ...] = ()
     estimates = None
     if method == "paper":
@@ -225,6 +242,7 @@ def bound(
         choice = choose_engine(engine, device, order=p, method=method)
         estimates = estimate_blocks(pair, p, block, workers=Workers(threads))
         lower, upper, used = estimates.lower, estimates.upper, "paper"
+        stopped = "blocks"
     else:
         from stipple.solvers.bounds.refine import bound_images
 
@@ -234,40 +252,83 @@ def bound(
             method=method,
             gap=gap,
             time_limit=time_limit,
+            began=began,
             engine=engine,
             device=device,
             threads=threads,
-            on_level=on_level,
+            on_level=on_level and (lambda level: on_level(measure.convert_level(level))),
         )
         lower, upper, used = result.lower, result.upper, str(result.method)
         potential, plan, levels = result.potential, result.plan, result.levels
+        # Points are near enough where it is the squares that are not.
+        stopped = "squares" if result.stopped == "gap" else result.stopped
         choice = result.engine
-    if pixels == "squares":
-        lower = lower_for_squares(lower, p)
-    if unit == "side":
-        side = max(pair.shape)
-        lower = max(0.0, math.nextafter(lower / side, -math.inf)) if lower else 0.0
-        upper = math.nextafter(upper / side, math.inf) if upper else 0.0
+    lower, upper = measure.convert_lower(lower), measure.convert_upper(upper)
     reached_gap = measure_gap(lower, upper)
+    reached = reached_gap <= gap or pair.similar
     return ImageBounds(
         lower=lower,
         upper=upper,
         gap=reached_gap,
-        reached=reached_gap <= gap,
+        reached=reached,
+        similar=pair.similar,
+        stopped="gap" if reached else stopped,
         order=p,
         unit=unit,
         pixels=pixels,
         normalised=pair.normalised,
         method=used,
         engine=choice,
-        levels=levels,
-        estimates=estimates,
+        levels=tuple(map(measure.convert_level, levels)),
+        estimates=estimates and measure.convert_estimates(estimates),
         potential=potential,
         plan=plan,
         shape=pair.shape,
         seconds=time.perf_counter() - began,
         version=__version__,
     )
+
+
+class _Measure:
+    """Bounds for points and in pixels, converted to the unit and the pixels asked for."""
+
+    def __init__(
+        self, pair: MassPair, order: float, unit: DistanceUnit, pixels: PixelModel
+    ) -> None:
+        self._order = order
+        self._side = max(pair.shape) if unit == "side" else 1
+        self._squares = pixels == "squares"
+        self._shift = measure_shift(pair) if self._squares else 0.0
+
+    def convert_lower(self, lower: float) -> float:
+        if self._squares:
+            lower = lower_for_squares(lower, self._order, self._shift)
+        return round_down(Fraction(lower) / self._side)
+
+    def convert_upper(self, upper: float) -> float:
+        return round_up(Fraction(upper) / self._side)
+
+    def convert_level(self, level: "LevelRecord") -> "LevelRecord":
+        lower, upper = self.convert_lower(level.lower), self.convert_upper(level.upper)
+        return replace(level, lower=lower, upper=upper)
+
+    def convert_estimates(self, estimates: "PaperEstimates") -> "PaperEstimates":
+        def convert(estimate: "BlockEstimate", down: bool) -> "BlockEstimate":
+            if not self._squares and self._side == 1:
+                return estimate
+            conversion = self.convert_lower if down else self.convert_upper
+            distance = conversion(estimate.distance)
+            cost = raise_power(distance, self._order, down=down)
+            return replace(estimate, distance=distance, cost=cost)
+
+        return replace(
+            estimates,
+            minimum_cost=convert(estimates.minimum_cost, True),
+            dual=convert(estimates.dual, True),
+            weighted_cost=convert(estimates.weighted_cost, False),
+            primal=convert(estimates.primal, False),
+            total_variation=convert(estimates.total_variation, False),
+        )
 
 
 def measure_displacement(result: ImageBounds, parts: int) -> Displacement:
@@ -281,7 +342,7 @@ def measure_displacement(result: ImageBounds, parts: int) -> Displacement:
     plan = result.plan
     if plan is None or len(plan.amounts) == 0:
         raise StippleError(
-            f"The method {result.method} leaves no plan to draw: use sparse, fast or auto."
+            "There is no plan to draw: give more time, and a method other than paper."
         )
     rows, columns = result.shape
     side = max(rows, columns) / parts

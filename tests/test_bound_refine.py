@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.solvers.bounds import refine
+from stipple.solvers.bounds import search
 from stipple.solvers.bounds.certificate import certify_bounds
 from stipple.solvers.bounds.masses import pair_masses
 from stipple.solvers.bounds.problem import Flow, Level
@@ -118,19 +118,19 @@ def test_a_gap_of_zero_ends_too() -> None:
 
 def test_nothing_is_sought_beyond_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     solved: list[tuple[int, int]] = []
-    solve = refine.solve_on_arcs
+    solve = search.solve_on_arcs
 
     def count(level: Level, *arguments: Any) -> tuple[Flow, Floats]:
         solved.append(level.source.shape)
         return solve(level, *arguments)
 
-    monkeypatch.setattr(refine, "solve_on_arcs", count)
+    monkeypatch.setattr(search, "solve_on_arcs", count)
     for order in (1.5, 3.0):
         solved.clear()
         a, b = draw_noise(1, (64, 64)), draw_noise(2, (64, 64))
         result = bound(a, b, order, gap=0.0, method="sparse")
         assert result.gap <= 1e-8
-        assert solved.count((64, 64)) < len(refine.ARC_CHOICES)
+        assert solved.count((64, 64)) < len(search.ARC_CHOICES)
 
 
 @pytest.mark.parametrize(("order", "side"), [(1.0, 128), (2.0, 256)])
@@ -194,7 +194,7 @@ def test_an_unreachable_gap_is_admitted() -> None:
 
 
 def test_large_images_end_with_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refine, "LARGEST_ON_ARCS", 0)
+    monkeypatch.setattr(search, "LARGEST_ON_ARCS", 0)
     a, b = draw_noise(1, (40, 50)), draw_noise(2, (40, 50))
     cells = bound(a, b, gap=1e-4, method="fast")
     arcs = bound(a, b, gap=1e-4, method="sparse")

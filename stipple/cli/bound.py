@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import BoundMethod, DistanceUnit, PixelModel
+from stipple.choices import HIGHEST_ORDER, BoundMethod, DistanceUnit, PixelModel
 from stipple.cli.digits import format_interval, round_down, round_up
 from stipple.cli.options import batch_options, kernel_options, report_options, tone_options
 from stipple.cli.outputs import check_targets, plan_outputs, write_output
@@ -60,7 +60,7 @@ Examples:
 @click.option(
     "-p",
     "--order",
-    type=FiniteRange(min=1),
+    type=FiniteRange(min=1, max=HIGHEST_ORDER),
     metavar="P",
     default=2.0,
     help="Order of the distance: costs are Euclidean distances to this power.",
@@ -90,9 +90,8 @@ Examples:
     "--time-limit",
     type=FiniteRange(min=0),
     metavar="SECONDS",
-    help="Stop the solvers after this time; the interval is valid all the same. Not cut short are"
-    " the coarsest resolution, single transforms of potentials and the certificate: for order 1"
-    " together some 2 seconds at 256x256 pixels and 12 at 512x512, for order 2 a tenth of that.",
+    help="Stop after this time, within a tenth and a second; the interval is valid all the same. It"
+    " counts from when the images have been read.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 where the gap is not reached.")
 @click.option(
@@ -178,12 +177,14 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
     others = [options[name] for name in ("plot", "report") if options[name]]
     for image in options["images"]:
         check_targets([*(output.path for output in outputs), *others], image)
-    from stipple.cli.bound_run import bound_files, describe_bounds, list_rows
+    from stipple.cli.bound_run import ADVICE, bound_files, describe_bounds, list_rows
     from stipple.io.tables import render_json, render_table_csv
 
     label = " and ".join(options["images"])
     with Progress(label, 0, quiet=options["quiet"], verbose=options["verbose"]) as progress:
         masses, result = bound_files(options["images"], options, _follow(progress))
+    if options["plot"] and result.plan is None:
+        raise StippleError("There was no time for a plan to plot: give more, or leave --plot out.")
     figures = describe_bounds(options["images"], result)
     files = []
     for output in outputs:
@@ -207,8 +208,8 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
         print_table([*list_rows(result, options["gap"]), *written])
     if options["strict"] and not result.reached:
         raise StippleError(
-            f"The gap is {result.gap:.4g}, and {options['gap']:.4g} was asked for: give more time,"
-            " or a larger --gap."
+            f"The gap is {result.gap:.4g}, and {options['gap']:.4g} was asked for:"
+            f" {ADVICE[result.stopped]}."
         )
 
 

@@ -19,6 +19,16 @@ SETTINGS = (
     *("engine", "device", "threads"),
 )
 DIGITS = 10
+# What to do about a gap that was not reached, by the reason why the solvers stopped.
+ADVICE = {
+    "time": "the time was up; give more time, or a larger --gap",
+    "cells": "the method fast goes no further at this size; take --method sparse, which needs"
+    " more time, or a larger --gap",
+    "precision": "double precision shows no more; give a larger --gap",
+    "squares": "squares are bounded through their centres, which are near enough; give a larger"
+    " --gap",
+    "blocks": "the method paper stops at its blocks; give a smaller --block, or another --method",
+}
 # The darkness of an image is a mass in steps of 2^-16 of the 255 levels of a byte: greys of eight
 # bits are exact, and small integers make exact sums fast.
 STEPS = 255 * 2**16
@@ -71,6 +81,8 @@ def describe_bounds(paths: Sequence[str], result: "ImageBounds") -> dict[str, An
         "gap": result.gap if result.gap < float("inf") else None,
         "seconds": result.seconds,
         "reached": result.reached,
+        "similar": result.similar,
+        "stopped": result.stopped,
         "order": result.order,
         "unit": result.unit,
         "pixels": result.pixels,
@@ -126,13 +138,17 @@ def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
 
 def _describe_gap(result: "ImageBounds", gap: float) -> str:
     reached = f"{result.gap:.4%}" if result.gap < float("inf") else "infinite: lower is 0"
-    verdict = "reached" if result.reached else "NOT reached: give more time, or a larger --gap"
+    if result.similar and result.gap > 0:
+        width = round_up(result.upper - result.lower, 4)
+        return f"{reached}; the images are equal up to rounding, and the interval is {width} wide"
+    verdict = "reached" if result.reached else f"NOT reached: {ADVICE[result.stopped]}"
     return f"{reached} ({gap:.4g} was asked for: {verdict})"
 
 
 def _list_estimates(result: "ImageBounds") -> list[tuple[str, str]]:
     estimates = result.estimates
     assert estimates is not None
+    unit = "pixels" if result.unit == "pixel" else "sides"
     named = (
         ("minimum cost", "lower", round_down, estimates.minimum_cost),
         ("dual", "lower", round_down, estimates.dual),
@@ -141,6 +157,6 @@ def _list_estimates(result: "ImageBounds") -> list[tuple[str, str]]:
         ("variation", "upper", round_up, estimates.total_variation),
     )
     return [
-        (name, f"{kind} bound {round_outwards(one.distance, DIGITS)} pixels, {one.seconds:.3f} s")
+        (name, f"{kind} bound {round_outwards(one.distance, DIGITS)} {unit}, {one.seconds:.3f} s")
         for name, kind, round_outwards, one in named
     ]

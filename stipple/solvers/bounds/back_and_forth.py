@@ -7,6 +7,7 @@ import numpy as np
 from scipy.fft import dctn, idctn
 
 from stipple.arrays import Floats
+from stipple.solvers.bounds.clock import LateError
 from stipple.solvers.bounds.problem import TOTAL, Level, Potentials, conjugate, evaluate_dual
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.parallel import Workers
@@ -64,7 +65,10 @@ def ascend_dual(
         residue = there - _push_forward(here, mapped)
         direction = idctn(dctn(residue, norm="ortho") / laplacian, norm="ortho")
         direction *= size * unit
-        found = conjugate(raised + direction, 2, workers)
+        try:
+            found = conjugate(raised + direction, 2, workers)
+        except LateError:
+            break
         current = found if forwards else Potentials(found[1], found[0], found[3], found[2])
         gain = evaluate_dual(level, current) - value
         value += gain

@@ -8,7 +8,7 @@ are solved in floating point; the bounds are evaluated strictly.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
@@ -16,15 +16,18 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
-from stipple.solvers.bounds.certificate import (
-    Plan,
-    certify_bounds,
-    evaluate_dual,
-    price_offsets,
-)
-from stipple.solvers.bounds.masses import MassPair, Units
+from stipple.solvers.bounds.certificate import certify_bounds, evaluate_dual
+from stipple.solvers.bounds.exact import HALF, LOW, pool_units
+from stipple.solvers.bounds.masses import MassPair
+from stipple.solvers.bounds.plans import Moved, Plan, price_offsets
 from stipple.solvers.bounds.rounding import raise_power, round_down, round_up, take_root
-from stipple.solvers.bounds.transforms import OffsetCosts, measure_costs, minimise_costs
+from stipple.solvers.bounds.transforms import (
+    OffsetCosts,
+    measure_costs,
+    minimise_costs,
+    raise_costs,
+    round_costs_up,
+)
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.parallel import Workers
 
@@ -180,10 +183,12 @@ class _Blocks:
 
     def bound_by_least_cost(self) -> tuple[float, float]:
         gaps = [np.maximum(0, self._block * np.arange(n) - self._block + 1) for n in self._shape]
-        table = (gaps[0][:, None] ** 2.0 + gaps[1] ** 2.0) ** (self._order / 2)
-        costs = OffsetCosts(table, 0, False)
+        costs = raise_costs(gaps[0][:, None] ** 2.0 + gaps[1] ** 2.0, self._order)
+        costs = replace(costs, squared=False)
         pair = self._pair
-        source, target = self._pool(pair.source_units), self._pool(pair.target_units)
+        source, target = (
+            pool_units(units, self._block) for units in (pair.source_units, pair.target_units)
+        )
         solution = self._solve(self._pool(pair.source), self._pool(pair.target), costs)
         cost = round_down(
             evaluate_dual(source, target, pair.total, costs, solution.potential, self._workers)
@@ -193,7 +198,7 @@ class _Blocks:
     def solve_centres(self) -> _CoarseSolution:
         """Solve the problem between the centres of the blocks: an approximation, no bound."""
         spacing = float(self._block) ** self._order
-        costs = OffsetCosts(spacing * measure_costs(self._shape, self._order).table, 0, False)
+        costs = OffsetCosts(spacing * measure_costs(self._shape, self._order).table)
         return self._solve(self._pool(self._pair.source), self._pool(self._pair.target), costs)
 
     def bound_by_dual(self, potential: Floats) -> tuple[float, float]:
@@ -255,28 +260,31 @@ class _Blocks:
     def bound_by_variation(self, plan: Plan) -> tuple[float, float]:
         """⟨c, P⟩^(1/p) + W_p(a, P1) + W_p(Pᵀ1, b), and W_p ≤ diameter · (½|a − ã|₁)^(1/p)."""
         pair, order = self._pair, self._order
-        amounts = np.rint(plan.amounts * UNITS).astype(np.int64).astype(object)
-        total = int(amounts.sum())
-        moved = np.zeros(pair.shape, dtype=object)
-        np.add.at(moved, self._find_offsets(plan.source, plan.target), amounts)
-        distance = Fraction(
-            take_root(round_up(price_offsets(moved, self._costs) / total), order, down=False)
-        )
-        farthest = np.zeros(pair.shape, dtype=np.int64)
-        farthest[-1, -1] = 1
-        diameter = price_offsets(farthest, self._costs)
+        diameter = Fraction(float(round_costs_up(self._costs)[-1, -1]))
+        # The fit can overflow where it should end: what is no amount is left out.
+        amounts = np.where(np.isfinite(plan.amounts) & (plan.amounts > 0), plan.amounts, 0.0)
+        counts = np.rint(amounts / max(1.0, amounts.sum()) * UNITS).astype(np.int64)
+        total = int(counts.sum())
+        if not total:
+            bound = take_root(diameter, order, down=False)
+            return bound, raise_power(bound, order, down=False)
+        moved = np.zeros(pair.shape, np.int64)
+        np.add.at(moved, self._find_offsets(plan.source, plan.target), counts)
+        price = price_offsets(Moved(moved >> HALF, moved & LOW), self._costs)
+        distance = Fraction(take_root(price / total, order, down=False))
         for ends, units in ((plan.source, pair.source_units), (plan.target, pair.target_units)):
-            present = np.zeros(pair.source.size, dtype=object)
-            np.add.at(present, ends, amounts)
-            difference = abs(units.ravel().astype(object) * total - present * pair.total).sum()
-            variation = Fraction(int(difference), 2 * total * pair.total)
-            distance += Fraction(take_root(round_up(diameter * variation), order, down=False))
+            present = np.zeros(pair.source.size, np.int64)
+            np.add.at(present, ends, counts)
+            wanted = (units.high.astype(object) << HALF) + units.low
+            difference = abs(wanted.ravel() * total - present.astype(object) * pair.total).sum()
+            variation = Fraction(int(difference) + units.missing * total, 2 * total * pair.total)
+            distance += Fraction(take_root(diameter * variation, order, down=False))
         bound = round_up(distance)
         return bound, raise_power(bound, order, down=False)
 
     # --- parts -----------------------------------------------------------------------------------
 
-    def _pool(self, image: Units) -> Units:
+    def _pool(self, image: Floats) -> Floats:
         """Sum the masses of each block, shape (H, W)."""
         rows, columns = self._shape
         padded = np.zeros((rows * self._block, columns * self._block), dtype=image.dtype)

@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,11 +11,39 @@ from numpy.typing import ArrayLike, NDArray
 from stipple.arrays import Floats
 from stipple.border import read_pixels
 from stipple.errors import StippleError
+from stipple.solvers.bounds.exact import (
+    UNIT_BITS,
+    Numbers,
+    Units,
+    count_units,
+    split_numbers,
+    sum_lines,
+)
+from stipple.solvers.bounds.rounding import scale_exactly
 
-Units: TypeAlias = NDArray[Any]
-"""Exact integers: int64 where every sum of them fits, Python integers otherwise."""
+# Shares of pixels that differ by less than so many roundings of the numbers given are the same:
+# two of a division by the sum, two of its error, and as many for what is computed here.
+FEW_ROUNDINGS = 4
 
-LARGEST_TOTAL = 2**60
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """An image, exactly.
+
+    Attributes
+    ----------
+    numbers : Numbers
+        The pixels, shape (h, w).
+    rows, columns : list of int
+        Sums of its lines, in a unit of their own.
+    whole : int
+        The sum of the image in that unit.
+    """
+
+    numbers: Numbers
+    rows: list[int]
+    columns: list[int]
+    whole: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,20 +52,26 @@ class MassPair:
 
     Attributes
     ----------
-    source_units, target_units : ndarray, shape (h, w)
-        Integers with the same sum `total`: int64 up to a total of 2⁶⁰, Python integers beyond.
+    first, second : Image
+        The images as they were given, each in a unit of its own.
     total : int
-        Units in either image.
+        Units in either image, from 2¹¹⁸ to 2¹²⁰: a multiple of the sums of both where there is one.
     normalised : bool
         Whether the sums of the images differed and were brought to one.
+    identical : bool
+        Whether the images are known to be the same in spite of units that were rounded.
+    similar : bool
+        Whether the shares of all pixels are the same up to rounding of the numbers given.
     source, target : ndarray, shape (h, w)
-        The same masses as fractions, sum 1 up to rounding: for solvers, not for proofs.
+        The masses as fractions, sum 1 up to rounding: for solvers, not for proofs.
     """
 
-    source_units: Units
-    target_units: Units
+    first: Image
+    second: Image
     total: int
     normalised: bool
+    identical: bool
+    similar: bool
     source: Floats
     target: Floats
 
@@ -46,12 +81,23 @@ class MassPair:
         rows, columns = self.source.shape
         return rows, columns
 
+    @cached_property
+    def source_units(self) -> Units:
+        """Masses of the first image in units, rounded down."""
+        return count_units(self.first.numbers, self.first.whole, self.total)
+
+    @cached_property
+    def target_units(self) -> Units:
+        """Masses of the second image in units, rounded down."""
+        return count_units(self.second.numbers, self.second.whole, self.total)
+
 
 def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
     """Bring two images to one common total mass, in exact arithmetic.
 
-    Floating-point numbers are integers times a power of two, so nothing is rounded: images with
-    different sums are multiplied crosswise.
+    Floating-point numbers are integers times a power of two, so their sums are exact. A common
+    total below 2¹²⁰ gives each pixel a whole number of units; where there is none, units are
+    rounded down, and every bound accounts for what is lost: less than 2⁻¹¹⁷ of the mass a pixel.
 
     Parameters
     ----------
@@ -69,63 +115,30 @@ def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
         raise StippleError(
             f"The images have {first} and {second} pixels: scale them to the same size first."
         )
-    units, exponents, sums = [], [], []
-    for image in images:
-        integers, exponent = split_dyadic(image)
-        divisor = int(np.gcd.reduce(integers, axis=None))
-        units.append(integers // divisor)
-        sums.append(sum_exactly(units[-1]))
-        # The mass of the image is this odd integer times a power of two.
-        twos = divisor * sums[-1]
-        shift = (twos & -twos).bit_length() - 1
-        exponents.append((twos >> shift, exponent + shift))
-    total = math.lcm(*sums)
-    source, target = (
-        _multiply(image, total // mass, total) for image, mass in zip(units, sums, strict=True)
+    one, other = (_read_exactly(image) for image in images)
+    common = math.lcm(one.whole, other.whole)
+    spare = UNIT_BITS - common.bit_length()
+    sums = [
+        scale_exactly(each.whole, each.numbers.exponent + each.numbers.spare)
+        for each in (one, other)
+    ]
+    source, target = (_normalise(image) for image in images)
+    rounding = max(_measure_rounding(values) for values in (a, b))
+    identical = _are_alike(one, other)
+    differences = np.abs(source - target)
+    similar = identical or bool(
+        (differences <= FEW_ROUNDINGS * rounding * np.maximum(source, target)).all()
     )
     return MassPair(
+        one,
+        other,
+        common << spare if spare >= 0 else 1 << (UNIT_BITS - 1),
+        sums[0] != sums[1],
+        identical,
+        similar,
         source,
         target,
-        total,
-        exponents[0] != exponents[1],
-        (source / total).astype(float),
-        (target / total).astype(float),
     )
-
-
-def split_dyadic(values: NDArray[Any]) -> tuple[Units, int]:
-    """Write finite numbers as integers times one power of two: values = integers · 2^exponent.
-
-    Returns
-    -------
-    integers : ndarray
-        int64 where the sum of their magnitudes stays within 2⁶⁰, Python integers otherwise.
-    exponent : int
-    """
-    if values.dtype.kind != "f":
-        return _narrow(values), 0
-    mantissas, exponents = np.frexp(values)
-    whole = np.ldexp(mantissas, 53).astype(np.int64)
-    shifts = exponents.astype(np.int64) - 53
-    # Strip trailing zeros, so that round numbers stay small.
-    zeros = np.where(whole == 0, 0, np.frexp((whole & -whole).astype(float))[1] - 1)
-    whole >>= zeros
-    shifts += zeros
-    if not whole.any():
-        return whole, 0
-    lowest = int(shifts[whole != 0].min())
-    shifts = np.where(whole == 0, 0, shifts - lowest)
-    return _narrow(whole.astype(object) << shifts.astype(object)), lowest
-
-
-def sum_exactly(units: Units) -> int:
-    """Sum of exact integers."""
-    return int(units.sum())
-
-
-def multiply_exactly(a: Units, b: Units) -> int:
-    """Σ a·b in Python integers."""
-    return int(np.dot(a.ravel().astype(object), b.ravel().astype(object)))
 
 
 def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
@@ -155,17 +168,31 @@ def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
     return image
 
 
-def _narrow(integers: NDArray[Any]) -> Units:
-    """Int64 if the sum of magnitudes fits in 60 bits, Python integers otherwise."""
-    largest = max(int(integers.max()), -int(integers.min()))
-    if largest * integers.size <= LARGEST_TOTAL:
-        return integers.astype(np.int64)
-    integers = integers.astype(object)
-    fits = int(abs(integers).sum()) <= LARGEST_TOTAL
-    return integers.astype(np.int64) if fits else integers
+def _read_exactly(image: NDArray[Any]) -> Image:
+    numbers = split_numbers(image)
+    rows, columns = sum_lines(numbers)
+    return Image(numbers, rows, columns, sum(rows))
 
 
-def _multiply(units: Units, factor: int, total: int) -> Units:
-    if total <= LARGEST_TOTAL:
-        return np.asarray(units.astype(np.int64) * factor)
-    return np.asarray(units.astype(object) * factor)
+def _are_alike(first: Image, second: Image) -> bool:
+    """Whether one image is a power of two times the other."""
+    lift = first.numbers.spare - second.numbers.spare
+    same = first.whole == second.whole
+    same = same and np.array_equal(first.numbers.mantissas, second.numbers.mantissas)
+    present = first.numbers.mantissas > 0
+    shifts = first.numbers.shifts - second.numbers.shifts
+    return bool(same and (shifts[present] == lift).all())
+
+
+def _normalise(image: NDArray[Any]) -> Floats:
+    """Divide an image by its sum, up to rounding; no sum overflows."""
+    scaled = image.astype(float)
+    scaled /= scaled.max()
+    scaled /= scaled.sum()
+    return scaled
+
+
+def _measure_rounding(values: ArrayLike) -> float:
+    """Distance from 1 to the next number of the type of some values; 0 for integers."""
+    kind = np.asarray(values).dtype
+    return float(np.finfo(kind).eps) if kind.kind == "f" else 0.0

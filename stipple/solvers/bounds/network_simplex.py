@@ -13,8 +13,10 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.solvers.compiled import compile_loop
 
 NONE = -1
-# Reduced costs nearer to 0 than this share of the largest cost are rounding.
+# Reduced costs nearer to 0 than this share of the numbers that they come from are rounding.
 ROUNDING = 1e-13
+# Potentials are computed anew this many times, at the most, before an optimum is believed.
+RENEWALS = 3
 # Tens of milliseconds at 256 × 256 pixels: deadlines are looked at in between.
 PIVOTS_PER_CALL = 1_000
 
@@ -66,7 +68,6 @@ class NetworkSimplex:
         amounts: Floats,
     ) -> None:
         self._sources = sources
-        self._tolerance = ROUNDING * float(costs.max())
         self._place = 0
         self._arcs = _Arcs(tails, heads + sources, costs)
         nodes = sources + targets + 1
@@ -82,7 +83,7 @@ class NetworkSimplex:
 
     def improve(self) -> bool:
         """Pivot many times; tell whether the flow is optimal now."""
-        self._place = _pivot(self._arcs, self._tolerance, self._place, PIVOTS_PER_CALL, self._tree)
+        self._place = _pivot(self._arcs, self._place, PIVOTS_PER_CALL, self._tree)
         return self._place == NONE
 
     def get_flow(self) -> tuple[Integers, Floats]:
@@ -164,27 +165,62 @@ def _settle(arcs: _Arcs, amounts: Floats, extra: Integers, tree: _Tree) -> None:
 
 
 @compile_loop
-def _pivot(arcs: _Arcs, tolerance: float, place: int, pivots: int, tree: _Tree) -> int:
-    """Pivot on the worst arc of each block in turn; return where to go on, NONE if optimal."""
+def _pivot(arcs: _Arcs, place: int, pivots: int, tree: _Tree) -> int:
+    """Pivot on the worst arc of each block in turn; return where to go on, NONE if optimal.
+
+    Potentials change by differences, whose rounding adds up: beside costs that span many orders
+    of magnitude it would hide the small ones. So they are computed anew before an optimum counts.
+    """
     tails, heads, costs = arcs
     potentials = tree.potentials
     count = len(costs)
     block = max(2 * int(np.sqrt(count)), 10)
+    fresh, renewals = False, 0
     for _ in range(pivots):
-        worst, entering, seen = -tolerance, NONE, 0
+        worst, entering, seen = 0.0, NONE, 0
         while seen < count and entering == NONE:
             for _ in range(min(block, count - seen)):
-                reduced = costs[place] + potentials[tails[place]] - potentials[heads[place]]
-                if reduced < worst:
+                before, after = potentials[tails[place]], potentials[heads[place]]
+                reduced = costs[place] + before - after
+                if reduced < worst and -reduced > ROUNDING * (
+                    costs[place] + abs(before) + abs(after)
+                ):
                     worst, entering = reduced, place
                 place += 1
                 if place == count:
                     place = 0
             seen += block
-        if entering == NONE:
+        if entering != NONE:
+            _push(arcs, entering, 0.0, tree)
+            fresh = False
+        elif fresh or renewals == RENEWALS:
             return NONE
-        _push(arcs, entering, 0.0, tree)
+        else:
+            _renew_potentials(arcs, tree)
+            fresh, renewals = True, renewals + 1
     return place
+
+
+@compile_loop
+def _renew_potentials(arcs: _Arcs, tree: _Tree) -> None:
+    """Compute the potentials from the costs along the tree, from the root downwards."""
+    links, upwards, _, potentials = tree
+    parent, arc, first_child, sibling = links[0], links[1], links[2], links[3]
+    root = len(potentials) - 1
+    node = first_child[root]
+    while node != NONE and node != root:
+        if parent[node] == root:
+            potentials[node] = 0.0
+        else:
+            rise = arcs.costs[arc[node]]
+            potentials[node] = potentials[parent[node]] + (-rise if upwards[node] else rise)
+        if first_child[node] != NONE:
+            node = first_child[node]
+            continue
+        while node != root and sibling[node] == NONE:
+            node = parent[node]
+        if node != root:
+            node = sibling[node]
 
 
 @compile_loop

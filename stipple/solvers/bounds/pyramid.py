@@ -4,6 +4,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.solvers.bounds.problem import TOTAL, Flow, Level
+from stipple.solvers.compiled import compile_loop
 
 
 def build_pyramid(source: Floats, target: Floats, coarsest: int) -> list[Level]:
@@ -57,22 +58,44 @@ def refine_flow(flow: Flow, fine: Level) -> Flow:
     return Flow(source[entry], target, amounts)
 
 
+@compile_loop
 def _share(parents: Integers, amounts: Floats, masses: Floats) -> tuple[Integers, Integers, Floats]:
     """Split entries among the children of their parents: (entry, child, amount) of all parts."""
-    width = masses.shape[1]
-    children = np.flatnonzero(masses)
-    families = children // width // 2 * -(-width // 2) + children % width // 2
-    children = children[np.argsort(families, kind="stable")]
-    entries = np.argsort(parents, kind="stable")
-    # Sums of whole numbers are exact: both lists cross from one family to the next together.
-    child_ends = np.cumsum(masses.ravel()[children])
-    entry_ends = np.cumsum(amounts[entries])
-    ends = np.union1d(child_ends, entry_ends)
-    return (
-        entries[np.searchsorted(entry_ends, ends)],
-        children[np.searchsorted(child_ends, ends)],
-        np.diff(ends, prepend=0.0),
-    )
+    height, width = masses.shape
+    across = (width + 1) // 2
+    starts = np.zeros((height + 1) // 2 * across + 1, np.int64)
+    for parent in parents:
+        starts[parent + 1] += 1
+    starts = np.cumsum(starts)
+    entries, filled = np.empty(len(parents), np.int64), starts[:-1].copy()
+    for k in range(len(parents)):
+        entries[filled[parents[k]]] = k
+        filled[parents[k]] += 1
+    size = len(parents) + height * width
+    entry, child, amount = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size)
+    count = 0
+    for parent in range(len(filled)):
+        top, left = parent // across * 2, parent % across * 2
+        k = starts[parent]
+        given = amounts[entries[k]] if k < starts[parent + 1] else 0.0
+        for row in range(top, min(top + 2, height)):
+            for column in range(left, min(left + 2, width)):
+                # Whole numbers: both lists end exactly together.
+                taken = masses[row, column]
+                while taken > 0 and k < starts[parent + 1]:
+                    part = min(given, taken)
+                    entry[count], child[count], amount[count] = (
+                        entries[k],
+                        row * width + column,
+                        part,
+                    )
+                    count += 1
+                    taken -= part
+                    given -= part
+                    if given == 0:
+                        k += 1
+                        given = amounts[entries[k]] if k < starts[parent + 1] else 0.0
+    return entry[:count], child[:count], amount[:count]
 
 
 def _round_masses(masses: Floats) -> Floats:

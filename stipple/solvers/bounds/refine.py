@@ -3,58 +3,45 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain, islice, repeat
-from typing import Literal, NamedTuple, TypeAlias
-
-import numpy as np
+from typing import Literal, TypeAlias
 
 from stipple.arrays import Floats
 from stipple.choices import Device, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.solvers.bounds.back_and_forth import ascend_dual
-from stipple.solvers.bounds.certificate import BoundCertificate, Plan, certify_bounds, measure_gap
-from stipple.solvers.bounds.domain_decomposition import improve_in_cells
+from stipple.solvers.bounds.certificate import (
+    BoundCertificate,
+    certify_bounds,
+    certify_cheaply,
+    measure_gap,
+)
+from stipple.solvers.bounds.clock import Clock, LateError, PunctualWorkers
 from stipple.solvers.bounds.keops_transforms import choose_engine
 from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.problem import (
-    TOTAL,
-    Flow,
-    Level,
-    Potentials,
-    conjugate,
-    evaluate_dual,
-    evaluate_flow,
-)
+from stipple.solvers.bounds.plans import Plan
+from stipple.solvers.bounds.problem import TOTAL, Level
 from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
-from stipple.solvers.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
-from stipple.solvers.bounds.transforms import measure_costs
+from stipple.solvers.bounds.search import Search, Solution, Solver
+from stipple.solvers.bounds.transforms import check_order
 from stipple.solvers.keops_library import EngineChoice
-from stipple.solvers.parallel import Workers
 
-Solver: TypeAlias = Literal["sparse", "fast"]
+Stop: TypeAlias = Literal["gap", "time", "cells", "precision"]
 
 # The coarsest level has no side longer than this, and is solved with all arcs.
 COARSEST = 16
 # "auto" solves images up to this side on sparse arcs: half a second.
 SPARSE_SIDE = 64
-# "fast" solves levels up to this side on sparse arcs: hundredths of a second, and exact.
-EXACT_SIDE = 32
-ASCENT_STEPS = 40
-CELL_SIDES = (8, 16)
-# A round must bring the gap down to this share, or larger cells are due.
-USEFUL = 0.9
-# Arcs for each pixel and how far they are looked for, tried in turn; the last choice is made again,
-# about better potentials, as long as it helps.
-ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
-# With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
-LARGEST_ON_ARCS = 2**17
-# The bounds on a level agree when they differ by less than this share of the largest cost, which is
-# what the rounding of its masses can cost.
-AGREEMENT = 1 / TOTAL
 # Levels that only prepare the next are left after this many steps.
 STEPS_ON_THE_WAY = 2
+# A proof may be late by this share of the time limit, and by so many seconds.
+LATE, GRACE = 0.07, 0.6
+# Coarse levels are proved while that takes less than this share of the time limit.
+CHEAP = 0.1
+# A level that is cut short takes about so many times what the whole level before took.
+ENTRY = 1.25
+# A proof takes about so many times what it took to read the images (for squares of distances).
+PROOF_TO_READING = 2.0
 
 
 @dataclass(frozen=True)
@@ -88,27 +75,33 @@ class BoundResult:
     gap : float
         (upper − lower) / lower; 0 if they agree, infinity if only the lower bound is 0.
     reached : bool
-        Whether the gap asked for was reached.
+        Whether the gap asked for was reached, or the images are equal up to rounding.
+    stopped : {"gap", "time", "cells", "precision"}
+        Why there is no narrower interval: the gap was reached, time was up, "fast" solves images of
+        this size in cells only, or nothing is left that double precision could show.
     method : {"sparse", "fast"}
     engine : EngineChoice
         Who transformed the potentials.
     levels : tuple of LevelRecord
         The coarsest first; the last is not at full resolution if the gap was reached before.
     seconds : float
-    potential : ndarray, shape (h, w)
-        ψ on the target, in pixels to the power p.
-    plan : Plan
+    potential : ndarray, shape (h, w), or None
+        ψ on the target, in pixels to the power p; None if there was no time for a proof by it.
+    plan : Plan or None
+        The complete plan that proves the upper bound (all of its mass but dust); None if there was
+        no time, and the bound is that of independent ends.
     """
 
     certificate: BoundCertificate
     gap: float
     reached: bool
+    stopped: Stop
     method: Solver
     engine: EngineChoice
     levels: tuple[LevelRecord, ...]
     seconds: float
-    potential: Floats
-    plan: Plan
+    potential: Floats | None
+    plan: Plan | None
 
     @property
     def lower(self) -> float:
@@ -128,6 +121,7 @@ def bound_images(
     method: Literal["auto", "sparse", "fast"] = "auto",
     gap: float = 0.005,
     time_limit: float | None = None,
+    began: float | None = None,
     engine: SinkhornEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
@@ -153,8 +147,9 @@ def bound_images(
     gap : float
         (upper − lower) / lower at which to stop.
     time_limit : float, optional
-        Seconds after which solvers stop; those of a level leave the time that the last proof took.
-        Not interrupted are the coarsest level, single c-transforms, and the proof itself.
+        Seconds from `began` after which solvers stop; they leave the time that a proof takes, and
+        the proofs of coarse levels are left out where they would take much of it. A proof that is
+        late by a tenth and half a second is given up.
     engine : {"auto", "numpy", "keops"}
         Who transforms potentials for orders other than 2: the compiled loops of this package, here
         called numpy, or KeOps; "auto" takes KeOps for large images where there is a GPU. The proof
@@ -163,8 +158,10 @@ def bound_images(
         Where KeOps computes.
     threads : int, optional
         By default one for each processor.
+    began : float, optional
+        Time of `time.perf_counter` at which the work began; now by default.
     on_level : callable, optional
-        Receives a `LevelRecord` after each level.
+        Receives a `LevelRecord` after each level that something was proved about.
 
     Raises
     ------
@@ -182,195 +179,151 @@ def bound_images(
         raise StippleError(f"The time limit is {time_limit:g} seconds: give a number from 0 up.")
     if method == "auto":
         method = "fast" if order == 2 and max(pair.shape) > SPARSE_SIDE else "sparse"
-    began = time.perf_counter()
+    order = check_order(order)
+    began = time.perf_counter() if began is None else began
     choice = choose_engine(engine, device, order=order, pixels=pair.source.size)
-    deadline = math.inf if time_limit is None else began + time_limit
-    workers = Workers(threads)
-    proof = _Proof(pair, order, workers)
-    pyramid = build_pyramid(pair.source, pair.target, COARSEST)
+    limit = math.inf if time_limit is None else time_limit
+    workers = PunctualWorkers(threads, Clock())
+    proof = _Proof(pair, order, workers, began, limit)
     levels: list[LevelRecord] = []
+    stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
-        search = _Search(order, method, workers, pool, choice)
-        solution: _Solution | None = None
-        for number, level in enumerate(pyramid):
-            started = time.perf_counter()
-            most = STEPS_ON_THE_WAY if number < len(pyramid) - 1 else None
-            solution = search.solve(level, solution, gap, most, deadline - proof.seconds)
-            proof.add(*_lift(solution, pyramid[number:], order))
-            best, seconds = proof.certificate, time.perf_counter() - started
-            levels.append(LevelRecord(level.source.shape, best.lower, best.upper, seconds))
+        search = Search(order, method, workers, pool, choice)
+        for record, reason in _climb(pair, search, proof, gap):
+            stopped = reason
+            levels.append(record)
             if on_level:
-                on_level(levels[-1])
-            if proof.gap <= gap or time.perf_counter() >= deadline - proof.seconds:
-                break
+                on_level(record)
+    reached = proof.gap <= gap or pair.similar
     return BoundResult(
         certificate=proof.certificate,
         gap=proof.gap,
-        reached=proof.gap <= gap,
+        reached=reached,
+        stopped="gap" if reached else stopped,
         method=method,
         engine=choice,
         levels=tuple(levels),
         seconds=time.perf_counter() - began,
         potential=proof.potential,
-        plan=proof.plan,
+        plan=proof.certificate.plan,
     )
 
 
-class _Solution(NamedTuple):
-    """Where a level stands: a plan, and the best potentials met."""
-
-    flow: Flow
-    potentials: Potentials
-
-
 class _Proof:
-    """The best certified bounds so far, with the potential and the plan that prove them.
+    """The best certified bounds so far, with the potential that proves the lower one.
 
-    `seconds` is the time that the last proof took.
+    `deadline` is when solvers must stop, so that a proof of `seconds` is ready in time.
     """
 
-    def __init__(self, pair: MassPair, order: float, workers: Workers) -> None:
+    def __init__(
+        self, pair: MassPair, order: float, workers: PunctualWorkers, began: float, limit: float
+    ) -> None:
         self._pair, self._order, self._workers = pair, order, workers
-        self.potential = np.zeros(pair.shape)
-        self.plan = Plan(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        self.certificate = certify_bounds(pair, order)
-        self.seconds = 0.0
+        self._end, self._latest = began + limit, began + (1 + LATE) * limit + GRACE
+        self._dear = CHEAP * limit
+        self.seconds = PROOF_TO_READING * (time.perf_counter() - began)
+        self.potential: Floats | None = None
+        self.certificate = certify_cheaply(pair, order)
+        self._proved = False
 
     @property
     def gap(self) -> float:
         """Relative gap between the bounds."""
         return measure_gap(self.certificate.lower, self.certificate.upper)
 
-    def add(self, potential: Floats, plan: Plan) -> None:
-        """Take in what is better of a potential and a plan."""
+    @property
+    def deadline(self) -> float:
+        """Time of `time.perf_counter`."""
+        return self._end - self.seconds
+
+    @property
+    def dear(self) -> bool:
+        """Whether a proof takes much of the time limit."""
+        return self.seconds > self._dear
+
+    def foresee(self, transform_seconds: float, pixels: int) -> None:
+        """Expect the first proof to take its time from the transforms on a coarse level."""
+        if not self._proved:
+            growth = (self._pair.source.size / pixels) ** 1.5
+            self.seconds = max(self.seconds, growth * transform_seconds)
+
+    def add(self, solution: Solution, levels: list[Level]) -> bool:
+        """Prove what a solution of the first of some levels tells about the last, if in time."""
         began = time.perf_counter()
-        best = self.certificate
-        found = certify_bounds(self._pair, self._order, potential, plan, workers=self._workers)
+        best, clock = self.certificate, self._workers.clock
+        clock.deadline = self._latest
+        try:
+            potential, plan = _lift(solution, levels, self._order, clock)
+            found = certify_bounds(
+                self._pair, self._order, potential, plan, workers=self._workers, clock=clock
+            )
+        except LateError:
+            return False
         if found.lower >= best.lower:
             self.potential = potential
             best = replace(best, lower=found.lower, lower_cost=found.lower_cost)
-        if found.upper <= best.upper:
-            self.plan = plan
+        if found.upper <= best.upper or best.plan is None:
             best = replace(
-                best, upper=found.upper, upper_cost=found.upper_cost, repaired=found.repaired
+                best,
+                upper=found.upper,
+                upper_cost=found.upper_cost,
+                repaired=found.repaired,
+                plan=found.plan,
             )
         self.certificate = best
-        self.seconds = time.perf_counter() - began
+        self.seconds, self._proved = time.perf_counter() - began, True
+        return True
 
 
-class _Search:
-    """Solvers of one level, started from the solution of the level before."""
-
-    def __init__(
-        self, order: float, method: Solver, workers: Workers, pool: Executor, choice: EngineChoice
-    ) -> None:
-        self._order, self._method = order, method
-        self._workers, self._pool = workers, pool
-        self._device = choice.device if choice.engine == "keops" else None
-
-    def solve(
-        self,
-        level: Level,
-        coarser: _Solution | None,
-        gap: float,
-        most: int | None,
-        deadline: float,
-    ) -> _Solution:
-        """Solve a level to a relative gap, if `most` steps and the time suffice."""
-        costs = measure_costs(level.source.shape, self._order).table
-        steps = self._improve(level, coarser, costs, deadline)
-        for solution in islice(steps, most):
-            lower = max(evaluate_dual(level, solution.potentials), 0.0)
-            upper = max(evaluate_flow(solution.flow, costs), 0.0)
-            if upper - lower <= AGREEMENT * costs.max():
-                break
-            # A little less than asked for, as the certificate rounds outwards.
-            enough = gap * (1 - 1e-6)
-            if measure_gap(lower ** (1 / self._order), upper ** (1 / self._order)) <= enough:
-                break
-            if time.perf_counter() >= deadline:
-                break
-        return solution
-
-    def _improve(
-        self, level: Level, coarser: _Solution | None, costs: Floats, deadline: float
-    ) -> Iterator[_Solution]:
-        """Better and better solutions, until nothing more helps; at least one."""
-        if coarser is None:
-            flow, dual = solve_on_arcs(level, start_flow(level), join_all(level), costs)
-            yield _Solution(flow, self._conjugate(dual))
+def _climb(
+    pair: MassPair, search: Search, proof: _Proof, gap: float
+) -> Iterator[tuple[LevelRecord, Stop]]:
+    """Solve level after level, and prove what that tells; yield why it would stop there."""
+    pyramid = build_pyramid(pair.source, pair.target, COARSEST)
+    solution: Solution | None = None
+    unproved: int | None = None
+    took = 0.0
+    began = time.perf_counter()
+    for number, level in enumerate(pyramid):
+        last = number == len(pyramid) - 1
+        started = time.perf_counter()
+        if number and started + ENTRY * took > proof.deadline:
+            break
+        most = None if last else STEPS_ON_THE_WAY
+        found = search.solve(level, solution, gap, most, proof.deadline)
+        if found is None:
+            break
+        solution, unproved = found, number
+        proof.foresee(search.transform_seconds, level.source.size)
+        took = time.perf_counter() - started
+        if proof.dear and not last and time.perf_counter() + ENTRY * took < proof.deadline:
+            continue
+        if not proof.add(solution, pyramid[number:]):
+            unproved = None
+            break
+        unproved = None
+        late = time.perf_counter() >= proof.deadline
+        inherent: Stop = "cells" if search.ends_with_cells(level) else "precision"
+        yield _record(level, proof, began), "time" if late else inherent
+        began = time.perf_counter()
+        if late or proof.gap <= gap or pair.similar:
             return
-        flow = refine_flow(coarser.flow, level)
-        dual = refine_potential(coarser.potentials.target, level.source.shape, self._order)
-        if self._method == "fast" and max(level.source.shape) > EXACT_SIDE:
-            for solution in self._improve_in_cells(level, flow, dual, costs, deadline):
-                yield solution
-            flow, potentials = solution
-            if 2 * level.source.size > LARGEST_ON_ARCS:
-                return
-        else:
-            potentials = self._conjugate(dual)
-            # Trees of small programmes are short: they save the large one most of its pivots.
-            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
-        yield from self._improve_on_arcs(level, _Solution(flow, potentials), costs, deadline)
-
-    def _improve_in_cells(
-        self, level: Level, flow: Flow, dual: Floats, costs: Floats, deadline: float
-    ) -> Iterator[_Solution]:
-        gap = math.inf
-        for side in CELL_SIDES:
-            while True:
-                potentials = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
-                dual = potentials.target
-                flow = self._sweep_cells(flow, potentials, costs, side, deadline)
-                yield _Solution(flow, potentials)
-                before = gap
-                # Below 0 it is rounding, and nothing is left to gain.
-                gap = max(evaluate_flow(flow, costs) - evaluate_dual(level, potentials), 0.0)
-                if gap >= USEFUL * before:
-                    break
-
-    def _sweep_cells(
-        self, flow: Flow, potentials: Potentials, costs: Floats, side: int, deadline: float
-    ) -> Flow:
-        """Solve transport anew in the cells of four grids, one after the other."""
-        half = side // 2
-        for offset in ((0, 0), (half, half), (0, half), (half, 0)):
-            flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
-        return flow
-
-    def _improve_on_arcs(
-        self, level: Level, solution: _Solution, costs: Floats, deadline: float
-    ) -> Iterator[_Solution]:
-        flow, best = solution
-        near, highest = best, evaluate_dual(level, best)
-        least = math.inf
-        for number, (count, radius) in enumerate(chain(ARC_CHOICES, repeat(ARC_CHOICES[-1]))):
-            if time.perf_counter() < deadline:
-                arcs = select_arcs(level, flow, near, costs, count, radius)
-                flow, dual = solve_on_arcs(level, flow, arcs, costs, deadline)
-            if time.perf_counter() >= deadline:
-                # The potentials of a flow that is not optimal are not worth two transforms.
-                yield _Solution(flow, best)
-                return
-            near = self._conjugate(dual)
-            value, cost = evaluate_dual(level, near), evaluate_flow(flow, costs)
-            settled = cost >= least and value <= highest
-            if value > highest:
-                best, highest = near, value
-            yield _Solution(flow, best)
-            if settled and number >= len(ARC_CHOICES):
-                return
-            least = min(least, cost)
-
-    def _conjugate(self, dual: Floats) -> Potentials:
-        return conjugate(dual, self._order, self._workers, self._device)
+    if unproved is not None and solution is not None and proof.add(solution, pyramid[unproved:]):
+        yield _record(pyramid[unproved], proof, began), "time"
 
 
-def _lift(solution: _Solution, levels: list[Level], order: float) -> tuple[Floats, Plan]:
+def _record(level: Level, proof: _Proof, began: float) -> LevelRecord:
+    best = proof.certificate
+    return LevelRecord(level.source.shape, best.lower, best.upper, time.perf_counter() - began)
+
+
+def _lift(
+    solution: Solution, levels: list[Level], order: float, clock: Clock
+) -> tuple[Floats, Plan]:
     """Bring a solution of the first of some levels to the last: ψ and the plan."""
     flow, potential = solution.flow, solution.potentials.target
     for level in levels[1:]:
+        clock.check()
         flow = refine_flow(flow, level)
         potential = refine_potential(potential, level.source.shape, order)
     return potential, Plan(flow.source, flow.target, flow.amounts / TOTAL)

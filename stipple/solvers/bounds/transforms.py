@@ -1,23 +1,23 @@
 """c-transforms of potentials on a grid of pixels."""
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats, Integers
-from stipple.choices import Device
+from stipple.choices import HIGHEST_ORDER, Device
 from stipple.errors import StippleError
-from stipple.solvers.bounds.rounding import POWER_ERROR
+from stipple.solvers.bounds.rounding import raise_squares
 from stipple.solvers.compiled import compile_loop
 from stipple.solvers.parallel import Workers
 
 # Above every exact height and cost, far enough below 2⁶³ that no sum overflows.
 NOTHING = 2**62
 EXACT_BITS = 61
-# The costs of this order fit in double precision for images of any size.
-HIGHEST_ORDER = 32
 # Pixels along a block: its bounds discard it as a whole.
 BLOCK = 16
 
@@ -50,11 +50,14 @@ class OffsetCosts:
         0 for floats.
     squared : bool
         Whether the costs are exactly the squared distances.
+    error : float
+        By which share of itself each of the costs is wrong, at most.
     """
 
     table: NDArray[Any]
-    exponent: int
-    squared: bool
+    exponent: int = 0
+    squared: bool = False
+    error: float = 0.0
 
 
 def transform_cost(
@@ -101,33 +104,55 @@ def transform_cost(
     return CostTransform(*minimise_costs(-potential, costs, workers or Workers(1)))
 
 
+def check_order(order: float) -> float:
+    """Refuse an order that is no number from 1 to 32."""
+    number = float(order) if isinstance(order, (int, float, np.number)) else math.nan
+    if not 1 <= number <= HIGHEST_ORDER:
+        raise StippleError(
+            f"The order of the distance is {order}: give a number from 1 to {HIGHEST_ORDER}."
+        )
+    return number
+
+
 def measure_costs(shape: tuple[int, int], order: float) -> OffsetCosts:
-    """|Δ|^p for every offset between pixels, rounded by at most `POWER_ERROR` (squares: exact).
+    """|Δ|^p for every offset between pixels, with a proved bound on the error (squares: exact).
 
     Raises
     ------
     StippleError
         If the order is not between 1 and 32.
     """
-    if not 1 <= order <= HIGHEST_ORDER:
-        raise StippleError(
-            f"The order of the distance is {order}: give a number from 1 to {HIGHEST_ORDER}."
-        )
-    rows, columns = shape
-    squares = np.arange(rows, dtype=float)[:, None] ** 2 + np.arange(columns, dtype=float) ** 2
+    return _measure_costs(shape, check_order(order))
+
+
+@lru_cache(maxsize=2)
+def _measure_costs(shape: tuple[int, int], order: float) -> OffsetCosts:
+    down, across = (np.arange(count, dtype=float) ** 2 for count in shape)
+    return raise_costs(down[:, None] + across, order)
+
+
+def raise_costs(squares: Floats, order: float) -> OffsetCosts:
+    """Costs from the squares of the distances, which are whole numbers."""
     if order == 2:
-        return OffsetCosts(squares, 0, True)
-    table = np.sqrt(squares) if order == 1 else squares ** (order / 2)
-    return OffsetCosts(table, 0, False)
+        table, error = squares, 0.0
+    else:
+        table, error = raise_squares(squares, order)
+    return OffsetCosts(table, squared=order == 2, error=error)
 
 
 def round_costs_down(costs: OffsetCosts) -> OffsetCosts:
     """Costs as integers not above the true ones, in the finest unit that sums of a few allow."""
     largest = float(costs.table[-1, -1])
     exponent = int(np.frexp(largest)[1]) + 4 - EXACT_BITS
-    shrink = 1.0 if costs.squared else 1 - POWER_ERROR
+    # Twice the error allows for the rounding of this very product.
+    shrink = 1 - 2 * costs.error if costs.error else 1.0
     table = np.floor(np.ldexp(costs.table * shrink, -exponent)).astype(np.int64)
     return OffsetCosts(table, exponent, costs.squared)
+
+
+def round_costs_up(costs: OffsetCosts) -> Floats:
+    """Costs by offset, not below the true ones."""
+    return costs.table * (1 + 2 * costs.error) if costs.error else costs.table
 
 
 def minimise_costs(

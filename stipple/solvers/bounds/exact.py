@@ -1,0 +1,281 @@
+"""Exact sums of doubles, and whole numbers of up to 120 bits, in compiled loops.
+
+A mass is counted in units, and the count is a pair of int64: high·2^60 + low. Products and sums are
+made of limbs of 30 bits, whose products fit in 60: nothing overflows, as the comments show.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stipple.arrays import Booleans, Integers
+from stipple.solvers.compiled import compile_loop
+
+HALF = 60
+LIMB = 30
+# Every total of units is below this, so that both halves of a count are below 2^60.
+UNIT_BITS = 120
+LOW = 2**HALF - 1
+SMALL = 2**LIMB - 1
+# Constants of the type of mantissas: mixed with Python integers they would become floats.
+_UNSIGNED_LIMB, _UNSIGNED_SMALL = np.uint64(LIMB), np.uint64(SMALL)
+
+
+class Units(NamedTuple):
+    """Masses of pixels in units, rounded down.
+
+    Attributes
+    ----------
+    high, low : ndarray of int64
+        high·2^60 + low units, both halves in [0, 2^60).
+    present : ndarray of bool
+        Where there is mass, be it less than a unit.
+    missing : int
+        Units by which the counts add up to less than the total: what was rounded off.
+    """
+
+    high: Integers
+    low: Integers
+    present: Booleans
+    missing: int
+
+
+class Numbers(NamedTuple):
+    """Numbers ≥ 0, exactly: mantissas·2^(shifts + exponent).
+
+    Attributes
+    ----------
+    mantissas : ndarray of uint64
+    shifts : ndarray of int64
+        From 0 up.
+    exponent : int
+    spare : int
+        All numbers are multiples of 2^(spare + exponent).
+    """
+
+    mantissas: NDArray[np.uint64]
+    shifts: Integers
+    exponent: int
+    spare: int
+
+
+def split_numbers(values: NDArray[Any]) -> Numbers:
+    """Split doubles or integers ≥ 0 into mantissas and exponents; nothing is rounded."""
+    if values.dtype.kind != "f":
+        mantissas = values.astype(np.uint64)
+        together = int(np.bitwise_or.reduce(mantissas, axis=None))
+        spare = max((together & -together).bit_length() - 1, 0)
+        return Numbers(mantissas, np.zeros(values.shape, np.int64), 0, spare)
+    bits = np.ascontiguousarray(values, dtype=float).view(np.int64)
+    mantissas, shifts = np.empty(bits.shape, np.uint64), np.empty(bits.shape, np.int64)
+    least, lowest = _split(bits.ravel(), mantissas.ravel(), shifts.ravel())
+    shifts -= least
+    np.maximum(shifts, 0, out=shifts)
+    return Numbers(mantissas, shifts, least, lowest - least)
+
+
+def sum_lines(numbers: Numbers) -> tuple[list[int], list[int]]:
+    """Add up rows and columns, in multiples of 2^(spare + exponent)."""
+    rows, columns = numbers.mantissas.shape
+    limbs = int(numbers.shifts.max()) // LIMB + 5
+    bins = np.zeros((rows, limbs), np.int64), np.zeros((columns, limbs), np.int64)
+    _sum_lines(numbers.mantissas, numbers.shifts, *bins)
+    sides = ([_join_limbs(line) >> numbers.spare for line in side] for side in bins)
+    first, second = sides
+    return first, second
+
+
+def count_units(numbers: Numbers, whole: int, total: int) -> Units:
+    """Share `total` units in proportion to numbers whose sum is `whole`, rounded down.
+
+    Counts are exact if `whole` divides `total`, and else less than 2 units too small: one by
+    rounding the factor total/whole to 150 bits, one by rounding the product.
+
+    Parameters
+    ----------
+    numbers : Numbers
+    whole : int
+        Their sum, in multiples of 2^(spare + exponent).
+    total : int
+        Below 2^120.
+    """
+    cut = 0 if total % whole == 0 else max(0, whole.bit_length() + 150 - total.bit_length())
+    factor = (total << cut) // whole
+    limbs = np.array(_cut_limbs(factor), dtype=np.int64)
+    high = np.empty(numbers.mantissas.shape, np.int64)
+    low = np.empty_like(high)
+    _scale(
+        numbers.mantissas.ravel(),
+        numbers.shifts.ravel(),
+        limbs,
+        -numbers.spare - cut,
+        high.ravel(),
+        low.ravel(),
+    )
+    present = numbers.mantissas > 0
+    return Units(high, low, present, total - join_sum(high, low))
+
+
+def join_sum(high: Integers, low: Integers) -> int:
+    """Sum of counts (high, low), whose high halves add up to less than 2^63."""
+    upper, lower = int((low >> LIMB).sum()), int((low & SMALL).sum())
+    return (int(high.sum()) << HALF) + (upper << LIMB) + lower
+
+
+def dot_exactly(
+    high: Integers, low: Integers, factors: Integers, shifts: Integers | None = None
+) -> int:
+    """Σ (high·2^60 + low)·factors·2^shifts, for factors between −2^63 and 2^63 and shifts ≥ 0."""
+    if shifts is None:
+        shifts = np.zeros(1, np.int64)
+    bins = np.zeros(int(shifts.max(initial=0)) // LIMB + 10, np.int64)
+    _accumulate(high.ravel(), low.ravel(), factors.ravel(), shifts.ravel(), bins)
+    return _join_limbs(bins)
+
+
+def pool_units(units: Units, block: int) -> Units:
+    """Sum the counts of blocks of block × block pixels; those at the ends may be incomplete."""
+
+    def pool(values: NDArray[Any]) -> NDArray[np.int64]:
+        pads = [(0, -side % block) for side in values.shape]
+        padded = np.pad(values, pads).astype(np.int64)
+        rows, columns = (side // block for side in padded.shape)
+        return np.asarray(padded.reshape(rows, block, columns, block).sum(axis=(1, 3)))
+
+    # The halves of the low half add up without overflow.
+    lower, upper = pool(units.low & SMALL), pool(units.low >> LIMB)
+    upper += lower >> LIMB
+    high = pool(units.high) + (upper >> LIMB)
+    low = ((upper & SMALL) << LIMB) + (lower & SMALL)
+    return Units(high, low, pool(units.present) > 0, units.missing)
+
+
+def _join_limbs(bins: Integers) -> int:
+    return sum(int(value) << (LIMB * place) for place, value in enumerate(bins))
+
+
+def _cut_limbs(value: int) -> list[int]:
+    count = -(-value.bit_length() // LIMB)
+    return [(value >> (LIMB * place)) & SMALL for place in range(count)]
+
+
+@compile_loop
+def _split(bits: Integers, mantissas: NDArray[np.uint64], shifts: Integers) -> tuple[int, int]:
+    """Split doubles ≥ 0; return the least shift, and the lowest bit that any of them has set."""
+    least = lowest = 2000
+    for k in range(len(bits)):
+        exponent = bits[k] >> 52
+        mantissa = bits[k] & (2**52 - 1)
+        if exponent > 0:
+            mantissa |= 2**52
+        else:
+            exponent = 1
+        shift = exponent - 1075
+        mantissas[k] = np.uint64(mantissa)
+        # Zeros have the least of all shifts, and are lifted to that of the others afterwards.
+        shifts[k] = shift
+        if mantissa == 0:
+            continue
+        least = min(least, shift)
+        while shift < lowest and mantissa & 1 == 0:
+            mantissa >>= 1
+            shift += 1
+        lowest = min(lowest, shift)
+    return least, lowest
+
+
+@compile_loop
+def _sum_lines(
+    mantissas: NDArray[np.uint64], shifts: Integers, rows: Integers, columns: Integers
+) -> None:
+    """Add limbs to those of rows and columns; a limb takes 2^32 pixels without overflow."""
+    height, width = mantissas.shape
+    for row in range(height):
+        for column in range(width):
+            mantissa = mantissas[row, column]
+            if mantissa == 0:
+                continue
+            place, shift = divmod(shifts[row, column], LIMB)
+            carry = 0
+            for k in range(4):
+                # A limb shifted by less than 30 bits, and a carry below 2^30.
+                value = (np.int64(mantissa & _UNSIGNED_SMALL) << shift) + carry
+                mantissa >>= _UNSIGNED_LIMB
+                limb = value & SMALL
+                carry = value >> LIMB
+                rows[row, place + k] += limb
+                columns[column, place + k] += limb
+
+
+@compile_loop
+def _scale(
+    mantissas: NDArray[np.uint64],
+    shifts: Integers,
+    factor: Integers,
+    offset: int,
+    high: Integers,
+    low: Integers,
+) -> None:
+    """mantissas·factor·2^(shifts + offset), rounded down, as pairs; each below 2^120."""
+    size = len(factor) + 3
+    product = np.empty(size, np.int64)
+    limbs = np.empty(3, np.int64)
+    result = np.empty(4, np.int64)
+    for k in range(len(mantissas)):
+        mantissa = mantissas[k]
+        if mantissa == 0:
+            high[k] = low[k] = 0
+            continue
+        for i in range(3):
+            limbs[i] = np.int64(mantissa & _UNSIGNED_SMALL)
+            mantissa >>= _UNSIGNED_LIMB
+        carry = 0
+        for i in range(size):
+            # At most three products below 2^60, and a carry below 2^33.
+            value = carry
+            for j in range(3):
+                if 0 <= i - j < len(factor):
+                    value += limbs[j] * factor[i - j]
+            product[i] = value & SMALL
+            carry = value >> LIMB
+        for i in range(4):
+            place, shift = divmod(LIMB * i - shifts[k] - offset, LIMB)
+            value = product[place] >> shift if 0 <= place < size else 0
+            if 0 <= place + 1 < size:
+                value |= (product[place + 1] << (LIMB - shift)) & SMALL
+            result[i] = value
+        low[k] = result[0] | result[1] << LIMB
+        high[k] = result[2] | result[3] << LIMB
+
+
+@compile_loop
+def _accumulate(
+    high: Integers, low: Integers, factors: Integers, shifts: Integers, bins: Integers
+) -> None:
+    """Add the products to limbs, each of which takes 2^28 terms without overflow."""
+    step = 1 if len(shifts) > 1 else 0
+    limbs = np.empty(4, np.int64)
+    shifted = np.empty(4, np.int64)
+    for k in range(len(factors)):
+        if factors[k] == 0:
+            continue
+        sign = 1 if factors[k] > 0 else -1
+        factor = abs(factors[k])
+        limbs[0], limbs[1] = low[k] & SMALL, low[k] >> LIMB
+        limbs[2], limbs[3] = high[k] & SMALL, high[k] >> LIMB
+        place, shift = divmod(shifts[k * step], LIMB)
+        carry = 0
+        for i in range(4):
+            value = ((factor & SMALL) << shift) + carry
+            factor >>= LIMB
+            shifted[i] = value & SMALL
+            carry = value >> LIMB
+        for i in range(4):
+            if limbs[i] == 0:
+                continue
+            # Up to sixteen halves of products a pixel, below 2^30 each, fall into eight limbs.
+            for j in range(4):
+                product = limbs[i] * shifted[j]
+                bins[place + i + j] += sign * (product & SMALL)
+                bins[place + i + j + 1] += sign * (product >> LIMB)

@@ -1,0 +1,185 @@
+"""Solvers of one level of the pyramid, started from the solution of the level before."""
+
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from itertools import chain, islice, repeat
+from typing import Literal, NamedTuple, TypeAlias
+
+from stipple.arrays import Floats
+from stipple.solvers.bounds.back_and_forth import ascend_dual
+from stipple.solvers.bounds.certificate import measure_gap
+from stipple.solvers.bounds.clock import LateError, PunctualWorkers
+from stipple.solvers.bounds.domain_decomposition import improve_in_cells
+from stipple.solvers.bounds.problem import (
+    Flow,
+    Level,
+    Potentials,
+    conjugate,
+    evaluate_dual,
+    evaluate_flow,
+)
+from stipple.solvers.bounds.pyramid import refine_flow, refine_potential
+from stipple.solvers.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
+from stipple.solvers.bounds.transforms import measure_costs
+from stipple.solvers.keops_library import EngineChoice
+
+Solver: TypeAlias = Literal["sparse", "fast"]
+
+# "fast" solves levels up to this side on sparse arcs: hundredths of a second, and exact.
+EXACT_SIDE = 32
+ASCENT_STEPS = 40
+CELL_SIDES = (8, 16)
+# A round must bring the gap down to this share, or larger cells are due.
+USEFUL = 0.9
+# Arcs for each pixel and how far they are looked for, tried in turn; the last choice is made again,
+# about better potentials, as long as it helps.
+ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
+# With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
+LARGEST_ON_ARCS = 2**17
+# The bounds on a level agree when they differ by less than this share of themselves: the rounding
+# of sums of potentials that are larger than the cost.
+AGREEMENT = 1e-11
+
+
+class Solution(NamedTuple):
+    """Where a level stands: a plan, and the best potentials met."""
+
+    flow: Flow
+    potentials: Potentials
+
+
+class Search:
+    """Solvers of one level, started from the solution of the level before.
+
+    `transform_seconds` is what the last pair of c-transforms took.
+    """
+
+    def __init__(
+        self,
+        order: float,
+        method: Solver,
+        workers: PunctualWorkers,
+        pool: Executor,
+        choice: EngineChoice,
+    ) -> None:
+        self._order, self._method = order, method
+        self._workers, self._pool = workers, pool
+        self._device = choice.device if choice.engine == "keops" else None
+        self.transform_seconds = 0.0
+
+    def ends_with_cells(self, level: Level) -> bool:
+        """Whether a level has more pixels than can be solved on arcs."""
+        return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS
+
+    def solve(
+        self,
+        level: Level,
+        coarser: Solution | None,
+        gap: float,
+        most: int | None,
+        deadline: float,
+    ) -> Solution | None:
+        """Solve a level to a relative gap, if `most` steps and the time suffice.
+
+        None if there is no time for a first solution; the coarsest level is always solved.
+        """
+        costs = measure_costs(level.source.shape, self._order).table
+        self._workers.clock.deadline = math.inf if coarser is None else deadline
+        found: Solution | None = None
+        try:
+            for solution in islice(self._improve(level, coarser, costs, deadline), most):
+                found = solution
+                lower = max(evaluate_dual(level, solution.potentials), 0.0)
+                upper = max(evaluate_flow(solution.flow, costs), 0.0)
+                if upper - lower <= AGREEMENT * upper:
+                    break
+                # A little less than asked for, as the certificate rounds outwards.
+                enough = gap * (1 - 1e-6)
+                if measure_gap(lower ** (1 / self._order), upper ** (1 / self._order)) <= enough:
+                    break
+                if time.perf_counter() >= deadline:
+                    break
+        except LateError:
+            pass
+        return found
+
+    def _improve(
+        self, level: Level, coarser: Solution | None, costs: Floats, deadline: float
+    ) -> Iterator[Solution]:
+        """Better and better solutions, until nothing more helps; at least one."""
+        if coarser is None:
+            flow, dual = solve_on_arcs(level, start_flow(level), join_all(level), costs)
+            yield Solution(flow, self._conjugate(dual))
+            return
+        flow = refine_flow(coarser.flow, level)
+        dual = refine_potential(coarser.potentials.target, level.source.shape, self._order)
+        if self._method == "fast" and max(level.source.shape) > EXACT_SIDE:
+            for solution in self._improve_in_cells(level, flow, dual, costs, deadline):
+                yield solution
+            flow, potentials = solution
+            if self.ends_with_cells(level):
+                return
+        else:
+            potentials = self._conjugate(dual)
+            # Trees of small programmes are short: they save the large one most of its pivots.
+            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
+        yield from self._improve_on_arcs(level, Solution(flow, potentials), costs, deadline)
+
+    def _improve_in_cells(
+        self, level: Level, flow: Flow, dual: Floats, costs: Floats, deadline: float
+    ) -> Iterator[Solution]:
+        gap = math.inf
+        for side in CELL_SIDES:
+            while True:
+                potentials = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
+                dual = potentials.target
+                flow = self._sweep_cells(flow, potentials, costs, side, deadline)
+                yield Solution(flow, potentials)
+                before = gap
+                # Below 0 it is rounding, and nothing is left to gain.
+                gap = max(evaluate_flow(flow, costs) - evaluate_dual(level, potentials), 0.0)
+                if gap >= USEFUL * before:
+                    break
+
+    def _sweep_cells(
+        self, flow: Flow, potentials: Potentials, costs: Floats, side: int, deadline: float
+    ) -> Flow:
+        """Solve transport anew in the cells of four grids, one after the other."""
+        half = side // 2
+        for offset in ((0, 0), (half, half), (0, half), (half, 0)):
+            if time.perf_counter() >= deadline:
+                break
+            flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
+        return flow
+
+    def _improve_on_arcs(
+        self, level: Level, solution: Solution, costs: Floats, deadline: float
+    ) -> Iterator[Solution]:
+        flow, best = solution
+        near, highest = best, evaluate_dual(level, best)
+        least = math.inf
+        for number, (count, radius) in enumerate(chain(ARC_CHOICES, repeat(ARC_CHOICES[-1]))):
+            if time.perf_counter() < deadline:
+                arcs = select_arcs(level, flow, near, costs, count, radius)
+                flow, dual = solve_on_arcs(level, flow, arcs, costs, deadline)
+            if time.perf_counter() >= deadline:
+                # The potentials of a flow that is not optimal are not worth two transforms.
+                yield Solution(flow, best)
+                return
+            near = self._conjugate(dual)
+            value, cost = evaluate_dual(level, near), evaluate_flow(flow, costs)
+            settled = cost >= least and value <= highest
+            if value > highest:
+                best, highest = near, value
+            yield Solution(flow, best)
+            if settled and number >= len(ARC_CHOICES):
+                return
+            least = min(least, cost)
+
+    def _conjugate(self, dual: Floats) -> Potentials:
+        began = time.perf_counter()
+        found = conjugate(dual, self._order, self._workers, self._device)
+        self.transform_seconds = time.perf_counter() - began
+        return found
