@@ -290,6 +290,7 @@ def _integrate_range(
         pieces = 0
         walked = 0.0
         jumped = 0.0
+        reach = 0.0
         narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
@@ -301,6 +302,7 @@ def _integrate_range(
             length = np.sqrt(dx * dx + dy * dy)
             if proves:
                 strips[k] = 0.0
+                reach = max(abs(px), abs(py), abs(px + dx), abs(py + dy))
             if length == 0:
                 edges[0, k] = 0.0
                 edges[1, k] = 0.0
@@ -383,7 +385,7 @@ def _integrate_range(
                         largest += densest * (1 + part * abs(dx))
                         pieces += 1
                         walked += part * abs(dy) * largest
-                        jumped += 20 * largest * (dy != 0) + 64 * part * abs(dy) * densest
+                        jumped += reach * (20 * largest * (dy != 0) + 64 * part * abs(dy) * densest)
                         strips[k] += part * length * densest
                     t = t_next
                 if next_x <= t_next:
@@ -407,7 +409,7 @@ def _integrate_range(
             count = pieces + 40.0
             if pieces:
                 count += highest - lowest if narrow else 300 + width / STRETCH
-            bounds[i, 0] = UNIT * (count * walked + reach * jumped) + TINY
+            bounds[i, 0] = UNIT * (count * walked + jumped) + TINY
             bounds[i, 1] = reach if narrow else reach + 3 * BLOCK
 
 

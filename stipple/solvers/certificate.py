@@ -119,8 +119,11 @@ def _add(terms: Floats) -> float:
 def _measure_radii(cells: PowerCells) -> Floats:
     """Largest distance of each polygon's corners to its point, rounded up; 0 without polygon."""
     radii = np.zeros(len(cells.points))
-    owners, _ = cells.list_edges()
-    np.maximum.at(radii, owners, np.hypot(cells.vertices[:, 0], cells.vertices[:, 1]))
+    offsets = cells.adjacency.offsets
+    visible = np.diff(offsets) > 0
+    if visible.any():
+        distances = np.hypot(cells.vertices[:, 0], cells.vertices[:, 1])
+        radii[visible] = np.maximum.reduceat(distances, offsets[:-1][visible])
     return radii * (1 + 8 * UNIT)
 
 
@@ -166,7 +169,7 @@ def _price_repair(
         reassigned = _price_chain(points[order], (moments / least)[order])
     else:
         reassigned = extent
-    return math.fsum(cost) + _add(doubt) + unknown * min(reassigned, extent)
+    return math.fsum(cost) + _add(doubt) + 0.5 * unknown * min(reassigned, extent)
 
 
 def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers, Floats]:

@@ -298,6 +298,9 @@ def _measure_excess(
         if start == stop:
             continue
         x0, y0 = points[i]
+        radius = 0.0
+        for k in range(start, stop):
+            radius = max(radius, np.hypot(vertices[k, 0], vertices[k, 1]))
         stack[0] = 1
         depth = 1
         while depth > 0:
@@ -311,6 +314,13 @@ def _measure_excess(
             high_x = boxes[node, 2] - x0
             high_y = boxes[node, 3] - y0
             lead = potentials[i] - highest[node]
+            # Most boxes are too far for any corner: |v − a| ≥ |a| − |v|.
+            away_x = max(low_x, -high_x, 0.0)
+            away_y = max(low_y, -high_y, 0.0)
+            apart = np.sqrt(away_x * away_x + away_y * away_y)
+            scale = apart * apart + radius * radius + abs(lead)
+            if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
+                continue
             least = np.inf
             for k in range(start, stop):
                 x = vertices[k, 0]
@@ -329,13 +339,18 @@ def _measure_excess(
                 stack[depth + 1] = 2 * node + 1
                 depth += 2
                 continue
-            place = (node - leaves) * LEAF
-            for j in order[place : place + LEAF]:
+            first = (node - leaves) * LEAF
+            for place in range(first, min(first + LEAF, len(order))):
+                j = order[place]
                 if j == i:
                     continue
                 a = points[j, 0] - x0
                 b = points[j, 1] - y0
                 lead = potentials[i] - potentials[j]
+                apart = np.sqrt(a * a + b * b)
+                scale = apart * apart + radius * radius + abs(lead)
+                if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
+                    continue
                 for k in range(start, stop):
                     x = vertices[k, 0]
                     y = vertices[k, 1]
