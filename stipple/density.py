@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +10,9 @@ from numpy.typing import ArrayLike
 from stipple.arrays import Floats
 from stipple.border import read_pixels
 from stipple.errors import StippleError
+
+if TYPE_CHECKING:
+    from stipple.solvers.row_sums import RowSums
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,28 +76,15 @@ class Density:
         return int(np.count_nonzero(self.values))
 
     @cached_property
-    def row_moments(self) -> Floats:
-        """Prefix sums along each row, shape (h, w + 1, 4), of the density scaled to mass 1.
+    def row_sums(self) -> "RowSums":
+        """Moments along pieces of each row, of the density scaled to mass 1."""
+        from stipple.solvers.row_sums import sum_rows
 
-        Entry [r, c] holds ∫ρ dx, ∫xρ dx and ∫x²ρ dx over [0, c] in row r, then ρ on pixel (r, c)
-        (0 for c = w). They sit together because a walk along an edge reads all four at once.
-        """
-        # Dividing by the maximum first keeps tiny and huge scales clear of under- and overflow.
-        scaled = self.values / self.values.max()
-        rho = scaled / scaled.sum()
-        column = np.arange(self.width, dtype=np.float64)
-        moments = np.zeros((self.height, self.width + 1, 4))
-        np.cumsum(rho, axis=1, out=moments[:, 1:, 0])
-        np.cumsum(rho * (column + 0.5), axis=1, out=moments[:, 1:, 1])
-        np.cumsum(rho * (column * (column + 1) + 1 / 3), axis=1, out=moments[:, 1:, 2])
-        moments[:, :-1, 3] = rho
-        moments.flags.writeable = False
-        return moments
+        return sum_rows(self.values)
 
     @cached_property
     def integral_image(self) -> Floats:
         """Mass of [0, x] × [0, y] at integer (y, x), shape (h + 1, w + 1), total mass 1."""
-        image = np.zeros((self.height + 1, self.width + 1))
-        np.cumsum(self.row_moments[:, :, 0], axis=0, out=image[1:])
-        image.flags.writeable = False
-        return image
+        from stipple.solvers.row_sums import accumulate_mass
+
+        return accumulate_mass(self.row_sums.pixels[:, :, 3])

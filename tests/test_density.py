@@ -49,7 +49,7 @@ def test_values_are_copied_and_frozen() -> None:
     density = Density(values)
     values[0, 0] = 9
     assert density.values.max() == 1
-    for array in (density.values, density.row_moments, density.integral_image):
+    for array in (density.values, density.row_sums.pixels, density.integral_image):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 5
 
@@ -64,21 +64,23 @@ def test_sums_are_those_of_mass_one(values: Floats) -> None:
     assert density.integral_image[-1, -1] == pytest.approx(1, abs=1e-12)
     expected = np.pad(rho.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     np.testing.assert_allclose(density.integral_image, expected, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(density.row_moments[:, :-1, 3], rho, rtol=1e-12)
-    np.testing.assert_array_equal(density.row_moments[:, -1, 3], 0)
+    np.testing.assert_allclose(density.row_sums.pixels[:, :, 3], rho, rtol=1e-12)
 
 
-def test_row_moments_are_integrals_along_the_row() -> None:
-    values = RANDOM.random((3, 5))
-    density = Density(values)
+@pytest.mark.parametrize("width", [1, 5, 32, 33, 1024, 2100])
+def test_row_sums_are_integrals_along_pieces_of_the_row(width: int) -> None:
+    values = RANDOM.random((2, width))
+    sums = Density(values).row_sums
     rho = values / values.sum()
-    left = np.arange(5)
-    for power in range(3):
-        pixels = rho * ((left + 1.0) ** (power + 1) - left ** (power + 1.0)) / (power + 1)
-        np.testing.assert_allclose(
-            density.row_moments[:, 1:, power], pixels.cumsum(axis=1), rtol=1e-12
-        )
-        np.testing.assert_array_equal(density.row_moments[:, 0, power], 0)
+    for piece, found in ((32, sums.blocks), (1024, sums.stretches)):
+        x = np.arange(width) % piece
+        for power in range(3):
+            pixels = rho * ((x + 1.0) ** (power + 1) - x ** (power + 1.0)) / (power + 1)
+            padded = np.pad(pixels, ((0, 0), (0, -width % piece))).reshape(2, -1, piece)
+            np.testing.assert_allclose(found[:, :, power], padded.sum(axis=2), rtol=1e-12)
+            if piece == 32:
+                before = (padded.cumsum(axis=2) - padded).reshape(2, -1)[:, :width]
+                np.testing.assert_allclose(sums.pixels[:, :, power], before, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("scale", [5e-324, 1e-200, 1e200])

@@ -172,17 +172,7 @@ PRODUCT_VALUE = measure_line(LINE, ACROSS) + measure_line(COLUMN, DOWN)
 
 
 def certify(density: Density, points: Floats, potentials: Floats) -> Interval:
-    diagram = TransportSolver(density).measure(points, potentials)
-    integrals = diagram.integrals
-    return certify_transport(
-        points,
-        potentials,
-        np.full(len(points), 1 / len(points)),
-        integrals.masses,
-        integrals.first_moments,
-        integrals.second_moments,
-        float(np.hypot(density.width, density.height)),
-    )
+    return certify_transport(density, TransportSolver(density).measure(points, potentials).cells)
 
 
 @settings(deadline=None)

@@ -1,11 +1,19 @@
 """A certified interval for W2² from any power diagram, solved or not."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
+from stipple.density import Density
+from stipple.solvers.cell_integrals import RoundedIntegrals, bound_integrals
 from stipple.solvers.morton import order_along_curve
+from stipple.solvers.parallel import Workers
+from stipple.solvers.power_cells import PowerCells
+from stipple.solvers.tiling import measure_defects, measure_excess, straighten
+
+UNIT = 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -22,73 +30,155 @@ class Interval:
 
 
 def certify_transport(
-    points: Floats,
-    potentials: Floats,
-    weights: Floats,
-    masses: Floats,
-    first_moments: Floats,
-    second_moments: Floats,
-    extent: float,
+    density: Density, cells: PowerCells, workers: Workers | None = None
 ) -> Interval:
-    """Bound W2²(ρ, Σ ν_i δ_{y_i}) from the cells of any potentials.
+    """Bound W2²(ρ, (1/n) Σ δ_{y_i}) from the cells of any potentials.
 
     Below: the Kantorovich dual K(φ) (Kitagawa, Mérigot, Thibert, JEMS 2019, section 1). Above: a
-    transport plan. Cells keep at most ν_i; what they hold beyond that goes to cells that hold
-    less, matched along a space-filling curve so that it does not go far.
+    transport plan. Cells keep at most 1/n; what they hold beyond that goes to cells that hold
+    less, matched along a space-filling curve so that it does not go far. Either end is moved out
+    by a proved bound of what the stored polygons and rounding can do: docs/certificates.md.
 
     Parameters
     ----------
-    points : ndarray, shape (n, 2)
-        y, in pixels.
-    potentials, weights : ndarray, shape (n,)
-        φ in square pixels, and ν (sum 1).
-    masses : ndarray, shape (n,)
-        Masses of the power cells.
-    first_moments : ndarray, shape (n, 2)
-        ∫(x − y_i)ρ over each cell.
-    second_moments : ndarray, shape (n,)
-        ∫|x − y_i|²ρ over each cell.
-    extent : float
-        Diameter of the domain, in pixels: the scale of rounding errors.
+    density : Density
+        ρ; its rectangle is the cells' domain.
+    cells : PowerCells
+        The cells, with points and potentials.
+    workers : Workers, optional
+        Threads that share the integration.
 
     Returns
     -------
     Interval
-        In square pixels, widened by 64 units of rounding at the scale of extent² and of the
-        differences between potentials.
+        In square pixels.
     """
-    lower = evaluate_dual(potentials, weights, masses, second_moments)
-    kept = np.minimum(1.0, np.divide(weights, masses, out=np.ones_like(masses), where=masses > 0))
-    upper = (kept * second_moments).sum() + _price_repair(
-        points, weights, masses, first_moments, second_moments
+    count = len(cells.points)
+    polygons = straighten(cells)
+    integrals = bound_integrals(density, polygons, workers)
+    # Any potentials serve: those near zero round least.
+    potentials = cells.potentials - np.median(cells.potentials)
+    excess = measure_excess(polygons, potentials)
+    densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
+    defects = measure_defects(polygons, integrals.strips, densest)
+    radii = _measure_radii(polygons)
+    size = np.array([cells.width, cells.height])
+    farthest = np.maximum(np.abs(cells.points), np.abs(size - cells.points)) + 1 + defects.gap
+    extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
+    heights = np.abs(potentials)
+    rest = densest * defects.rest
+    masses, seconds = np.abs(integrals.masses), np.abs(integrals.second_moments)
+    moment_errors = 2 * integrals.errors * integrals.reaches**2 + 4 * UNIT * seconds
+    # What lies in strips, by the largest cost or potential there.
+    strips = defects.strips * (
+        (radii + defects.gap) ** 2 + heights + excess + 2 * math.sqrt(extent) * defects.gap
     )
-    rounding = 64 * np.finfo(float).eps * (extent**2 + float(np.ptp(potentials)))
-    return Interval(max(0.0, lower - rounding), max(float(upper), lower) + rounding)
+    common = _add(moment_errors) + _add(strips) + rest * (extent + float(heights.max()))
+    lack = 1.0 / count - integrals.masses
+    lower = (
+        math.fsum(integrals.second_moments)
+        + math.fsum(potentials * lack)
+        - _add(excess * (masses + integrals.errors))
+        - _add(heights * (integrals.errors + 4 * UNIT * (masses + 1.0 / count)))
+        - common
+    )
+    upper = (
+        math.fsum(integrals.second_moments)
+        + _price_repair(cells.points, integrals, radii + defects.gap, defects.strips, rest, extent)
+        + common
+    )
+    # The last few additions.
+    rounding = 16 * UNIT * (abs(upper) + abs(lower) + _add(seconds) + _add(heights * np.abs(lack)))
+    lower, upper = lower - rounding, upper + rounding
+    # Where nothing better is proved, not even a number, these are true.
+    return Interval(lower if lower > 0 else 0.0, upper if upper < extent else extent)
 
 
 def evaluate_dual(
     potentials: Floats, weights: Floats, masses: Floats, second_moments: Floats
 ) -> float:
-    """Kantorovich dual K(φ), in square pixels; the arguments are those of `certify_transport`."""
+    """Kantorovich dual K(φ), in square pixels.
+
+    Parameters
+    ----------
+    potentials, weights : ndarray, shape (n,)
+        φ in square pixels, and ν (sum 1).
+    masses, second_moments : ndarray, shape (n,)
+        ∫ρ and ∫|x − y_i|²ρ over each cell.
+    """
     # The masses add up to 1 but for rounding, which a constant in the potentials would magnify.
     centred = potentials - potentials.mean()
     return float(second_moments.sum() + centred @ (weights - masses))
 
 
+def _add(terms: Floats) -> float:
+    """Sum of terms that are not negative, rounded up."""
+    return float(terms.sum()) * (1 + (len(terms) + 16) * UNIT)
+
+
+def _measure_radii(cells: PowerCells) -> Floats:
+    """Largest distance of each polygon's corners to its point, rounded up; 0 without polygon."""
+    radii = np.zeros(len(cells.points))
+    offsets = cells.adjacency.offsets
+    visible = np.diff(offsets) > 0
+    if visible.any():
+        distances = np.hypot(cells.vertices[:, 0], cells.vertices[:, 1])
+        radii[visible] = np.maximum.reduceat(distances, offsets[:-1][visible])
+    return radii * (1 + 8 * UNIT)
+
+
 def _price_repair(
     points: Floats,
-    weights: Floats,
-    masses: Floats,
-    first_moments: Floats,
-    second_moments: Floats,
+    integrals: RoundedIntegrals,
+    radii: Floats,
+    strips: Floats,
+    rest: float,
+    extent: float,
 ) -> float:
-    """Cost of a plan that moves the excess of full cells to cells that lack mass."""
+    """Bound the cost of giving each point 1/n, beyond that of the cells as they are.
+
+    First the excess that is known moves from full cells to others; then what is not known: what
+    rounding and strips may have added or taken.
+    """
+    count = len(points)
+    masses, errors, reaches = integrals.masses, integrals.errors, integrals.reaches
     order = order_along_curve(points)
-    surplus = (masses - weights)[order]
+    source, target, amounts = _match_excess(masses - 1.0 / count, order)
+    shift = integrals.first_moments[source] / masses[source, None]
+    way = points[source] - points[target]
+    length = np.hypot(way[:, 0], way[:, 1])
+    cost = amounts * ((way * (way + 2 * shift)).sum(axis=1))
+    drift = np.hypot(shift[:, 0], shift[:, 1])
+    doubt = amounts * (
+        16 * UNIT * length * (length + 2 * drift)
+        + errors[source] / masses[source] * (length + 2 * reaches[source]) ** 2
+    )
+    given = np.bincount(source, amounts, count)
+    taken = np.bincount(target, amounts, count)
+    moves = 1 + np.bincount(source, minlength=count) + np.bincount(target, minlength=count)
+    unknown = (
+        _add(np.abs((masses - 1.0 / count) + (taken - given)))
+        + 4 * UNIT * _add(moves * (given + taken) + np.abs(masses) + 1.0 / count)
+        + _add(errors)
+        + _add(strips)
+        + rest
+    )
+    least = masses - errors - strips
+    if (least - given).min() >= 2 * unknown:
+        moments = np.hypot(*integrals.first_moments.T) + (errors + strips) * (2 * reaches + radii)
+        reassigned = _price_chain(points[order], (moments / least)[order])
+    else:
+        reassigned = extent
+    return math.fsum(cost) + _add(doubt) + 0.5 * unknown * min(reassigned, extent)
+
+
+def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers, Floats]:
+    """Cells that give, cells that take, and amounts, matched along an order of the cells."""
+    surplus = surplus[order]
     giver = order[surplus > 0]
     taker = order[surplus < 0]
     if len(giver) == 0 or len(taker) == 0:
-        return 0.0
+        return order[:0], order[:0], np.empty(0)
     given = np.cumsum(surplus[surplus > 0])
     taken = np.cumsum(-surplus[surplus < 0])
     # Equal totals but for rounding.
@@ -98,7 +188,13 @@ def _price_repair(
     starts = ends - amounts / 2
     source = giver[np.minimum(np.searchsorted(given, starts), len(giver) - 1)]
     target = taker[np.minimum(np.searchsorted(taken, starts), len(taker) - 1)]
-    shift = first_moments[source] / masses[source, None]
-    spread = second_moments[source] / masses[source] - (shift**2).sum(axis=1)
-    distance = ((points[source] + shift - points[target]) ** 2).sum(axis=1)
-    return float((amounts * (np.maximum(spread, 0.0) + distance)).sum())
+    return source, target, amounts
+
+
+def _price_chain(points: Floats, shifts: Floats) -> float:
+    """Cost, at most, when every cell of a chain gives a unit of its mass to the next, or back.
+
+    `shifts` bound the distances of the cells' barycentres to their points.
+    """
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    return _add(steps * (steps + 2 * np.maximum(shifts[1:], shifts[:-1]))) * (1 + 1e-6)

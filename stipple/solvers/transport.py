@@ -92,6 +92,8 @@ class Transport:
         Work done by this solve.
     diagram : Diagram
         The cells, for drawing and for warm starts.
+    density : Density
+        The source.
     """
 
     points: Floats
@@ -104,21 +106,12 @@ class Transport:
     newton_iterations: int
     diagrams: int
     diagram: Diagram
+    density: Density
 
     @cached_property
     def interval(self) -> Interval:
         """Certified bounds of W2², in square pixels; most steps of a quantisation need none."""
-        cells, integrals = self.diagram.cells, self.diagram.integrals
-        count = len(self.points)
-        return certify_transport(
-            self.points,
-            self.potentials,
-            np.full(count, 1.0 / count),
-            integrals.masses,
-            integrals.first_moments,
-            integrals.second_moments,
-            float(np.hypot(cells.width, cells.height)),
-        )
+        return certify_transport(self.density, self.diagram.cells)
 
 
 class TransportSolver:
@@ -216,6 +209,7 @@ class TransportSolver:
             newton_iterations=self.newton_iterations - iterations,
             diagrams=self.diagrams - diagrams,
             diagram=best,
+            density=self.density,
         )
 
     def _start(

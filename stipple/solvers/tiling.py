@@ -1,0 +1,361 @@
+"""How far stored polygons are from tiling the domain, and from being power cells: proved bounds.
+
+Nothing is assumed about how the polygons were made; docs/certificates.md has the proofs.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.solvers.compiled import compile_loop
+from stipple.solvers.morton import order_along_curve
+from stipple.solvers.neighbours import Adjacency
+from stipple.solvers.power_cells import PowerCells
+
+UNIT = 2.0**-53
+# Points in a leaf of the tree of boxes.
+LEAF = 8
+# Strips narrower than this stay within the pixels around the edge.
+NARROW_STRIP = 0.25
+
+
+@dataclass(frozen=True)
+class Defects:
+    """Where polygons overlap or leave gaps: Σ 1_P − 1_Ω is a sum of thin strips and a rest.
+
+    Attributes
+    ----------
+    strips : ndarray, shape (n,)
+        Mass, at most, of the strips along the edges of each polygon.
+    gap : float
+        Width of the widest strip, in pixels, at most.
+    rest : float
+        Area of the rest, in square pixels, at most.
+    """
+
+    strips: Floats
+    gap: float
+    rest: float
+
+
+def straighten(cells: PowerCells) -> PowerCells:
+    """Leave out corners until every polygon is convex beyond doubt; some may vanish."""
+    offsets = cells.adjacency.offsets
+    kept, owners = _straighten(offsets, cells.adjacency.neighbours, cells.vertices)
+    sizes = np.add.reduceat(np.append(kept, False).astype(np.int64), offsets[:-1]) * (
+        np.diff(offsets) > 0
+    )
+    adjacency = Adjacency(np.append(0, np.cumsum(sizes)), owners[kept], sizes > 0)
+    return replace(cells, adjacency=adjacency, vertices=cells.vertices[kept])
+
+
+def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Defects:
+    """Bound overlaps and gaps of convex polygons.
+
+    Parameters
+    ----------
+    cells : PowerCells
+        The polygons.
+    densities : ndarray, shape (m,)
+        `RoundedIntegrals.strips` of their edges.
+    densest : float
+        Largest density of all.
+    """
+    strips, sides, gap, length = _match_edges(
+        cells.points,
+        cells.adjacency.offsets,
+        cells.adjacency.neighbours,
+        cells.vertices,
+        cells.width,
+        cells.height,
+        densities,
+        densest,
+    )
+    owners, ends = cells.list_edges()
+    for side in range(4):
+        edges = np.flatnonzero(sides == side)
+        length += _measure_side(cells, side, owners[edges], edges, ends[edges])
+    # The isoperimetric inequality for winding numbers.
+    return Defects(strips, gap, (1 + 1e-6) * length**2 / (4 * np.pi))
+
+
+def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
+    """Bound by how much another point is nearer in some corner of each polygon.
+
+    Parameters
+    ----------
+    cells : PowerCells
+        The polygons, with the points.
+    potentials : ndarray, shape (n,)
+        φ in |x − y_i|² − φ_i, in square pixels.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        ε with |x − y_i|² − φ_i ≤ |x − y_j|² − φ_j + ε_i for all j and all x in polygon i.
+    """
+    order = order_along_curve(cells.points)
+    boxes, highest = _build_tree(cells.points, potentials, order)
+    return _measure_excess(
+        cells.points, potentials, cells.adjacency.offsets, cells.vertices, order, boxes, highest
+    )
+
+
+def _measure_side(
+    cells: PowerCells, side: int, owners: Integers, starts: Integers, ends: Integers
+) -> float:
+    """Length of what is missing, or there twice, on a side of the domain."""
+    axis = side % 2
+    length = cells.height if axis else cells.width
+    if len(owners) == 0:
+        return length
+    origin = cells.points[owners, axis]
+    start, end = cells.vertices[starts, axis], cells.vertices[ends, axis]
+    # The first two sides are walked upwards, the others downwards.
+    corners = (0.0, length) if side < 2 else (length, 0.0)
+    order = np.argsort(origin + start) if side < 2 else np.argsort(-(origin + start))
+    origin, start, end = origin[order], start[order], end[order]
+    gaps = np.abs((origin[1:] - origin[:-1]) + (start[1:] - end[:-1]))
+    scales = np.abs(origin[1:] - origin[:-1]) + np.abs(start[1:]) + np.abs(end[:-1])
+    first, last = corners[0] - origin[0], corners[1] - origin[-1]
+    total = gaps.sum() + abs(first - start[0]) + abs(last - end[-1])
+    scale = scales.sum() + abs(first) + abs(start[0]) + abs(last) + abs(end[-1])
+    return float(total * (1 + 1e-6) + 8 * UNIT * scale)
+
+
+@compile_loop
+def _straighten(
+    offsets: Integers, neighbours: Integers, vertices: Floats
+) -> tuple[Booleans, Integers]:
+    """Which corners stay, and the owners of the edges that begin there."""
+    kept = np.ones(len(vertices), dtype=np.bool_)
+    owners = neighbours.copy()
+    for i in range(len(offsets) - 1):
+        start = offsets[i]
+        stop = offsets[i + 1]
+        left = stop - start
+        sound = 0
+        k = start
+        while left >= 3 and sound < left:
+            before = _step(kept, start, stop, k, -1)
+            after = _step(kept, start, stop, k, 1)
+            ax = vertices[k, 0] - vertices[before, 0]
+            ay = vertices[k, 1] - vertices[before, 1]
+            bx = vertices[after, 0] - vertices[k, 0]
+            by = vertices[after, 1] - vertices[k, 1]
+            turn = ax * by - ay * bx
+            if turn > 8 * UNIT * (abs(ax * by) + abs(ay * bx)):
+                sound += 1
+                k = after
+            else:
+                if abs(bx) + abs(by) > abs(ax) + abs(ay):
+                    owners[before] = owners[k]
+                kept[k] = False
+                left -= 1
+                sound = 0
+                k = after
+        # Turning left everywhere, once around: edges point downwards in one run only.
+        runs = 0
+        for k in range(start, stop):
+            if kept[k]:
+                after = _step(kept, start, stop, k, 1)
+                further = _step(kept, start, stop, after, 1)
+                falls = vertices[after, 1] < vertices[k, 1]
+                if falls and not vertices[further, 1] < vertices[after, 1]:
+                    runs += 1
+        if left < 3 or runs != 1:
+            kept[start:stop] = False
+    return kept, owners
+
+
+@compile_loop
+def _step(kept: Booleans, start: int, stop: int, k: int, step: int) -> int:
+    """Find the next corner kept, in either sense."""
+    while True:
+        k += step
+        if k == stop:
+            k = start
+        elif k < start:
+            k = stop - 1
+        if kept[k]:
+            return k
+
+
+@compile_loop
+def _match_edges(
+    points: Floats,
+    offsets: Integers,
+    neighbours: Integers,
+    vertices: Floats,
+    width: float,
+    height: float,
+    densities: Floats,
+    densest: float,
+) -> tuple[Floats, Integers, float, float]:
+    """Masses of strips, the side of each edge on the border, widest gap, length of the rest."""
+    strips = np.zeros(len(points))
+    sides = np.full(len(neighbours), -1)
+    widest = 0.0
+    rest = 0.0
+    for i in range(len(points)):
+        x, y = points[i]
+        for k in range(offsets[i], offsets[i + 1]):
+            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+            px, py = vertices[k]
+            qx, qy = vertices[after]
+            length = (abs(qx - px) + abs(qy - py)) * (1 + 4 * UNIT)
+            j = neighbours[k]
+            if j < 0:
+                gap = np.inf
+                for side in range(4):
+                    line = (-y, width - x, height - y, -x)[side]
+                    p, q = (py, qy) if side % 2 == 0 else (px, qx)
+                    apart = abs(line - p) + abs(line - q)
+                    apart += 4 * UNIT * (abs(line) + abs(p) + abs(q))
+                    if apart < gap:
+                        gap = apart
+                        sides[k] = side
+            else:
+                twin = _find_edge(offsets, neighbours, j, i)
+                if twin < 0 or _find_edge(offsets, neighbours, i, j) != k:
+                    rest += length
+                    continue
+                if j < i:
+                    continue
+                beyond = twin + 1 if twin + 1 < offsets[j + 1] else offsets[j]
+                a = points[j, 0] - x
+                b = points[j, 1] - y
+                gap = abs(a + (vertices[beyond, 0] - px)) + abs(b + (vertices[beyond, 1] - py))
+                gap += abs(a + (vertices[twin, 0] - qx)) + abs(b + (vertices[twin, 1] - qy))
+                scale = 2 * (abs(a) + abs(b)) + abs(px) + abs(py) + abs(qx) + abs(qy)
+                scale += abs(vertices[twin, 0]) + abs(vertices[twin, 1])
+                scale += abs(vertices[beyond, 0]) + abs(vertices[beyond, 1])
+                gap += 4 * UNIT * (scale + gap)
+            widest = max(widest, gap)
+            rest += gap
+            mass = gap * (1 + 1e-6)
+            mass *= densities[k] if gap < NARROW_STRIP else densest * (length + gap)
+            strips[i] += mass
+            if j >= 0:
+                strips[j] += mass
+    return strips, sides, widest, rest
+
+
+@compile_loop
+def _find_edge(offsets: Integers, neighbours: Integers, i: int, j: int) -> int:
+    """First edge of cell i towards cell j, or −1."""
+    for k in range(offsets[i], offsets[i + 1]):
+        if neighbours[k] == j:
+            return k
+    return -1
+
+
+@compile_loop
+def _build_tree(points: Floats, potentials: Floats, order: Integers) -> tuple[Floats, Floats]:
+    """Boxes (x0, y0, x1, y1) and largest potentials of a binary tree over consecutive points.
+
+    Node 1 is the root, and node k has the children 2k and 2k + 1.
+    """
+    leaves = 1
+    while leaves * LEAF < len(points):
+        leaves *= 2
+    boxes = np.empty((2 * leaves, 4))
+    boxes[:, :2] = np.inf
+    boxes[:, 2:] = -np.inf
+    highest = np.full(2 * leaves, -np.inf)
+    for place in range(len(points)):
+        i = order[place]
+        node = leaves + place // LEAF
+        for axis in range(2):
+            boxes[node, axis] = min(boxes[node, axis], points[i, axis])
+            boxes[node, axis + 2] = max(boxes[node, axis + 2], points[i, axis])
+        highest[node] = max(highest[node], potentials[i])
+    for node in range(leaves - 1, 0, -1):
+        for axis in range(2):
+            boxes[node, axis] = min(boxes[2 * node, axis], boxes[2 * node + 1, axis])
+            boxes[node, axis + 2] = max(boxes[2 * node, axis + 2], boxes[2 * node + 1, axis + 2])
+        highest[node] = max(highest[2 * node], highest[2 * node + 1])
+    return boxes, highest
+
+
+@compile_loop
+def _measure_excess(
+    points: Floats,
+    potentials: Floats,
+    offsets: Integers,
+    vertices: Floats,
+    order: Integers,
+    boxes: Floats,
+    highest: Floats,
+) -> Floats:
+    leaves = len(boxes) // 2
+    excess = np.zeros(len(points))
+    stack = np.empty(70, dtype=np.int64)
+    for i in range(len(points)):
+        start = offsets[i]
+        stop = offsets[i + 1]
+        if start == stop:
+            continue
+        x0, y0 = points[i]
+        radius = 0.0
+        for k in range(start, stop):
+            radius = max(radius, np.hypot(vertices[k, 0], vertices[k, 1]))
+        stack[0] = 1
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            node = stack[depth]
+            if highest[node] == -np.inf:
+                continue
+            # How much farther than point i the nearest place of the box is from every corner.
+            low_x = boxes[node, 0] - x0
+            low_y = boxes[node, 1] - y0
+            high_x = boxes[node, 2] - x0
+            high_y = boxes[node, 3] - y0
+            lead = potentials[i] - highest[node]
+            # Most boxes are too far for any corner: |v − a| ≥ |a| − |v|.
+            away_x = max(low_x, -high_x, 0.0)
+            away_y = max(low_y, -high_y, 0.0)
+            apart = np.sqrt(away_x * away_x + away_y * away_y)
+            scale = apart * apart + radius * radius + abs(lead)
+            if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
+                continue
+            least = np.inf
+            for k in range(start, stop):
+                x = vertices[k, 0]
+                y = vertices[k, 1]
+                away_x = max(low_x - x, x - high_x, 0.0)
+                away_y = max(low_y - y, y - high_y, 0.0)
+                away = away_x * away_x + away_y * away_y
+                size = x * x + y * y
+                scale = away + size + low_x * low_x + low_y * low_y + high_x * high_x
+                scale += high_y * high_y + abs(lead)
+                least = min(least, away - size + lead - 16 * UNIT * scale)
+            if least >= 0:
+                continue
+            if node < leaves:
+                stack[depth] = 2 * node
+                stack[depth + 1] = 2 * node + 1
+                depth += 2
+                continue
+            first = (node - leaves) * LEAF
+            for place in range(first, min(first + LEAF, len(order))):
+                j = order[place]
+                if j == i:
+                    continue
+                a = points[j, 0] - x0
+                b = points[j, 1] - y0
+                lead = potentials[i] - potentials[j]
+                apart = np.sqrt(a * a + b * b)
+                scale = apart * apart + radius * radius + abs(lead)
+                if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
+                    continue
+                for k in range(start, stop):
+                    x = vertices[k, 0]
+                    y = vertices[k, 1]
+                    # |v − a|² − |v|², without subtracting squares.
+                    more = a * (a - 2 * x) + b * (b - 2 * y) + lead
+                    scale = abs(a) * (abs(a) + 2 * abs(x)) + abs(b) * (abs(b) + 2 * abs(y))
+                    excess[i] = max(excess[i], 16 * UNIT * (scale + abs(lead)) - more)
+    return excess

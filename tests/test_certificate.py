@@ -1,0 +1,165 @@
+"""The certified interval of W2²: closed forms of every shape, and polygons that are wrong."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from pictures import load_sample
+
+import stipple
+from stipple.arrays import Floats
+from stipple.density import Density
+from stipple.solvers.certificate import Interval, certify_transport
+from stipple.solvers.power_cells import PowerCells
+from stipple.solvers.tiling import measure_defects, measure_excess, straighten
+from stipple.solvers.transport import TransportSolver
+
+RANDOM = np.random.default_rng(5)
+
+
+def place_lattice(size: tuple[int, int], box: tuple[float, float]) -> Floats:
+    """Centres of boxes (width, height) that fill a picture (height, width)."""
+    x, y = (
+        side * (np.arange(round(length / side)) + 0.5)
+        for length, side in zip(size[::-1], box, strict=True)
+    )
+    return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((4000, 100), (10, 10)),
+        ((100, 4000), (10, 10)),
+        ((50, 3000), (10, 10)),
+        ((50, 30_000), (10, 10)),
+        ((1, 100_000), (10, 1)),
+        ((20, 100_000), (10, 10)),
+        ((100_000, 1), (1, 50)),
+        ((1, 1_000_000), (500, 1)),
+        ((3, 7), (0.125, 0.125)),
+        ((1, 1), (1, 1)),
+        pytest.param((1000, 8000), (10, 10), marks=pytest.mark.slow),
+        pytest.param((1000, 10_000), (10, 10), marks=pytest.mark.slow),
+        pytest.param((10_000, 10_000), (100, 100), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_equal_boxes_have_their_exact_value(
+    size: tuple[int, int], box: tuple[float, float]
+) -> None:
+    found = stipple.stipple(np.ones(size), start=place_lattice(size, box), iterations=0)
+    true = sum(Fraction(side) ** 2 for side in box) / 12
+    assert Fraction(found.w2_squared_lower) <= true <= Fraction(found.w2_squared_upper)
+    assert found.w2_squared_upper - found.w2_squared_lower <= 1e-6 * true
+
+
+def test_the_interval_is_narrow_on_a_photograph() -> None:
+    found = stipple.stipple(load_sample("camera.png"), 5000, iterations=1)
+    assert found.w2_squared_lower <= found.w2_squared <= found.w2_squared_upper
+    assert found.w2_squared_upper - found.w2_squared_lower <= 5e-8 * found.w2_squared
+
+
+# --- nothing is trusted --------------------------------------------------------------------------
+
+SIZE = (12, 20)
+BLACK = Density(np.ones(SIZE))
+LATTICE = place_lattice(SIZE, (2, 2))
+TRUE = 8 / 12
+
+
+def cut(points: Floats = LATTICE, spread: float = 0.0) -> PowerCells:
+    potentials = spread * RANDOM.random(len(points))
+    return TransportSolver(BLACK).measure(points, potentials).cells
+
+
+def check(cells: PowerCells) -> Interval:
+    interval = certify_transport(BLACK, cells)
+    assert interval.lower <= TRUE <= interval.upper
+    return interval
+
+
+def leave_out(cells: PowerCells, index: int) -> PowerCells:
+    """Drop the polygon of one cell, not its point."""
+    adjacency = cells.adjacency
+    start, stop = adjacency.offsets[index : index + 2]
+    offsets = adjacency.offsets.copy()
+    offsets[index + 1 :] -= stop - start
+    neighbours = np.delete(adjacency.neighbours, slice(start, stop))
+    vertices = np.delete(cells.vertices, slice(start, stop), axis=0)
+    return replace(
+        cells,
+        adjacency=replace(adjacency, offsets=offsets, neighbours=neighbours),
+        vertices=vertices,
+    )
+
+
+def test_polygons_that_tile_give_a_narrow_interval() -> None:
+    interval = check(cut())
+    assert interval.upper - interval.lower < 1e-10
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-6, 1e-3, 0.3])
+def test_corners_may_be_wrong(size: float) -> None:
+    for spread in (0.0, 0.5):
+        cells = cut(spread=spread)
+        noise = size * RANDOM.standard_normal(cells.vertices.shape)
+        check(replace(cells, vertices=cells.vertices + noise))
+
+
+def test_a_polygon_may_lack_or_be_too_large() -> None:
+    cells = cut()
+    check(leave_out(cells, 0))
+    check(leave_out(cells, 33))
+    start, stop = cells.adjacency.offsets[17:19]
+    grown = cells.vertices.copy()
+    grown[start:stop] *= 3
+    check(replace(cells, vertices=grown))
+
+
+def test_labels_of_edges_may_be_wrong() -> None:
+    cells = cut()
+    shuffled = RANDOM.permutation(cells.adjacency.neighbours)
+    check(replace(cells, adjacency=replace(cells.adjacency, neighbours=shuffled)))
+
+
+def test_hidden_and_coinciding_points_count() -> None:
+    points = place_lattice(SIZE, (10, 12))
+    interval = certify_transport(BLACK, cut(np.vstack([points, points])))
+    assert interval.lower <= (10**2 + 12**2) / 12 <= interval.upper
+
+
+def test_potentials_that_are_not_the_polygons_own_are_found_out() -> None:
+    cells = cut()
+    potentials = np.zeros(len(LATTICE))
+    potentials[12] = 0.5
+    excess = measure_excess(cells, potentials)
+    # In the corners of the neighbours, as near to point 12 as to their own.
+    assert excess[12] < 1e-12
+    assert excess[13] == pytest.approx(0.5, abs=1e-12)
+    assert excess[50] < 1e-12
+    check(replace(cells, potentials=potentials))
+
+
+def test_defects_of_polygons_that_tile_are_rounding() -> None:
+    cells = straighten(cut(RANDOM.random((60, 2)) * SIZE[::-1]))
+    defects = measure_defects(cells, np.full(len(cells.vertices), 10.0), 1.0)
+    assert defects.gap < 1e-12
+    assert defects.rest < 1e-20
+    without = measure_defects(leave_out(cells, 7), np.full(len(cells.vertices), 10.0), 1.0)
+    assert without.rest + without.strips.sum() >= cells.areas[7]
+
+
+def test_straightened_polygons_are_convex() -> None:
+    cells = cut()
+    dented = cells.vertices.copy()
+    start, stop = cells.adjacency.offsets[30:32]
+    dented[start] *= -0.5
+    straight = straighten(replace(cells, vertices=dented))
+    assert len(straight.vertices) == len(cells.vertices) - 1
+    # Walked the other way around: no polygon.
+    dented[start:stop] = cells.vertices[start:stop][::-1]
+    straight = straighten(replace(cells, vertices=dented))
+    assert len(straight.vertices) == len(cells.vertices) - (stop - start)
+    assert not straight.adjacency.visible[30]
