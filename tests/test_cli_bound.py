@@ -206,11 +206,12 @@ def test_a_row_counts_as_done_only_if_its_gap_suffices(bound, tmp_path):
     pytest.importorskip("ot", reason="the linear programs need POT")
     table = tmp_path / "table.csv"
     words = ("--all", ".", "-o", "table.csv", "--method", "paper", "--block", 2)
+    words += ("--gap", 3e-4)  # finer than what blocks give
     bound(*words)
     coarse = read_table(table)
-    assert min(float(row["gap"]) for row in coarse) > 0.005
+    assert min(float(row["gap"]) for row in coarse) > 3e-4
     failed = bound(*words, "--strict", code=1)
-    assert "6 of 6 pairs have a wider gap than the 0.005" in failed.stderr
+    assert "6 of 6 pairs have a wider gap than the 0.0003" in failed.stderr
     kept = read_table(table)
     for before, after in zip(coarse, kept, strict=True):
         assert (before["a"], before["b"]) == (after["a"], after["b"])

@@ -1,5 +1,6 @@
 """One pair of files for `stipple bound`: reading, bounding, telling."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,8 @@ def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
 
 
 def _describe_gap(result: "ImageBounds", gap: float) -> str:
-    reached = f"{result.gap:.4%}" if result.gap < float("inf") else "infinite: lower is 0"
+    percent = math.nextafter(100 * result.gap, math.inf) if result.gap else 0.0
+    reached = f"{round_up(percent, 4)}%" if percent < math.inf else "infinite: lower is 0"
     if result.similar and result.gap > 0:
         width = round_up(result.upper - result.lower, 4)
         return f"{reached}; the images are equal up to rounding, and the interval is {width} wide"

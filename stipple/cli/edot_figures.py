@@ -70,7 +70,7 @@ class Run:
         """Say what W_k^k is, and how it is known."""
         cost = self.result.cost
         if self.result.exact:
-            return f"{cost.lower:.8g}, exactly"
+            return f"{cost.lower!r}, exactly"
         return f"certified within {format_interval(cost.lower, cost.upper)}"
 
     def describe_regularised(self) -> str:

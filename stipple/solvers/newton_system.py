@@ -76,6 +76,11 @@ class LaplacianSolver:
             Made to sum to zero.
         tolerance : float
             Relative residual to reach; a stalled solve returns the best it has.
+
+        Raises
+        ------
+        RuntimeError
+            If the matrix is singular in double precision.
         """
         balanced = right_side - right_side.mean()
         if len(balanced) == 1:
@@ -86,18 +91,25 @@ class LaplacianSolver:
             if preconditioner is None or preconditioner.shape != laplacian.shape:
                 preconditioner = self._preconditioner = _precondition(laplacian)
                 patience = 300
-            solution, failed = cg(
-                laplacian,
-                balanced,
-                solution,
-                rtol=tolerance,
-                atol=0.0,
-                maxiter=patience,
-                M=preconditioner,
-            )
-            if not failed:
+            # An overflow is no solution: it is begun again, or refused below.
+            with np.errstate(over="ignore", invalid="ignore"):
+                solution, failed = cg(
+                    laplacian,
+                    balanced,
+                    solution,
+                    rtol=tolerance,
+                    atol=0.0,
+                    maxiter=patience,
+                    M=preconditioner,
+                )
+            overflown = not np.isfinite(solution).all()
+            if not (failed or overflown):
                 break
             self._preconditioner = None
+            if overflown:
+                solution = np.zeros(len(balanced))
+        if overflown:
+            raise RuntimeError("The system is singular in double precision.")
         return np.asarray(solution - solution.mean())
 
 
