@@ -309,7 +309,8 @@ def main() -> None:
                 "## Whole processes, side by side",
                 "",
                 "From the image file to an SVG and the points, just-in-time cache warm. The quality"
-                " is N·W2²/A (hexagonal limit 0.1604), by an exact transport solve after the fact.",
+                " is N·W2²/A (lower is better; hexagonal limit 0.1604, no bound), by an exact"
+                " transport solve after the fact.",
                 "",
                 *compared,
                 "",

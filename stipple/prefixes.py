@@ -159,7 +159,9 @@ def plot_stippling(rows: Sequence[Row]) -> list[Panel]:
     curves = [Curve("prefix", counts, _pick(rows, "quality"))]
     if "stipple_quality" in rows[0]:
         curves.append(Curve("stipple stipple", counts, _pick(rows, "stipple_quality")))
-    return [Panel("quality  N·W2²/A", tuple(curves), {"hexagonal limit": HEXAGONAL_QUALITY})]
+    return [
+        Panel("quality  N·W2²/A", tuple(curves), {"hexagonal limit, no bound": HEXAGONAL_QUALITY})
+    ]
 
 
 def _pick(rows: Sequence[Row], column: str) -> Floats:

@@ -1,7 +1,7 @@
 """The main job as a Python call: a density in, points with evidence out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,9 @@ from stipple.border import read_choice, read_count, read_number, read_points
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
 from stipple.density import Density
 from stipple.errors import StippleError
-from stipple.solvers.bisection import start_from_bisection
+from stipple.solvers.bisection import place_near_bisection, start_from_bisection
 from stipple.solvers.power_cells import PowerCells
-from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise
+from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise_best
 from stipple.solvers.starts import place_on_grid, place_uniformly
 from stipple.solvers.transport import TransportSolver
 
@@ -35,7 +35,8 @@ class Stippling:
     w2_squared, w2_squared_lower, w2_squared_upper : float
         Squared Wasserstein distance to the density in square pixels, and its certified bounds.
     quality : float
-        n·W2²/A, A the area of {density > 0}; `HEXAGONAL_QUALITY` in the limit of many points.
+        n·W2²/A, A the area of {density > 0}, the lower the better; `HEXAGONAL_QUALITY` in the
+        limit of many points.
     mass_error : float
         Largest relative error of a cell's mass.
     converged : bool
@@ -43,7 +44,11 @@ class Stippling:
     iterations : int
         Steps taken.
     settled : bool
-        Whether the steps ended because the tolerance was met.
+        Whether the steps ended because the tolerance was met, at points that small perturbations
+        do not better either.
+    saddle : bool
+        Whether the points are critical, but no minimum: steps towards the barycentres end, and yet
+        a small perturbation lowers W2². Only starts other than the bisection are left there.
     diagrams, newton_iterations : int
         Power diagrams computed, and linear systems solved.
     cells : PowerCells
@@ -53,7 +58,7 @@ class Stippling:
     method, engine : str
         As used.
     seed : int
-        Seed of the random start (unused by the other starts).
+        Seed of all that was random.
     version : str
         Version of this package.
     """
@@ -69,6 +74,7 @@ class Stippling:
     converged: bool
     iterations: int
     settled: bool
+    saddle: bool
     diagrams: int
     newton_iterations: int
     cells: PowerCells
@@ -80,7 +86,7 @@ class Stippling:
 
     @property
     def quality_hexagonal(self) -> float:
-        """The limit of `quality` for the best many points: 5/(18·√3) = 0.160375."""
+        """The limit of `quality` for the best many points, no bound: 5/(18·√3) = 0.160375."""
         return HEXAGONAL_QUALITY
 
     def reorder(self, order: Integers) -> "Stippling":
@@ -115,12 +121,15 @@ def stipple(
     iterations : int
         Most steps; 0 solves the transport of the start and moves nothing.
     tolerance : float
-        Stop when a step lowers W2² by less than this part of it.
+        Stop when a step lowers W2² by less than this part of it, and small perturbations do not
+        help.
     start : {"bisection", "uniform", "grid"} or ndarray, shape (n, 2)
-        Where points begin: equal-mass bisection, random, a grid, or given positions in pixels,
-        without those of which a coordinate is masked.
+        Where points begin: near the equal-mass bisection, random, a grid, or given positions in
+        pixels, without those of which a coordinate is masked. Points that are to move from the
+        bisection are first shifted at random by up to half a cell, for the bisection itself can be
+        a saddle; other starts are taken as they are.
     seed : int
-        Seed of the random start.
+        Seed of all that is random: that shift, the random start, and perturbations.
     engine : {"auto", "pysdot", "qhull"}
         Backend for neighbours of power cells; the result does not depend on it.
     threads : int, optional
@@ -153,16 +162,17 @@ def stipple(
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
-    positions, potentials = _place(density, points, start, seed)
+    starts = _place(density, points, start, seed, moving=iterations > 0)
     placed = time.perf_counter() - began
     solver = TransportSolver(density, engine, threads)
-    result = quantise(
+    result = quantise_best(
         solver,
-        positions,
-        potentials,
+        starts,
         method=method,
         iterations=iterations,
         tolerance=tolerance,
+        leave_saddles=isinstance(start, str) and start == "bisection",
+        seed=seed,
         on_step=on_step,
     )
     transport = result.transport
@@ -180,6 +190,7 @@ def stipple(
         converged=transport.converged,
         iterations=result.iterations,
         settled=result.settled,
+        saddle=result.saddle,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
         cells=transport.diagram.cells,
@@ -192,21 +203,23 @@ def stipple(
 
 
 def _place(
-    density: Density, count: int, start: Start | Floats, seed: int
-) -> tuple[Floats, Floats | None]:
+    density: Density, count: int, start: Start | Floats, seed: int, *, moving: bool
+) -> Sequence[tuple[Floats, Floats | None]]:
     if not isinstance(start, str):
-        return _check_start(density, start), None
+        return [(_check_start(density, start), None)]
     count = read_count(count, "number of points")
     if not 1 <= count <= LARGEST_COUNT:
         raise StippleError(
             f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
         )
     if start == "bisection":
-        return start_from_bisection(density, count)
+        if moving:
+            return place_near_bisection(density, count, seed)
+        return [start_from_bisection(density, count)]
     if start == "uniform":
-        return place_uniformly(density, count, np.random.default_rng(seed)), None
+        return [(place_uniformly(density, count, np.random.default_rng(seed)), None)]
     if start == "grid":
-        return place_on_grid(density, count), None
+        return [(place_on_grid(density, count), None)]
     raise StippleError(
         f"The start is {start!r}: give bisection, uniform, grid or an array of positions."
     )

@@ -201,8 +201,8 @@ def test_tolerance_stops_early(ramp):
     for tolerance in (0, 1e-3, 0.9):
         _, report = solve(ramp, "-n", 60, "--iterations", 25, "--tolerance", tolerance)
         steps[tolerance] = report["iterations"]
-    assert steps[0.9] == 1
-    assert 1 < steps[1e-3] < steps[0]
+    # The shifted start is no critical point: the first step lowers W2² by a part below .9.
+    assert steps[0.9] < steps[1e-3] < steps[0] == 25
 
 
 def test_the_grid_start_is_a_grid(ramp):
@@ -678,6 +678,7 @@ def test_plain_lines_where_there_is_no_terminal(ramp, tmp_path):
         "black points",
         "W2²",
         "quality",
+        "settled",
         "mass error",
         "dot radius",
         "seed",

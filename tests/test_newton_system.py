@@ -136,7 +136,7 @@ def test_newton_direction_inverts_the_derivative_of_the_masses(
     residual = random.standard_normal(count)
     residual -= residual.mean()
     sides = list_sides(diagram.cells)
-    direction = solver._find_direction(diagram, sides, 0.0, residual, 1e-9)
+    direction = solver.find_direction(diagram, sides, 0.0, residual, 1e-9)
     expected = np.linalg.lstsq(derivative, residual, rcond=1e-10)[0]
     expected -= expected.mean()
     scale = np.abs(expected).max()

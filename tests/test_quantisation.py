@@ -122,17 +122,23 @@ def test_lloyd_goes_its_part_of_the_way(step_size: float) -> None:
 @pytest.mark.parametrize(("columns", "rows"), [(1, 1), (3, 2), (6, 4)])
 def test_a_grid_stays_under_a_uniform_density(method: str, columns: int, rows: int) -> None:
     start = place_grid(columns, rows, 30, 20)
-    result, _ = run(Density(np.ones((20, 30))), start, method=method, mass_tolerance=1e-9)
+    result, _ = run(
+        Density(np.ones((20, 30))), start, method=method, mass_tolerance=1e-9, leave_saddles=False
+    )
     np.testing.assert_allclose(result.transport.points, start, rtol=0, atol=1e-6)
-    assert result.settled
+    # Many squares are a saddle; a few are held by the border.
+    assert (result.settled, result.saddle) == (columns < 6, columns == 6)
 
 
 @every_method
 def test_points_on_the_axis_stay_on_it(method: str) -> None:
     """Critical, but no minimum: y_i = ((2i − 1)/(2N), ½) under a uniform density."""
     start = place_grid(10, 1, 30, 20)
-    result, _ = run(Density(np.ones((20, 30))), start, method=method, iterations=3)
+    result, _ = run(
+        Density(np.ones((20, 30))), start, method=method, iterations=3, leave_saddles=False
+    )
     np.testing.assert_allclose(result.transport.points, start, rtol=0, atol=1e-6)
+    assert result.saddle
 
 
 @every_method

@@ -80,20 +80,22 @@ Examples:
     type=FiniteRange(min=0),
     default=1e-5,
     metavar="T",
-    help="Stop when a step lowers W2² by less than this part of it.",
+    help="Stop when a step lowers W2² by less than this part of it, and small perturbations do not"
+    " help.",
 )
 @click.option(
     "--start",
     default="bisection",
     metavar="bisection|uniform|grid|PATH.csv",
-    help="Where dots begin: equal-mass bisection, random, a grid, or columns x,y in pixels.",
+    help="Where dots begin: near the equal-mass bisection, random, a grid, or columns x,y in"
+    " pixels. All but the first are taken as they are: a saddle there is told, not left.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     metavar="S",
-    help="Seed of the random start.",
+    help="Seed of starts and perturbations.",
 )
 @solver_options
 @tone_options

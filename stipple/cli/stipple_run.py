@@ -94,8 +94,9 @@ def list_rows(job: ImageJob, report: dict[str, Any]) -> list[tuple[str, str]]:
             (
                 "quality",
                 f"{ink['quality']:.5f} = N·W2²/A"
-                f" (hexagonal limit {report['quality_hexagonal']:.5f})",
+                f" (lower is better; hexagons tend to {report['quality_hexagonal']:.5f}, no bound)",
             ),
+            ("settled", _tell_end(ink)),
             ("mass error", f"{ink['mass_error']:.1e}"),
             ("dot radius", f"{ink['radius_mm']:.4g} mm"),
         ]
@@ -107,6 +108,17 @@ def list_rows(job: ImageJob, report: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("seconds", f"{sum(report['seconds'].values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
     return rows
+
+
+def _tell_end(ink: dict[str, Any]) -> str:
+    """Tell whether the points are a minimum of W2², as far as that is known."""
+    if ink["settled"]:
+        return "yes, and small perturbations do not lower W2²"
+    if ink["saddle"]:
+        return "critical, not stable: a small perturbation lowers W2²"
+    if ink["iterations"] == 0:
+        return "no: the points did not move"
+    return "no: more steps would lower W2² a little"
 
 
 def _read(options: dict[str, Any]) -> "list[InkDensity]":
@@ -237,6 +249,7 @@ def _describe(
                 "mass_error": result.mass_error,
                 "converged": result.converged,
                 "settled": result.settled,
+                "saddle": result.saddle,
                 "iterations": result.iterations,
                 "diagrams": result.diagrams,
                 "newton_iterations": result.newton_iterations,

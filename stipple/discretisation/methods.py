@@ -12,10 +12,10 @@ from stipple.density import Density
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.samples import Samples
-from stipple.solvers.bisection import start_from_bisection
+from stipple.solvers.bisection import place_near_bisection, start_from_bisection
 from stipple.solvers.metrics import Metric
 from stipple.solvers.parallel import Workers
-from stipple.solvers.quantisation import Quantisation, Step, quantise
+from stipple.solvers.quantisation import Quantisation, Step, quantise_best
 from stipple.solvers.transport import TransportSolver
 
 if TYPE_CHECKING:
@@ -166,10 +166,14 @@ def _quantise_pixels(
     steps: int | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Quantisation:
-    return quantise(
+    moving = steps != 0
+    return quantise_best(
         TransportSolver(density, threads=settings.threads),
-        *start_from_bisection(density, count),
+        place_near_bisection(density, count, settings.seed)
+        if moving
+        else [start_from_bisection(density, count)],
         iterations=EVEN_STEPS if steps is None else steps,
+        seed=settings.seed,
         on_step=on_step,
     )
 

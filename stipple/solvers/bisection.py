@@ -8,6 +8,12 @@ from stipple.errors import StippleError
 from stipple.solvers.cell_integrals import integrate_boxes
 from stipple.solvers.compiled import compile_loop
 
+# Points that will move start this far from the barycentres of their boxes, at most, in standard
+# deviations along each axis: about half the radius of a cell.
+SHIFT = 1.0
+# So few points have local minima that differ, and starts that take no time: so many are tried.
+FEW_POINTS, FEW_STARTS = 128, 6
+
 
 def bisect_mass(density: Density, count: int) -> Floats:
     """Cut the domain into boxes of equal mass by axis-parallel lines, longer side first.
@@ -55,6 +61,39 @@ def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
     """
     barycentres, spreads = integrate_boxes(density, bisect_mass(density, count))
     return barycentres, 1.5 * np.sqrt(spreads.prod(axis=1))
+
+
+def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[Floats, Floats]]:
+    """Place points that will move near those of `start_from_bisection`, in several ways if few.
+
+    The barycentres of equal boxes can be critical points that are no minimum: lattices, under
+    densities that are flat, graded or symmetric. Each point is shifted at random, not more than
+    half the way out of its box.
+
+    Parameters
+    ----------
+    density : Density
+        The density.
+    count : int
+        How many points, at least 1.
+    seed : int
+        Seed of the shifts.
+
+    Returns
+    -------
+    list of (points, potentials)
+        As from `start_from_bisection`.
+    """
+    boxes = bisect_mass(density, count)
+    barycentres, spreads = integrate_boxes(density, boxes)
+    potentials = 1.5 * np.sqrt(spreads.prod(axis=1))
+    generator = np.random.default_rng(seed)
+    starts = []
+    for _ in range(FEW_STARTS if count <= FEW_POINTS else 1):
+        shift = SHIFT * np.sqrt(spreads) * generator.uniform(-1.0, 1.0, spreads.shape)
+        low, high = (boxes[:, :2] - barycentres) / 2, (boxes[:, 2:] - barycentres) / 2
+        starts.append((barycentres + np.clip(shift, low, high), potentials))
+    return starts
 
 
 @compile_loop

@@ -2,22 +2,27 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method
 from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
+from stipple.solvers.stability import find_descent, is_critical
 from stipple.solvers.transport import Transport, TransportSolver
 
-# N·W2²/A of hexagonal cells, the limit of optimal points in the plane (Zador; Fejes Tóth).
+# N·W2²/A of hexagonal cells, the limit of optimal points in the plane (Zador; Fejes Tóth): a
+# reference, no bound. Optimal points can have less where the density varies within cells.
 HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 
 RELAXATION = 1.7
 # No point moves by more than this part of the radius of its cell, or than a Lloyd step.
 LONGEST_STEP = 0.5
+# Steps after a saddle was left that are taken whatever they bring.
+PATIENCE = 5
 # Cells between steps need their mass only so well; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
 # Masses that double precision gives safely.
@@ -37,7 +42,8 @@ class Step:
     w2_squared : float
         In square pixels, to the accuracy of the inner solves.
     quality : float
-        N·W2²/A with A the area of {ρ > 0}; hexagonal cells have 0.160375.
+        N·W2²/A with A the area of {ρ > 0}, the lower the better; hexagonal cells have 0.160375,
+        the limit of the best for many points but no bound.
     """
 
     number: int
@@ -51,12 +57,15 @@ class Quantisation:
     """Points that quantise a density, with the transport that proves how well.
 
     `transport` is solved to full accuracy; `iterations` counts outer steps taken; `seconds` tells
-    the time by stage; `settled` whether the relative decrease fell below the tolerance.
+    the time by stage. `settled` tells that the relative decrease fell below the tolerance and that
+    small perturbations do not lower W2² either; `saddle` that the points are critical, but a small
+    perturbation lowers W2².
     """
 
     transport: Transport
     iterations: int
     settled: bool
+    saddle: bool
     seconds: dict[str, float]
 
 
@@ -69,14 +78,17 @@ def quantise(
     iterations: int = 30,
     tolerance: float = 1e-5,
     mass_tolerance: float = 1e-6,
+    leave_saddles: bool = True,
+    seed: int = 0,
     on_step: Callable[[Step], None] | None = None,
 ) -> Quantisation:
-    """Move points until W2² to the density no longer decreases.
+    """Move points until W2² to the density no longer decreases, and no small shift helps.
 
     The gradient of ½·W2² with respect to point i is (y_i − b_i)/n, b_i the barycentre of its power
     cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
     W2² is replaced by a Lloyd step, which cannot, but for the inexact masses of inner solves; the
-    best points met are returned.
+    best points met are returned. Where steps end early, a perturbation tells a minimum from a
+    saddle (`find_descent`).
 
     Parameters
     ----------
@@ -94,11 +106,16 @@ def quantise(
         Stop when a step changes W2² by less than this part of it; 0 never stops.
     mass_tolerance : float
         Largest relative error of a cell's mass in the result.
+    leave_saddles : bool
+        Whether to go on from critical points that are no minimum, or to say so only.
+    seed : int
+        Seed of perturbations.
     on_step : callable, optional
         Receives the start and each step.
     """
     began = time.perf_counter()
     scale = len(points) / solver.density.support_area
+    generator = np.random.default_rng(seed)
 
     def report(number: int, transport: Transport) -> None:
         if on_step is not None:
@@ -110,26 +127,72 @@ def quantise(
     current = best = next(path)
     started = time.perf_counter()
     report(0, current)
-    taken = 0
-    settled = False
+    taken = patient = 0
+    settled = saddle = False
     while taken < iterations and not settled:
         following = next(path)
         taken += 1
         report(taken, following)
         change = abs(current.w2_squared - following.w2_squared)
-        settled = change < tolerance * current.w2_squared
+        ended = taken > patient and change < tolerance * current.w2_squared
         current = following
         if current.w2_squared < best.w2_squared:
             best = current
+        if ended:
+            descent = find_descent(solver, best, generator)
+            settled = descent is None
+            if descent is not None and not leave_saddles:
+                saddle = True
+                break
+            if descent is not None:
+                left = _move(solver, best, descent, inner)
+                path = _descend(solver, left, _Direction(method, (1.0,)), inner)
+                patient = taken + PATIENCE
     moved = time.perf_counter()
     if iterations:
         best = solver.solve(best.points, tolerance=mass_tolerance, near=best)
+    if iterations and not settled and not saddle and is_critical(best):
+        saddle = find_descent(solver, best, generator) is not None
     seconds = {
         "start": started - began,
         "steps": moved - started,
         "last solve": time.perf_counter() - moved,
     }
-    return Quantisation(best, taken, settled, seconds)
+    return Quantisation(best, taken, settled, saddle, seconds)
+
+
+def quantise_best(
+    solver: TransportSolver,
+    starts: Sequence[tuple[Floats, Floats | None]],
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    **settings: Any,
+) -> Quantisation:
+    """Run `quantise` from each start, and keep the result with the least W2².
+
+    Parameters
+    ----------
+    solver : TransportSolver
+        The transport solver of the density.
+    starts : sequence of (points, potentials)
+        As `quantise` takes them.
+    on_step : callable, optional
+        Receives the steps of the run that is kept.
+    **settings
+        Other arguments of `quantise`.
+    """
+    if len(starts) == 1:
+        return quantise(solver, *starts[0], on_step=on_step, **settings)
+    runs = []
+    for start in starts:
+        steps: list[Step] = []
+        runs.append((quantise(solver, *start, on_step=steps.append, **settings), steps))
+    best, steps = min(runs, key=lambda run: run[0].transport.w2_squared)
+    if on_step is not None:
+        for step in steps:
+            on_step(step)
+    seconds = {stage: sum(run.seconds[stage] for run, _ in runs) for stage in best.seconds}
+    return replace(best, seconds=seconds)
 
 
 def follow(
@@ -159,8 +222,13 @@ def follow(
     mass_tolerance : float
         Largest relative error of a cell's mass at every step.
     """
-    current = solver.solve(points, potentials, tolerance=mass_tolerance)
-    direction = _Direction(method, step_sizes)
+    start = solver.solve(points, potentials, tolerance=mass_tolerance)
+    return _descend(solver, start, _Direction(method, step_sizes), mass_tolerance)
+
+
+def _descend(
+    solver: TransportSolver, current: Transport, direction: "_Direction", mass_tolerance: float
+) -> Iterator[Transport]:
     while True:
         yield current
         following = _move(solver, current, direction.find(current), mass_tolerance)

@@ -10,40 +10,31 @@ from stipple.arrays import Floats
 from stipple.choices import Engine
 from stipple.density import Density
 from stipple.errors import PowerCellError, StippleError
-from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
 from stipple.solvers.certificate import Interval, certify_transport, evaluate_dual
-from stipple.solvers.matching import match_clouds
 from stipple.solvers.neighbours import choose_engine
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells, build_power_cells
+from stipple.solvers.rescues import (
+    LARGEST_ASCENT,
+    SHORT_ASCENT,
+    are_pixels_apart,
+    ascend,
+    continue_solving,
+    feed,
+    follow_path,
+    has_mass,
+    solve_samples,
+)
 from stipple.solvers.sides import Sides, foresee_masses, list_sides
 
 # A Voronoi diagram serves as a start if each cell has at least this part of its mass.
 HEALTHY = 0.5
-# Along the paths of points each cell keeps at least this part of its mass, a step that leaves
-# more than the second may be followed by a longer one, and no step is longer than the third.
-# Steps that shrink to the fourth of what is left of the path would go on for ever.
-KEPT = 0.05
-COMFORTABLE = 0.5
-LONGEST_STEP = 0.25
-SHORTEST_STEP = 1e-6
-LARGEST_PATH = 1000
 # Accuracy of linear systems where what is left out is of second order anyway.
 COARSE = 0.1
-# Shares of uniform density with which to try a solve that fails without, and where to end.
-CONTINUATION = (1e-4, 1e-2, 0.5)
-CONTINUATION_TOLERANCE = 0.1
-SMALLEST_SHARE = 1e-8
 # Shares that join the components of a Newton matrix.
 JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
-# Cells with less than this part of their mass count as starved, with more than this as overfed.
-STARVED = 1e-3
-OVERFED = 2.0
-# Feeding serves a few cells: at most this part of them, in at most so many diagrams.
-LARGEST_STARVED = 0.02
-LARGEST_FEEDING = 60
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
 
@@ -136,7 +127,8 @@ class TransportSolver:
         self.newton_iterations = 0
         self._workers = Workers(threads)
         self._linear = LaplacianSolver()
-        self._area = float(density.width * density.height)
+        self.area = float(density.width * density.height)
+        self._apart: dict[int, bool] = {}
 
     def measure(
         self,
@@ -188,16 +180,16 @@ class TransportSolver:
         Raises
         ------
         StippleError
-            If points coincide, so that no potentials can give each of them mass.
+            If points coincide, or are too close, so that no potentials give each of them mass.
         """
         diagrams, iterations = self.diagrams, self.newton_iterations
         start = self._start(points, potentials, near)
-        best = self._settle(start, tolerance)
+        best = self.settle(start, tolerance)
         cells, integrals = best.cells, best.integrals
         count = len(points)
         weights = np.full(count, 1.0 / count)
         dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
-        error = self._error(best, 0.0)
+        error = self.find_error(best, 0.0)
         return Transport(
             points=cells.points,
             potentials=cells.potentials,
@@ -218,7 +210,7 @@ class TransportSolver:
         potentials: Floats | None,
         near: Transport | None,
     ) -> Diagram:
-        """Find a diagram with mass in every cell."""
+        """Find a diagram with mass in every cell, unless the density is on pixels apart."""
         previous = near.diagram if near else None
         if potentials is not None:
             candidates = [potentials]
@@ -228,136 +220,65 @@ class TransportSolver:
             candidates = [self._predict(near.diagram, points), near.potentials]
         else:
             candidates = []
+        apart = self._has_pixels_apart(len(points))
         for candidate in candidates:
-            diagram = self._feed(self.measure(points, candidate, previous))
-            if _has_mass(diagram):
+            diagram = self.measure(points, candidate, previous)
+            if apart:
+                return diagram
+            diagram = feed(self, diagram)
+            if has_mass(diagram):
                 return diagram
         voronoi = self.measure(points, np.zeros(len(points)), previous)
         hidden = int((voronoi.cells.areas <= 0).sum())
         if hidden:
+            coinciding = len(points) - len(np.unique(points, axis=0))
+            if coinciding:
+                raise StippleError(
+                    f"{coinciding} of the {len(points)} points coincide with others: remove the"
+                    " duplicates."
+                )
             raise StippleError(
-                f"{hidden} of the {len(points)} points coincide with others (or lie too far"
-                " outside the picture to have a cell): remove the duplicates."
+                f"{hidden} of the {len(points)} points have no cell: they lie too far outside the"
+                " picture, or closer together than double precision tells apart at its size."
             )
-        if voronoi.integrals.masses.min() * len(points) >= HEALTHY:
+        if apart or voronoi.integrals.masses.min() * len(points) >= HEALTHY:
             return voronoi
-        return self._follow(points) or self._feed(voronoi)
+        return follow_path(self, points) or feed(self, voronoi)
 
     def _predict(self, diagram: Diagram, points: Floats) -> Floats:
         """Potentials after a small move: a Newton step that foresees the change of masses."""
         move = points - diagram.cells.points
-        direction = self._find_path_direction(diagram, move)
+        direction = self.find_path_direction(diagram, move)
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
         return predicted
 
-    def _follow(self, points: Floats) -> Diagram | None:
-        """Follow the solution from points for which it is easy to the given ones.
-
-        The easy points are those of the bisection, each matched with a given one, to which it
-        moves on a straight line. Every step is a Newton step that foresees the move, shortened
-        until each cell keeps some mass; `None` if that does not help.
-        """
-        count = len(points)
-        origin, potentials = start_from_bisection(self.density, count)
-        matched = match_clouds(points, origin)
-        origin, potentials = origin[matched], potentials[matched]
-        easy = self._feed(self.measure(origin, potentials))
-        if not _has_mass(easy):
-            voronoi = self.measure(origin, np.zeros(count), easy)
-            fed = self._feed(voronoi)
-            # Without mass in every cell, but with area: enough for the continuation.
-            easy = fed if _has_mass(fed) else voronoi
-        diagram = self._settle(easy, COMFORTABLE)
-        if not _has_mass(diagram):
-            return None
-        path = points - origin
-        rise = (path**2).sum(axis=1)
-        reached, length = 0.0, LONGEST_STEP
-        for _ in range(LARGEST_PATH):
-            length = min(length, 1 - reached)
-            direction = self._find_path_direction(diagram, length * path)
-            floor = min(KEPT / count, 0.5 * float(diagram.integrals.masses.min()))
-            self.newton_iterations += 1
-            for halving in range(LARGEST_HALVING):
-                part = 0.5**halving
-                step = part * length
-                there = reached + step
-                try:
-                    trial = self.measure(
-                        points if there == 1 else origin + there * path,
-                        diagram.cells.potentials + part * direction + step**2 * rise,
-                        diagram,
-                        all_visible=True,
-                    )
-                except PowerCellError:
-                    continue
-                if trial.integrals.masses.min() >= floor:
-                    break
-            else:
-                return None
-            if there == 1:
-                return trial
-            if step < SHORTEST_STEP * (1 - reached):
-                return None
-            diagram, reached = trial, there
-            comfortable = trial.integrals.masses.min() * count > COMFORTABLE
-            length = min(2 * step, LONGEST_STEP) if comfortable else step
-        return None
-
-    def _settle(self, start: Diagram, tolerance: float) -> Diagram:
+    def settle(self, start: Diagram, tolerance: float) -> Diagram:
         """Solve from a start, by continuation if need be."""
-        best = self._iterate(start, 0.0, tolerance) if _has_mass(start) else start
-        if self._error(best, 0.0) > tolerance:
-            best = self._continue(start, tolerance)
+        if self._has_pixels_apart(len(start.cells.points)):
+            return self._settle_apart(start, tolerance)
+        best = self.iterate(start, 0.0, tolerance) if has_mass(start) else start
+        if self.find_error(best, 0.0) > tolerance:
+            best = continue_solving(self, start, tolerance)
         return best
 
-    def _feed(self, diagram: Diagram) -> Diagram:
-        """Give mass to the few cells without, one potential at a time (Oliker and Prussner).
+    def _settle_apart(self, start: Diagram, tolerance: float) -> Diagram:
+        """Solve for a density on pixels apart, or come near in a bounded number of diagrams."""
+        best = ascend(self, start, tolerance, SHORT_ASCENT)
+        if self.find_error(best, 0.0) > tolerance:
+            points = start.cells.points
+            potentials = solve_samples(self.density, points)
+            again = ascend(self, self.measure(points, potentials, start), tolerance, LARGEST_ASCENT)
+            best = min(best, again, key=lambda diagram: self.find_error(diagram, 0.0))
+        return best
 
-        A cell's mass grows with its own potential, so each one is bracketed and bisected. What is
-        returned may still have cells without mass: the caller looks.
-        """
-        count = len(diagram.cells.points)
-        low = np.full(count, -np.inf)
-        high = np.full(count, np.inf)
-        rise = 0.1 * np.maximum(diagram.cells.areas, self._area / count)
-        for _ in range(LARGEST_FEEDING):
-            masses, potentials = diagram.integrals.masses * count, diagram.cells.potentials.copy()
-            starved = masses < STARVED
-            if not starved.any() or starved.sum() > max(4, LARGEST_STARVED * count):
-                break
-            # Cells fed too much starve others: they give way before anybody else is fed.
-            greedy = np.isfinite(low) & (masses > OVERFED)
-            if greedy.any():
-                high[greedy] = potentials[greedy]
-                changed = greedy
-            else:
-                low[starved] = potentials[starved]
-                changed = starved
-            open_ended = changed & np.isinf(high)
-            potentials[changed] = (low[changed] + np.minimum(high[changed], 1e300)) / 2
-            potentials[open_ended] = low[open_ended] + rise[open_ended]
-            rise[open_ended] *= 2
-            diagram = self.measure(diagram.cells.points, potentials, diagram)
-        return diagram
+    def _has_pixels_apart(self, count: int) -> bool:
+        if count not in self._apart:
+            self._apart[count] = are_pixels_apart(self.density, count)
+        return self._apart[count]
 
-    def _continue(self, start: Diagram, tolerance: float) -> Diagram:
-        """Solve with some uniform density mixed in, then with less and less of it.
-
-        It gives every cell mass and joins shapes apart on white.
-        """
-        for share in CONTINUATION:
-            diagram = self._iterate(start, share, CONTINUATION_TOLERANCE)
-            if self._error(diagram, share) <= CONTINUATION_TOLERANCE:
-                break
-        while share > SMALLEST_SHARE:
-            share /= 10
-            diagram = self._iterate(diagram, share, CONTINUATION_TOLERANCE)
-        return self._iterate(diagram, 0.0, tolerance)
-
-    def _iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
+    def iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         weight = 1.0 / len(diagram.cells.points)
         masses = self._mix_masses(diagram, share)
@@ -370,7 +291,7 @@ class TransportSolver:
             sides = list_sides(diagram.cells)
             # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
             accuracy = max(tolerance / error, error)
-            direction = self._find_direction(diagram, sides, share, residual, accuracy)
+            direction = self.find_direction(diagram, sides, share, residual, accuracy)
             norm = np.linalg.norm(residual)
             self.newton_iterations += 1
             for halving in range(LARGEST_HALVING):
@@ -394,22 +315,23 @@ class TransportSolver:
         return diagram
 
     def _mix_masses(self, diagram: Diagram, share: float) -> Floats:
-        uniform = diagram.cells.areas / self._area
+        uniform = diagram.cells.areas / self.area
         return (1 - share) * diagram.integrals.masses + share * uniform
 
-    def _error(self, diagram: Diagram, share: float) -> float:
+    def find_error(self, diagram: Diagram, share: float) -> float:
+        """Largest relative error of a mass, with that share of the uniform density mixed in."""
         masses = self._mix_masses(diagram, share)
         return float(np.abs(masses * len(masses) - 1).max())
 
-    def _find_path_direction(self, diagram: Diagram, move: Floats) -> Floats:
+    def find_path_direction(self, diagram: Diagram, move: Floats) -> Floats:
         """Newton direction for points that move at the same time."""
         sides = list_sides(diagram.cells)
         masses = diagram.integrals.masses
         foreseen = foresee_masses(diagram.cells, diagram.integrals, sides, move)
         lack = 1 / len(masses) - masses - foreseen
-        return self._find_direction(diagram, sides, 0.0, lack, COARSE)
+        return self.find_direction(diagram, sides, 0.0, lack, COARSE)
 
-    def _find_direction(
+    def find_direction(
         self,
         diagram: Diagram,
         sides: Sides,
@@ -421,7 +343,7 @@ class TransportSolver:
         cells = diagram.cells
         count = len(cells.points)
         masses = diagram.integrals.edge_masses[sides.edges]
-        uniform = sides.lengths / self._area
+        uniform = sides.lengths / self.area
 
         def assemble(portion: float) -> tuple[csr_array, int]:
             weights = ((1 - portion) * masses + portion * uniform) / (2 * sides.distances)
@@ -444,7 +366,3 @@ class TransportSolver:
             if portion == share or np.ptp(direction) <= cells.width**2 + cells.height**2:
                 break
         return direction
-
-
-def _has_mass(diagram: Diagram) -> bool:
-    return bool(diagram.integrals.masses.min() > 0)

@@ -137,7 +137,7 @@ def quantise_equally(
     check_count(pool, count)
     random = None if seed is None else np.random.default_rng(seed)
     atoms = choose_start(pool, count, False, order, random)
-    duals = [_Dual(target, count, order, metric) for target in targets]
+    duals = [SemiDual(target, count, order, metric) for target in targets]
     quasi_newton = QuasiNewton()
     accuracy = MOVING_ERROR
 
@@ -188,17 +188,24 @@ def quantise_equally(
     )
 
 
-class _Dual:
+class SemiDual:
     """The smoothed semi-dual of one target: Σ_i a_i f_i + Σ_j g_j/m, concave in g."""
 
-    def __init__(self, target: Target, count: int, order: float, metric: Metric) -> None:
+    def __init__(
+        self,
+        target: Target,
+        count: int,
+        order: float,
+        metric: Metric,
+        candidates: int = CANDIDATES,
+    ) -> None:
         self.target = target
         self.potential = np.zeros(count)
         self.mass_error = np.inf
         self._count = count
         self._order = order
         self._metric = metric
-        self._candidates = min(count, CANDIDATES)
+        self._candidates = min(count, candidates)
         self._warm = False
 
     def solve(self, atoms: Floats, last_zeta: float, tolerance: float) -> float:
@@ -338,7 +345,9 @@ def _smooth_minima(
     return dual, received
 
 
-def _find_directions(duals: Sequence[_Dual], atoms: Floats, order: float, metric: Metric) -> Floats:
+def _find_directions(
+    duals: Sequence[SemiDual], atoms: Floats, order: float, metric: Metric
+) -> Floats:
     """From each atom towards the centre of what it receives from all targets."""
     received: list[list[tuple[Floats, Floats, Floats]]] = [[] for _ in atoms]
     for dual in duals:

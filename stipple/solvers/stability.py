@@ -1,0 +1,75 @@
+"""Whether points at which W2² no longer falls are a minimum, or a saddle to leave."""
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.solvers.transport import Transport, TransportSolver
+
+# Perturbations as parts of the distance at which a cell has its mass.
+PERTURBATION = 1e-3
+# Masses of perturbed cells, well enough for differences of barycentres so close.
+PERTURBED_TOLERANCE = 1e-5
+# Power iteration: most steps, and how far above 1 an eigenvalue must be to show a saddle.
+LARGEST_POWER = 16
+MARGIN = 0.01
+# How far a saddle is left: where the direction is longest, in the same distances.
+LEAP = 0.3
+# Gradients below this part of those distances are those of critical points.
+CRITICAL = 1e-3
+
+
+def is_critical(transport: Transport) -> bool:
+    """Whether the points are the barycentres of their cells, nearly."""
+    gradient = np.hypot(*(transport.points - transport.barycentres).T)
+    return bool((gradient <= CRITICAL * _measure_radii(transport)).all())
+
+
+def find_descent(
+    solver: TransportSolver, transport: Transport, generator: np.random.Generator
+) -> Floats | None:
+    """Seek a direction in which W2² curves downwards at critical points.
+
+    The Hessian of ½·n·W2² is I − DB, B the barycentres as a function of the points (their gradient
+    is Y − B, Mérigot, Santambrogio, Sarrazin, NeurIPS 2021). Power iteration from a random
+    perturbation approaches the largest eigenvalue of DB from below: any quotient above 1 shows a
+    saddle.
+
+    Parameters
+    ----------
+    solver : TransportSolver
+        The transport solver of the density.
+    transport : Transport
+        The transport to the critical points.
+    generator : numpy.random.Generator
+        Draws the perturbation.
+
+    Returns
+    -------
+    ndarray, shape (n, 2), or None
+        A shift of the points, in pixels; `None` if the points are stable.
+    """
+    base = solver.solve(transport.points, tolerance=PERTURBED_TOLERANCE, near=transport)
+    radii = _measure_radii(base)[:, None]
+    shift = radii * generator.standard_normal(base.points.shape)
+    for _ in range(LARGEST_POWER):
+        shift *= PERTURBATION / np.sqrt(np.mean((shift / radii) ** 2))
+        points = base.points + shift
+        size = (solver.density.width, solver.density.height)
+        moved = solver.solve(np.clip(points, 0.0, size), tolerance=PERTURBED_TOLERANCE, near=base)
+        answer = moved.barycentres - base.barycentres
+        if np.vdot(shift, answer) > (1 + MARGIN) * np.vdot(shift, shift):
+            if np.vdot(shift, base.points - base.barycentres) > 0:
+                shift = -shift
+            descent: Floats = shift * (LEAP / (np.abs(shift) / radii).max())
+            return descent
+        if not answer.any():
+            break
+        shift = answer
+    return None
+
+
+def _measure_radii(transport: Transport) -> Floats:
+    """Root of the mean square distance of each point to the mass of its cell, shape (n,)."""
+    integrals = transport.diagram.integrals
+    squares = integrals.second_moments / integrals.masses
+    return np.sqrt(np.maximum(squares, np.finfo(float).tiny))
