@@ -12,11 +12,17 @@ from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.samples import Samples
 from stipple.solvers.certificate import Interval
-from stipple.solvers.compiled import compile_loop
+from stipple.solvers.discrete_sums import (
+    UNIT,
+    add_cells,
+    add_costs,
+    fit_groups,
+    match_in_order,
+    subtract_groups,
+    subtract_pairs,
+)
 from stipple.solvers.double_doubles import (
     PAIR_ERROR,
-    add,
-    add_pairs,
     multiply_pairs,
     multiply_values,
     sum_groups,
@@ -27,14 +33,10 @@ from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import (
     TwoCheapest,
     assign_nearest,
-    find_angle,
     find_cheapest,
-    find_cost,
 )
 from stipple.solvers.parallel import Workers
 
-# Unit of rounding.
-UNIT = 2.0**-53
 # The power function is assumed to err by no more than this part.
 POWER_ERROR = 2.0**-49
 # Differences of coordinates below this part of the extent vanish when they are squared.
@@ -211,10 +213,10 @@ class DiscreteProblem:
         Rows and columns that hold too much are scaled down; what is left on both sides is matched
         in the order of the curve, and what rounding leaves of that pays the largest cost.
         """
-        amounts = _fit(plan.sources, plan.amounts * self._total, *self._given)
-        amounts = _fit(plan.targets, amounts, *self._taken)
-        given, lost = _subtract_groups(plan.sources, amounts, *self._given)
-        taken, excess = _subtract_groups(plan.targets, amounts, *self._taken)
+        amounts = fit_groups(plan.sources, plan.amounts * self._total, *self._given)
+        amounts = fit_groups(plan.targets, amounts, *self._taken)
+        given, lost = subtract_groups(plan.sources, amounts, *self._given)
+        taken, excess = subtract_groups(plan.targets, amounts, *self._taken)
         cost = self._add_costs(plan.sources, plan.targets, amounts, self._shift)
         rest, left = self._match(given, taken, self._shift)
         return self._round_up(cost + rest, lost + excess + left, len(amounts))
@@ -244,12 +246,12 @@ class DiscreteProblem:
         """Σ a_i c(x_i, y_j(i)), what samples in doubt pay, and w_j − mass of cell j."""
         cheapest = dual.cheapest
         largest = float(np.abs(dual.potentials).max())
-        cost, doubt, *cells = _add_cells(
+        cost, doubt, *cells = add_cells(
             self.points, self.atoms, *self._given, cheapest.first, cheapest.values,
             cheapest.second_values, self.order, self.arcs, -self._shift,
             4 * self._relative, 8 * self._relative * largest + 4 * self._blur,
         )  # fmt: skip
-        return cost, doubt, _subtract(*self._taken, *cells)
+        return cost, doubt, subtract_pairs(*self._taken, *cells)
 
     def _round_down(self, cost: float, doubt: float, transfers: Floats, largest: float) -> float:
         """(cost − doubt + Σ transfers)/total, less all that rounding may have added."""
@@ -271,13 +273,13 @@ class DiscreteProblem:
     ) -> tuple[float, float]:
         """Cost of what is matched in the order of the curve, and the mass that is not."""
         curve = self._curve_of_atoms
-        sources, targets, amounts, left = _match_in_order(*given, *(part[curve] for part in taken))
+        sources, targets, amounts, left = match_in_order(*given, *(part[curve] for part in taken))
         return self._add_costs(sources, curve[targets], amounts, shift), left
 
     def _add_costs(
         self, sources: Integers, targets: Integers, amounts: Floats, shift: float
     ) -> float:
-        return _add_costs(
+        return add_costs(
             self.points, self.atoms, sources, targets, amounts, self.order, self.arcs, shift
         )
 
@@ -331,142 +333,3 @@ def _scale_to_one(masses: Floats) -> tuple[Floats, tuple[float, float]]:
     exponent = int(np.frexp(masses.sum())[1]) - 1
     scaled = np.ldexp(masses, -exponent)
     return scaled, sum_values(scaled)
-
-
-@compile_loop
-def _add_cells(
-    points: Floats,
-    atoms: Floats,
-    highs: Floats,
-    lows: Floats,
-    first: Integers,
-    values: Floats,
-    second_values: Floats,
-    order: float,
-    arcs: bool,
-    shift: float,
-    relative: float,
-    absolute: float,
-) -> tuple[float, float, Floats, Floats]:
-    """Σ a_i c(x_i, y_j(i)); what samples pay that may have a cheaper atom; masses of cells."""
-    sums = np.zeros(len(atoms))
-    errors = np.zeros(len(atoms))
-    total = 0.0
-    rest = 0.0
-    doubt = 0.0
-    for i in range(len(points)):
-        j = first[i]
-        cost = _find_shifted_cost(points, i, atoms, j, order, arcs, shift)
-        total, error = add(total, highs[i] * cost)
-        rest += error
-        sums[j], errors[j] = add_pairs(sums[j], errors[j], highs[i], lows[i])
-        if len(values):
-            room = relative * (abs(values[i]) + abs(second_values[i])) + absolute
-            # Not so if there is no second.
-            if second_values[i] - values[i] <= room and second_values[i] < np.inf:
-                doubt += highs[i] * room
-    return total + rest, doubt * (1 + len(points) * 2.0**-52), sums, errors
-
-
-@compile_loop
-def _add_costs(
-    points: Floats,
-    atoms: Floats,
-    sources: Integers,
-    targets: Integers,
-    amounts: Floats,
-    order: float,
-    arcs: bool,
-    shift: float,
-) -> float:
-    """Σ amounts · costs."""
-    total = 0.0
-    rest = 0.0
-    for entry in range(len(amounts)):
-        cost = _find_shifted_cost(points, sources[entry], atoms, targets[entry], order, arcs, shift)
-        total, error = add(total, amounts[entry] * cost)
-        rest += error
-    return total + rest
-
-
-@compile_loop
-def _find_shifted_cost(
-    points: Floats, i: int, atoms: Floats, j: int, order: float, arcs: bool, shift: float
-) -> float:
-    if arcs:
-        return float(max(0.0, find_angle(points, i, atoms, j) + shift) ** order)
-    return find_cost(points, i, atoms, j, order, arcs)
-
-
-@compile_loop
-def _fit(rows: Integers, amounts: Floats, highs: Floats, lows: Floats) -> Floats:
-    """Scale amounts down where a row holds more than it may."""
-    sums, errors = sum_groups(rows, amounts, np.zeros_like(amounts), len(highs))
-    ratios = np.ones(len(highs))
-    for i in range(len(highs)):
-        if add_pairs(highs[i], lows[i], -sums[i], -errors[i])[0] < 0:
-            ratios[i] = highs[i] / sums[i] * (1 - 4 * UNIT)
-    return amounts * ratios[rows]
-
-
-@compile_loop
-def _subtract_groups(
-    rows: Integers, amounts: Floats, highs: Floats, lows: Floats
-) -> tuple[tuple[Floats, Floats], float]:
-    """Subtract amounts from their rows: the rest, and what fell below nothing."""
-    sums, errors = sum_groups(rows, amounts, np.zeros_like(amounts), len(highs))
-    lost = 0.0
-    for i in range(len(highs)):
-        sums[i], errors[i] = add_pairs(highs[i], lows[i], -sums[i], -errors[i])
-        if sums[i] < 0:
-            lost -= sums[i]
-            sums[i] = 0.0
-            errors[i] = 0.0
-    return (sums, errors), 2 * lost
-
-
-@compile_loop
-def _match_in_order(
-    given_highs: Floats, given_lows: Floats, taken_highs: Floats, taken_lows: Floats
-) -> tuple[Integers, Integers, Floats, float]:
-    """Match two lists of amounts from their beginnings: pairs, what each carries, what is left."""
-    givers, takers = len(given_highs), len(taken_highs)
-    sources = np.empty(givers + takers, np.int64)
-    targets = np.empty(givers + takers, np.int64)
-    amounts = np.empty(givers + takers)
-    count = 0
-    i = 0
-    j = 0
-    high, low = given_highs[0], given_lows[0]
-    wanted, rest = taken_highs[0], taken_lows[0]
-    while i < givers and j < takers:
-        sources[count] = i
-        targets[count] = j
-        difference, error = add_pairs(high, low, -wanted, -rest)
-        if difference > 0:
-            amounts[count] = wanted
-            high, low = difference, error
-            j += 1
-            if j < takers:
-                wanted, rest = taken_highs[j], taken_lows[j]
-        else:
-            amounts[count] = high
-            wanted, rest = -difference, -error
-            i += 1
-            if i < givers:
-                high, low = given_highs[i], given_lows[i]
-        count += int(amounts[count] > 0)
-    left = 0.0
-    if i < givers:
-        left += high + given_highs[i + 1 :].sum()
-    if j < takers:
-        left += wanted + taken_highs[j + 1 :].sum()
-    return sources[:count], targets[:count], amounts[:count], 2 * left
-
-
-@compile_loop
-def _subtract(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
-    differences = np.empty_like(a)
-    for j in range(len(a)):
-        differences[j] = add_pairs(a[j], b[j], -c[j], -d[j])[0]
-    return differences

@@ -98,7 +98,7 @@ def small_problem_with_any_weights(random: np.random.Generator) -> str | None:
                     f" {weights.tolist()}, k = {order:g}")  # fmt: skip
 
 
-@family("edot", share=0.6)
+@family("edot", share=0.5)
 def atoms_that_are_found(random: np.random.Generator) -> str | None:
     """The whole of `edot`, with weights free or equal."""
     count, dimension = int(random.integers(2, 10)), int(random.integers(1, 4))
@@ -107,7 +107,11 @@ def atoms_that_are_found(random: np.random.Generator) -> str | None:
     masses = _draw_masses(random, count)
     order = float(random.choice(ORDERS))
     settings = Settings(
-        weights="free" if random.random() < 0.6 else "equal", order=order, threads=1, steps=20
+        weights="free" if random.random() < 0.8 else "equal",
+        order=order,
+        threads=1,
+        steps=4,
+        zeta=1.0,
     )
     found = edot(Samples(points, masses), int(random.integers(1, min(different, 4) + 1)), settings)
     exact = _transport(_price(points, found.atoms, order), masses, found.weights)
@@ -128,6 +132,21 @@ def clusters_of_many_samples(random: np.random.Generator) -> str | None:
     exact = _transport(_price(places, atoms, order), counts, weights)
     said = f"{counts.tolist()} samples at {places.tolist()} to {atoms.tolist()}"
     return _compare(found, exact, f"{said}, {weights.tolist()}, k = {order:g}")
+
+
+@family("edot", share=0.1)
+def translated_clouds(random: np.random.Generator) -> str | None:
+    """Too many for a whole linear program: a shift by t is optimal, and costs |t|^k."""
+    count, dimension = int(random.integers(145, 160)), int(random.integers(2, 4))
+    points = np.round(random.standard_normal((count, dimension)) * 2.0**20) / 2.0**20
+    shift = np.round(random.standard_normal(dimension) * 2.0**10) / 2.0 ** random.integers(6, 20)
+    order = float(random.choice([1.0, 2.0, 3.0]))
+    found = certify_discrete(
+        Samples(points, np.ones(count)), points[random.permutation(count)] + shift,
+        np.full(count, 1 / count), order=order, workers=ONE,
+    )  # fmt: skip
+    exact = _raise(_square(shift, np.zeros(dimension)), order)
+    return _compare(found, exact, f"{count} points moved by {shift.tolist()}, k = {order:g}")
 
 
 @family("edot", share=1.5)
