@@ -42,6 +42,8 @@ CHEAP = 0.1
 ENTRY = 1.25
 # A proof takes about so many times what it took to read the images (for squares of distances).
 PROOF_TO_READING = 8.0
+# With up to so many pixels the steps of a proof are short: it can be tried, and broken off.
+BRIEF = 2**20
 
 
 @dataclass(frozen=True)
@@ -243,8 +245,8 @@ class _Proof:
 
     @property
     def hopeless(self) -> bool:
-        """Whether a proof that began now would come too late."""
-        return time.perf_counter() + self.seconds > self._latest
+        """Whether a proof that began now would come too late, and could not be broken off soon."""
+        return self._pair.source.size > BRIEF and time.perf_counter() + self.seconds > self._latest
 
     def foresee(self, transform_seconds: float, pixels: int) -> None:
         """Expect the first proof to take its time from the transforms on a coarse level."""
