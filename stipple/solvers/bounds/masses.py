@@ -1,6 +1,7 @@
 """Two images as exact masses of one common total."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -115,14 +116,15 @@ def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
         raise StippleError(
             f"The images have {first} and {second} pixels: scale them to the same size first."
         )
-    one, other = (_read_exactly(image) for image in images)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(_read_exactly, images)
+        source, target = pool.map(_normalise, images)
     common = math.lcm(one.whole, other.whole)
     spare = UNIT_BITS - common.bit_length()
     sums = [
         scale_exactly(each.whole, each.numbers.exponent + each.numbers.spare)
         for each in (one, other)
     ]
-    source, target = (_normalise(image) for image in images)
     rounding = max(_measure_rounding(values) for values in (a, b))
     identical = _are_alike(one, other)
     differences = np.abs(source - target)

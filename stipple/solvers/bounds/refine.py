@@ -41,7 +41,9 @@ CHEAP = 0.1
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
 # A proof takes about so many times what it took to read the images (for squares of distances).
-PROOF_TO_READING = 2.0
+PROOF_TO_READING = 8.0
+# With up to so many pixels the steps of a proof are short: it can be tried, and broken off.
+BRIEF = 2**20
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,11 @@ class _Proof:
         """Whether a proof takes much of the time limit."""
         return self.seconds > self._dear
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether a proof that began now would come too late, and could not be broken off soon."""
+        return self._pair.source.size > BRIEF and time.perf_counter() + self.seconds > self._latest
+
     def foresee(self, transform_seconds: float, pixels: int) -> None:
         """Expect the first proof to take its time from the transforms on a coarse level."""
         if not self._proved:
@@ -250,6 +257,8 @@ class _Proof:
     def add(self, solution: Solution, levels: list[Level]) -> bool:
         """Prove what a solution of the first of some levels tells about the last, if in time."""
         began = time.perf_counter()
+        if self.hopeless:
+            return False
         best, clock = self.certificate, self._workers.clock
         clock.deadline = self._latest
         try:
@@ -279,6 +288,8 @@ def _climb(
     pair: MassPair, search: Search, proof: _Proof, gap: float
 ) -> Iterator[tuple[LevelRecord, Stop]]:
     """Solve level after level, and prove what that tells; yield why it would stop there."""
+    if proof.hopeless:
+        return
     pyramid = build_pyramid(pair.source, pair.target, COARSEST)
     solution: Solution | None = None
     unproved: int | None = None
