@@ -166,6 +166,7 @@ def _price_repair(
     least = masses - errors - strips
     if (least - given).min() >= 2 * unknown:
         moments = np.hypot(*integrals.first_moments.T) + (errors + strips) * (2 * reaches + radii)
+        moments += rest * math.sqrt(extent)
         reassigned = _price_chain(points[order], (moments / least)[order])
     else:
         reassigned = extent

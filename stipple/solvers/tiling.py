@@ -218,7 +218,7 @@ def _match_edges(
                         sides[k] = side
             else:
                 twin = _find_edge(offsets, neighbours, j, i)
-                if twin < 0 or _find_edge(offsets, neighbours, i, j) != k:
+                if twin < 0 or j == i or _find_edge(offsets, neighbours, i, j) != k:
                     rest += length
                     continue
                 if j < i:

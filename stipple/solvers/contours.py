@@ -1,0 +1,283 @@
+"""Integrals of a piecewise-constant density over polygons, by walks along their edges.
+
+Green's theorem turns ∫_P f dA into ∮_{∂P} F dy with F(x, y) = ∫_s^x f(t, y) dt, where s is any
+place, the same for all edges: as near as can be to the cell's point, so that no large numbers are
+subtracted. Sums along the rows of pixels give F in constant time, and inside one pixel F is a
+polynomial of degree at most 3 along an edge, known by its middle and its half extent. No pixel
+inside a polygon is visited.
+"""
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.solvers.compiled import compile_loop
+from stipple.solvers.row_sums import BLOCK, STRETCH
+
+# In cells no wider than that, pixels are added one by one; the second holds where proofs are asked.
+NARROW = 4.0
+NARROW_IN_PROOFS = 64.0
+THIRD = 1 / 3
+# What may underflow, many times over.
+TINY = 1e-290
+UNIT = 2.0**-53
+
+
+@compile_loop
+def _sum_pixels(
+    pixels: Floats, row: int, column: int, first: int, origin: float, start: float
+) -> tuple[float, float, float, float]:
+    """Border of a column nearest to `start`, in column `first`, and the moments from there to it.
+
+    Pixels are added one by one, which loses no digits, however small the cell.
+    """
+    sum_0 = 0.0
+    sum_1 = 0.0
+    sum_2 = 0.0
+    here = start
+    step = 1 if column > first else -1
+    ahead = 1 if column > first else 0
+    while first != column:
+        there = first + ahead - origin
+        mass = pixels[row, first, 3] * (there - here)
+        sum_0 += mass
+        sum_1 += 0.5 * mass * (there + here)
+        sum_2 += THIRD * mass * (there * there + there * here + here * here)
+        here = there
+        first += step
+    return here, sum_0, sum_1, sum_2
+
+
+@compile_loop
+def _sum_blocks(
+    blocks: Floats, stretches: Floats, row: int, block: int, home: int, origin: float
+) -> tuple[float, float, float]:
+    """Moments of a row, about `origin`, from the left border of a block to that of another."""
+    ratio = STRETCH // BLOCK
+    sign = 1.0 if block > home else -1.0
+    here = min(block, home)
+    last = max(block, home)
+    sum_0 = 0.0
+    sum_1 = 0.0
+    sum_2 = 0.0
+    while here < last:
+        shift = here * BLOCK - origin
+        if here % ratio == 0 and here + ratio <= last:
+            mass, moment, second = stretches[row, here // ratio]
+            here += ratio
+        else:
+            mass, moment, second = blocks[row, here]
+            here += 1
+        sum_0 += sign * mass
+        sum_1 += sign * (moment + shift * mass)
+        sum_2 += sign * (second + shift * (2 * moment + shift * mass))
+    return sum_0, sum_1, sum_2
+
+
+@compile_loop
+def integrate_range(
+    pixels: Floats,
+    blocks: Floats,
+    stretches: Floats,
+    points: Floats,
+    offsets: Integers,
+    vertices: Floats,
+    start: int,
+    stop: int,
+    sums: Floats,
+    edges: Floats,
+    bounds: Floats,
+    strips: Floats,
+) -> None:
+    """Fill the sums of polygons start..stop, those of their edges and, if asked for, the bounds.
+
+    The columns of `sums` are ∫ρ, ∫xρ, ∫yρ, ∫x²ρ and ∫y²ρ, the rows of `edges` ∫ρ ds and ∫tρ ds;
+    `bounds` (errors and reaches) and `strips` are those of `RoundedIntegrals`.
+    Coordinates are local to the cell's point throughout; only pixels are looked up by column and
+    row, which are counted on from border to border.
+    """
+    height, width = pixels.shape[:2]
+    proves = len(bounds) > 0
+    for i in range(start, stop):
+        x0, y0 = points[i]
+        mass = 0.0
+        moment_x = 0.0
+        moment_y = 0.0
+        second_x = 0.0
+        second_y = 0.0
+        lowest = np.inf
+        highest = -np.inf
+        for k in range(offsets[i], offsets[i + 1]):
+            lowest = min(lowest, vertices[k, 0])
+            highest = max(highest, vertices[k, 0])
+        # F starts there, or where that block of columns begins.
+        begin = min(max(0.0, lowest), highest)
+        first = min(max(int(np.floor(begin + x0)), 0), width - 1) if lowest <= highest else 0
+        home = first // BLOCK
+        pieces = 0
+        walked = 0.0
+        jumped = 0.0
+        reach = 0.0
+        narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
+        for k in range(offsets[i], offsets[i + 1]):
+            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+            # The edge from p to p + d.
+            px = vertices[k, 0]
+            py = vertices[k, 1]
+            dx = vertices[after, 0] - px
+            dy = vertices[after, 1] - py
+            length = np.sqrt(dx * dx + dy * dy)
+            if proves:
+                strips[k] = 0.0
+                reach = max(abs(px), abs(py), abs(px + dx), abs(py + dy))
+            if length == 0:
+                edges[0, k] = 0.0
+                edges[1, k] = 0.0
+                continue
+            ax = px + x0
+            ay = py + y0
+            column = _find_pixel(ax, px, x0, dx)
+            row = _find_pixel(ay, py, y0, dy)
+            # An edge along a border between pixels has one on either side.
+            twin_x = 0
+            twin_y = 0
+            if dx == 0 and ax == np.floor(ax) and 0 < ax < width:
+                twin_x = -1 if column >= ax else 1
+            elif dy == 0 and ay == np.floor(ay) and 0 < ay < height:
+                twin_y = -1 if row >= ay else 1
+            # The parameters where the edge meets the next borders of pixels.
+            step_x = 1 if dx > 0 else -1
+            step_y = 1 if dy > 0 else -1
+            ahead_x = 1 if dx > 0 else 0
+            ahead_y = 1 if dy > 0 else 0
+            next_x = (column + ahead_x - x0 - px) / dx if dx != 0 else np.inf
+            next_y = (row + ahead_y - y0 - py) / dy if dy != 0 else np.inf
+            t = 0.0
+            edge_mass = 0.0
+            edge_moment = 0.0
+            while t < 1.0:
+                t_next = min(next_x, next_y, 1.0)
+                part = t_next - t
+                if part > 0:
+                    c = min(max(column, 0), width - 1)
+                    r = min(max(row, 0), height - 1)
+                    middle = 0.5 * (t + t_next)
+                    rho = pixels[r, c, 3]
+                    along = rho
+                    if twin_x != 0 or twin_y != 0:
+                        along = 0.5 * (rho + pixels[r + twin_y, c + twin_x, 3])
+                    edge_mass += along * part
+                    edge_moment += along * part * middle
+                    if dy != 0:
+                        if narrow:
+                            border, sum_0, sum_1, sum_2 = _sum_pixels(
+                                pixels, r, c, first, x0, begin
+                            )
+                        else:
+                            border = c - x0
+                            block = c // BLOCK
+                            shift = block * BLOCK - x0
+                            sum_0 = pixels[r, c, 0]
+                            sum_1 = pixels[r, c, 1] + shift * sum_0
+                            sum_2 = pixels[r, c, 2] + shift * (pixels[r, c, 1] + sum_1)
+                            if block != home:
+                                more_0, more_1, more_2 = _sum_blocks(
+                                    blocks, stretches, r, block, home, x0
+                                )
+                                sum_0 += more_0
+                                sum_1 += more_1
+                                sum_2 += more_2
+                        # Means over the piece, exact by its middle (x, y) and half extent.
+                        x = px + middle * dx
+                        y = py + middle * dy
+                        half_x = 0.5 * part * dx
+                        half_y = 0.5 * part * dy
+                        more = rho * (x - border)
+                        bend = THIRD * rho * half_x
+                        f0 = sum_0 + more
+                        f1 = sum_1 + 0.5 * (more * (x + border) + bend * half_x)
+                        f2 = sum_2 + THIRD * more * (x * x + x * border + border * border)
+                        rise = part * dy
+                        mass += rise * f0
+                        moment_x += rise * f1
+                        moment_y += rise * (y * f0 + half_y * bend)
+                        second_x += rise * (f2 + x * bend * half_x)
+                        second_y += rise * (
+                            y * (y * f0 + 2 * half_y * bend) + THIRD * half_y * half_y * f0
+                        )
+                    if proves:
+                        densest, largest = _look_around(
+                            pixels, blocks, stretches, r, c, first, home, narrow, x0, begin
+                        )
+                        largest += densest * (1 + abs(column - c) + part * abs(dx))
+                        pieces += 1
+                        walked += part * abs(dy) * largest
+                        jumped += reach * (20 * largest * (dy != 0) + 64 * part * abs(dy) * densest)
+                        strips[k] += part * length * densest
+                    t = t_next
+                if next_x <= t_next:
+                    column += step_x
+                    next_x = (column + ahead_x - x0 - px) / dx
+                if next_y <= t_next:
+                    row += step_y
+                    next_y = (row + ahead_y - y0 - py) / dy
+            edges[0, k] = edge_mass * length
+            edges[1, k] = edge_moment * length
+        sums[i, 0] = mass
+        sums[i, 1] = moment_x
+        sums[i, 2] = moment_y
+        sums[i, 3] = second_x
+        sums[i, 4] = second_y
+        if proves:
+            # docs/certificates.md, "Power cells", counts the roundings.
+            reach = 0.0
+            for k in range(offsets[i], offsets[i + 1]):
+                reach = max(reach, abs(vertices[k, 0]), abs(vertices[k, 1]))
+            count = pieces + 40.0
+            if pieces:
+                count += highest - lowest if narrow else 300 + width / STRETCH
+            bounds[i, 0] = UNIT * (count * walked + jumped) + TINY
+            bounds[i, 1] = reach if narrow else reach + 3 * BLOCK
+
+
+@compile_loop
+def _look_around(
+    pixels: Floats,
+    blocks: Floats,
+    stretches: Floats,
+    row: int,
+    column: int,
+    first: int,
+    home: int,
+    narrow: bool,
+    x0: float,
+    begin: float,
+) -> tuple[float, float]:
+    """Largest density among a pixel and those around, largest mass summed in the three rows."""
+    height, width = pixels.shape[:2]
+    densest = 0.0
+    largest = 0.0
+    for r in range(max(row - 1, 0), min(row + 2, height)):
+        for c in range(max(column - 1, 0), min(column + 2, width)):
+            densest = max(densest, pixels[r, c, 3])
+        if narrow:
+            summed = abs(_sum_pixels(pixels, r, column, first, x0, begin)[1])
+        else:
+            block = column // BLOCK
+            summed = abs(_sum_blocks(blocks, stretches, r, block, home, x0)[0])
+            summed += pixels[r, column, 0]
+        largest = max(largest, summed)
+    return densest, largest
+
+
+@compile_loop
+def _find_pixel(place: float, local: float, origin: float, direction: float) -> int:
+    """Column (or row) of the pixel that an edge enters where it begins."""
+    pixel = int(np.floor(place))
+    # The sum that gave the place was rounded.
+    if pixel - origin > local:
+        pixel -= 1
+    elif pixel + 1 - origin <= local:
+        pixel += 1
+    if direction < 0 and pixel - origin == local:
+        pixel -= 1
+    return pixel
