@@ -190,13 +190,22 @@ def alternate(
     from stipple.solvers.entropic.equal import quantise_equally
 
     limit = _limit_steps(settings)
-    found = quantise_equally(
-        make_targets(targets, shares),
-        count,
-        order=settings.order,
-        metric=make_metric(settings.metric),
-        on_step=on_step and (lambda step: on_step(step.number, step.cost)),
-        **limit,
+    entries = count * sum(len(target) for target in targets)
+    # A division may be a lattice that is a saddle, or the best one: where it is cheap, try both.
+    found = min(
+        (
+            quantise_equally(
+                make_targets(targets, shares),
+                count,
+                order=settings.order,
+                metric=make_metric(settings.metric),
+                shifted=shifted,
+                on_step=on_step and (lambda step: on_step(step.number, step.cost)),
+                **limit,
+            )
+            for shifted in ((False, True) if entries <= CHEAP_ENTRIES else (False,))
+        ),
+        key=lambda one: one.cost,
     )
     return Solution(
         found.atoms,

@@ -9,8 +9,10 @@ from stipple.solvers.cell_integrals import integrate_boxes
 from stipple.solvers.compiled import compile_loop
 
 # Points that will move start this far from the barycentres of their boxes, at most, in standard
-# deviations along each axis: about half the radius of a cell.
-SHIFT = 1.0
+# deviations along each axis: about .6 of the radius of a cell. They keep that part of the way to
+# the border of the box.
+SHIFT = 1.2
+INSIDE = 0.9
 # So few points have local minima that differ, and starts that take no time: so many are tried.
 FEW_POINTS, FEW_STARTS = 128, 6
 
@@ -67,8 +69,8 @@ def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[
     """Place points that will move near those of `start_from_bisection`, in several ways if few.
 
     The barycentres of equal boxes can be critical points that are no minimum: lattices, under
-    densities that are flat, graded or symmetric. Each point is shifted at random, not more than
-    half the way out of its box.
+    densities that are flat, graded or symmetric. Each point is shifted at random, and stays
+    inside its box.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[
     starts = []
     for _ in range(FEW_STARTS if count <= FEW_POINTS else 1):
         shift = SHIFT * np.sqrt(spreads) * generator.uniform(-1.0, 1.0, spreads.shape)
-        low, high = (boxes[:, :2] - barycentres) / 2, (boxes[:, 2:] - barycentres) / 2
+        low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
         starts.append((barycentres + np.clip(shift, low, high), potentials))
     return starts
 

@@ -21,6 +21,8 @@ from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 
 # Atoms that a sample may go to at first: the nearest ones.
 CANDIDATES = 24
+# Shifted atoms start this far off along each axis, at most, in distances to the nearest.
+START_SHIFT = 0.25
 # ζ of the smoothed dual as parts of the mean cost: where it starts, for moves, and at the end.
 FIRST_ZETA = 1.0
 MOVING_ZETA = 1e-2
@@ -94,6 +96,7 @@ def quantise_equally(
     iterations: int = 100,
     tolerance: float = 1e-4,
     seed: int | None = None,
+    shifted: bool = False,
     on_step: Callable[[EqualStep], None] | None = None,
 ) -> EqualQuantisation:
     """Minimise Σ_l λ_l·W_k^k(μ^l, Σ_j δ_{y_j}/m) over atoms, to a local minimum.
@@ -120,6 +123,9 @@ def quantise_equally(
         Stop when a move lowers the cost by less than this part of it.
     seed : int, optional
         Start from samples drawn by it; by default from a division of the samples, not random.
+    shifted : bool
+        Whether atoms start a little off that, always in the same way: a division of samples on a
+        lattice is critical, but may be no minimum.
     on_step : callable, optional
         Told of the start and of each move.
 
@@ -137,6 +143,8 @@ def quantise_equally(
     check_count(pool, count)
     random = None if seed is None else np.random.default_rng(seed)
     atoms = choose_start(pool, count, False, order, random)
+    if shifted and count > 1:
+        atoms = metric.move(atoms, _draw_shifts(atoms))
     duals = [SemiDual(target, count, order, metric) for target in targets]
     quasi_newton = QuasiNewton()
     accuracy = MOVING_ERROR
@@ -186,6 +194,13 @@ def quantise_equally(
         iterations=len(history) - 1,
         converged=settled and error <= MOVING_ERROR,
     )
+
+
+def _draw_shifts(atoms: Floats) -> Floats:
+    """Shifts, always the same, off what may be a saddle: a division of lattices is one."""
+    nearest = cKDTree(atoms).query(atoms, k=2)[0][:, 1:]
+    random = np.random.default_rng(0)
+    return np.asarray(START_SHIFT * nearest * random.uniform(-1, 1, atoms.shape))
 
 
 class SemiDual:
