@@ -24,7 +24,7 @@ from stamp import describe_origin
 from stipple.analytic import Domain
 from stipple.arrays import Floats
 from stipple.density import Density
-from stipple.discretisation.discretise import scale_zeta
+from stipple.discretisation.discretise import measure_zeta
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import find_atoms
 from stipple.discretisation.settings import Settings
@@ -68,7 +68,7 @@ def run_rival(samples: Samples, count: int) -> tuple[Floats, float]:
 def run_ours(measure: Measure, count: int, settings: Settings) -> tuple[Floats, float]:
     """Find atoms; the median of three times."""
     settings = settings.choose_algorithm(count)
-    _, zeta = scale_zeta(measure, settings)
+    zeta = measure_zeta(measure, settings)
     seconds = []
     for _ in range(3):
         began = time.process_time()

@@ -115,20 +115,31 @@ def read_count(value: object, name: str, least: int | None = None) -> int:
 
 
 def read_number(
-    value: object, name: str, least: float, *, above: bool = False, finite: bool = True
+    value: object,
+    name: str,
+    least: float,
+    *,
+    most: float = math.inf,
+    above: bool = False,
+    finite: bool = True,
 ) -> float:
     """Make a float of any real number, NumPy's too.
 
     Raises
     ------
     StippleError
-        For text, booleans, NaN, what is less than the least (or not above it), and infinity unless
-        it may be.
+        For text, booleans, NaN, what is less than the least (or not above it) or more than the
+        most, and infinity unless it may be.
     """
     given = isinstance(value, Real) and not isinstance(value, bool)
     number = _convert_number(value) if given else math.nan
     # NaN is neither.
-    if not (number > least if above else number >= least) or (finite and number == math.inf):
+    enough = number > least if above else number >= least
+    if most < math.inf and not (enough and number <= most):
+        raise StippleError(
+            f"The {name} is {_quote(value)}: give a number from {least:g} to {most:g}."
+        )
+    if not enough or (finite and number == math.inf):
         kind = f"{'finite ' * finite}number {'above' if above else 'of at least'}"
         limit = f"{least:g}" if least else "zero"
         raise StippleError(f"The {name} is {_quote(value)}: give a {kind} {limit}.")

@@ -219,7 +219,6 @@ def bound(
     read_choice(pixels, "pixel model", PixelModel)
     read_choice(engine, "engine", SinkhornEngine)
     read_choice(device, "device", Device)
-    p = read_number(p, "order of the distance", 1)
     gap = read_number(gap, "gap to reach", 0, finite=False)
     block = read_count(block, "side of the blocks", 1)
     if time_limit is not None:

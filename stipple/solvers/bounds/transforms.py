@@ -1,6 +1,5 @@
 """c-transforms of potentials on a grid of pixels."""
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats, Integers
+from stipple.border import read_number
 from stipple.choices import HIGHEST_ORDER, Device
 from stipple.errors import StippleError
 from stipple.solvers.bounds.rounding import raise_squares
@@ -106,12 +106,7 @@ def transform_cost(
 
 def check_order(order: float) -> float:
     """Refuse an order that is no number from 1 to 32."""
-    number = float(order) if isinstance(order, (int, float, np.number)) else math.nan
-    if not 1 <= number <= HIGHEST_ORDER:
-        raise StippleError(
-            f"The order of the distance is {order}: give a number from 1 to {HIGHEST_ORDER}."
-        )
-    return number
+    return read_number(order, "order of the distance", 1, most=HIGHEST_ORDER)
 
 
 def measure_costs(shape: tuple[int, int], order: float) -> OffsetCosts:
