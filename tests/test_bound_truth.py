@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 import stipple
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.solvers.bounds import refine
+from stipple.solvers.bounds import pooling, refine
 from stipple.solvers.bounds.certificate import certify_bounds
 from stipple.solvers.bounds.clock import Clock, LateError, PunctualWorkers
 from stipple.solvers.bounds.masses import pair_masses
@@ -257,3 +257,44 @@ def test_floats_take_little_longer_than_integers(side: int) -> None:
         stipple.bound(*images, gap=0.05)
         seconds.append(time.process_time() - began)
     assert seconds[1] <= 1.3 * seconds[0]
+
+
+# --- pooled images -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, 1.5, 2, 3, 16])
+@pytest.mark.parametrize("shape", [(9, 11), (4, 30), (1, 40)])
+@pytest.mark.parametrize("side", [2, 3, 5])
+def test_pooled_images_are_no_farther_than_stated(
+    side: int, shape: tuple[int, int], order: float
+) -> None:
+    """The plan that sends each pixel to the middle of its block, and POT between the images."""
+    ot = pytest.importorskip("ot", reason="the oracle is POT")
+    pair = pair_masses(draw_noise(1, shape), draw_noise(2, shape))
+    blocks = pooling.pool_pair(pair, side, order)
+    row, column = np.indices(shape)
+    moves = np.hypot(row % side - (side - 1) / 2, column % side - (side - 1) / 2) ** order
+    apart = sum((image * moves).sum() ** (1 / order) for image in (pair.source, pair.target))
+    assert apart <= blocks.distance <= apart * (1 + 1e-9) + 100 * (1e-14) ** (1 / order)
+    inner = stipple.bound(blocks.pair.source, blocks.pair.target, order, gap=1e-6)
+    lower, upper = blocks.convert_lower(inner.lower), blocks.convert_upper(inner.upper)
+    places = np.argwhere(np.ones(shape)).astype(float)
+    costs = np.hypot(*(places[:, None] - places).T) ** order
+    exact = ot.emd2(pair.source.ravel(), pair.target.ravel(), costs, numItermax=10**6)
+    if order < 16:  # POT stops early where costs differ by so many powers of ten
+        assert lower <= exact ** (1 / order) <= upper
+
+
+def test_little_time_still_tells_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks shrink while there is time, and what they tell is kept."""
+    monkeypatch.setattr(pooling, "FAST_PIXELS", 60)
+    monkeypatch.setattr(pooling, "SPARSE_PIXELS", 60)
+    a, b = draw_smooth(1, (70, 90)), draw_smooth(2, (70, 90))
+    for order in (1, 2):
+        best = stipple.bound(a, b, order, gap=1e-4)
+        levels = []
+        found = stipple.bound(a, b, order, gap=0.0, time_limit=3, on_level=levels.append)
+        assert max(best.lower, found.lower) <= min(best.upper, found.upper)
+        assert found.gap < 1
+        assert len(levels) >= len(found.levels)
+        assert all(level.lower <= best.upper and best.lower <= level.upper for level in levels)

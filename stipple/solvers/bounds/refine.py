@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 from stipple.arrays import Floats
@@ -20,6 +21,7 @@ from stipple.solvers.bounds.clock import Clock, LateError, PunctualWorkers
 from stipple.solvers.bounds.keops_transforms import choose_engine
 from stipple.solvers.bounds.masses import MassPair
 from stipple.solvers.bounds.plans import Plan
+from stipple.solvers.bounds.pooling import bound_pooled, choose_side
 from stipple.solvers.bounds.problem import TOTAL, Level
 from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
 from stipple.solvers.bounds.search import Search, Solution, Solver
@@ -151,7 +153,8 @@ def bound_images(
     time_limit : float, optional
         Seconds from `began` after which solvers stop; they leave the time that a proof takes, and
         the proofs of coarse levels are left out where they would take much of it. A proof that is
-        late by a tenth and half a second is given up.
+        late by a tenth and half a second is given up. Images that are too large for it are pooled
+        in blocks first; there is no plan and no potential then.
     engine : {"auto", "numpy", "keops"}
         Who transforms potentials for orders other than 2: the compiled loops of this package, here
         called numpy, or KeOps; "auto" takes KeOps for large images where there is a GPU. The proof
@@ -183,10 +186,41 @@ def bound_images(
         method = "fast" if order == 2 and max(pair.shape) > SPARSE_SIDE else "sparse"
     order = check_order(order)
     began = time.perf_counter() if began is None else began
+    end = math.inf if time_limit is None else began + time_limit
+    solve = partial(
+        _bound_directly,
+        order=order,
+        method=method,
+        gap=gap,
+        began=began,
+        end=end,
+        engine=engine,
+        device=device,
+        threads=threads,
+    )
+    side = choose_side(pair.source.size, method == "fast", end - time.perf_counter())
+    if side == 1 or pair.similar:
+        return solve(pair, on_level=on_level)
+    return bound_pooled(pair, order, gap, side, end, solve, on_level)
+
+
+def _bound_directly(
+    pair: MassPair,
+    order: float,
+    *,
+    method: Solver,
+    gap: float,
+    began: float,
+    end: float,
+    engine: SinkhornEngine,
+    device: Device,
+    threads: int | None,
+    on_level: Callable[[LevelRecord], None] | None,
+) -> BoundResult:
+    """Enclose W_p between two images, all of whose pixels are looked at."""
     choice = choose_engine(engine, device, order=order, pixels=pair.source.size)
-    limit = math.inf if time_limit is None else time_limit
     workers = PunctualWorkers(threads, Clock())
-    proof = _Proof(pair, order, workers, began, limit)
+    proof = _Proof(pair, order, workers, began, end)
     levels: list[LevelRecord] = []
     stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
@@ -218,10 +252,11 @@ class _Proof:
     """
 
     def __init__(
-        self, pair: MassPair, order: float, workers: PunctualWorkers, began: float, limit: float
+        self, pair: MassPair, order: float, workers: PunctualWorkers, began: float, end: float
     ) -> None:
+        limit = end - began
         self._pair, self._order, self._workers = pair, order, workers
-        self._end, self._latest = began + limit, began + (1 + LATE) * limit + GRACE
+        self._end, self._latest = end, end + LATE * limit + GRACE
         self._dear = CHEAP * limit
         self.seconds = PROOF_TO_READING * (time.perf_counter() - began)
         self.potential: Floats | None = None

@@ -1,0 +1,208 @@
+"""Bounds on W_p between images that are too large for the time there is, from pooled images.
+
+Let A be an image a with the mass of each block of pixels moved to the middle of the block. Then
+W_p(a, b) and W_p(A, B) differ by at most W_p(a, A) + W_p(b, B), and these are known: no pixel goes
+farther than to the middle of its block.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.solvers.bounds.certificate import (
+    BoundCertificate,
+    certify_cheaply,
+    measure_gap,
+)
+from stipple.solvers.bounds.masses import MassPair, pair_masses
+from stipple.solvers.bounds.rounding import (
+    UNIT_ROUNDING,
+    enclose_power,
+    raise_power,
+    round_down,
+    round_up,
+    take_root,
+)
+
+if TYPE_CHECKING:
+    from stipple.solvers.bounds.refine import BoundResult, LevelRecord
+
+# Pixels that are bounded in a quarter of a second: by ascent and cells (p = 2), and on sparse arcs.
+FAST_PIXELS, SPARSE_PIXELS = 2**15, 2**11
+# Time grows as this power of the pixels along a side; that much of what is left may be planned for.
+GROWTH = 3.0
+PLANNED = 0.9
+# With larger blocks than this there is hardly time to pool.
+LARGEST_SIDE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class PooledPair:
+    """Two images whose pixels were blocks of other images.
+
+    Attributes
+    ----------
+    pair : MassPair
+        The pooled images.
+    side : int
+        Pixels along a side of a block.
+    distance : float
+        W_p(a, A) + W_p(b, B) is at most this, in pixels of the images that were pooled.
+    """
+
+    pair: MassPair
+    side: int
+    distance: float
+
+    def convert_lower(self, lower: float) -> float:
+        """Turn a lower bound between the pooled images into one between the images."""
+        return max(0.0, round_down(self.side * Fraction(lower) - Fraction(self.distance)))
+
+    def convert_upper(self, upper: float) -> float:
+        """Turn an upper bound between the pooled images into one between the images."""
+        return round_up(self.side * Fraction(upper) + Fraction(self.distance))
+
+
+def bound_pooled(
+    pair: MassPair,
+    order: float,
+    gap: float,
+    side: int,
+    end: float,
+    solve: "Callable[..., BoundResult]",
+    on_level: "Callable[[LevelRecord], None] | None",
+) -> "BoundResult":
+    """Bound images through pooled ones, with smaller and smaller blocks while there is time.
+
+    Parameters
+    ----------
+    pair : MassPair
+        Images of shape (h, w).
+    order : float
+        p.
+    gap : float
+        (upper − lower) / lower at which to stop.
+    side : int
+        Pixels along a side of the first blocks.
+    end : float
+        Time of `time.perf_counter` at which to stop.
+    solve : callable
+        Bounds a pair of images, all of their pixels.
+    on_level : callable, optional
+        Receives a record, for the full images, after each level of pooled images.
+    """
+    known = certify_cheaply(pair, order)
+    while True:
+        began = time.perf_counter()
+        blocks = PooledPair(pair, 1, 0.0) if side == 1 else pool_pair(pair, side, order)
+
+        def convert(
+            record: "LevelRecord",
+            blocks: PooledPair = blocks,
+            known: BoundCertificate = known,
+        ) -> "LevelRecord":
+            lower, upper = blocks.convert_lower(record.lower), blocks.convert_upper(record.upper)
+            return replace(record, lower=max(lower, known.lower), upper=min(upper, known.upper))
+
+        found = solve(blocks.pair, on_level=on_level and (lambda record: on_level(convert(record))))
+        levels = tuple(map(convert, found.levels))
+        proved = found.certificate if side == 1 else None
+        known = _narrow(known, blocks, found.lower, found.upper, proved)
+        reached = measure_gap(known.lower, known.upper)
+        now = time.perf_counter()
+        finer = _choose_finer(side, now - began, end - now)
+        if reached <= gap or finer == side:
+            break
+        side = finer
+    return replace(
+        found,
+        certificate=known,
+        gap=reached,
+        reached=reached <= gap,
+        stopped="gap" if reached <= gap else "time" if side > 1 else found.stopped,
+        levels=levels,
+        potential=found.potential if side == 1 and known.lower == found.lower else None,
+        plan=known.plan,
+    )
+
+
+def _narrow(
+    known: BoundCertificate,
+    blocks: PooledPair,
+    lower: float,
+    upper: float,
+    proved: BoundCertificate | None,
+) -> BoundCertificate:
+    """Narrow an interval by one that was found for blocks; only without them there is a plan."""
+    order = known.order
+    lower, upper = blocks.convert_lower(lower), blocks.convert_upper(upper)
+    if lower > known.lower:
+        cost = proved.lower_cost if proved else raise_power(lower, order, down=True)
+        known = replace(known, lower=lower, lower_cost=cost)
+    if upper <= known.upper:
+        cost = proved.upper_cost if proved else raise_power(upper, order, down=False)
+        plan = proved.plan if proved else None
+        repaired = proved.repaired if proved else 1.0
+        known = replace(known, upper=upper, upper_cost=cost, plan=plan, repaired=repaired)
+    return known
+
+
+def choose_side(pixels: int, fast: bool, seconds: float) -> int:
+    """Choose the side of blocks, in pixels, that leave time for smaller ones; 1 for no blocks."""
+    affordable = seconds * (FAST_PIXELS if fast else SPARSE_PIXELS)
+    if pixels <= affordable or pixels > LARGEST_SIDE**2 * affordable:
+        return 1
+    return math.ceil(math.sqrt(pixels / affordable))
+
+
+def _choose_finer(side: int, took: float, left: float) -> int:
+    """Choose the side of the next blocks by the time that the last ones took; the same for none."""
+    ratio = (PLANNED * max(left, 0.0) / took) ** (1 / GROWTH)
+    return min(side, max(1, math.ceil(side / ratio))) if ratio > 1 else side
+
+
+def pool_pair(pair: MassPair, side: int, order: float) -> PooledPair:
+    """Pool two images in blocks of side × side pixels."""
+    pooled, distance = [], Fraction(0)
+    for image in (pair.source, pair.target):
+        blocks = _cut_blocks(image, side)  # (rows, side, columns, side)
+        pooled.append(blocks.sum(axis=(1, 3)))
+        distance += Fraction(_bound_move(blocks, order))
+        distance += Fraction(_bound_rounding(blocks.shape, order))
+    return PooledPair(pair_masses(*pooled), side, round_up(distance))
+
+
+def _cut_blocks(image: Floats, side: int) -> Floats:
+    height, width = image.shape
+    padded = np.pad(image, ((0, -height % side), (0, -width % side)))
+    return padded.reshape(len(padded) // side, side, -1, side)
+
+
+def _bound_move(blocks: Floats, order: float) -> float:
+    """Bound the distance between an image and its blocks' masses in the blocks' middles."""
+    rows, side, columns, _ = blocks.shape
+    shares = blocks.sum(axis=(0, 2))  # (side, side), by the place in the block
+    steps = (2 * np.arange(side) + 1 - side) ** 2
+    squares = np.add.outer(steps, steps).ravel()  # four times |x − middle|²
+    cost = Fraction(0)
+    for squared in np.unique(squares).tolist():
+        power = enclose_power(Fraction(squared, 4), order / 2)[1]
+        cost += power * sum(map(Fraction, shares.ravel()[squares == squared].tolist()))
+    # Each share is a sum of so many positive numbers, each of few roundings.
+    growth = 1 + 2 * (rows * columns + 8) * Fraction(UNIT_ROUNDING)
+    return take_root(growth * cost, order, down=False)
+
+
+def _bound_rounding(shape: tuple[int, ...], order: float) -> float:
+    """Bound what the rounding of pooled masses changes: that share may go along the diagonal."""
+    rows, side, columns, _ = shape
+    # Half of the sum of differences; a pixel has few roundings, and a block adds side² of them.
+    share = 2 * (side**2 + 8) * Fraction(UNIT_ROUNDING)
+    diagonal = Fraction((rows * side) ** 2 + (columns * side) ** 2)
+    return take_root(share * enclose_power(diagonal, order / 2)[1], order, down=False)
