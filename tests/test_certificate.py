@@ -144,10 +144,10 @@ def test_potentials_that_are_not_the_polygons_own_are_found_out() -> None:
 
 def test_defects_of_polygons_that_tile_are_rounding() -> None:
     cells = straighten(cut(RANDOM.random((60, 2)) * SIZE[::-1]))
-    defects = measure_defects(cells, np.full(len(cells.vertices), 10.0), 1.0)
+    defects = measure_defects(cells, np.full((2, len(cells.vertices)), 10.0), 1.0)
     assert defects.gap < 1e-12
     assert defects.rest < 1e-20
-    without = measure_defects(leave_out(cells, 7), np.full(len(cells.vertices), 10.0), 1.0)
+    without = measure_defects(leave_out(cells, 7), np.full((2, len(cells.vertices)), 10.0), 1.0)
     assert without.rest + without.strips.sum() >= cells.areas[7]
 
 

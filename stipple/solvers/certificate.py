@@ -11,7 +11,7 @@ from stipple.solvers.cell_integrals import RoundedIntegrals, bound_integrals
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells
-from stipple.solvers.tiling import measure_defects, measure_excess, straighten
+from stipple.solvers.tiling import Defects, measure_defects, measure_excess, straighten
 
 UNIT = 2.0**-53
 
@@ -61,17 +61,16 @@ def certify_transport(
     excess = measure_excess(polygons, potentials)
     densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
     defects = measure_defects(polygons, integrals.strips, densest)
-    radii = _measure_radii(polygons)
     size = np.array([cells.width, cells.height])
     farthest = np.maximum(np.abs(cells.points), np.abs(size - cells.points)) + 1 + defects.gap
     extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
     heights = np.abs(potentials)
     rest = densest * defects.rest
     masses, seconds = np.abs(integrals.masses), np.abs(integrals.second_moments)
-    moment_errors = 2 * integrals.errors * integrals.reaches**2 + 4 * UNIT * seconds
-    # What lies in strips, by the largest cost or potential there.
-    strips = defects.strips * (
-        (radii + defects.gap) ** 2 + heights + excess + 2 * math.sqrt(extent) * defects.gap
+    moment_errors = integrals.second_errors + 4 * UNIT * seconds
+    # What lies in strips, by its cost and the largest potential there.
+    strips = defects.costs + defects.strips * (
+        heights + excess + 2 * math.sqrt(extent) * defects.gap
     )
     common = _add(moment_errors) + _add(strips) + rest * (extent + float(heights.max()))
     lack = 1.0 / count - integrals.masses
@@ -84,7 +83,7 @@ def certify_transport(
     )
     upper = (
         math.fsum(integrals.second_moments)
-        + _price_repair(cells.points, integrals, radii + defects.gap, defects.strips, rest, extent)
+        + _price_repair(cells.points, integrals, defects, rest, extent)
         + common
     )
     # The last few additions.
@@ -116,24 +115,8 @@ def _add(terms: Floats) -> float:
     return float(terms.sum()) * (1 + (len(terms) + 16) * UNIT)
 
 
-def _measure_radii(cells: PowerCells) -> Floats:
-    """Largest distance of each polygon's corners to its point, rounded up; 0 without polygon."""
-    radii = np.zeros(len(cells.points))
-    offsets = cells.adjacency.offsets
-    visible = np.diff(offsets) > 0
-    if visible.any():
-        distances = np.hypot(cells.vertices[:, 0], cells.vertices[:, 1])
-        radii[visible] = np.maximum.reduceat(distances, offsets[:-1][visible])
-    return radii * (1 + 8 * UNIT)
-
-
 def _price_repair(
-    points: Floats,
-    integrals: RoundedIntegrals,
-    radii: Floats,
-    strips: Floats,
-    rest: float,
-    extent: float,
+    points: Floats, integrals: RoundedIntegrals, defects: Defects, rest: float, extent: float
 ) -> float:
     """Bound the cost of giving each point 1/n, beyond that of the cells as they are.
 
@@ -141,7 +124,11 @@ def _price_repair(
     rounding and strips may have added or taken.
     """
     count = len(points)
-    masses, errors, reaches = integrals.masses, integrals.errors, integrals.reaches
+    masses = integrals.masses
+    # What strips, the rest and rounding can do to masses and first moments (Cauchy-Schwarz).
+    errors = integrals.errors + defects.strips
+    first_errors = integrals.first_errors + np.sqrt(defects.strips * defects.costs) * (1 + 1e-6)
+    first_errors += rest * math.sqrt(extent)
     order = order_along_curve(points)
     source, target, amounts = _match_excess(masses - 1.0 / count, order)
     shift = integrals.first_moments[source] / masses[source, None]
@@ -151,7 +138,7 @@ def _price_repair(
     drift = np.hypot(shift[:, 0], shift[:, 1])
     doubt = amounts * (
         16 * UNIT * length * (length + 2 * drift)
-        + errors[source] / masses[source] * (length + 2 * reaches[source]) ** 2
+        + length / masses[source] * (length * (errors[source] + rest) + 2 * first_errors[source])
     )
     given = np.bincount(source, amounts, count)
     taken = np.bincount(target, amounts, count)
@@ -160,13 +147,11 @@ def _price_repair(
         _add(np.abs((masses - 1.0 / count) + (taken - given)))
         + 4 * UNIT * _add(moves * (given + taken) + np.abs(masses) + 1.0 / count)
         + _add(errors)
-        + _add(strips)
         + rest
     )
-    least = masses - errors - strips
+    least = masses - errors
     if (least - given).min() >= 2 * unknown:
-        moments = np.hypot(*integrals.first_moments.T) + (errors + strips) * (2 * reaches + radii)
-        moments += rest * math.sqrt(extent)
+        moments = np.hypot(*integrals.first_moments.T) + first_errors
         reassigned = _price_chain(points[order], (moments / least)[order])
     else:
         reassigned = extent

@@ -49,11 +49,20 @@ def _sum_pixels(
 
 @compile_loop
 def _sum_blocks(
-    blocks: Floats, stretches: Floats, row: int, block: int, home: int, origin: float
+    blocks: Floats,
+    stretches: Floats,
+    row: int,
+    block: int,
+    home: int,
+    origin: float,
+    absolute: bool = False,
 ) -> tuple[float, float, float]:
-    """Moments of a row, about `origin`, from the left border of a block to that of another."""
+    """Moments of a row, about `origin`, from the left border of a block to that of another.
+
+    If `absolute`, every term counts positive.
+    """
     ratio = STRETCH // BLOCK
-    sign = 1.0 if block > home else -1.0
+    sign = 1.0 if block > home or absolute else -1.0
     here = min(block, home)
     last = max(block, home)
     sum_0 = 0.0
@@ -61,6 +70,8 @@ def _sum_blocks(
     sum_2 = 0.0
     while here < last:
         shift = here * BLOCK - origin
+        if absolute:
+            shift = abs(shift)
         if here % ratio == 0 and here + ratio <= last:
             mass, moment, second = stretches[row, here // ratio]
             here += ratio
@@ -91,7 +102,7 @@ def integrate_range(
     """Fill the sums of polygons start..stop, those of their edges and, if asked for, the bounds.
 
     The columns of `sums` are ∫ρ, ∫xρ, ∫yρ, ∫x²ρ and ∫y²ρ, the rows of `edges` ∫ρ ds and ∫tρ ds;
-    `bounds` (errors and reaches) and `strips` are those of `RoundedIntegrals`.
+    the columns of `bounds` are the errors, the rows of `strips` the strips of `RoundedIntegrals`.
     Coordinates are local to the cell's point throughout; only pixels are looked up by column and
     row, which are counted on from border to border.
     """
@@ -114,9 +125,15 @@ def integrate_range(
         first = min(max(int(np.floor(begin + x0)), 0), width - 1) if lowest <= highest else 0
         home = first // BLOCK
         pieces = 0
-        walked = 0.0
-        jumped = 0.0
-        reach = 0.0
+        # Sums of |dy| times what went into F, and what wrong places may do, for each moment.
+        walked_0 = 0.0
+        walked_1 = 0.0
+        walked_2 = 0.0
+        jumped_0 = 0.0
+        jumped_1 = 0.0
+        jumped_2 = 0.0
+        far_x = 0.0
+        far_y = 0.0
         narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
@@ -127,8 +144,10 @@ def integrate_range(
             dy = vertices[after, 1] - py
             length = np.sqrt(dx * dx + dy * dy)
             if proves:
-                strips[k] = 0.0
-                reach = max(abs(px), abs(py), abs(px + dx), abs(py + dy))
+                strips[0, k] = 0.0
+                strips[1, k] = 0.0
+                far_x = max(abs(px), abs(vertices[after, 0]))
+                far_y = max(abs(py), abs(vertices[after, 1]))
             if length == 0:
                 edges[0, k] = 0.0
                 edges[1, k] = 0.0
@@ -205,14 +224,32 @@ def integrate_range(
                             y * (y * f0 + 2 * half_y * bend) + THIRD * half_y * half_y * f0
                         )
                     if proves:
-                        densest, largest = _look_around(
+                        densest, sum_0, sum_1, sum_2 = _look_around(
                             pixels, blocks, stretches, r, c, first, home, narrow, x0, begin
                         )
-                        largest += densest * (1 + abs(column - c) + part * abs(dx))
-                        pieces += 1
-                        walked += part * abs(dy) * largest
-                        jumped += reach * (20 * largest * (dy != 0) + 64 * part * abs(dy) * densest)
-                        strips[k] += part * length * densest
+                        # No part of the piece, or of the strip beside it, is farther away.
+                        width_x = abs(px + middle * dx) + 0.5 * part * abs(dx)
+                        width_y = abs(py + middle * dy) + 0.5 * part * abs(dy) + 32 * UNIT * far_y
+                        strip = part * length * densest
+                        strips[0, k] += strip
+                        strips[1, k] += strip * ((width_x + 0.5) ** 2 + (width_y + 0.5) ** 2)
+                        if dy != 0:
+                            own = densest * (1 + abs(column - c) + part * abs(dx))
+                            width_x += 1 + abs(column - c)
+                            sum_0 += own
+                            sum_1 += own * width_x + sum_0 * width_y
+                            sum_2 += own * width_x**2 + sum_0 * width_y**2
+                            rise = part * abs(dy)
+                            pieces += 1
+                            walked_0 += rise * sum_0
+                            walked_1 += rise * sum_1
+                            walked_2 += rise * sum_2
+                            beside = 64 * far_x * rise * densest
+                            jumped_0 += 20 * far_y * sum_0 + beside
+                            jumped_1 += 20 * far_y * (sum_1 + rise * sum_0)
+                            jumped_1 += beside * (width_x + width_y)
+                            jumped_2 += 20 * far_y * (sum_2 + 2 * rise * sum_0 * width_y)
+                            jumped_2 += beside * (width_x**2 + width_y**2)
                     t = t_next
                 if next_x <= t_next:
                     column += step_x
@@ -229,14 +266,12 @@ def integrate_range(
         sums[i, 4] = second_y
         if proves:
             # docs/certificates.md, "Power cells", counts the roundings.
-            reach = 0.0
-            for k in range(offsets[i], offsets[i + 1]):
-                reach = max(reach, abs(vertices[k, 0]), abs(vertices[k, 1]))
             count = pieces + 40.0
             if pieces:
                 count += highest - lowest if narrow else 300 + width / STRETCH
-            bounds[i, 0] = UNIT * (count * walked + jumped) + TINY
-            bounds[i, 1] = reach if narrow else reach + 3 * BLOCK
+            bounds[i, 0] = UNIT * (count * walked_0 + jumped_0) + TINY
+            bounds[i, 1] = UNIT * (count * walked_1 + jumped_1) + TINY
+            bounds[i, 2] = UNIT * (count * walked_2 + jumped_2) + TINY
 
 
 @compile_loop
@@ -251,22 +286,30 @@ def _look_around(
     narrow: bool,
     x0: float,
     begin: float,
-) -> tuple[float, float]:
-    """Largest density among a pixel and those around, largest mass summed in the three rows."""
+) -> tuple[float, float, float, float]:
+    """Largest density among a pixel and those around, largest moments summed in the three rows."""
     height, width = pixels.shape[:2]
     densest = 0.0
-    largest = 0.0
+    largest_0 = 0.0
+    largest_1 = 0.0
+    largest_2 = 0.0
+    block = column // BLOCK
+    shift = abs(block * BLOCK - x0)
     for r in range(max(row - 1, 0), min(row + 2, height)):
         for c in range(max(column - 1, 0), min(column + 2, width)):
             densest = max(densest, pixels[r, c, 3])
         if narrow:
-            summed = abs(_sum_pixels(pixels, r, column, first, x0, begin)[1])
+            _, sum_0, sum_1, sum_2 = _sum_pixels(pixels, r, column, first, x0, begin)
         else:
-            block = column // BLOCK
-            summed = abs(_sum_blocks(blocks, stretches, r, block, home, x0)[0])
-            summed += pixels[r, column, 0]
-        largest = max(largest, summed)
-    return densest, largest
+            sum_0, sum_1, sum_2 = _sum_blocks(blocks, stretches, r, block, home, x0, True)
+            mass, moment, second = pixels[r, column, :3]
+            sum_0 += mass
+            sum_1 += moment + shift * mass
+            sum_2 += second + shift * (2 * moment + shift * mass)
+        largest_0 = max(largest_0, abs(sum_0))
+        largest_1 = max(largest_1, abs(sum_1))
+        largest_2 = max(largest_2, abs(sum_2))
+    return densest, largest_0, largest_1, largest_2
 
 
 @compile_loop

@@ -28,6 +28,8 @@ class Defects:
     ----------
     strips : ndarray, shape (n,)
         Mass, at most, of the strips along the edges of each polygon.
+    costs : ndarray, shape (n,)
+        ∫|x − y_i|²ρ over these strips, at most, in square pixels.
     gap : float
         Width of the widest strip, in pixels, at most.
     rest : float
@@ -35,6 +37,7 @@ class Defects:
     """
 
     strips: Floats
+    costs: Floats
     gap: float
     rest: float
 
@@ -57,12 +60,12 @@ def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Def
     ----------
     cells : PowerCells
         The polygons.
-    densities : ndarray, shape (m,)
+    densities : ndarray, shape (2, m)
         `RoundedIntegrals.strips` of their edges.
     densest : float
         Largest density of all.
     """
-    strips, sides, gap, length = _match_edges(
+    strips, costs, sides, gap, length = _match_edges(
         cells.points,
         cells.adjacency.offsets,
         cells.adjacency.neighbours,
@@ -77,7 +80,7 @@ def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Def
         edges = np.flatnonzero(sides == side)
         length += _measure_side(cells, side, owners[edges], edges, ends[edges])
     # The isoperimetric inequality for winding numbers.
-    return Defects(strips, gap, (1 + 1e-6) * length**2 / (4 * np.pi))
+    return Defects(strips, costs, gap, (1 + 1e-6) * length**2 / (4 * np.pi))
 
 
 def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
@@ -192,9 +195,10 @@ def _match_edges(
     height: float,
     densities: Floats,
     densest: float,
-) -> tuple[Floats, Integers, float, float]:
-    """Masses of strips, the side of each edge on the border, widest gap, length of the rest."""
+) -> tuple[Floats, Floats, Integers, float, float]:
+    """Masses and costs of strips, sides of edges on the border, widest gap, length of the rest."""
     strips = np.zeros(len(points))
+    costs = np.zeros(len(points))
     sides = np.full(len(neighbours), -1)
     widest = 0.0
     rest = 0.0
@@ -206,6 +210,7 @@ def _match_edges(
             qx, qy = vertices[after]
             length = (abs(qx - px) + abs(qy - py)) * (1 + 4 * UNIT)
             j = neighbours[k]
+            twin = -1
             if j < 0:
                 gap = np.inf
                 for side in range(4):
@@ -234,12 +239,21 @@ def _match_edges(
                 gap += 4 * UNIT * (scale + gap)
             widest = max(widest, gap)
             rest += gap
-            mass = gap * (1 + 1e-6)
-            mass *= densities[k] if gap < NARROW_STRIP else densest * (length + gap)
-            strips[i] += mass
-            if j >= 0:
-                strips[j] += mass
-    return strips, sides, widest, rest
+            for cell, edge in ((i, k), (j, twin)):
+                if edge < 0:
+                    continue
+                if gap < NARROW_STRIP:
+                    strips[cell] += gap * densities[0, edge] * (1 + 1e-6)
+                    costs[cell] += gap * densities[1, edge] * (1 + 1e-6)
+                else:
+                    mass = gap * densest * (length + gap) * (1 + 1e-6)
+                    last = offsets[cell + 1] - 1
+                    ahead = edge + 1 if edge < last else offsets[cell]
+                    near = np.hypot(vertices[edge, 0], vertices[edge, 1])
+                    far = max(near, np.hypot(vertices[ahead, 0], vertices[ahead, 1])) + gap
+                    strips[cell] += mass
+                    costs[cell] += mass * far * far * (1 + 1e-6)
+    return strips, costs, sides, widest, rest
 
 
 @compile_loop
