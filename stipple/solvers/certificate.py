@@ -143,19 +143,17 @@ def _price_repair(
     given = np.bincount(source, amounts, count)
     taken = np.bincount(target, amounts, count)
     moves = 1 + np.bincount(source, minlength=count) + np.bincount(target, minlength=count)
-    unknown = (
-        _add(np.abs((masses - 1.0 / count) + (taken - given)))
-        + 4 * UNIT * _add(moves * (given + taken) + np.abs(masses) + 1.0 / count)
-        + _add(errors)
-        + rest
-    )
+    unknown = np.abs((masses - 1.0 / count) + (taken - given)) + errors
+    unknown += np.bincount(target, amounts / masses[source] * errors[source], count)
+    unknown += 4 * UNIT * (moves * (given + taken) + np.abs(masses) + 1.0 / count)
+    total = _add(unknown) + rest
     least = masses - errors
-    if (least - given).min() >= 2 * unknown:
+    reassigned = 0.5 * total * extent
+    if (least - given).min() >= 2 * total:
         moments = np.hypot(*integrals.first_moments.T) + first_errors
-        reassigned = _price_chain(points[order], (moments / least)[order])
-    else:
-        reassigned = extent
-    return math.fsum(cost) + _add(doubt) + 0.5 * unknown * min(reassigned, extent)
+        chained = _price_chain(points[order], (moments / least)[order], unknown[order], rest)
+        reassigned = min(reassigned, chained)
+    return math.fsum(cost) + _add(doubt) + reassigned
 
 
 def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers, Floats]:
@@ -177,10 +175,14 @@ def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers,
     return source, target, amounts
 
 
-def _price_chain(points: Floats, shifts: Floats) -> float:
-    """Cost, at most, when every cell of a chain gives a unit of its mass to the next, or back.
+def _price_chain(points: Floats, shifts: Floats, unknown: Floats, rest: float) -> float:
+    """Cost, at most, of moving masses along a chain of cells until none has too much or too little.
 
-    `shifts` bound the distances of the cells' barycentres to their points.
+    `shifts` bound the distances of the cells' barycentres to their points, `unknown` (and a common
+    `rest`) what a cell may have too much or lack.
     """
     steps = np.hypot(*np.diff(points, axis=0).T)
-    return _add(steps * (steps + 2 * np.maximum(shifts[1:], shifts[:-1]))) * (1 + 1e-6)
+    # As much passes as the cells before, or those behind, have too much together.
+    passing = rest + np.minimum(np.cumsum(unknown)[:-1], np.cumsum(unknown[::-1])[::-1][1:])
+    costs = passing * steps * (steps + 2 * np.maximum(shifts[1:], shifts[:-1]))
+    return _add(costs) * (1 + 1e-6)

@@ -55,7 +55,7 @@ def _sum_blocks(
     block: int,
     home: int,
     origin: float,
-    absolute: bool = False,
+    absolute: bool,
 ) -> tuple[float, float, float]:
     """Moments of a row, about `origin`, from the left border of a block to that of another.
 
@@ -81,6 +81,33 @@ def _sum_blocks(
         sum_0 += sign * mass
         sum_1 += sign * (moment + shift * mass)
         sum_2 += sign * (second + shift * (2 * moment + shift * mass))
+    return sum_0, sum_1, sum_2
+
+
+@compile_loop
+def _sum_row(
+    pixels: Floats,
+    blocks: Floats,
+    stretches: Floats,
+    row: int,
+    column: int,
+    home: int,
+    origin: float,
+    absolute: bool = False,
+) -> tuple[float, float, float]:
+    """Moments of a row, about `origin`, from the left border of a block to that of a column."""
+    block = column // BLOCK
+    shift = block * BLOCK - origin
+    if absolute:
+        shift = abs(shift)
+    sum_0 = pixels[row, column, 0]
+    sum_1 = pixels[row, column, 1] + shift * sum_0
+    sum_2 = pixels[row, column, 2] + shift * (pixels[row, column, 1] + sum_1)
+    if block != home:
+        more_0, more_1, more_2 = _sum_blocks(blocks, stretches, row, block, home, origin, absolute)
+        sum_0 += more_0
+        sum_1 += more_1
+        sum_2 += more_2
     return sum_0, sum_1, sum_2
 
 
@@ -132,8 +159,8 @@ def integrate_range(
         jumped_0 = 0.0
         jumped_1 = 0.0
         jumped_2 = 0.0
-        far_x = 0.0
-        far_y = 0.0
+        largest_x = 0.0
+        largest_y = 0.0
         narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
@@ -146,8 +173,8 @@ def integrate_range(
             if proves:
                 strips[0, k] = 0.0
                 strips[1, k] = 0.0
-                far_x = max(abs(px), abs(vertices[after, 0]))
-                far_y = max(abs(py), abs(vertices[after, 1]))
+                largest_x = max(abs(px), abs(vertices[after, 0]))
+                largest_y = max(abs(py), abs(vertices[after, 1]))
             if length == 0:
                 edges[0, k] = 0.0
                 edges[1, k] = 0.0
@@ -193,18 +220,9 @@ def integrate_range(
                             )
                         else:
                             border = c - x0
-                            block = c // BLOCK
-                            shift = block * BLOCK - x0
-                            sum_0 = pixels[r, c, 0]
-                            sum_1 = pixels[r, c, 1] + shift * sum_0
-                            sum_2 = pixels[r, c, 2] + shift * (pixels[r, c, 1] + sum_1)
-                            if block != home:
-                                more_0, more_1, more_2 = _sum_blocks(
-                                    blocks, stretches, r, block, home, x0
-                                )
-                                sum_0 += more_0
-                                sum_1 += more_1
-                                sum_2 += more_2
+                            sum_0, sum_1, sum_2 = _sum_row(
+                                pixels, blocks, stretches, r, c, home, x0
+                            )
                         # Means over the piece, exact by its middle (x, y) and half extent.
                         x = px + middle * dx
                         y = py + middle * dy
@@ -224,32 +242,41 @@ def integrate_range(
                             y * (y * f0 + 2 * half_y * bend) + THIRD * half_y * half_y * f0
                         )
                     if proves:
-                        densest, sum_0, sum_1, sum_2 = _look_around(
+                        densest, near_0, near_2 = _look_around(
                             pixels, blocks, stretches, r, c, first, home, narrow, x0, begin
                         )
                         # No part of the piece, or of the strip beside it, is farther away.
-                        width_x = abs(px + middle * dx) + 0.5 * part * abs(dx)
-                        width_y = abs(py + middle * dy) + 0.5 * part * abs(dy) + 32 * UNIT * far_y
+                        far_x = abs(px + middle * dx) + 0.5 * part * abs(dx)
+                        far_y = abs(py + middle * dy) + 0.5 * part * abs(dy) + 32 * UNIT * largest_y
                         strip = part * length * densest
                         strips[0, k] += strip
-                        strips[1, k] += strip * ((width_x + 0.5) ** 2 + (width_y + 0.5) ** 2)
+                        strips[1, k] += strip * ((far_x + 0.5) ** 2 + (far_y + 0.5) ** 2)
                         if dy != 0:
-                            own = densest * (1 + abs(column - c) + part * abs(dx))
-                            width_x += 1 + abs(column - c)
-                            sum_0 += own
-                            sum_1 += own * width_x + sum_0 * width_y
-                            sum_2 += own * width_x**2 + sum_0 * width_y**2
+                            if narrow:
+                                _, sum_0, sum_1, sum_2 = _sum_pixels(pixels, r, c, first, x0, begin)
+                            else:
+                                sum_0, sum_1, sum_2 = _sum_row(
+                                    pixels, blocks, stretches, r, c, home, x0, True
+                                )
                             rise = part * abs(dy)
+                            far_x += 1 + abs(column - c)
+                            own = densest * (1 + abs(column - c) + part * abs(dx))
+                            sum_0 = abs(sum_0) + own
+                            sum_1 = abs(sum_1) + own * far_x
+                            sum_2 = abs(sum_2) + own * far_x**2
                             pieces += 1
                             walked_0 += rise * sum_0
-                            walked_1 += rise * sum_1
-                            walked_2 += rise * sum_2
-                            beside = 64 * far_x * rise * densest
-                            jumped_0 += 20 * far_y * sum_0 + beside
-                            jumped_1 += 20 * far_y * (sum_1 + rise * sum_0)
-                            jumped_1 += beside * (width_x + width_y)
-                            jumped_2 += 20 * far_y * (sum_2 + 2 * rise * sum_0 * width_y)
-                            jumped_2 += beside * (width_x**2 + width_y**2)
+                            walked_1 += rise * (sum_1 + sum_0 * far_y)
+                            walked_2 += rise * (sum_2 + sum_0 * far_y**2)
+                            near_0 += own
+                            near_2 += own * far_x**2
+                            beside = 64 * largest_x * rise * densest
+                            above = 20 * largest_y * near_0
+                            jumped_0 += above + beside
+                            jumped_1 += above * (far_y + rise) + beside * (far_x + far_y)
+                            jumped_1 += 20 * largest_y * np.sqrt(near_0 * near_2)
+                            jumped_2 += above * (far_y + 2 * rise) * far_y
+                            jumped_2 += 20 * largest_y * near_2 + beside * (far_x**2 + far_y**2)
                     t = t_next
                 if next_x <= t_next:
                     column += step_x
@@ -286,30 +313,26 @@ def _look_around(
     narrow: bool,
     x0: float,
     begin: float,
-) -> tuple[float, float, float, float]:
-    """Largest density among a pixel and those around, largest moments summed in the three rows."""
+) -> tuple[float, float, float]:
+    """Largest density among a pixel and those around; what lies in one of the three rows at most.
+
+    That is ∫ρ and ∫x²ρ of all that is added up on the way to the pixel.
+    """
     height, width = pixels.shape[:2]
     densest = 0.0
     largest_0 = 0.0
-    largest_1 = 0.0
     largest_2 = 0.0
-    block = column // BLOCK
-    shift = abs(block * BLOCK - x0)
     for r in range(max(row - 1, 0), min(row + 2, height)):
         for c in range(max(column - 1, 0), min(column + 2, width)):
             densest = max(densest, pixels[r, c, 3])
         if narrow:
-            _, sum_0, sum_1, sum_2 = _sum_pixels(pixels, r, column, first, x0, begin)
+            _, mass, _, second = _sum_pixels(pixels, r, column, first, x0, begin)
         else:
-            sum_0, sum_1, sum_2 = _sum_blocks(blocks, stretches, r, block, home, x0, True)
-            mass, moment, second = pixels[r, column, :3]
-            sum_0 += mass
-            sum_1 += moment + shift * mass
-            sum_2 += second + shift * (2 * moment + shift * mass)
-        largest_0 = max(largest_0, abs(sum_0))
-        largest_1 = max(largest_1, abs(sum_1))
-        largest_2 = max(largest_2, abs(sum_2))
-    return densest, largest_0, largest_1, largest_2
+            mass = _sum_row(pixels, blocks, stretches, r, column, home, x0, True)[0]
+            second = _sum_row(pixels, blocks, stretches, r, column, home, x0)[2]
+        largest_0 = max(largest_0, abs(mass))
+        largest_2 = max(largest_2, abs(second))
+    return densest, largest_0, largest_2
 
 
 @compile_loop

@@ -217,10 +217,11 @@ def _match_edges(
                     line = (-y, width - x, height - y, -x)[side]
                     p, q = (py, qy) if side % 2 == 0 else (px, qx)
                     apart = abs(line - p) + abs(line - q)
-                    apart += 4 * UNIT * (abs(line) + abs(p) + abs(q))
+                    apart += 4 * UNIT * (abs(line) + apart)
                     if apart < gap:
                         gap = apart
                         sides[k] = side
+                across = gap
             else:
                 twin = _find_edge(offsets, neighbours, j, i)
                 if twin < 0 or j == i or _find_edge(offsets, neighbours, i, j) != k:
@@ -229,30 +230,44 @@ def _match_edges(
                 if j < i:
                     continue
                 beyond = twin + 1 if twin + 1 < offsets[j + 1] else offsets[j]
-                a = points[j, 0] - x
-                b = points[j, 1] - y
-                gap = abs(a + (vertices[beyond, 0] - px)) + abs(b + (vertices[beyond, 1] - py))
-                gap += abs(a + (vertices[twin, 0] - qx)) + abs(b + (vertices[twin, 1] - qy))
-                scale = 2 * (abs(a) + abs(b)) + abs(px) + abs(py) + abs(qx) + abs(qy)
-                scale += abs(vertices[twin, 0]) + abs(vertices[twin, 1])
-                scale += abs(vertices[beyond, 0]) + abs(vertices[beyond, 1])
-                gap += 4 * UNIT * (scale + gap)
+                # What turns an end of the edge into that of its twin, along it and across.
+                span = np.sqrt((qx - px) ** 2 + (qy - py) ** 2)
+                along_x, along_y = 1.0, 0.0
+                if span > 0:
+                    along_x, along_y = (qx - px) / span, (qy - py) / span
+                gap = 0.0
+                across = 0.0
+                for end_x, end_y, end in ((px, py, beyond), (qx, qy, twin)):
+                    a = points[j, 0] - x
+                    b = points[j, 1] - y
+                    back_x = vertices[end, 0] - end_x
+                    back_y = vertices[end, 1] - end_y
+                    doubt_x = 4 * UNIT * (abs(a) + abs(back_x))
+                    doubt_y = 4 * UNIT * (abs(b) + abs(back_y))
+                    shift_x = a + back_x
+                    shift_y = b + back_y
+                    size_x = abs(shift_x) + doubt_x
+                    size_y = abs(shift_y) + doubt_y
+                    gap += (size_x + size_y) * (1 + 4 * UNIT)
+                    aside = abs(shift_x * along_y - shift_y * along_x)
+                    aside += doubt_x * abs(along_y) + doubt_y * abs(along_x)
+                    across = max(across, aside + 8 * UNIT * (size_x + size_y))
             widest = max(widest, gap)
             rest += gap
             for cell, edge in ((i, k), (j, twin)):
                 if edge < 0:
                     continue
+                last = offsets[cell + 1] - 1
+                ahead = edge + 1 if edge < last else offsets[cell]
+                near = np.hypot(vertices[edge, 0], vertices[edge, 1])
+                far = max(near, np.hypot(vertices[ahead, 0], vertices[ahead, 1])) + gap
+                mass = densest * gap * (across if gap < NARROW_STRIP else length + gap)
+                cost = mass * far * far
                 if gap < NARROW_STRIP:
-                    strips[cell] += gap * densities[0, edge] * (1 + 1e-6)
-                    costs[cell] += gap * densities[1, edge] * (1 + 1e-6)
-                else:
-                    mass = gap * densest * (length + gap) * (1 + 1e-6)
-                    last = offsets[cell + 1] - 1
-                    ahead = edge + 1 if edge < last else offsets[cell]
-                    near = np.hypot(vertices[edge, 0], vertices[edge, 1])
-                    far = max(near, np.hypot(vertices[ahead, 0], vertices[ahead, 1])) + gap
-                    strips[cell] += mass
-                    costs[cell] += mass * far * far * (1 + 1e-6)
+                    mass += across * densities[0, edge]
+                    cost += across * densities[1, edge]
+                strips[cell] += mass * (1 + 1e-6)
+                costs[cell] += cost * (1 + 1e-6)
     return strips, costs, sides, widest, rest
 
 
