@@ -159,8 +159,6 @@ def integrate_range(
         jumped_0 = 0.0
         jumped_1 = 0.0
         jumped_2 = 0.0
-        largest_x = 0.0
-        largest_y = 0.0
         narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
@@ -173,8 +171,6 @@ def integrate_range(
             if proves:
                 strips[0, k] = 0.0
                 strips[1, k] = 0.0
-                largest_x = max(abs(px), abs(vertices[after, 0]))
-                largest_y = max(abs(py), abs(vertices[after, 1]))
             if length == 0:
                 edges[0, k] = 0.0
                 edges[1, k] = 0.0
@@ -247,7 +243,11 @@ def integrate_range(
                         )
                         # No part of the piece, or of the strip beside it, is farther away.
                         far_x = abs(px + middle * dx) + 0.5 * part * abs(dx)
-                        far_y = abs(py + middle * dy) + 0.5 * part * abs(dy) + 32 * UNIT * largest_y
+                        far_y = (
+                            abs(py + middle * dy)
+                            + 0.5 * part * abs(dy)
+                            + 16 * UNIT * t_next * abs(dy)
+                        )
                         strip = part * length * densest
                         strips[0, k] += strip
                         strips[1, k] += strip * ((far_x + 0.5) ** 2 + (far_y + 0.5) ** 2)
@@ -270,13 +270,16 @@ def integrate_range(
                             walked_2 += rise * (sum_2 + sum_0 * far_y**2)
                             near_0 += own
                             near_2 += own * far_x**2
-                            beside = 64 * largest_x * rise * densest
-                            above = 20 * largest_y * near_0
+                            # By how much a place may be wrong, in units of rounding.
+                            wrong_x = 8 * (far_x + 4 * t_next * abs(dx))
+                            wrong_y = 4 * (far_y + 2 * t_next * abs(dy))
+                            beside = wrong_x * rise * densest
+                            above = wrong_y * near_0
                             jumped_0 += above + beside
                             jumped_1 += above * (far_y + rise) + beside * (far_x + far_y)
-                            jumped_1 += 20 * largest_y * np.sqrt(near_0 * near_2)
+                            jumped_1 += wrong_y * np.sqrt(near_0 * near_2)
                             jumped_2 += above * (far_y + 2 * rise) * far_y
-                            jumped_2 += 20 * largest_y * near_2 + beside * (far_x**2 + far_y**2)
+                            jumped_2 += wrong_y * near_2 + beside * (far_x**2 + far_y**2)
                     t = t_next
                 if next_x <= t_next:
                     column += step_x

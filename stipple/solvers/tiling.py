@@ -16,6 +16,8 @@ from stipple.solvers.power_cells import PowerCells
 UNIT = 2.0**-53
 # Points in a leaf of the tree of boxes.
 LEAF = 8
+# Corners no farther apart, in pixels, are one.
+SAME_CORNER = 1e-6
 # Strips narrower than this stay within the pixels around the edge.
 NARROW_STRIP = 0.25
 
@@ -43,14 +45,18 @@ class Defects:
 
 
 def straighten(cells: PowerCells) -> PowerCells:
-    """Leave out corners until every polygon is convex beyond doubt; some may vanish."""
+    """Leave out corners until every polygon is convex beyond doubt; some may vanish.
+
+    Before, corners that polygons share become as equal as their coordinates allow.
+    """
     offsets = cells.adjacency.offsets
-    kept, owners = _straighten(offsets, cells.adjacency.neighbours, cells.vertices)
+    vertices = _share_corners(cells.points, offsets, cells.adjacency.neighbours, cells.vertices)
+    kept, owners = _straighten(offsets, cells.adjacency.neighbours, vertices)
     sizes = np.add.reduceat(np.append(kept, False).astype(np.int64), offsets[:-1]) * (
         np.diff(offsets) > 0
     )
     adjacency = Adjacency(np.append(0, np.cumsum(sizes)), owners[kept], sizes > 0)
-    return replace(cells, adjacency=adjacency, vertices=cells.vertices[kept])
+    return replace(cells, adjacency=adjacency, vertices=vertices[kept])
 
 
 def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Defects:
@@ -125,6 +131,39 @@ def _measure_side(
     total = gaps.sum() + abs(first - start[0]) + abs(last - end[-1])
     scale = scales.sum() + abs(first) + abs(start[0]) + abs(last) + abs(end[-1])
     return float(total * (1 + 1e-6) + 8 * UNIT * scale)
+
+
+@compile_loop
+def _share_corners(
+    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats
+) -> Floats:
+    """Corners, taken from the cell with the least number among the three that meet there."""
+    shared = vertices.copy()
+    for i in range(len(points)):
+        before = neighbours[offsets[i + 1] - 1]
+        for k in range(offsets[i], offsets[i + 1]):
+            j = neighbours[k]
+            # Edge k starts where the twin of this edge ends, and that of the one before starts.
+            owner = i
+            corner = -1
+            if 0 <= j < owner:
+                twin = _find_edge(offsets, neighbours, j, i)
+                if twin >= 0:
+                    owner = j
+                    corner = twin + 1 if twin + 1 < offsets[j + 1] else offsets[j]
+            if 0 <= before < owner:
+                twin = _find_edge(offsets, neighbours, before, i)
+                if twin >= 0:
+                    owner = before
+                    corner = twin
+            before = j
+            if corner >= 0:
+                x = vertices[corner, 0] + (points[owner, 0] - points[i, 0])
+                y = vertices[corner, 1] + (points[owner, 1] - points[i, 1])
+                if abs(x - vertices[k, 0]) + abs(y - vertices[k, 1]) < SAME_CORNER:
+                    shared[k, 0] = x
+                    shared[k, 1] = y
+    return shared
 
 
 @compile_loop
