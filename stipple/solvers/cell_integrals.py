@@ -112,7 +112,15 @@ def bound_integrals(
         bounds,
         strips,
     )
-    return RoundedIntegrals(sums[:, 0], sums[:, 1:3], sums[:, 3] + sums[:, 4], *bounds.T, strips)
+    return RoundedIntegrals(
+        sums[:, 0],
+        sums[:, 1:3],
+        sums[:, 3] + sums[:, 4],
+        bounds[:, 0],
+        bounds[:, 1],
+        bounds[:, 2],
+        strips,
+    )
 
 
 def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
