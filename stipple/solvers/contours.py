@@ -331,8 +331,10 @@ def _look_around(
         if narrow:
             _, mass, _, second = _sum_pixels(pixels, r, column, first, x0, begin)
         else:
-            mass = _sum_row(pixels, blocks, stretches, r, column, home, x0, True)[0]
+            mass, _, added = _sum_row(pixels, blocks, stretches, r, column, home, x0, True)
             second = _sum_row(pixels, blocks, stretches, r, column, home, x0)[2]
+            # What rounding may have taken from it.
+            second = abs(second) + 1e-10 * added
         largest_0 = max(largest_0, abs(mass))
         largest_2 = max(largest_2, abs(second))
     return densest, largest_0, largest_2
