@@ -252,9 +252,7 @@ def integrate_range(
                         strips[0, k] += strip
                         strips[1, k] += strip * ((far_x + 0.5) ** 2 + (far_y + 0.5) ** 2)
                         if dy != 0:
-                            if narrow:
-                                _, sum_0, sum_1, sum_2 = _sum_pixels(pixels, r, c, first, x0, begin)
-                            else:
+                            if not narrow:
                                 sum_0, sum_1, sum_2 = _sum_row(
                                     pixels, blocks, stretches, r, c, home, x0, True
                                 )
