@@ -174,7 +174,7 @@ def draw_ink(rng: np.random.Generator, length: int) -> tuple[Runs, Floats]:
     return list(zip(sizes, darkness[cuts[:-1]].tolist(), strict=True)), inked.astype(float)
 
 
-@family("stipple", share=2)
+@family("stipple", share=1)
 def ink_on_white_paper(rng: np.random.Generator) -> str | None:
     """A few pixels on large paper, or along a strip; points in the ink, some far from it."""
     sizes = [draw_length(rng, 1e6 if rng.random() < 0.005 else 1e4), 1]
