@@ -10,9 +10,11 @@ from pictures import load_sample
 import stipple
 from stipple.arrays import Floats
 from stipple.density import Density
+from stipple.solvers.cell_integrals import bound_integrals
 from stipple.solvers.certificate import Interval, certify_transport
+from stipple.solvers.excess import measure_excess
 from stipple.solvers.power_cells import PowerCells
-from stipple.solvers.tiling import measure_defects, measure_excess, straighten
+from stipple.solvers.tiling import measure_defects, straighten
 from stipple.solvers.transport import TransportSolver
 
 RANDOM = np.random.default_rng(5)
@@ -59,6 +61,38 @@ def test_the_interval_is_narrow_on_a_photograph() -> None:
     found = stipple.stipple(load_sample("camera.png"), 5000, iterations=1)
     assert found.w2_squared_lower <= found.w2_squared <= found.w2_squared_upper
     assert found.w2_squared_upper - found.w2_squared_lower <= 5e-8 * found.w2_squared
+
+
+@pytest.mark.parametrize(
+    ("size", "inked", "count", "width"),
+    [
+        ((200, 200), 1, 80, 5e-6),
+        ((150, 150), 20, 100, 1e-6),
+        ((3, 4000), 10, 80, 1e-4),
+        ((1, 10_000), 8, 64, 5e-4),
+        ((10_000, 1), 8, 64, 2e-3),
+    ],
+    ids=str,
+)
+def test_the_interval_is_narrow_where_cells_reach_over_white_paper(
+    size: tuple[int, int], inked: int, count: int, width: float
+) -> None:
+    values = np.zeros(size)
+    pixels = np.random.default_rng(0).choice(values.size, inked, replace=False)
+    values.ravel()[pixels] = 1
+    found = stipple.stipple(values, count, iterations=3)
+    assert found.w2_squared_upper - found.w2_squared_lower <= width * found.w2_squared
+
+
+def test_bounds_of_rounding_are_those_of_the_mass_not_of_the_cell() -> None:
+    values = np.zeros((1000, 1000))
+    values[500, 500] = 1
+    density = Density(values)
+    cells = TransportSolver(density).measure(np.array([[500.5, 500.5]]), np.zeros(1)).cells
+    found = bound_integrals(density, straighten(cells))
+    true = 1 / 6
+    assert abs(found.second_moments[0] - true) <= found.second_errors[0] < 1e-9
+    assert abs(found.masses[0] - 1) <= found.errors[0] < 1e-11
 
 
 # --- nothing is trusted --------------------------------------------------------------------------
@@ -144,10 +178,10 @@ def test_potentials_that_are_not_the_polygons_own_are_found_out() -> None:
 
 def test_defects_of_polygons_that_tile_are_rounding() -> None:
     cells = straighten(cut(RANDOM.random((60, 2)) * SIZE[::-1]))
-    defects = measure_defects(cells, np.full(len(cells.vertices), 10.0), 1.0)
+    defects = measure_defects(cells, np.full((2, len(cells.vertices)), 10.0), 1.0)
     assert defects.gap < 1e-12
     assert defects.rest < 1e-20
-    without = measure_defects(leave_out(cells, 7), np.full(len(cells.vertices), 10.0), 1.0)
+    without = measure_defects(leave_out(cells, 7), np.full((2, len(cells.vertices)), 10.0), 1.0)
     assert without.rest + without.strips.sum() >= cells.areas[7]
 
 

@@ -10,8 +10,8 @@ from stipple.solvers.contours import integrate_range
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells
 
-NO_BOUNDS = np.empty((0, 2))
-NO_STRIPS = np.empty(0)
+NO_BOUNDS = np.empty((0, 3))
+NO_STRIPS = np.empty((2, 0))
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,19 @@ class RoundedIntegrals:
     ----------
     masses, first_moments, second_moments : ndarray, shapes (n,), (n, 2) and (n,)
         As in `CellIntegrals`.
-    errors : ndarray, shape (n,)
-        The masses are within these.
-    reaches : ndarray, shape (n,)
-        First moments are within error · reach, second moments within 2 · error · reach².
-    strips : ndarray, shape (m,)
-        At least ∫ρ ds along each edge, ρ being the largest density within a pixel's width.
+    errors, first_errors, second_errors : ndarray, shape (n,)
+        The three kinds of moments are within these.
+    strips : ndarray, shape (2, m)
+        At least ∫ρ ds along each edge, ρ being the largest density within a pixel's width; and
+        ∫|x − y_i|²ρ ds, x being the farthest place within half a pixel.
     """
 
     masses: Floats
     first_moments: Floats
     second_moments: Floats
     errors: Floats
-    reaches: Floats
+    first_errors: Floats
+    second_errors: Floats
     strips: Floats
 
 
@@ -101,8 +101,8 @@ def bound_integrals(
     density, cells, workers
         As there.
     """
-    bounds = np.empty((len(cells.points), 2))
-    strips = np.empty(len(cells.vertices))
+    bounds = np.empty((len(cells.points), 3))
+    strips = np.empty((2, len(cells.vertices)))
     sums, _ = _integrate(
         density,
         cells.points,
@@ -113,7 +113,13 @@ def bound_integrals(
         strips,
     )
     return RoundedIntegrals(
-        sums[:, 0], sums[:, 1:3], sums[:, 3] + sums[:, 4], bounds[:, 0], bounds[:, 1], strips
+        sums[:, 0],
+        sums[:, 1:3],
+        sums[:, 3] + sums[:, 4],
+        bounds[:, 0],
+        bounds[:, 1],
+        bounds[:, 2],
+        strips,
     )
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.density import Density
 from stipple.solvers.cell_integrals import RoundedIntegrals, bound_integrals
+from stipple.solvers.excess import measure_excess
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells
-from stipple.solvers.tiling import measure_defects, measure_excess, straighten
+from stipple.solvers.tiling import Defects, measure_defects, straighten
 
 UNIT = 2.0**-53
 
@@ -61,17 +62,16 @@ def certify_transport(
     excess = measure_excess(polygons, potentials)
     densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
     defects = measure_defects(polygons, integrals.strips, densest)
-    radii = _measure_radii(polygons)
     size = np.array([cells.width, cells.height])
     farthest = np.maximum(np.abs(cells.points), np.abs(size - cells.points)) + 1 + defects.gap
     extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
     heights = np.abs(potentials)
     rest = densest * defects.rest
     masses, seconds = np.abs(integrals.masses), np.abs(integrals.second_moments)
-    moment_errors = 2 * integrals.errors * integrals.reaches**2 + 4 * UNIT * seconds
-    # What lies in strips, by the largest cost or potential there.
-    strips = defects.strips * (
-        (radii + defects.gap) ** 2 + heights + excess + 2 * math.sqrt(extent) * defects.gap
+    moment_errors = integrals.second_errors + 4 * UNIT * seconds
+    # What lies in strips, by its cost and the largest potential there.
+    strips = defects.costs + defects.strips * (
+        heights + excess + 2 * math.sqrt(extent) * defects.gap
     )
     common = _add(moment_errors) + _add(strips) + rest * (extent + float(heights.max()))
     lack = 1.0 / count - integrals.masses
@@ -84,7 +84,7 @@ def certify_transport(
     )
     upper = (
         math.fsum(integrals.second_moments)
-        + _price_repair(cells.points, integrals, radii + defects.gap, defects.strips, rest, extent)
+        + _price_repair(cells.points, integrals, defects, rest, extent)
         + common
     )
     # The last few additions.
@@ -116,24 +116,8 @@ def _add(terms: Floats) -> float:
     return float(terms.sum()) * (1 + (len(terms) + 16) * UNIT)
 
 
-def _measure_radii(cells: PowerCells) -> Floats:
-    """Largest distance of each polygon's corners to its point, rounded up; 0 without polygon."""
-    radii = np.zeros(len(cells.points))
-    offsets = cells.adjacency.offsets
-    visible = np.diff(offsets) > 0
-    if visible.any():
-        distances = np.hypot(cells.vertices[:, 0], cells.vertices[:, 1])
-        radii[visible] = np.maximum.reduceat(distances, offsets[:-1][visible])
-    return radii * (1 + 8 * UNIT)
-
-
 def _price_repair(
-    points: Floats,
-    integrals: RoundedIntegrals,
-    radii: Floats,
-    strips: Floats,
-    rest: float,
-    extent: float,
+    points: Floats, integrals: RoundedIntegrals, defects: Defects, rest: float, extent: float
 ) -> float:
     """Bound the cost of giving each point 1/n, beyond that of the cells as they are.
 
@@ -141,7 +125,11 @@ def _price_repair(
     rounding and strips may have added or taken.
     """
     count = len(points)
-    masses, errors, reaches = integrals.masses, integrals.errors, integrals.reaches
+    masses = integrals.masses
+    # What strips, the rest and rounding can do to masses and first moments (Cauchy-Schwarz).
+    errors = integrals.errors + defects.strips
+    first_errors = integrals.first_errors + np.sqrt(defects.strips * defects.costs) * (1 + 1e-6)
+    first_errors += rest * math.sqrt(extent)
     order = order_along_curve(points)
     source, target, amounts = _match_excess(masses - 1.0 / count, order)
     shift = integrals.first_moments[source] / masses[source, None]
@@ -151,26 +139,22 @@ def _price_repair(
     drift = np.hypot(shift[:, 0], shift[:, 1])
     doubt = amounts * (
         16 * UNIT * length * (length + 2 * drift)
-        + errors[source] / masses[source] * (length + 2 * reaches[source]) ** 2
+        + length / masses[source] * (length * (errors[source] + rest) + 2 * first_errors[source])
     )
     given = np.bincount(source, amounts, count)
     taken = np.bincount(target, amounts, count)
     moves = 1 + np.bincount(source, minlength=count) + np.bincount(target, minlength=count)
-    unknown = (
-        _add(np.abs((masses - 1.0 / count) + (taken - given)))
-        + 4 * UNIT * _add(moves * (given + taken) + np.abs(masses) + 1.0 / count)
-        + _add(errors)
-        + _add(strips)
-        + rest
-    )
-    least = masses - errors - strips
-    if (least - given).min() >= 2 * unknown:
-        moments = np.hypot(*integrals.first_moments.T) + (errors + strips) * (2 * reaches + radii)
-        moments += rest * math.sqrt(extent)
-        reassigned = _price_chain(points[order], (moments / least)[order])
-    else:
-        reassigned = extent
-    return math.fsum(cost) + _add(doubt) + 0.5 * unknown * min(reassigned, extent)
+    unknown = np.abs((masses - 1.0 / count) + (taken - given)) + errors
+    unknown += np.bincount(target, amounts / masses[source] * errors[source], count)
+    unknown += 4 * UNIT * (moves * (given + taken) + np.abs(masses) + 1.0 / count)
+    total = _add(unknown) + rest
+    least = masses - errors
+    reassigned = 0.5 * total * extent
+    if (least - given).min() >= 2 * total:
+        moments = np.hypot(*integrals.first_moments.T) + first_errors
+        chained = _price_chain(points[order], (moments / least)[order], unknown[order], rest)
+        reassigned = min(reassigned, chained)
+    return math.fsum(cost) + _add(doubt) + reassigned
 
 
 def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers, Floats]:
@@ -192,10 +176,14 @@ def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers,
     return source, target, amounts
 
 
-def _price_chain(points: Floats, shifts: Floats) -> float:
-    """Cost, at most, when every cell of a chain gives a unit of its mass to the next, or back.
+def _price_chain(points: Floats, shifts: Floats, unknown: Floats, rest: float) -> float:
+    """Cost, at most, of moving masses along a chain of cells until none has too much or too little.
 
-    `shifts` bound the distances of the cells' barycentres to their points.
+    `shifts` bound the distances of the cells' barycentres to their points, `unknown` (and a common
+    `rest`) what a cell may have too much or lack.
     """
     steps = np.hypot(*np.diff(points, axis=0).T)
-    return _add(steps * (steps + 2 * np.maximum(shifts[1:], shifts[:-1]))) * (1 + 1e-6)
+    # As much passes as the cells before, or those behind, have too much together.
+    passing = rest + np.minimum(np.cumsum(unknown)[:-1], np.cumsum(unknown[::-1])[::-1][1:])
+    costs = passing * steps * (steps + 2 * np.maximum(shifts[1:], shifts[:-1]))
+    return _add(costs) * (1 + 1e-6)

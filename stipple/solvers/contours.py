@@ -49,11 +49,20 @@ def _sum_pixels(
 
 @compile_loop
 def _sum_blocks(
-    blocks: Floats, stretches: Floats, row: int, block: int, home: int, origin: float
+    blocks: Floats,
+    stretches: Floats,
+    row: int,
+    block: int,
+    home: int,
+    origin: float,
+    absolute: bool,
 ) -> tuple[float, float, float]:
-    """Moments of a row, about `origin`, from the left border of a block to that of another."""
+    """Moments of a row, about `origin`, from the left border of a block to that of another.
+
+    If `absolute`, every term counts positive.
+    """
     ratio = STRETCH // BLOCK
-    sign = 1.0 if block > home else -1.0
+    sign = 1.0 if block > home or absolute else -1.0
     here = min(block, home)
     last = max(block, home)
     sum_0 = 0.0
@@ -61,6 +70,8 @@ def _sum_blocks(
     sum_2 = 0.0
     while here < last:
         shift = here * BLOCK - origin
+        if absolute:
+            shift = abs(shift)
         if here % ratio == 0 and here + ratio <= last:
             mass, moment, second = stretches[row, here // ratio]
             here += ratio
@@ -70,6 +81,33 @@ def _sum_blocks(
         sum_0 += sign * mass
         sum_1 += sign * (moment + shift * mass)
         sum_2 += sign * (second + shift * (2 * moment + shift * mass))
+    return sum_0, sum_1, sum_2
+
+
+@compile_loop
+def _sum_row(
+    pixels: Floats,
+    blocks: Floats,
+    stretches: Floats,
+    row: int,
+    column: int,
+    home: int,
+    origin: float,
+    absolute: bool = False,
+) -> tuple[float, float, float]:
+    """Moments of a row, about `origin`, from the left border of a block to that of a column."""
+    block = column // BLOCK
+    shift = block * BLOCK - origin
+    if absolute:
+        shift = abs(shift)
+    sum_0 = pixels[row, column, 0]
+    sum_1 = pixels[row, column, 1] + shift * sum_0
+    sum_2 = pixels[row, column, 2] + shift * (pixels[row, column, 1] + sum_1)
+    if block != home:
+        more_0, more_1, more_2 = _sum_blocks(blocks, stretches, row, block, home, origin, absolute)
+        sum_0 += more_0
+        sum_1 += more_1
+        sum_2 += more_2
     return sum_0, sum_1, sum_2
 
 
@@ -91,7 +129,7 @@ def integrate_range(
     """Fill the sums of polygons start..stop, those of their edges and, if asked for, the bounds.
 
     The columns of `sums` are ∫ρ, ∫xρ, ∫yρ, ∫x²ρ and ∫y²ρ, the rows of `edges` ∫ρ ds and ∫tρ ds;
-    `bounds` (errors and reaches) and `strips` are those of `RoundedIntegrals`.
+    the columns of `bounds` are the errors, the rows of `strips` the strips of `RoundedIntegrals`.
     Coordinates are local to the cell's point throughout; only pixels are looked up by column and
     row, which are counted on from border to border.
     """
@@ -114,9 +152,13 @@ def integrate_range(
         first = min(max(int(np.floor(begin + x0)), 0), width - 1) if lowest <= highest else 0
         home = first // BLOCK
         pieces = 0
-        walked = 0.0
-        jumped = 0.0
-        reach = 0.0
+        # Sums of |dy| times what went into F, and what wrong places may do, for each moment.
+        walked_0 = 0.0
+        walked_1 = 0.0
+        walked_2 = 0.0
+        jumped_0 = 0.0
+        jumped_1 = 0.0
+        jumped_2 = 0.0
         narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
@@ -127,8 +169,8 @@ def integrate_range(
             dy = vertices[after, 1] - py
             length = np.sqrt(dx * dx + dy * dy)
             if proves:
-                strips[k] = 0.0
-                reach = max(abs(px), abs(py), abs(px + dx), abs(py + dy))
+                strips[0, k] = 0.0
+                strips[1, k] = 0.0
             if length == 0:
                 edges[0, k] = 0.0
                 edges[1, k] = 0.0
@@ -174,18 +216,9 @@ def integrate_range(
                             )
                         else:
                             border = c - x0
-                            block = c // BLOCK
-                            shift = block * BLOCK - x0
-                            sum_0 = pixels[r, c, 0]
-                            sum_1 = pixels[r, c, 1] + shift * sum_0
-                            sum_2 = pixels[r, c, 2] + shift * (pixels[r, c, 1] + sum_1)
-                            if block != home:
-                                more_0, more_1, more_2 = _sum_blocks(
-                                    blocks, stretches, r, block, home, x0
-                                )
-                                sum_0 += more_0
-                                sum_1 += more_1
-                                sum_2 += more_2
+                            sum_0, sum_1, sum_2 = _sum_row(
+                                pixels, blocks, stretches, r, c, home, x0
+                            )
                         # Means over the piece, exact by its middle (x, y) and half extent.
                         x = px + middle * dx
                         y = py + middle * dy
@@ -205,14 +238,46 @@ def integrate_range(
                             y * (y * f0 + 2 * half_y * bend) + THIRD * half_y * half_y * f0
                         )
                     if proves:
-                        densest, largest = _look_around(
+                        densest, near_0, near_2 = _look_around(
                             pixels, blocks, stretches, r, c, first, home, narrow, x0, begin
                         )
-                        largest += densest * (1 + abs(column - c) + part * abs(dx))
-                        pieces += 1
-                        walked += part * abs(dy) * largest
-                        jumped += reach * (20 * largest * (dy != 0) + 64 * part * abs(dy) * densest)
-                        strips[k] += part * length * densest
+                        # No part of the piece, or of the strip beside it, is farther away.
+                        far_x = abs(px + middle * dx) + 0.5 * part * abs(dx)
+                        far_y = (
+                            abs(py + middle * dy)
+                            + 0.5 * part * abs(dy)
+                            + 16 * UNIT * t_next * abs(dy)
+                        )
+                        strip = part * length * densest
+                        strips[0, k] += strip
+                        strips[1, k] += strip * ((far_x + 0.5) ** 2 + (far_y + 0.5) ** 2)
+                        if dy != 0:
+                            if not narrow:
+                                sum_0, sum_1, sum_2 = _sum_row(
+                                    pixels, blocks, stretches, r, c, home, x0, True
+                                )
+                            rise = part * abs(dy)
+                            far_x += 1 + abs(column - c)
+                            own = densest * (1 + abs(column - c) + part * abs(dx))
+                            sum_0 = abs(sum_0) + own
+                            sum_1 = abs(sum_1) + own * far_x
+                            sum_2 = abs(sum_2) + own * far_x**2
+                            pieces += 1
+                            walked_0 += rise * sum_0
+                            walked_1 += rise * (sum_1 + sum_0 * far_y)
+                            walked_2 += rise * (sum_2 + sum_0 * far_y**2)
+                            near_0 += own
+                            near_2 += own * far_x**2
+                            # By how much a place may be wrong, in units of rounding.
+                            wrong_x = 8 * (far_x + 4 * t_next * abs(dx))
+                            wrong_y = 4 * (far_y + 2 * t_next * abs(dy))
+                            beside = wrong_x * rise * densest
+                            above = wrong_y * near_0
+                            jumped_0 += above + beside
+                            jumped_1 += above * (far_y + rise) + beside * (far_x + far_y)
+                            jumped_1 += wrong_y * np.sqrt(near_0 * near_2)
+                            jumped_2 += above * (far_y + 2 * rise) * far_y
+                            jumped_2 += wrong_y * near_2 + beside * (far_x**2 + far_y**2)
                     t = t_next
                 if next_x <= t_next:
                     column += step_x
@@ -229,14 +294,12 @@ def integrate_range(
         sums[i, 4] = second_y
         if proves:
             # docs/certificates.md, "Power cells", counts the roundings.
-            reach = 0.0
-            for k in range(offsets[i], offsets[i + 1]):
-                reach = max(reach, abs(vertices[k, 0]), abs(vertices[k, 1]))
             count = pieces + 40.0
             if pieces:
                 count += highest - lowest if narrow else 300 + width / STRETCH
-            bounds[i, 0] = UNIT * (count * walked + jumped) + TINY
-            bounds[i, 1] = reach if narrow else reach + 3 * BLOCK
+            bounds[i, 0] = UNIT * (count * walked_0 + jumped_0) + TINY
+            bounds[i, 1] = UNIT * (count * walked_1 + jumped_1) + TINY
+            bounds[i, 2] = UNIT * (count * walked_2 + jumped_2) + TINY
 
 
 @compile_loop
@@ -251,22 +314,28 @@ def _look_around(
     narrow: bool,
     x0: float,
     begin: float,
-) -> tuple[float, float]:
-    """Largest density among a pixel and those around, largest mass summed in the three rows."""
+) -> tuple[float, float, float]:
+    """Largest density among a pixel and those around; what lies in one of the three rows at most.
+
+    That is ∫ρ and ∫x²ρ of all that is added up on the way to the pixel.
+    """
     height, width = pixels.shape[:2]
     densest = 0.0
-    largest = 0.0
+    largest_0 = 0.0
+    largest_2 = 0.0
     for r in range(max(row - 1, 0), min(row + 2, height)):
         for c in range(max(column - 1, 0), min(column + 2, width)):
             densest = max(densest, pixels[r, c, 3])
         if narrow:
-            summed = abs(_sum_pixels(pixels, r, column, first, x0, begin)[1])
+            _, mass, _, second = _sum_pixels(pixels, r, column, first, x0, begin)
         else:
-            block = column // BLOCK
-            summed = abs(_sum_blocks(blocks, stretches, r, block, home, x0)[0])
-            summed += pixels[r, column, 0]
-        largest = max(largest, summed)
-    return densest, largest
+            mass, _, added = _sum_row(pixels, blocks, stretches, r, column, home, x0, True)
+            second = _sum_row(pixels, blocks, stretches, r, column, home, x0)[2]
+            # What rounding may have taken from it.
+            second = abs(second) + 1e-10 * added
+        largest_0 = max(largest_0, abs(mass))
+        largest_2 = max(largest_2, abs(second))
+    return densest, largest_0, largest_2
 
 
 @compile_loop

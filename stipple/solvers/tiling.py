@@ -1,4 +1,4 @@
-"""How far stored polygons are from tiling the domain, and from being power cells: proved bounds.
+"""How far stored polygons are from tiling the domain: proved bounds.
 
 Nothing is assumed about how the polygons were made; docs/certificates.md has the proofs.
 """
@@ -9,13 +9,12 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.solvers.compiled import compile_loop
-from stipple.solvers.morton import order_along_curve
 from stipple.solvers.neighbours import Adjacency
 from stipple.solvers.power_cells import PowerCells
 
 UNIT = 2.0**-53
-# Points in a leaf of the tree of boxes.
-LEAF = 8
+# Corners no farther apart, in pixels, are one.
+SAME_CORNER = 1e-6
 # Strips narrower than this stay within the pixels around the edge.
 NARROW_STRIP = 0.25
 
@@ -28,6 +27,8 @@ class Defects:
     ----------
     strips : ndarray, shape (n,)
         Mass, at most, of the strips along the edges of each polygon.
+    costs : ndarray, shape (n,)
+        ∫|x − y_i|²ρ over these strips, at most, in square pixels.
     gap : float
         Width of the widest strip, in pixels, at most.
     rest : float
@@ -35,19 +36,24 @@ class Defects:
     """
 
     strips: Floats
+    costs: Floats
     gap: float
     rest: float
 
 
 def straighten(cells: PowerCells) -> PowerCells:
-    """Leave out corners until every polygon is convex beyond doubt; some may vanish."""
+    """Leave out corners until every polygon is convex beyond doubt; some may vanish.
+
+    Before, corners that polygons share become as equal as their coordinates allow.
+    """
     offsets = cells.adjacency.offsets
-    kept, owners = _straighten(offsets, cells.adjacency.neighbours, cells.vertices)
+    vertices = _share_corners(cells.points, offsets, cells.adjacency.neighbours, cells.vertices)
+    kept, owners = _straighten(offsets, cells.adjacency.neighbours, vertices)
     sizes = np.add.reduceat(np.append(kept, False).astype(np.int64), offsets[:-1]) * (
         np.diff(offsets) > 0
     )
     adjacency = Adjacency(np.append(0, np.cumsum(sizes)), owners[kept], sizes > 0)
-    return replace(cells, adjacency=adjacency, vertices=cells.vertices[kept])
+    return replace(cells, adjacency=adjacency, vertices=vertices[kept])
 
 
 def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Defects:
@@ -57,12 +63,12 @@ def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Def
     ----------
     cells : PowerCells
         The polygons.
-    densities : ndarray, shape (m,)
+    densities : ndarray, shape (2, m)
         `RoundedIntegrals.strips` of their edges.
     densest : float
         Largest density of all.
     """
-    strips, sides, gap, length = _match_edges(
+    strips, costs, sides, gap, length = _match_edges(
         cells.points,
         cells.adjacency.offsets,
         cells.adjacency.neighbours,
@@ -77,29 +83,7 @@ def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Def
         edges = np.flatnonzero(sides == side)
         length += _measure_side(cells, side, owners[edges], edges, ends[edges])
     # The isoperimetric inequality for winding numbers.
-    return Defects(strips, gap, (1 + 1e-6) * length**2 / (4 * np.pi))
-
-
-def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
-    """Bound by how much another point is nearer in some corner of each polygon.
-
-    Parameters
-    ----------
-    cells : PowerCells
-        The polygons, with the points.
-    potentials : ndarray, shape (n,)
-        φ in |x − y_i|² − φ_i, in square pixels.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        ε with |x − y_i|² − φ_i ≤ |x − y_j|² − φ_j + ε_i for all j and all x in polygon i.
-    """
-    order = order_along_curve(cells.points)
-    boxes, highest = _build_tree(cells.points, potentials, order)
-    return _measure_excess(
-        cells.points, potentials, cells.adjacency.offsets, cells.vertices, order, boxes, highest
-    )
+    return Defects(strips, costs, gap, (1 + 1e-6) * length**2 / (4 * np.pi))
 
 
 def _measure_side(
@@ -122,6 +106,39 @@ def _measure_side(
     total = gaps.sum() + abs(first - start[0]) + abs(last - end[-1])
     scale = scales.sum() + abs(first) + abs(start[0]) + abs(last) + abs(end[-1])
     return float(total * (1 + 1e-6) + 8 * UNIT * scale)
+
+
+@compile_loop
+def _share_corners(
+    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats
+) -> Floats:
+    """Corners, taken from the cell with the least number among the three that meet there."""
+    shared = np.copy(vertices)
+    for i in range(len(points)):
+        before = neighbours[offsets[i + 1] - 1]
+        for k in range(offsets[i], offsets[i + 1]):
+            j = neighbours[k]
+            # Edge k starts where the twin of this edge ends, and that of the one before starts.
+            owner = i
+            corner = -1
+            if 0 <= j < owner:
+                twin = _find_edge(offsets, neighbours, j, i)
+                if twin >= 0:
+                    owner = j
+                    corner = twin + 1 if twin + 1 < offsets[j + 1] else offsets[j]
+            if 0 <= before < owner:
+                twin = _find_edge(offsets, neighbours, before, i)
+                if twin >= 0:
+                    owner = before
+                    corner = twin
+            before = j
+            if corner >= 0:
+                x = vertices[corner, 0] + (points[owner, 0] - points[i, 0])
+                y = vertices[corner, 1] + (points[owner, 1] - points[i, 1])
+                if abs(x - vertices[k, 0]) + abs(y - vertices[k, 1]) < SAME_CORNER:
+                    shared[k, 0] = x
+                    shared[k, 1] = y
+    return shared
 
 
 @compile_loop
@@ -192,9 +209,10 @@ def _match_edges(
     height: float,
     densities: Floats,
     densest: float,
-) -> tuple[Floats, Integers, float, float]:
-    """Masses of strips, the side of each edge on the border, widest gap, length of the rest."""
+) -> tuple[Floats, Floats, Integers, float, float]:
+    """Masses and costs of strips, sides of edges on the border, widest gap, length of the rest."""
     strips = np.zeros(len(points))
+    costs = np.zeros(len(points))
     sides = np.full(len(neighbours), -1)
     widest = 0.0
     rest = 0.0
@@ -206,16 +224,18 @@ def _match_edges(
             qx, qy = vertices[after]
             length = (abs(qx - px) + abs(qy - py)) * (1 + 4 * UNIT)
             j = neighbours[k]
+            twin = -1
             if j < 0:
                 gap = np.inf
                 for side in range(4):
                     line = (-y, width - x, height - y, -x)[side]
                     p, q = (py, qy) if side % 2 == 0 else (px, qx)
                     apart = abs(line - p) + abs(line - q)
-                    apart += 4 * UNIT * (abs(line) + abs(p) + abs(q))
+                    apart += 4 * UNIT * (abs(line) + apart)
                     if apart < gap:
                         gap = apart
                         sides[k] = side
+                across = gap
             else:
                 twin = _find_edge(offsets, neighbours, j, i)
                 if twin < 0 or j == i or _find_edge(offsets, neighbours, i, j) != k:
@@ -224,22 +244,45 @@ def _match_edges(
                 if j < i:
                     continue
                 beyond = twin + 1 if twin + 1 < offsets[j + 1] else offsets[j]
-                a = points[j, 0] - x
-                b = points[j, 1] - y
-                gap = abs(a + (vertices[beyond, 0] - px)) + abs(b + (vertices[beyond, 1] - py))
-                gap += abs(a + (vertices[twin, 0] - qx)) + abs(b + (vertices[twin, 1] - qy))
-                scale = 2 * (abs(a) + abs(b)) + abs(px) + abs(py) + abs(qx) + abs(qy)
-                scale += abs(vertices[twin, 0]) + abs(vertices[twin, 1])
-                scale += abs(vertices[beyond, 0]) + abs(vertices[beyond, 1])
-                gap += 4 * UNIT * (scale + gap)
+                # What turns an end of the edge into that of its twin, along it and across.
+                span = np.sqrt((qx - px) ** 2 + (qy - py) ** 2)
+                along_x, along_y = 1.0, 0.0
+                if span > 0:
+                    along_x, along_y = (qx - px) / span, (qy - py) / span
+                gap = 0.0
+                across = 0.0
+                for end_x, end_y, end in ((px, py, beyond), (qx, qy, twin)):
+                    a = points[j, 0] - x
+                    b = points[j, 1] - y
+                    back_x = vertices[end, 0] - end_x
+                    back_y = vertices[end, 1] - end_y
+                    doubt_x = 4 * UNIT * (abs(a) + abs(back_x))
+                    doubt_y = 4 * UNIT * (abs(b) + abs(back_y))
+                    shift_x = a + back_x
+                    shift_y = b + back_y
+                    size_x = abs(shift_x) + doubt_x
+                    size_y = abs(shift_y) + doubt_y
+                    gap += (size_x + size_y) * (1 + 4 * UNIT)
+                    aside = abs(shift_x * along_y - shift_y * along_x)
+                    aside += doubt_x * abs(along_y) + doubt_y * abs(along_x)
+                    across = max(across, aside + 8 * UNIT * (size_x + size_y))
             widest = max(widest, gap)
             rest += gap
-            mass = gap * (1 + 1e-6)
-            mass *= densities[k] if gap < NARROW_STRIP else densest * (length + gap)
-            strips[i] += mass
-            if j >= 0:
-                strips[j] += mass
-    return strips, sides, widest, rest
+            for cell, edge in ((i, k), (j, twin)):
+                if edge < 0:
+                    continue
+                last = offsets[cell + 1] - 1
+                ahead = edge + 1 if edge < last else offsets[cell]
+                near = np.hypot(vertices[edge, 0], vertices[edge, 1])
+                far = max(near, np.hypot(vertices[ahead, 0], vertices[ahead, 1])) + gap
+                mass = densest * gap * (across if gap < NARROW_STRIP else length + gap)
+                cost = mass * far * far
+                if gap < NARROW_STRIP:
+                    mass += across * densities[0, edge]
+                    cost += across * densities[1, edge]
+                strips[cell] += mass * (1 + 1e-6)
+                costs[cell] += cost * (1 + 1e-6)
+    return strips, costs, sides, widest, rest
 
 
 @compile_loop
@@ -249,113 +292,3 @@ def _find_edge(offsets: Integers, neighbours: Integers, i: int, j: int) -> int:
         if neighbours[k] == j:
             return k
     return -1
-
-
-@compile_loop
-def _build_tree(points: Floats, potentials: Floats, order: Integers) -> tuple[Floats, Floats]:
-    """Boxes (x0, y0, x1, y1) and largest potentials of a binary tree over consecutive points.
-
-    Node 1 is the root, and node k has the children 2k and 2k + 1.
-    """
-    leaves = 1
-    while leaves * LEAF < len(points):
-        leaves *= 2
-    boxes = np.empty((2 * leaves, 4))
-    boxes[:, :2] = np.inf
-    boxes[:, 2:] = -np.inf
-    highest = np.full(2 * leaves, -np.inf)
-    for place in range(len(points)):
-        i = order[place]
-        node = leaves + place // LEAF
-        for axis in range(2):
-            boxes[node, axis] = min(boxes[node, axis], points[i, axis])
-            boxes[node, axis + 2] = max(boxes[node, axis + 2], points[i, axis])
-        highest[node] = max(highest[node], potentials[i])
-    for node in range(leaves - 1, 0, -1):
-        for axis in range(2):
-            boxes[node, axis] = min(boxes[2 * node, axis], boxes[2 * node + 1, axis])
-            boxes[node, axis + 2] = max(boxes[2 * node, axis + 2], boxes[2 * node + 1, axis + 2])
-        highest[node] = max(highest[2 * node], highest[2 * node + 1])
-    return boxes, highest
-
-
-@compile_loop
-def _measure_excess(
-    points: Floats,
-    potentials: Floats,
-    offsets: Integers,
-    vertices: Floats,
-    order: Integers,
-    boxes: Floats,
-    highest: Floats,
-) -> Floats:
-    leaves = len(boxes) // 2
-    excess = np.zeros(len(points))
-    stack = np.empty(70, dtype=np.int64)
-    for i in range(len(points)):
-        start = offsets[i]
-        stop = offsets[i + 1]
-        if start == stop:
-            continue
-        x0, y0 = points[i]
-        radius = 0.0
-        for k in range(start, stop):
-            radius = max(radius, np.hypot(vertices[k, 0], vertices[k, 1]))
-        stack[0] = 1
-        depth = 1
-        while depth > 0:
-            depth -= 1
-            node = stack[depth]
-            if highest[node] == -np.inf:
-                continue
-            # How much farther than point i the nearest place of the box is from every corner.
-            low_x = boxes[node, 0] - x0
-            low_y = boxes[node, 1] - y0
-            high_x = boxes[node, 2] - x0
-            high_y = boxes[node, 3] - y0
-            lead = potentials[i] - highest[node]
-            # Most boxes are too far for any corner: |v − a| ≥ |a| − |v|.
-            away_x = max(low_x, -high_x, 0.0)
-            away_y = max(low_y, -high_y, 0.0)
-            apart = np.sqrt(away_x * away_x + away_y * away_y)
-            scale = apart * apart + radius * radius + abs(lead)
-            if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
-                continue
-            least = np.inf
-            for k in range(start, stop):
-                x = vertices[k, 0]
-                y = vertices[k, 1]
-                away_x = max(low_x - x, x - high_x, 0.0)
-                away_y = max(low_y - y, y - high_y, 0.0)
-                away = away_x * away_x + away_y * away_y
-                size = x * x + y * y
-                scale = away + size + low_x * low_x + low_y * low_y + high_x * high_x
-                scale += high_y * high_y + abs(lead)
-                least = min(least, away - size + lead - 16 * UNIT * scale)
-            if least >= 0:
-                continue
-            if node < leaves:
-                stack[depth] = 2 * node
-                stack[depth + 1] = 2 * node + 1
-                depth += 2
-                continue
-            first = (node - leaves) * LEAF
-            for place in range(first, min(first + LEAF, len(order))):
-                j = order[place]
-                if j == i:
-                    continue
-                a = points[j, 0] - x0
-                b = points[j, 1] - y0
-                lead = potentials[i] - potentials[j]
-                apart = np.sqrt(a * a + b * b)
-                scale = apart * apart + radius * radius + abs(lead)
-                if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
-                    continue
-                for k in range(start, stop):
-                    x = vertices[k, 0]
-                    y = vertices[k, 1]
-                    # |v − a|² − |v|², without subtracting squares.
-                    more = a * (a - 2 * x) + b * (b - 2 * y) + lead
-                    scale = abs(a) * (abs(a) + 2 * abs(x)) + abs(b) * (abs(b) + 2 * abs(y))
-                    excess[i] = max(excess[i], 16 * UNIT * (scale + abs(lead)) - more)
-    return excess

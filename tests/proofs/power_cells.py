@@ -164,6 +164,43 @@ def products_of_lines(rng: np.random.Generator) -> str | None:
     return refute(true, found.w2_squared_lower, found.w2_squared_upper, instance)
 
 
+def draw_ink(rng: np.random.Generator, length: int) -> tuple[Runs, Floats]:
+    """Cut a line that is white but for a few pixels; where these begin."""
+    inked = np.sort(rng.choice(length, min(length, int(rng.integers(1, 5))), replace=False))
+    darkness = np.zeros(length)
+    darkness[inked] = rng.integers(1, 4, len(inked))
+    cuts = np.unique(np.concatenate([[0], inked, inked + 1, [length]]))
+    sizes = np.diff(cuts).tolist()
+    return list(zip(sizes, darkness[cuts[:-1]].tolist(), strict=True)), inked.astype(float)
+
+
+@family("stipple", share=1)
+def ink_on_white_paper(rng: np.random.Generator) -> str | None:
+    """A few pixels on large paper, or along a strip; points in the ink, some far from it."""
+    sizes = [draw_length(rng, 1e6 if rng.random() < 0.005 else 1e4), 1]
+    sizes[1] = draw_length(rng, max(1.0, 1e4 / sizes[0]))
+    if rng.random() < 0.5:
+        sizes.reverse()
+    lines, places = [], []
+    for size in sizes:
+        runs, inked = draw_ink(rng, size)
+        chosen = rng.choice(inked, draw_length(rng, 8)) + rng.random()
+        chosen += rng.choice([0.3, 0.1, 1e-3]) * rng.standard_normal(len(chosen))
+        astray = rng.random(len(chosen)) < rng.choice([0.0, 0.3])
+        chosen[astray] = size * rng.random(int(astray.sum()))
+        lines.append(runs)
+        places.append(np.clip(chosen, 0, size))
+    values = repeat(lines[1])[:, None] * repeat(lines[0])
+    try:
+        found = measure(values, cross(*places))
+    except stipple.StippleError:
+        return None
+    true = solve_line(lines[0], places[0]) + solve_line(lines[1], places[1])
+    instance = f"{values.shape} paper, {np.count_nonzero(values)} pixels of ink"
+    instance += f", {len(places[0])} × {len(places[1])} points"
+    return refute(true, found.w2_squared_lower, found.w2_squared_upper, instance)
+
+
 def draw_picture(rng: np.random.Generator, largest: int) -> Floats:
     """Draw a picture of up to so many pixels: noise, shapes on white, single pixels."""
     width = draw_length(rng, largest)
