@@ -25,6 +25,10 @@ LONGEST_STEP = 0.5
 PATIENCE = 5
 # Cells between steps need their mass only so well; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
+# Diagrams that a run may take, for its start and for each step, before it ends where it is; and
+# transports left unsolved (each the end of long rescues) after which it does so as well.
+START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
+LARGEST_UNSOLVED = 2
 # Masses that double precision gives safely.
 SMALLEST_TOLERANCE = 1e-11
 
@@ -114,6 +118,8 @@ def quantise(
         Receives the start and each step.
     """
     began = time.perf_counter()
+    unsolved = solver.unsolved
+    solver.most_diagrams = solver.diagrams + START_DIAGRAMS + STEP_DIAGRAMS * iterations
     scale = len(points) / solver.density.support_area
     generator = np.random.default_rng(seed)
 
@@ -122,6 +128,9 @@ def quantise(
             value = transport.w2_squared
             on_step(Step(number, transport.points, value, scale * value))
 
+    def is_stuck() -> bool:
+        return solver.is_spent or solver.unsolved - unsolved >= LARGEST_UNSOLVED
+
     inner = STEP_TOLERANCE if iterations else mass_tolerance
     path = follow(solver, points, potentials, method=method, mass_tolerance=inner)
     current = best = next(path)
@@ -129,18 +138,18 @@ def quantise(
     report(0, current)
     taken = patient = 0
     settled = saddle = False
-    while taken < iterations and not settled:
+    while taken < iterations and not settled and not is_stuck():
         following = next(path)
         taken += 1
         report(taken, following)
         change = abs(current.w2_squared - following.w2_squared)
         ended = taken > patient and change < tolerance * current.w2_squared
         current = following
-        if current.w2_squared < best.w2_squared:
-            best = current
+        best = min(best, current, key=_rank)
         if ended:
+            before = solver.unsolved
             descent = find_descent(solver, best, generator)
-            settled = descent is None
+            settled = descent is None and solver.unsolved == before
             if descent is not None and not leave_saddles:
                 saddle = True
                 break
@@ -153,12 +162,18 @@ def quantise(
         best = solver.solve(best.points, tolerance=mass_tolerance, near=best)
     if iterations and not settled and not saddle and is_critical(best):
         saddle = find_descent(solver, best, generator) is not None
+    solver.most_diagrams = np.inf
     seconds = {
         "start": started - began,
         "steps": moved - started,
         "last solve": time.perf_counter() - moved,
     }
-    return Quantisation(best, taken, settled, saddle, seconds)
+    return Quantisation(best, taken, settled and best.converged, saddle, seconds)
+
+
+def _rank(transport: Transport) -> tuple[bool, float]:
+    """Order transports, the best first: the dual value of an unsolved one says little."""
+    return not transport.converged, transport.w2_squared
 
 
 def quantise_best(
@@ -187,7 +202,10 @@ def quantise_best(
     for start in starts:
         steps: list[Step] = []
         runs.append((quantise(solver, *start, on_step=steps.append, **settings), steps))
-    best, steps = min(runs, key=lambda run: run[0].transport.w2_squared)
+        if not runs[-1][0].transport.converged:
+            # Transports that long rescues do not solve from here are not solved from near here.
+            break
+    best, steps = min(runs, key=lambda run: _rank(run[0].transport))
     if on_step is not None:
         for step in steps:
             on_step(step)
