@@ -28,6 +28,8 @@ STEP_TOLERANCE = 0.05
 # Diagrams that a run may take, for its start and for each step, before it ends where it is; and
 # transports left unsolved (each the end of long rescues) after which it does so as well.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
+# Diagrams take time with the longer side of the picture: so many pixels of it in all for a start.
+LARGEST_WORK = 3e8
 LARGEST_UNSOLVED = 2
 # Masses that double precision gives safely.
 SMALLEST_TOLERANCE = 1e-11
@@ -119,7 +121,8 @@ def quantise(
     """
     began = time.perf_counter()
     unsolved = solver.unsolved
-    solver.most_diagrams = solver.diagrams + START_DIAGRAMS + STEP_DIAGRAMS * iterations
+    allowed = min(START_DIAGRAMS, _limit_diagrams(solver)) + STEP_DIAGRAMS * iterations
+    solver.most_diagrams = solver.diagrams + allowed
     scale = len(points) / solver.density.support_area
     generator = np.random.default_rng(seed)
 
@@ -171,6 +174,10 @@ def quantise(
     return Quantisation(best, taken, settled and best.converged, saddle, seconds)
 
 
+def _limit_diagrams(solver: TransportSolver) -> int:
+    return int(LARGEST_WORK / max(solver.density.width, solver.density.height))
+
+
 def _rank(transport: Transport) -> tuple[bool, float]:
     """Order transports, the best first: the dual value of an unsolved one says little."""
     return not transport.converged, transport.w2_squared
@@ -199,10 +206,11 @@ def quantise_best(
     if len(starts) == 1:
         return quantise(solver, *starts[0], on_step=on_step, **settings)
     runs = []
+    last = solver.diagrams + _limit_diagrams(solver)
     for start in starts:
         steps: list[Step] = []
         runs.append((quantise(solver, *start, on_step=steps.append, **settings), steps))
-        if not runs[-1][0].transport.converged:
+        if not runs[-1][0].transport.converged or solver.diagrams > last:
             # Transports that long rescues do not solve from here are not solved from near here.
             break
     best, steps = min(runs, key=lambda run: _rank(run[0].transport))
