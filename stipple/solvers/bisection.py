@@ -13,6 +13,9 @@ from stipple.solvers.compiled import compile_loop
 # the border of the box.
 SHIFT = 1.2
 INSIDE = 0.9
+# Boxes with ink on less than this part of their area are no part of a lattice: edges of shapes
+# break it, and points shifted off narrow shapes have cells far from their mass.
+FULL = 0.8
 # So few points have local minima that differ, and starts that take no time: so many are tried.
 FEW_POINTS, FEW_STARTS = 128, 6
 
@@ -70,7 +73,7 @@ def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[
 
     The barycentres of equal boxes can be critical points that are no minimum: lattices, under
     densities that are flat, graded or symmetric. Each point is shifted at random, and stays
-    inside its box.
+    inside its box; of many points those in boxes with white stay, for there is no lattice.
 
     Parameters
     ----------
@@ -89,13 +92,40 @@ def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[
     boxes = bisect_mass(density, count)
     barycentres, spreads = integrate_boxes(density, boxes)
     potentials = 1.5 * np.sqrt(spreads.prod(axis=1))
+    few = count <= FEW_POINTS
+    longest = SHIFT * np.sqrt(spreads)
+    if not few:
+        longest[_measure_ink(density, boxes) < FULL] = 0.0
     generator = np.random.default_rng(seed)
     starts = []
-    for _ in range(FEW_STARTS if count <= FEW_POINTS else 1):
-        shift = SHIFT * np.sqrt(spreads) * generator.uniform(-1.0, 1.0, spreads.shape)
+    for _ in range(FEW_STARTS if few else 1):
+        shift = longest * generator.uniform(-1.0, 1.0, spreads.shape)
         low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
-        starts.append((barycentres + np.clip(shift, low, high), potentials))
+        shift = np.clip(shift, low, high)
+        starts.append((barycentres + shift, potentials))
     return starts
+
+
+def _measure_ink(density: Density, boxes: Floats) -> Floats:
+    """Part of the area of each box where there is mass."""
+    image = np.zeros((density.height + 1, density.width + 1))
+    image[1:, 1:] = (density.values > 0).cumsum(axis=0).cumsum(axis=1)
+    inked = _measure_boxes(image, boxes)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    shares: Floats = np.divide(inked, areas, out=np.zeros_like(areas), where=areas > 0)
+    return shares
+
+
+@compile_loop
+def _measure_boxes(image: Floats, boxes: Floats) -> Floats:
+    """Mass of each box."""
+    masses = np.empty(len(boxes))
+    for i in range(len(boxes)):
+        x0, y0, x1, y1 = boxes[i]
+        masses[i] = _strip_mass(image, True, x0, y0, x1, y1, x1) - _strip_mass(
+            image, True, x0, y0, x1, y1, x0
+        )
+    return masses
 
 
 @compile_loop

@@ -25,6 +25,12 @@ LONGEST_STEP = 0.5
 PATIENCE = 5
 # Cells between steps need their mass only so well; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
+# Diagrams that a run may take, for its start and for each step, before it ends where it is; and
+# transports left unsolved (each the end of long rescues) after which it does so as well.
+START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
+# Diagrams take time with the longer side of the picture: so many pixels of it in all for a start.
+LARGEST_WORK = 3e8
+LARGEST_UNSOLVED = 2
 # Masses that double precision gives safely.
 SMALLEST_TOLERANCE = 1e-11
 
@@ -114,6 +120,9 @@ def quantise(
         Receives the start and each step.
     """
     began = time.perf_counter()
+    unsolved = solver.unsolved
+    allowed = min(START_DIAGRAMS, _limit_diagrams(solver)) + STEP_DIAGRAMS * iterations
+    solver.most_diagrams = solver.diagrams + allowed
     scale = len(points) / solver.density.support_area
     generator = np.random.default_rng(seed)
 
@@ -122,6 +131,9 @@ def quantise(
             value = transport.w2_squared
             on_step(Step(number, transport.points, value, scale * value))
 
+    def is_stuck() -> bool:
+        return solver.is_spent or solver.unsolved - unsolved >= LARGEST_UNSOLVED
+
     inner = STEP_TOLERANCE if iterations else mass_tolerance
     path = follow(solver, points, potentials, method=method, mass_tolerance=inner)
     current = best = next(path)
@@ -129,18 +141,18 @@ def quantise(
     report(0, current)
     taken = patient = 0
     settled = saddle = False
-    while taken < iterations and not settled:
+    while taken < iterations and not settled and not is_stuck():
         following = next(path)
         taken += 1
         report(taken, following)
         change = abs(current.w2_squared - following.w2_squared)
         ended = taken > patient and change < tolerance * current.w2_squared
         current = following
-        if current.w2_squared < best.w2_squared:
-            best = current
+        best = min(best, current, key=_rank)
         if ended:
+            before = solver.unsolved
             descent = find_descent(solver, best, generator)
-            settled = descent is None
+            settled = descent is None and solver.unsolved == before
             if descent is not None and not leave_saddles:
                 saddle = True
                 break
@@ -153,12 +165,22 @@ def quantise(
         best = solver.solve(best.points, tolerance=mass_tolerance, near=best)
     if iterations and not settled and not saddle and is_critical(best):
         saddle = find_descent(solver, best, generator) is not None
+    solver.most_diagrams = np.inf
     seconds = {
         "start": started - began,
         "steps": moved - started,
         "last solve": time.perf_counter() - moved,
     }
-    return Quantisation(best, taken, settled, saddle, seconds)
+    return Quantisation(best, taken, settled and best.converged, saddle, seconds)
+
+
+def _limit_diagrams(solver: TransportSolver) -> int:
+    return int(LARGEST_WORK / max(solver.density.width, solver.density.height))
+
+
+def _rank(transport: Transport) -> tuple[bool, float]:
+    """Order transports, the best first: the dual value of an unsolved one says little."""
+    return not transport.converged, transport.w2_squared
 
 
 def quantise_best(
@@ -184,10 +206,14 @@ def quantise_best(
     if len(starts) == 1:
         return quantise(solver, *starts[0], on_step=on_step, **settings)
     runs = []
+    last = solver.diagrams + _limit_diagrams(solver)
     for start in starts:
         steps: list[Step] = []
         runs.append((quantise(solver, *start, on_step=steps.append, **settings), steps))
-    best, steps = min(runs, key=lambda run: run[0].transport.w2_squared)
+        if not runs[-1][0].transport.converged or solver.diagrams > last:
+            # Transports that long rescues do not solve from here are not solved from near here.
+            break
+    best, steps = min(runs, key=lambda run: _rank(run[0].transport))
     if on_step is not None:
         for step in steps:
             on_step(step)

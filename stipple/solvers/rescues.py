@@ -117,7 +117,7 @@ def ascend(solver: "TransportSolver", diagram: "Diagram", tolerance: float, most
         )
 
     value, damping = evaluate(diagram), FIRST_DAMPING
-    last = solver.diagrams + most
+    last = min(solver.diagrams + most, solver.most_diagrams)
     laplacian = None
     while solver.diagrams < last and damping < LARGEST_DAMPING:
         if solver.find_error(diagram, 0.0) <= tolerance:
@@ -172,7 +172,7 @@ def feed(solver: "TransportSolver", diagram: "Diagram") -> "Diagram":
     for _ in range(LARGEST_FEEDING):
         masses, potentials = diagram.integrals.masses * count, diagram.cells.potentials.copy()
         starved = masses < STARVED
-        if not starved.any() or starved.sum() > max(4, LARGEST_STARVED * count):
+        if solver.is_spent or not starved.any() or starved.sum() > max(4, LARGEST_STARVED * count):
             break
         # Cells fed too much starve others: they give way before anybody else is fed.
         greedy = np.isfinite(low) & (masses > OVERFED)
@@ -197,23 +197,19 @@ def follow_path(solver: "TransportSolver", points: Floats) -> "Diagram | None":
     moves on a straight line. Every step is a Newton step that foresees the move, shortened
     until each cell keeps some mass; `None` if that does not help.
     """
+    origin, potentials = solver.solve_bisection(len(points))
     count = len(points)
-    origin, potentials = start_from_bisection(solver.density, count)
     matched = match_clouds(points, origin)
     origin, potentials = origin[matched], potentials[matched]
-    easy = feed(solver, solver.measure(origin, potentials))
-    if not has_mass(easy):
-        voronoi = solver.measure(origin, np.zeros(count), easy)
-        fed = feed(solver, voronoi)
-        # Without mass in every cell, but with area: enough for the continuation.
-        easy = fed if has_mass(fed) else voronoi
-    diagram = solver.settle(easy, COMFORTABLE)
+    diagram = solver.measure(origin, potentials)
     if not has_mass(diagram):
         return None
     path = points - origin
     rise = (path**2).sum(axis=1)
     reached, length = 0.0, LONGEST_STEP
     for _ in range(LARGEST_PATH):
+        if solver.is_spent:
+            return None
         length = min(length, 1 - reached)
         direction = solver.find_path_direction(diagram, length * path)
         floor = min(KEPT / count, 0.5 * float(diagram.integrals.masses.min()))
@@ -243,6 +239,18 @@ def follow_path(solver: "TransportSolver", points: Floats) -> "Diagram | None":
         comfortable = trial.integrals.masses.min() * count > COMFORTABLE
         length = min(2 * step, LONGEST_STEP) if comfortable else step
     return None
+
+
+def solve_bisection(solver: "TransportSolver", count: int) -> tuple[Floats, Floats]:
+    """Find potentials that give some mass to each point of the bisection, if possible."""
+    origin, potentials = start_from_bisection(solver.density, count)
+    easy = feed(solver, solver.measure(origin, potentials))
+    if not has_mass(easy):
+        voronoi = solver.measure(origin, np.zeros(count), easy)
+        fed = feed(solver, voronoi)
+        # Without mass in every cell, but with area: enough for the continuation.
+        easy = fed if has_mass(fed) else voronoi
+    return origin, solver.settle(easy, COMFORTABLE).cells.potentials
 
 
 def continue_solving(solver: "TransportSolver", start: "Diagram", tolerance: float) -> "Diagram":

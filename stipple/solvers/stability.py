@@ -20,6 +20,8 @@ CRITICAL = 1e-3
 
 def is_critical(transport: Transport) -> bool:
     """Whether the points are the barycentres of their cells, nearly."""
+    if not transport.converged:
+        return False
     gradient = np.hypot(*(transport.points - transport.barycentres).T)
     return bool((gradient <= CRITICAL * _measure_radii(transport)).all())
 
@@ -46,9 +48,12 @@ def find_descent(
     Returns
     -------
     ndarray, shape (n, 2), or None
-        A shift of the points, in pixels; `None` if the points are stable.
+        A shift of the points, in pixels; `None` if the points are stable, or if a transport on the
+        way is not solved (`TransportSolver.unsolved` counts those), which leaves the question open.
     """
     base = solver.solve(transport.points, tolerance=PERTURBED_TOLERANCE, near=transport)
+    if not base.converged:
+        return None
     radii = _measure_radii(base)[:, None]
     shift = radii * generator.standard_normal(base.points.shape)
     for _ in range(LARGEST_POWER):
@@ -56,6 +61,8 @@ def find_descent(
         points = base.points + shift
         size = (solver.density.width, solver.density.height)
         moved = solver.solve(np.clip(points, 0.0, size), tolerance=PERTURBED_TOLERANCE, near=base)
+        if not moved.converged:
+            break
         answer = moved.barycentres - base.barycentres
         if np.vdot(shift, answer) > (1 + MARGIN) * np.vdot(shift, shift):
             if np.vdot(shift, base.points - base.barycentres) > 0:
@@ -69,7 +76,10 @@ def find_descent(
 
 
 def _measure_radii(transport: Transport) -> Floats:
-    """Root of the mean square distance of each point to the mass of its cell, shape (n,)."""
+    """Root of the mean square distance of each point to the mass of its cell, shape (n,).
+
+    Only for solved transports, which leave no cell without mass.
+    """
     integrals = transport.diagram.integrals
     squares = integrals.second_moments / integrals.masses
     return np.sqrt(np.maximum(squares, np.finfo(float).tiny))

@@ -25,6 +25,7 @@ from stipple.solvers.rescues import (
     feed,
     follow_path,
     has_mass,
+    solve_bisection,
     solve_samples,
 )
 from stipple.solvers.sides import Sides, foresee_masses, list_sides
@@ -125,10 +126,19 @@ class TransportSolver:
         self.engine = choose_engine(engine)
         self.diagrams = 0
         self.newton_iterations = 0
+        self.unsolved = 0
+        # Where a run has a budget: how many diagrams may be computed before rescues give up.
+        self.most_diagrams = np.inf
         self._workers = Workers(threads)
         self._linear = LaplacianSolver()
         self.area = float(density.width * density.height)
         self._apart: dict[int, bool] = {}
+        self._bisections: dict[int, tuple[Floats, Floats]] = {}
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the diagrams allowed are used up: solves then end where they are."""
+        return self.diagrams >= self.most_diagrams
 
     def measure(
         self,
@@ -190,6 +200,7 @@ class TransportSolver:
         weights = np.full(count, 1.0 / count)
         dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
         error = self.find_error(best, 0.0)
+        self.unsolved += error > tolerance
         return Transport(
             points=cells.points,
             potentials=cells.potentials,
@@ -243,6 +254,8 @@ class TransportSolver:
             )
         if apart or voronoi.integrals.masses.min() * len(points) >= HEALTHY:
             return voronoi
+        if self.is_spent:
+            return voronoi
         return follow_path(self, points) or feed(self, voronoi)
 
     def _predict(self, diagram: Diagram, points: Floats) -> Floats:
@@ -259,14 +272,14 @@ class TransportSolver:
         if self._has_pixels_apart(len(start.cells.points)):
             return self._settle_apart(start, tolerance)
         best = self.iterate(start, 0.0, tolerance) if has_mass(start) else start
-        if self.find_error(best, 0.0) > tolerance:
+        if self.find_error(best, 0.0) > tolerance and not self.is_spent:
             best = continue_solving(self, start, tolerance)
         return best
 
     def _settle_apart(self, start: Diagram, tolerance: float) -> Diagram:
         """Solve for a density on pixels apart, or come near in a bounded number of diagrams."""
         best = ascend(self, start, tolerance, SHORT_ASCENT)
-        if self.find_error(best, 0.0) > tolerance:
+        if self.find_error(best, 0.0) > tolerance and not self.is_spent:
             points = start.cells.points
             potentials = solve_samples(self.density, points)
             again = ascend(self, self.measure(points, potentials, start), tolerance, LARGEST_ASCENT)
@@ -278,6 +291,12 @@ class TransportSolver:
             self._apart[count] = are_pixels_apart(self.density, count)
         return self._apart[count]
 
+    def solve_bisection(self, count: int) -> tuple[Floats, Floats]:
+        """Points and potentials of the bisection, solved once: many paths begin there."""
+        if count not in self._bisections:
+            self._bisections[count] = solve_bisection(self, count)
+        return self._bisections[count]
+
     def iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         weight = 1.0 / len(diagram.cells.points)
@@ -286,7 +305,7 @@ class TransportSolver:
         for _ in range(LARGEST_NEWTON):
             residual = weight - masses
             error = float(np.abs(residual).max()) / weight
-            if error <= tolerance:
+            if error <= tolerance or self.is_spent:
                 break
             sides = list_sides(diagram.cells)
             # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
