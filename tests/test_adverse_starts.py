@@ -12,6 +12,7 @@ from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.matching import match_clouds
 from stipple.solvers.starts import place_on_grid, place_on_koch_curve, place_on_line
 from stipple.solvers.transport import Transport, TransportSolver
+from stipple.stippling import stipple
 
 FLAT = Density(np.ones((32, 32)))
 DISCS = Density(draw_discs((80, 100), (320, 100), radius=50, size=(400, 200)))
@@ -134,3 +135,17 @@ def test_a_matching_undoes_a_shift() -> None:
     shuffled = np.random.default_rng(5).permutation(300)
     matched = match_clouds(sources, sources[shuffled] + 7)
     np.testing.assert_array_equal(shuffled[matched], np.arange(300))
+
+
+def test_points_almost_at_one_place_beside_far_ink() -> None:
+    """The damped Newton matrix is singular in double precision: a result, and a true interval."""
+    values = np.zeros((5, 848))
+    values[[0, 1], 53], values[3, 53] = 9, 3
+    values[[0, 1], 785], values[3, 785] = 3, 1
+    across = [53.555788453476545, 53.55578846413099, 53.55578846413014, 53.55578844533737]
+    points = np.column_stack([across, np.full(4, 1.6597435564436627)])
+    found = stipple(values, start=points, iterations=0)
+    assert found.w2_squared_lower <= found.w2_squared_upper
+    # All points are at 53.56, and a quarter of the ink is between 785 and 786.
+    assert found.w2_squared_lower <= 0.25 * (786 - 53.55) ** 2 + 25
+    assert found.w2_squared_upper >= 0.25 * (785 - 53.56) ** 2

@@ -128,12 +128,18 @@ def ascend(solver: "TransportSolver", diagram: "Diagram", tolerance: float, most
             flow = diagram.integrals.edge_masses[sides.edges] / (2 * sides.distances)
             laplacian = assemble_laplacian(sides.rows, sides.columns, flow, count)
         matrix = (laplacian + diags_array(np.full(count, damping * slope))).tocsc()
-        direction = splu(
-            matrix,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        ).solve(lack)
+        try:
+            factors = splu(
+                matrix,
+                permc_spec="MMD_AT_PLUS_A",
+                diag_pivot_thresh=0.0,
+                options={"SymmetricMode": True},
+            )
+        except RuntimeError:
+            # Links so unlike that the damping is lost beside them.
+            damping *= 4
+            continue
+        direction = factors.solve(lack)
         direction -= direction.mean()
         solver.newton_iterations += 1
         try:
