@@ -51,6 +51,7 @@ def load(monkeypatch, tmp_path):
     def load_script(name: str):
         script = importlib.import_module(name)
         monkeypatch.setattr(script, "IMAGES", tmp_path)
+        monkeypatch.setattr(script, "REPORT", tmp_path / "page.md")
         return script
 
     yield load_script
