@@ -6,6 +6,7 @@ To try another release, put its folder on PYTHONPATH.
 """
 
 import argparse
+import math
 import sys
 import time
 
@@ -24,7 +25,7 @@ def main() -> int:
     shares = sum(each.share for each in families)
     tried = refuted = 0
     for each in families:
-        count = max(1, round(options.count * each.share / shares))
+        count = math.ceil(options.count * each.share / shares)
         began = time.perf_counter()
         failures = []
         for number in range(options.first, options.first + count):
