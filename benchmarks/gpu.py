@@ -23,12 +23,12 @@ from stipple.choices import Device
 from stipple.cli.digits import format_interval
 from stipple.errors import StippleError
 from stipple.image_bounds import ImageBounds, bound
+from stipple.machine.threads import Workers
 from stipple.samples import Samples
 from stipple.solvers.bounds.transforms import transform_cost
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective
 from stipple.solvers.metrics import Euclidean, Metric, Sphere
-from stipple.solvers.parallel import Workers
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "gpu.md"

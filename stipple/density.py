@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stipple.arguments import read_pixels
 from stipple.arrays import Floats
-from stipple.border import read_pixels
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:

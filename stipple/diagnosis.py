@@ -141,7 +141,7 @@ def _find_import_obstacle(package: _Package) -> str | None:
 
 def _find_keops_obstacle() -> str | None:
     try:
-        from stipple.solvers.keops_library import find_obstacle
+        from stipple.machine.keops_library import find_obstacle
 
         return find_obstacle()
     except Exception as error:
@@ -215,7 +215,7 @@ def _examine_gpu() -> Iterator[Finding]:
         return
     obstacle = _find_keops_obstacle()
     if obstacle is None:
-        from stipple.solvers.keops_library import has_gpu
+        from stipple.machine.keops_library import has_gpu
 
         obstacle = None if has_gpu() else "KeOps finds no CUDA device: it needs the CUDA toolkit"
     if obstacle is None:
@@ -236,7 +236,7 @@ def _ask_program(*command: str) -> str | None:
 
 
 def _examine_caches() -> Iterator[Finding]:
-    from stipple.solvers.compiled import compile_loop
+    from stipple.machine.compiled import compile_loop
 
     def probe() -> int:
         return 0
@@ -250,7 +250,7 @@ def _examine_caches() -> Iterator[Finding]:
         yield Finding("caches", "numba", "fallback", "no folder can be written", advice)
     if sys.platform == "win32" or importlib.util.find_spec("pykeops") is None:
         return
-    from stipple.solvers.keops_library import find_cache_folder
+    from stipple.machine.keops_library import find_cache_folder
 
     path = find_cache_folder()
     if path is not None:
@@ -262,8 +262,8 @@ def _examine_caches() -> Iterator[Finding]:
 
 
 def _examine_machine() -> Iterator[Finding]:
-    from stipple.memory import describe_size, find_available_memory
-    from stipple.solvers.parallel import count_processors
+    from stipple.machine.memory import describe_size, find_available_memory
+    from stipple.machine.threads import count_processors
 
     topic = "machine"
     yield Finding(topic, "system", "ok", f"{platform.system()} {platform.machine()}")

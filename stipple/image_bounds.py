@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple import __version__
+from stipple.arguments import read_choice, read_count, read_number
 from stipple.arrays import Floats
-from stipple.border import read_choice, read_count, read_number
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
+from stipple.machine.rounding import raise_power, round_down, round_up
+from stipple.machine.threads import Workers
 from stipple.solvers.bounds.certificate import lower_for_squares, measure_gap
 from stipple.solvers.bounds.marginals import measure_shift
 from stipple.solvers.bounds.masses import MassPair, pair_masses
 from stipple.solvers.bounds.plans import Plan
-from stipple.solvers.bounds.rounding import raise_power, round_down, round_up
 from stipple.solvers.bounds.transforms import check_order
-from stipple.solvers.parallel import Workers
 
 if TYPE_CHECKING:
+    from stipple.machine.keops_library import EngineChoice
     from stipple.solvers.bounds.blocks import BlockEstimate, PaperEstimates
     from stipple.solvers.bounds.refine import LevelRecord, Stop
-    from stipple.solvers.keops_library import EngineChoice
 
 
 @dataclass(frozen=True)

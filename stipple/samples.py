@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stipple.arguments import read_count, read_floats
 from stipple.arrays import Floats
-from stipple.border import read_count, read_floats
 from stipple.errors import StippleError
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple import __version__
+from stipple.arguments import read_choice, read_count, read_number, read_points
 from stipple.arrays import Floats, Integers
-from stipple.border import read_choice, read_count, read_number, read_points
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
 from stipple.density import Density
 from stipple.errors import StippleError

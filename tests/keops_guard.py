@@ -2,7 +2,7 @@
 
 import pytest
 
-from stipple.solvers import keops_library
+from stipple.machine import keops_library
 
 
 def skip_without_keops() -> None:

@@ -14,6 +14,7 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.machine.rounding import raise_power, round_down, round_up, take_root
 from stipple.solvers.bounds.certificate import (
     BoundCertificate,
     bound_square_radius,
@@ -23,7 +24,6 @@ from stipple.solvers.bounds.certificate import (
 from stipple.solvers.bounds.exact import Units, split_numbers
 from stipple.solvers.bounds.masses import pair_masses
 from stipple.solvers.bounds.plans import Moved, Plan, price_offsets
-from stipple.solvers.bounds.rounding import raise_power, round_down, round_up, take_root
 from stipple.solvers.bounds.transforms import measure_costs, transform_cost
 
 ORDERS = [1, 1.5, 2, 3]

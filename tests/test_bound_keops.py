@@ -12,7 +12,7 @@ from keops_guard import skip_without_keops
 import stipple
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.solvers import keops_library
+from stipple.machine import keops_library
 from stipple.solvers.bounds import keops_transforms
 from stipple.solvers.bounds.certificate import certify_bounds
 from stipple.solvers.bounds.keops_transforms import choose_engine

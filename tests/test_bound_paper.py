@@ -8,9 +8,9 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.machine.threads import Workers
 from stipple.solvers.bounds.blocks import PaperEstimates, estimate_blocks
 from stipple.solvers.bounds.masses import MassPair, pair_masses
-from stipple.solvers.parallel import Workers
 
 ot = pytest.importorskip("ot", reason="the linear programs need POT")
 

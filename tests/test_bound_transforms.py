@@ -10,6 +10,7 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.machine.threads import Workers
 from stipple.solvers.bounds.transforms import (
     NOTHING,
     measure_costs,
@@ -17,7 +18,6 @@ from stipple.solvers.bounds.transforms import (
     round_costs_down,
     transform_cost,
 )
-from stipple.solvers.parallel import Workers
 
 ORDERS = [1, 1.5, 2, 3]
 

@@ -15,9 +15,9 @@ from oracles import (
 
 from stipple.arrays import Floats
 from stipple.density import Density
-from stipple.solvers import parallel
+from stipple.machine import threads
+from stipple.machine.threads import Workers
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_boxes, integrate_cells
-from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells, build_power_cells
 
 RANDOM = np.random.default_rng(2)
@@ -177,7 +177,7 @@ def test_pysdot_integrates_the_same() -> None:
 
 
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "SMALLEST_RANGE", 10)
+    monkeypatch.setattr(threads, "SMALLEST_RANGE", 10)
     density = Density(PICTURES["noise"])
     cells = cut(density, RANDOM.random((100, 2)) * (7, 5))
     alone = integrate_cells(density, cells, Workers(1))

@@ -16,7 +16,7 @@ from stipple import diagnosis
 from stipple.cli import main
 from stipple.diagnosis import Finding
 from stipple.errors import StippleError
-from stipple.solvers import keops_library
+from stipple.machine import keops_library
 
 
 def examine(code=0):
@@ -94,7 +94,7 @@ def test_absent_packages_are_told_with_what_takes_their_place(without):
 
 def test_keops_that_cannot_be_used_is_told(monkeypatch):
     monkeypatch.setattr(
-        "stipple.solvers.keops_library.find_obstacle", lambda: "there is no C++ compiler"
+        "stipple.machine.keops_library.find_obstacle", lambda: "there is no C++ compiler"
     )
     told = examine()
     assert told["packages"]["pykeops"]["state"] == "fallback"
@@ -161,8 +161,8 @@ def test_no_compiler(monkeypatch):
 def test_a_graphics_card(monkeypatch, obstacle):
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(diagnosis, "_ask_program", lambda *_: "A Card")
-    monkeypatch.setattr("stipple.solvers.keops_library.find_obstacle", lambda: obstacle)
-    monkeypatch.setattr("stipple.solvers.keops_library.has_gpu", lambda: True)
+    monkeypatch.setattr("stipple.machine.keops_library.find_obstacle", lambda: obstacle)
+    monkeypatch.setattr("stipple.machine.keops_library.has_gpu", lambda: True)
     finding = examine()["GPU"]["CUDA"]
     assert finding["state"] == ("ok" if obstacle is None else "fallback")
     assert finding["value"].startswith("A Card")
@@ -185,9 +185,9 @@ def test_caches_that_cannot_be_written(monkeypatch):
     def compile_anew(_function):
         return SimpleNamespace(stats=SimpleNamespace(cache_path=None))
 
-    monkeypatch.setattr("stipple.solvers.compiled.compile_loop", compile_anew)
+    monkeypatch.setattr("stipple.machine.compiled.compile_loop", compile_anew)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
-    monkeypatch.setattr("stipple.solvers.keops_library.find_cache_folder", lambda: None)
+    monkeypatch.setattr("stipple.machine.keops_library.find_cache_folder", lambda: None)
     caches = diagnosis._examine_safely("caches", diagnosis.TOPICS["caches"])
     assert [(finding.name, finding.state) for finding in caches] == [
         ("numba", "fallback"),
@@ -218,7 +218,7 @@ def test_a_machine_that_tells_little(monkeypatch):
     def fail(*_arguments, **_options):
         raise OSError("No usable temporary directory")
 
-    monkeypatch.setattr("stipple.memory.find_available_memory", lambda: None)
+    monkeypatch.setattr("stipple.machine.memory.find_available_memory", lambda: None)
     monkeypatch.setattr("tempfile.TemporaryFile", fail)
     monkeypatch.setattr("locale.getpreferredencoding", lambda _set: "ANSI_X3.4-1968")
     machine = {

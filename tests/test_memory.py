@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from command import ROOT, SAMPLES, save
 from PIL import Image
 
-from stipple import memory
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.memory import (
+from stipple.machine import memory
+from stipple.machine.memory import (
     Demand,
     check_memory,
     predict_bounds,
@@ -130,7 +130,7 @@ def test_available_memory_is_found() -> None:
 def test_a_limit_of_the_process_is_seen() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30));"
-        "from stipple.memory import find_available_memory; print(find_available_memory())"
+        "from stipple.machine.memory import find_available_memory; print(find_available_memory())"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

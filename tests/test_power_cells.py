@@ -13,8 +13,9 @@ from oracles import ENGINES, cut_exact_cells, find_moments
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.solvers import neighbours, parallel, power_cells
-from stipple.solvers.parallel import Workers
+from stipple.machine import threads
+from stipple.machine.threads import Workers
+from stipple.solvers import neighbours, power_cells
 from stipple.solvers.power_cells import PowerCells, build_power_cells
 
 WIDTH, HEIGHT = 8, 6
@@ -247,7 +248,7 @@ def test_a_cell_may_have_hundreds_of_neighbours() -> None:
 
 
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "SMALLEST_RANGE", 10)
+    monkeypatch.setattr(threads, "SMALLEST_RANGE", 10)
     potentials = 0.01 * RANDOM.standard_normal(200)
     points = RANDOM.random((200, 2)) * (WIDTH, HEIGHT)
     alone = build(points, potentials, workers=Workers(1))

@@ -88,7 +88,7 @@ def check_batch_options(options: dict[str, Any]) -> None:
 
 def share_threads(options: dict[str, Any], tasks: int) -> int | None:
     """Threads of each task: local jobs share the processors, a slot of a Dask worker is one."""
-    from stipple.solvers.parallel import count_processors
+    from stipple.machine.threads import count_processors
 
     jobs = min(options["jobs"], tasks)
     if options["threads"] is not None:

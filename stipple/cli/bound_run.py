@@ -43,7 +43,7 @@ def bound_files(
     """Read two files and bound the distance between them."""
     from stipple.errors import StippleError
     from stipple.image_bounds import bound
-    from stipple.memory import predict_bounds
+    from stipple.machine.memory import predict_bounds
 
     first, second = (read_masses(path, options) for path in paths)
     if first.shape != second.shape:

@@ -224,7 +224,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         return
     job, outputs = _plan(context, options)
     from stipple.io.tables import render_json
-    from stipple.solvers.keops_library import decide_engine
+    from stipple.machine.keops_library import decide_engine
 
     print_fallback(
         decide_engine(options["engine"], options["device"], "nowhere"), quiet=options["quiet"]

@@ -79,7 +79,7 @@ def separate(options: dict[str, Any]) -> Runs:
     from stipple.discretisation.measure import Measure
     from stipple.inks import separate_inks, share_points
     from stipple.io.images import read_source
-    from stipple.memory import predict_discretisation
+    from stipple.machine.memory import predict_discretisation
 
     source = options["sources"][0]
     if is_formula(source):
@@ -117,7 +117,7 @@ def average(options: dict[str, Any]) -> Runs:
 def relate(options: dict[str, Any]) -> RelatedRuns:
     """Discretise two sources, and find the entropic plan between them."""
     from stipple.discretisation.relation import relate_discretisations
-    from stipple.memory import predict_plan
+    from stipple.machine.memory import predict_plan
 
     counts = (*options["atoms"], *options["atoms"])[:2]
     pictures = [path.lower().endswith((".svg", ".png")) for path in options["outputs"]]
@@ -135,7 +135,7 @@ def relate(options: dict[str, Any]) -> RelatedRuns:
 
 def read_measure(source: str, options: dict[str, Any]) -> "Measure":
     """Read a source, and say what memory its discretisation needs."""
-    from stipple.memory import predict_discretisation
+    from stipple.machine.memory import predict_discretisation
 
     measure = _read(source, options)
     announce_memory(predict_discretisation(len(measure.samples)), quiet=options["quiet"])

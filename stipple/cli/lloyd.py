@@ -297,7 +297,7 @@ def _choose_frames(options: dict[str, Any], preset: "Preset | None") -> set[int]
 def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | None) -> _Run:
     """Run everything; draw the chosen steps of the first run for each number of points."""
     from stipple.experiment import fit_slope, run_experiment, tabulate
-    from stipple.memory import predict_stippling
+    from stipple.machine.memory import predict_stippling
 
     most = max(experiment.counts)
     pixels = experiment.domain(most).density.values.size

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from stipple.memory import Demand
+    from stipple.machine.memory import Demand
 
 
 def announce_memory(demand: "Demand", *, quiet: bool) -> None:
@@ -16,7 +16,7 @@ def announce_memory(demand: "Demand", *, quiet: bool) -> None:
     StippleError
         If more memory is needed than is available.
     """
-    from stipple.memory import check_memory
+    from stipple.machine.memory import check_memory
 
     notice = check_memory(demand)
     if notice is not None and not quiet:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from stipple.solvers.keops_library import EngineChoice
+    from stipple.machine.keops_library import EngineChoice
     from stipple.solvers.quantisation import Step
 
 

@@ -281,7 +281,7 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
 
 def _generate(options: dict[str, Any], job: _Job) -> _Result:
     """Points of the cube, with what is asked about all of them together."""
-    from stipple.memory import predict_sequence
+    from stipple.machine.memory import predict_sequence
     from stipple.solvers.dyadic import check_range, find_constant, generate_sequence
 
     dimension = options["dimension"]
@@ -407,7 +407,7 @@ def _tabulate(options: dict[str, Any], counts: range) -> "Iterable[Row]":
 
 
 def _order(options: dict[str, Any], job: _Job, density: "Density") -> "Floats":
-    from stipple.memory import predict_stippling
+    from stipple.machine.memory import predict_stippling
     from stipple.solvers.progressive import order_progressively
 
     demand = predict_stippling(job.points, density.values.size)

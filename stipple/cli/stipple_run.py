@@ -52,7 +52,7 @@ def run_image(job: ImageJob, *, quiet: bool) -> dict[str, Any]:
     from stipple.inked import order_for_pen
     from stipple.inks import share_points
     from stipple.io.tables import render_json
-    from stipple.memory import predict_stippling
+    from stipple.machine.memory import predict_stippling
 
     options = job.options
     began = time.perf_counter()
@@ -231,7 +231,7 @@ def _describe(
     """Collect the figures of the report; over several inks, means weighted by points."""
     from fractions import Fraction
 
-    from stipple.solvers.bounds.rounding import round_down, round_up
+    from stipple.machine.rounding import round_down, round_up
 
     inks: list[dict[str, Any]] = []
     for one in inked:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple import __version__
+from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats
-from stipple.border import read_count, read_points
 from stipple.discretisation.evidence import (
     RegularisedCost,
     certify_cost,

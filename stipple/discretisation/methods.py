@@ -11,10 +11,10 @@ from stipple.arrays import Floats
 from stipple.density import Density
 from stipple.discretisation.measure import Measure
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.machine.threads import Workers
 from stipple.samples import Samples
 from stipple.solvers.bisection import place_near_bisection, start_from_bisection
 from stipple.solvers.metrics import Metric
-from stipple.solvers.parallel import Workers
 from stipple.solvers.quantisation import Quantisation, Step, quantise_best
 from stipple.solvers.transport import TransportSolver
 

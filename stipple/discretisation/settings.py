@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stipple.border import read_choice, read_count, read_number
+from stipple.arguments import read_choice, read_count, read_number
 from stipple.choices import (
     Algorithm,
     AtomWeights,

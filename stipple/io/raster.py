@@ -11,7 +11,7 @@ from PIL import Image
 from stipple.arrays import Floats, Integers
 from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
 from stipple.errors import StippleError
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 MAX_PIXELS = 400_000_000
 MILLIMETRES_PER_INCH = 25.4

@@ -5,8 +5,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.cell_integrals import integrate_boxes
-from stipple.solvers.compiled import compile_loop
 
 # Points that will move start this far from the barycentres of their boxes, at most, in standard
 # deviations along each axis: about .6 of the radius of a cell. They keep that part of the way to

@@ -6,8 +6,8 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.density import Density
+from stipple.machine.threads import Workers
 from stipple.solvers.contours import integrate_range
-from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells
 
 NO_BOUNDS = np.empty((0, 3))

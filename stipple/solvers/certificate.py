@@ -7,10 +7,10 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.density import Density
+from stipple.machine.threads import Workers
 from stipple.solvers.cell_integrals import RoundedIntegrals, bound_integrals
 from stipple.solvers.excess import measure_excess
 from stipple.solvers.morton import order_along_curve
-from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells
 from stipple.solvers.tiling import Defects, measure_defects, straighten
 

@@ -10,7 +10,7 @@ inside a polygon is visited.
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.row_sums import BLOCK, STRETCH
 
 # In cells no wider than that, pixels are added one by one; the second holds where proofs are asked.

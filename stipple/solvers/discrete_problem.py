@@ -10,6 +10,14 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
+from stipple.machine.double_doubles import (
+    PAIR_ERROR,
+    multiply_pairs,
+    multiply_values,
+    sum_groups,
+    sum_values,
+)
+from stipple.machine.threads import Workers
 from stipple.samples import Samples
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_sums import (
@@ -21,13 +29,6 @@ from stipple.solvers.discrete_sums import (
     subtract_groups,
     subtract_pairs,
 )
-from stipple.solvers.double_doubles import (
-    PAIR_ERROR,
-    multiply_pairs,
-    multiply_values,
-    sum_groups,
-    sum_values,
-)
 from stipple.solvers.metrics import Metric
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import (
@@ -35,7 +36,6 @@ from stipple.solvers.nearest import (
     assign_nearest,
     find_cheapest,
 )
-from stipple.solvers.parallel import Workers
 
 # The power function is assumed to err by no more than this part.
 POWER_ERROR = 2.0**-49

@@ -3,8 +3,8 @@
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
-from stipple.solvers.double_doubles import add, add_pairs, sum_groups
+from stipple.machine.compiled import compile_loop
+from stipple.machine.double_doubles import add, add_pairs, sum_groups
 from stipple.solvers.nearest import find_angle, find_cost
 
 # Unit of rounding.

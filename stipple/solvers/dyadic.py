@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from stipple.arguments import read_count
 from stipple.arrays import Floats
-from stipple.border import read_count
 from stipple.errors import StippleError
 
 MAX_DIMENSION = 10

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats
-from stipple.border import read_count, read_points
 from stipple.errors import StippleError
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.dyadic import check_range, find_constant
 
 # Largest error of one rounding, relative; and what covers a chain of a dozen roundings and

@@ -6,7 +6,7 @@ Nothing is assumed about how the polygons were made; docs/certificates.md has th
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.power_cells import PowerCells
 

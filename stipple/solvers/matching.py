@@ -3,7 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 # Near enough to be worth an exchange: so many nearest points in either cloud.
 NEAREST = 24

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Booleans, Floats, Integers
-from stipple.solvers.compiled import compile_loop
-from stipple.solvers.parallel import Workers
+from stipple.machine.compiled import compile_loop
+from stipple.machine.threads import Workers
 
 LEAF_SIZE = 8  # atoms in a leaf of the box tree
 NOWHERE = -1  # no such atom

@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, cg, splu
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 # What SciPy and pyamg take.
 Indices = NDArray[np.int32]

@@ -12,7 +12,7 @@ of distances, so the two heuristics are written here after their sources:
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 LEAF_SIZE = 8  # points in a leaf of the box tree
 NEIGHBOURS = 10  # candidates for a new edge at each point

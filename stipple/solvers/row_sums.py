@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 # Columns in a block, and in a stretch of 32 blocks.
 BLOCK = 32

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.cell_integrals import CellIntegrals
-from stipple.solvers.compiled import compile_loop
 from stipple.solvers.power_cells import PowerCells
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.neighbours import Adjacency
 from stipple.solvers.power_cells import PowerCells
 

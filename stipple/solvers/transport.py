@@ -10,11 +10,11 @@ from stipple.arrays import Floats
 from stipple.choices import Engine
 from stipple.density import Density
 from stipple.errors import PowerCellError, StippleError
+from stipple.machine.threads import Workers
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
 from stipple.solvers.certificate import Interval, certify_transport, evaluate_dual
 from stipple.solvers.neighbours import choose_engine
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
-from stipple.solvers.parallel import Workers
 from stipple.solvers.power_cells import PowerCells, build_power_cells
 from stipple.solvers.rescues import (
     LARGEST_ASCENT,

@@ -7,13 +7,13 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
+from stipple.machine.compiled import compile_loop
+from stipple.machine.double_doubles import sum_groups
+from stipple.machine.threads import Workers
 from stipple.samples import Samples
-from stipple.solvers.compiled import compile_loop
-from stipple.solvers.double_doubles import sum_groups
 from stipple.solvers.metrics import Euclidean, Metric
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import assign_nearest
-from stipple.solvers.parallel import Workers
 from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 from stipple.solvers.weighted_start import draw_start
 

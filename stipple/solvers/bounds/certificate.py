@@ -14,12 +14,7 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.errors import StippleError
-from stipple.solvers.bounds.clock import Clock
-from stipple.solvers.bounds.exact import Units, dot_exactly
-from stipple.solvers.bounds.marginals import bound_from_above, bound_from_below, measure_shift
-from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.plans import Plan, price_plan
-from stipple.solvers.bounds.rounding import (
+from stipple.machine.rounding import (
     raise_power,
     raise_squares,
     round_down,
@@ -27,6 +22,12 @@ from stipple.solvers.bounds.rounding import (
     scale_exactly,
     take_root,
 )
+from stipple.machine.threads import Workers
+from stipple.solvers.bounds.clock import Clock
+from stipple.solvers.bounds.exact import Units, dot_exactly
+from stipple.solvers.bounds.marginals import bound_from_above, bound_from_below, measure_shift
+from stipple.solvers.bounds.masses import MassPair
+from stipple.solvers.bounds.plans import Plan, price_plan
 from stipple.solvers.bounds.transforms import (
     NOTHING,
     OffsetCosts,
@@ -34,7 +35,6 @@ from stipple.solvers.bounds.transforms import (
     minimise_costs,
     round_costs_down,
 )
-from stipple.solvers.parallel import Workers
 
 # Costs up to this are counted finely enough beside the largest: beyond it the largest is lowered.
 FINE = 2.0**20

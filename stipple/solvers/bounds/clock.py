@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
-from stipple.solvers.parallel import Part, Workers
+from stipple.machine.threads import Part, Workers
 
 # Points that a thread works on between two looks at the clock: hundredths of a second.
 SPELL = 2**13

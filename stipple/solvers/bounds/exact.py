@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Booleans, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 HALF = 60
 LIMB = 30

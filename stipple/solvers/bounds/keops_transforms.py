@@ -4,7 +4,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import BoundMethod, Device, SinkhornEngine
-from stipple.solvers.keops_library import (
+from stipple.machine.keops_library import (
     DISTANCE_POWER,
     SQUARES,
     EngineChoice,

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from stipple.machine.rounding import enclose_power, take_root
 from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.rounding import enclose_power, take_root
 from stipple.solvers.bounds.transforms import raise_costs
 
 

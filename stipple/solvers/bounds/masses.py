@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stipple.arguments import read_pixels
 from stipple.arrays import Floats
-from stipple.border import read_pixels
 from stipple.errors import StippleError
+from stipple.machine.rounding import scale_exactly
 from stipple.solvers.bounds.exact import (
     UNIT_BITS,
     Numbers,
@@ -20,7 +21,6 @@ from stipple.solvers.bounds.exact import (
     split_numbers,
     sum_lines,
 )
-from stipple.solvers.bounds.rounding import scale_exactly
 
 # Shares of pixels that differ by less than so many roundings of the numbers given are the same:
 # two of a division by the sum, two of its error, and as many for what is computed here.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 NONE = -1
 # Reduced costs nearer to 0 than this share of the numbers that they come from are rounding.

@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.solvers.bounds.certificate import (
-    BoundCertificate,
-    certify_cheaply,
-    measure_gap,
-)
-from stipple.solvers.bounds.masses import MassPair, pair_masses
-from stipple.solvers.bounds.rounding import (
+from stipple.machine.rounding import (
     UNIT_ROUNDING,
     enclose_power,
     raise_power,
@@ -29,6 +23,12 @@ from stipple.solvers.bounds.rounding import (
     round_up,
     take_root,
 )
+from stipple.solvers.bounds.certificate import (
+    BoundCertificate,
+    certify_cheaply,
+    measure_gap,
+)
+from stipple.solvers.bounds.masses import MassPair, pair_masses
 
 if TYPE_CHECKING:
     from stipple.solvers.bounds.refine import BoundResult, LevelRecord

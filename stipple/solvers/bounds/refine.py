@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from stipple.arrays import Floats
 from stipple.choices import Device, SinkhornEngine
 from stipple.errors import StippleError
+from stipple.machine.keops_library import EngineChoice
 from stipple.solvers.bounds.certificate import (
     BoundCertificate,
     certify_bounds,
@@ -26,7 +27,6 @@ from stipple.solvers.bounds.problem import TOTAL, Level
 from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
 from stipple.solvers.bounds.search import Search, Solution, Solver
 from stipple.solvers.bounds.transforms import check_order
-from stipple.solvers.keops_library import EngineChoice
 
 Stop: TypeAlias = Literal["gap", "time", "cells", "precision"]
 

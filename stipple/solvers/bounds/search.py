@@ -8,6 +8,7 @@ from itertools import chain, islice, repeat
 from typing import Literal, NamedTuple, TypeAlias
 
 from stipple.arrays import Floats
+from stipple.machine.keops_library import EngineChoice
 from stipple.solvers.bounds.back_and_forth import ascend_dual
 from stipple.solvers.bounds.certificate import measure_gap
 from stipple.solvers.bounds.clock import LateError, PunctualWorkers
@@ -23,7 +24,6 @@ from stipple.solvers.bounds.problem import (
 from stipple.solvers.bounds.pyramid import refine_flow, refine_potential
 from stipple.solvers.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
 from stipple.solvers.bounds.transforms import measure_costs
-from stipple.solvers.keops_library import EngineChoice
 
 Solver: TypeAlias = Literal["sparse", "fast"]
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stipple.arguments import read_number
 from stipple.arrays import Floats, Integers
-from stipple.border import read_number
 from stipple.choices import HIGHEST_ORDER, Device
 from stipple.errors import StippleError
-from stipple.solvers.bounds.rounding import raise_squares
-from stipple.solvers.compiled import compile_loop
-from stipple.solvers.parallel import Workers
+from stipple.machine.compiled import compile_loop
+from stipple.machine.rounding import raise_squares
+from stipple.machine.threads import Workers
 
 # Above every exact height and cost, far enough below 2⁶³ that no sum overflows.
 NOTHING = 2**62

@@ -11,6 +11,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights, CellRule
+from stipple.machine.threads import count_processors
 from stipple.samples import Samples
 from stipple.solvers.entropic.cells import check_count, divide, merge_duplicates, place_start
 from stipple.solvers.entropic.descent import Target, descend
@@ -19,7 +20,6 @@ from stipple.solvers.entropic.kernel import SinkhornSettings
 from stipple.solvers.entropic.objectives import EntropicObjective
 from stipple.solvers.entropic.sinkhorn import check_cost
 from stipple.solvers.metrics import Euclidean, Metric
-from stipple.solvers.parallel import count_processors
 
 # ζ of a cell that loses atoms is divided by this, at most so many times.
 COOLING = 4.0

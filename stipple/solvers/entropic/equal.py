@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 from stipple.solvers.entropic.cells import check_count, merge_duplicates
 from stipple.solvers.entropic.descent import Target
 from stipple.solvers.entropic.expectation import find_directions

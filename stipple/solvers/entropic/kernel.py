@@ -8,7 +8,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import Device, Precision, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.solvers.keops_library import EngineChoice, decide_engine
+from stipple.machine.keops_library import EngineChoice, decide_engine
 from stipple.solvers.metrics import Metric
 
 Domain: TypeAlias = Literal["auto", "log", "multiplicative"]

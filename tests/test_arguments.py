@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
 import stipple
-from stipple.border import read_array, read_floats
+from stipple.arguments import read_array, read_floats
 from stipple.solvers.dyadic_certificate import certify_prefixes, partition_prefix
 
 

@@ -8,7 +8,7 @@ bounds for basic building blocks of double-word arithmetic, ACM TOMS 44, 2017): 
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.compiled import compile_loop
+from stipple.machine.compiled import compile_loop
 
 # No operation below errs by more than this part of its result.
 PAIR_ERROR = 2.0**-102

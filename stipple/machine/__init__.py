@@ -1,0 +1,1 @@
+"""How it is computed: compiled loops, threads, rounding, memory, KeOps."""
