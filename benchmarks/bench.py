@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 from stamp import describe_origin
 
-from stipple.density import Density
-from stipple.io.images import read_source
+from stipple.files.pictures import read_source
+from stipple.files.tables import read_points_csv
 from stipple.io.plots import render_plot
-from stipple.io.tables import read_points_csv
+from stipple.measures.density import Density
+from stipple.measures.tone import Tone, darkness
 from stipple.plot import Curve, Panel
 from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.transport import TransportSolver
 from stipple.stippling import stipple as stipple_array
-from stipple.tone import Tone, darkness
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "camera.png"

@@ -21,19 +21,19 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from stamp import describe_origin
 
-from stipple.analytic import Domain
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.discretisation.discretise import measure_zeta
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import find_atoms
 from stipple.discretisation.settings import Settings
-from stipple.io.images import read_source
-from stipple.samples import Samples
+from stipple.files.pictures import read_source
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
+from stipple.measures.tone import Tone, darkness
 from stipple.solvers.entropic.kernel import SinkhornSettings
 from stipple.solvers.entropic.sinkhorn import solve_sinkhorn
 from stipple.solvers.weighted_quantisation import quantise_weighted
-from stipple.tone import Tone, darkness
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "chelsea.png"

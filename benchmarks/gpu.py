@@ -24,7 +24,7 @@ from stipple.cli.digits import format_interval
 from stipple.errors import StippleError
 from stipple.image_bounds import ImageBounds, bound
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.bounds.transforms import transform_cost
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective

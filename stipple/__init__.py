@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from stipple.density import Density
     from stipple.discretisation.discretise import Discretisation, edot
     from stipple.discretisation.settings import Settings
     from stipple.errors import StippleError
     from stipple.image_bounds import ImageBounds, bound
-    from stipple.samples import Samples
+    from stipple.measures.density import Density
+    from stipple.measures.samples import Samples
     from stipple.solvers.dyadic import generate_sequence as sequence
     from stipple.solvers.dyadic_certificate import PrefixCertificate, certify_prefix
     from stipple.stippling import Stippling, stipple
@@ -34,11 +34,11 @@ __all__ = [
 
 # Module and, where it has another name there, the name.
 _HOMES = {
-    "Density": "stipple.density",
+    "Density": "stipple.measures.density",
     "Discretisation": "stipple.discretisation.discretise",
     "ImageBounds": "stipple.image_bounds",
     "PrefixCertificate": "stipple.solvers.dyadic_certificate",
-    "Samples": "stipple.samples",
+    "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling",

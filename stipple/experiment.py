@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from stipple.analytic import Domain
 from stipple.arrays import Floats
 from stipple.choices import Engine, Method
 from stipple.errors import StippleError
+from stipple.measures.formula import Domain
 from stipple.plot import Curve, Panel
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.lloyd_theory import StepTheorem, count_steps

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from stipple.choices import Order
-from stipple.inks import Ink
+from stipple.measures.inks import Ink
 from stipple.solvers.ordering import measure_travel, order_nearest, order_tour
 from stipple.stippling import Stippling
 

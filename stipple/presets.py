@@ -10,11 +10,11 @@ from functools import cache, partial
 
 import numpy as np
 
-from stipple.analytic import Domain, Region, parse_density, rasterise_density
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.experiment import Experiment, make_start
-from stipple.sample_picture import read_sample
+from stipple.files.sample_picture import read_sample
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 
 GAUSSIAN_COUNTS = (400, 961, 1600, 2500)
 GAUSSIAN_PIXELS = 512

@@ -11,8 +11,8 @@ from stipple import __version__
 from stipple.arguments import read_choice, read_count, read_number, read_points
 from stipple.arrays import Floats, Integers
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 from stipple.solvers.bisection import place_near_bisection, start_from_bisection
 from stipple.solvers.power_cells import PowerCells
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise_best

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.analytic import Domain
 from stipple.arrays import Floats
 from stipple.choices import Method
+from stipple.measures.formula import Domain
 from stipple.solvers.lloyd_theory import (
     Inequality,
     Separation,

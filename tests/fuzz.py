@@ -12,10 +12,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["stipple.io", "stipple.samples", "stipple.tone"]):
+with atheris.instrument_imports(
+    include=["stipple.io", "stipple.measures.samples", "stipple.measures.tone"]
+):
     from stipple.errors import StippleError
-    from stipple.io.images import read_source
-    from stipple.io.samples import read_samples, read_samples_or_density
+    from stipple.files.pictures import read_source
+    from stipple.files.samples import read_samples, read_samples_or_density
 
 CORPUS = Path(__file__).parent / "broken"
 READERS = (read_source, read_samples, read_samples_or_density)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.density import Density
-from stipple.io.images import read_source
-from stipple.tone import Tone, darkness
+from stipple.files.pictures import read_source
+from stipple.measures.density import Density
+from stipple.measures.tone import Tone, darkness
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 

@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 from oracles import integrate_polygon, make_rectangle
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 from stipple.solvers.bisection import bisect_mass, start_from_bisection
 
 RANDOM = np.random.default_rng(4)

@@ -14,9 +14,9 @@ from oracles import (
 )
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.machine import threads
 from stipple.machine.threads import Workers
+from stipple.measures.density import Density
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_boxes, integrate_cells
 from stipple.solvers.power_cells import PowerCells, build_power_cells
 

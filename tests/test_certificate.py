@@ -9,7 +9,7 @@ from pictures import load_sample
 
 import stipple
 from stipple.arrays import Floats
-from stipple.density import Density
+from stipple.measures.density import Density
 from stipple.solvers.cell_integrals import bound_integrals
 from stipple.solvers.certificate import Interval, certify_transport
 from stipple.solvers.excess import measure_excess

@@ -93,7 +93,7 @@ def test_what_cannot_be_reported_leaves_no_file(lloyd, tmp_path, monkeypatch):
     def fail(_mapping):
         raise StippleError("no")
 
-    monkeypatch.setattr("stipple.io.tables.render_json", fail)
+    monkeypatch.setattr("stipple.files.tables.render_json", fail)
     assert lloyd("uniform", "-n", 1, "-o", "a.csv", "--report", "a.json").exit_code == 1
     assert not (tmp_path / "a.csv").exists()
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 
 RANDOM = np.random.default_rng(6)
 VALUES = arrays(

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers import discrete_certificate
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import certify_discrete

@@ -14,15 +14,15 @@ from scipy.optimize import linprog
 import stipple.discretisation.discretise
 import stipple.image_bounds
 from stipple import Samples, Settings, StippleError, edot
-from stipple.analytic import Domain
-from stipple.density import Density
 from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.naive import compare_naive
 from stipple.discretisation.plot import plot_counts
 from stipple.discretisation.presets import list_presets
 from stipple.discretisation.relation import relate_discretisations
-from stipple.sample_picture import read_sample
+from stipple.files.sample_picture import read_sample
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
+from stipple.measures.measure import Measure
 
 
 def get_case(preset, label):

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.adaptive import (
     CellProgress,
     CellSolution,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.descent import make_targets
 from stipple.solvers.entropic.equal import EqualQuantisation, quantise_equally
 from stipple.solvers.entropic.simple import Discretisation, discretise_simple

@@ -11,7 +11,7 @@ from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic import equal, simple
 from stipple.solvers.entropic.descent import Target
 from stipple.solvers.entropic.equal import EqualQuantisation

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic import numpy_kernel
 from stipple.solvers.entropic.kernel import SinkhornSettings
 from stipple.solvers.entropic.objectives import compute_self_term, evaluate_objective

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stipple.errors import StippleError
-from stipple.io.files import write_file, write_stdout
+from stipple.files.write import write_file, write_stdout
 
 needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX")
@@ -146,8 +146,8 @@ def test_no_space_on_a_device():
 
 
 WRITERS = {
-    "write_stdout": "from stipple.io.files import write_stdout; write_stdout({data})",
-    "/dev/stdout": "from stipple.io.files import write_file; write_file('/dev/stdout', {data})",
+    "write_stdout": "from stipple.files.write import write_stdout; write_stdout({data})",
+    "/dev/stdout": "from stipple.files.write import write_file; write_file('/dev/stdout', {data})",
 }
 
 

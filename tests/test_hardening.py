@@ -21,9 +21,9 @@ from PIL import Image
 
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.io.files import write_file
-from stipple.io.images import read_source
-from stipple.io.tables import read_points_csv
+from stipple.files.pictures import read_source
+from stipple.files.tables import read_points_csv
+from stipple.files.write import write_file
 
 BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(path for path in BROKEN.iterdir() if path.is_file() and path.suffix != ".py")
@@ -315,7 +315,7 @@ def test_a_process_killed_while_it_writes_leaves_one_whole_file(tmp_path, delay)
     path = tmp_path / "out.svg"
     size = 3_000_000
     code = (
-        "import itertools, sys; from stipple.io.files import write_file\n"
+        "import itertools, sys; from stipple.files.write import write_file\n"
         f"for byte in itertools.cycle((b'a', b'b')): write_file({str(path)!r}, byte * {size});"
         " print(flush=True)"
     )

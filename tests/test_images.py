@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stipple.errors import StippleError
-from stipple.io.images import read_picture, read_source
-from stipple.picture import Picture
+from stipple.files.pictures import read_picture, read_source
+from stipple.measures.picture import Picture
 
 GREY = np.array([[0, 1, 127], [128, 254, 255]], dtype=np.uint8)
 RGB = np.random.default_rng(1).integers(0, 256, (5, 7, 3), dtype=np.uint8)

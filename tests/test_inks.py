@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stipple.errors import StippleError
-from stipple.inks import Ink, separate_inks
-from stipple.picture import Picture
-from stipple.tone import Tone, darkness
+from stipple.measures.inks import Ink, separate_inks
+from stipple.measures.picture import Picture
+from stipple.measures.tone import Tone, darkness
 
 PICTURES = st.sampled_from([1, 3]).flatmap(
     lambda channels: arrays(

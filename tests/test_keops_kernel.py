@@ -13,7 +13,7 @@ from stipple.arrays import Floats
 from stipple.cli import main
 from stipple.errors import StippleError
 from stipple.machine import keops_library
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic import kernel
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from stipple.errors import StippleError
-from stipple.io.images import read_source
-from stipple.io.matrices import read_matrix
+from stipple.files.matrices import read_matrix
+from stipple.files.pictures import read_source
 
 MATRICES = arrays(
     np.float64,

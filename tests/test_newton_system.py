@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from stipple.arrays import Floats
-from stipple.density import Density
+from stipple.measures.density import Density
 from stipple.solvers import newton_system
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.solvers.sides import list_sides

@@ -12,11 +12,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.io.matrices import read_matrix
-from stipple.io.number_table import read_table
-from stipple.io.samples import read_samples, read_samples_or_density
-from stipple.io.tables import read_points_csv
-from stipple.samples import Samples
+from stipple.files.matrices import read_matrix
+from stipple.files.number_table import read_table
+from stipple.files.samples import read_samples, read_samples_or_density
+from stipple.files.tables import read_points_csv
+from stipple.measures.samples import Samples
 
 NUMBERS = st.floats(min_value=0, max_value=1e300)
 

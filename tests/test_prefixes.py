@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from scipy.stats import qmc
 
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.files.tables import render_columns_csv, render_npy, render_table_csv
 from stipple.io.plots import render_plot
-from stipple.io.tables import render_columns_csv, render_npy, render_table_csv
+from stipple.measures.density import Density
 from stipple.plot import Curve, Panel
 from stipple.prefixes import (
     choose_counts,

@@ -6,7 +6,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from stipple.analytic import Domain, Region, parse_density, rasterise_density
 from stipple.errors import StippleError
 from stipple.experiment import (
     Experiment,
@@ -16,6 +15,7 @@ from stipple.experiment import (
     start_at,
     tabulate,
 )
+from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 from stipple.presets import GAUSSIAN_COUNTS, list_presets
 from stipple.solvers.lloyd_theory import bound_step, count_steps, measure_separation
 

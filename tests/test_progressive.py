@@ -7,14 +7,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stipple.density import Density
 from stipple.errors import StippleError
-from stipple.io.images import read_source
+from stipple.files.pictures import read_source
+from stipple.measures.density import Density
+from stipple.measures.tone import Tone, darkness
 from stipple.solvers.bisection import bisect_mass
 from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.progressive import measure_prefixes, order_progressively
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY
-from stipple.tone import Tone, darkness
 
 CAMERA = Path(__file__).parent.parent / "samples" / "camera.png"
 UNIFORM = Density(np.ones((1, 1)))

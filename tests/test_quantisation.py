@@ -11,7 +11,7 @@ from pictures import draw_discs, load_sample
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
-from stipple.density import Density
+from stipple.measures.density import Density
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.quantisation import (
     HEXAGONAL_QUALITY,

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stipple.analytic import Domain
-from stipple.density import Density
-from stipple.discretisation.measure import Measure
 from stipple.errors import StippleError
-from stipple.io.samples import read_samples, read_samples_or_density
-from stipple.picture import Picture
-from stipple.samples import Samples
+from stipple.files.samples import read_samples, read_samples_or_density
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
+from stipple.measures.measure import Measure
+from stipple.measures.picture import Picture
+from stipple.measures.samples import Samples
 
 
 def read(text: str | bytes) -> Samples:

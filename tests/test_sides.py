@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stipple.density import Density
 from stipple.errors import PowerCellError
+from stipple.measures.density import Density
 from stipple.solvers import power_cells
 from stipple.solvers.power_cells import build_power_cells
 from stipple.solvers.sides import foresee_masses, list_sides

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic import kernel, numpy_kernel
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.sinkhorn import compute_plan, solve_plan, solve_sinkhorn

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import stipple
-from stipple.density import Density
+from stipple.measures.density import Density
 from stipple.solvers import quantisation
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.quantisation import follow

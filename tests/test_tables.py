@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stipple.errors import StippleError
-from stipple.io.tables import read_points_csv, render_json, render_points_csv
+from stipple.files.tables import read_points_csv, render_json, render_points_csv
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -32,9 +32,9 @@ def test_errors_come_through() -> None:
     def fail(start: int, stop: int) -> None:
         raise ArithmeticError(f"{start}-{stop}")
 
-    for threads in (1, 2):
+    for count in (1, 2):
         with pytest.raises(ArithmeticError, match="0-"):
-            Workers(threads).map_ranges(fail, 10_000)
+            Workers(count).map_ranges(fail, 10_000)
 
 
 def test_by_default_one_thread_for_each_processor() -> None:

@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from stipple.errors import StippleError
-from stipple.picture import Picture
-from stipple.tone import Tone, darkness, resize
+from stipple.measures.picture import Picture
+from stipple.measures.tone import Tone, darkness, resize
 
 LEVELS = np.arange(256) / 255  # grey from black to white
 RAMP = Picture(LEVELS.reshape(16, 16, 1))

@@ -21,8 +21,8 @@ from scipy.sparse import eye, kron, vstack
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.certificate import Interval, certify_transport
 from stipple.solvers.transport import Transport, TransportSolver

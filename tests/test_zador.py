@@ -5,7 +5,7 @@ import pytest
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.weighted_quantisation import quantise_weighted
 from stipple.solvers.zador import find_zador_reference
 

@@ -178,7 +178,7 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
     for image in options["images"]:
         check_targets([*(output.path for output in outputs), *others], image)
     from stipple.cli.bound_run import ADVICE, bound_files, describe_bounds, list_rows
-    from stipple.io.tables import render_json, render_table_csv
+    from stipple.files.tables import render_json, render_table_csv
 
     label = " and ".join(options["images"])
     with Progress(label, 0, quiet=options["quiet"], verbose=options["verbose"]) as progress:

@@ -61,8 +61,8 @@ def read_masses(path: str, options: dict[str, Any]) -> "NDArray[np.float64]":
     """Read the masses of an image, in steps that 8-bit greys fall on, or of a matrix as it is."""
     import numpy as np
 
-    from stipple.picture import Picture
-    from stipple.tone import darkness
+    from stipple.measures.picture import Picture
+    from stipple.measures.tone import darkness
 
     source, tone = read_image(path, options)
     values = darkness(source, tone)

@@ -24,7 +24,7 @@ from stipple.cli.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.progress import Progress, print_table
 from stipple.cli.report import describe_run
 from stipple.errors import StippleError
-from stipple.io.files import hash_file
+from stipple.files.write import hash_file
 
 # The hashes are of what the files held when they were read.
 COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds", "a_hash", "b_hash", "settings")
@@ -53,8 +53,8 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
     """Bound the pairs that the table does not have yet, and add their rows as they are done."""
     target = _check(options)
     pairs = _list_pairs(options)
-    from stipple.io.row_log import append_row, read_rows, write_rows
-    from stipple.io.tables import render_json
+    from stipple.files.row_log import append_row, read_rows, write_rows
+    from stipple.files.tables import render_json
 
     settings = " ".join(f"{name}={options[name]}" for name in DEFINING)
     rows: list[Row] = list(read_rows(target, COLUMNS)) if target != "-" else []
@@ -194,7 +194,7 @@ def _list_pairs(options: dict[str, Any]) -> list[Pair]:
         if len(images) < 2:
             raise StippleError(f"{folder} has {len(images)} images: at least two make a pair.")
         return list(itertools.combinations(images, 2))
-    from stipple.io.sources import open_source
+    from stipple.files.open import open_source
 
     with open_source(options["pairs"]) as (stream, name):
         try:

@@ -28,8 +28,8 @@ def command(as_json: bool) -> int:
     work: only then the exit code is 1. Both engines for power cells stipple a tiny picture.
     """
     from stipple.diagnosis import diagnose
-    from stipple.io.files import write_stdout
-    from stipple.io.tables import render_json
+    from stipple.files.tables import render_json
+    from stipple.files.write import write_stdout
 
     findings = diagnose()
     if as_json:

@@ -11,7 +11,7 @@ from stipple.cli.options import add_options
 from stipple.cli.types import NUMBERS
 
 if TYPE_CHECKING:
-    from stipple.analytic import Domain
+    from stipple.measures.formula import Domain
 
 domain_options = add_options(
     click.option(
@@ -42,7 +42,7 @@ def is_formula(source: str) -> bool:
 
 def read_formula(source: str, options: dict[str, Any]) -> "Domain":
     """Integrate a formula over the pixels of its domain."""
-    from stipple.analytic import Region, parse_density, rasterise_density
+    from stipple.measures.formula import Region, parse_density, rasterise_density
 
     terms = parse_density(source)
     if options["box"] and options["disc"]:
@@ -71,6 +71,6 @@ def read_domain(source: str, options: dict[str, Any]) -> "tuple[Domain, bool]":
     if is_formula(source):
         return read_formula(source, options), False
     refuse_region(options)
-    from stipple.analytic import Domain
+    from stipple.measures.formula import Domain
 
     return Domain.from_image(read_density(source, options)), True

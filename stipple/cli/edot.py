@@ -223,7 +223,7 @@ def command(context: click.Context, /, **options: Any) -> None:
             click.echo(f"{preset.name:17} {preset.title}; to reach: {preset.published}")
         return
     job, outputs = _plan(context, options)
-    from stipple.io.tables import render_json
+    from stipple.files.tables import render_json
     from stipple.machine.keops_library import decide_engine
 
     print_fallback(

@@ -12,11 +12,11 @@ from stipple.cli.outputs import Output
 
 if TYPE_CHECKING:
     from stipple.discretisation.discretise import Discretisation
-    from stipple.discretisation.measure import Measure
     from stipple.discretisation.naive import NaiveComparison
     from stipple.discretisation.presets import Preset
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.drawing import Drawing
+    from stipple.measures.measure import Measure
 
 PLOT_DPI = 150.0
 # A convergence plot needs this many steps.
@@ -221,8 +221,8 @@ class RelatedRuns:
 
     def render(self, options: dict[str, Any], outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
         """Render the files that were asked for."""
+        from stipple.files.tables import render_columns_csv
         from stipple.io.plots import render_heat_map
-        from stipple.io.tables import render_columns_csv
 
         files = []
         for output in outputs:
@@ -244,7 +244,7 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
     """Atoms and weights; the channel too, where there are several."""
     import numpy as np
 
-    from stipple.io.tables import render_columns_csv
+    from stipple.files.tables import render_columns_csv
 
     atoms = np.concatenate([run.result.atoms for run in picture])
     columns: dict[str, Any] = {f"x{axis + 1}": atoms[:, axis] for axis in range(atoms.shape[1])}

@@ -18,8 +18,8 @@ from stipple.cli.progress import Progress, print_note
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
-    from stipple.discretisation.measure import Measure
     from stipple.discretisation.settings import Settings
+    from stipple.measures.measure import Measure
     from stipple.solvers.entropic.adaptive import CellSolution, CellTask
 
 
@@ -74,12 +74,12 @@ def reproduce(options: dict[str, Any]) -> Runs:
 
 def separate(options: dict[str, Any]) -> Runs:
     """Discretise each channel of a picture as a density of its own."""
-    from stipple.analytic import Domain
-    from stipple.density import Density
-    from stipple.discretisation.measure import Measure
-    from stipple.inks import separate_inks, share_points
-    from stipple.io.images import read_source
+    from stipple.files.pictures import read_source
     from stipple.machine.memory import predict_discretisation
+    from stipple.measures.density import Density
+    from stipple.measures.formula import Domain
+    from stipple.measures.inks import separate_inks, share_points
+    from stipple.measures.measure import Measure
 
     source = options["sources"][0]
     if is_formula(source):
@@ -144,12 +144,12 @@ def read_measure(source: str, options: dict[str, Any]) -> "Measure":
 
 def _read(source: str, options: dict[str, Any]) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
-    from stipple.analytic import Domain
-    from stipple.density import Density
-    from stipple.discretisation.measure import Measure
-    from stipple.io.samples import read_samples_or_density
-    from stipple.samples import Samples
-    from stipple.tone import darkness
+    from stipple.files.samples import read_samples_or_density
+    from stipple.measures.density import Density
+    from stipple.measures.formula import Domain
+    from stipple.measures.measure import Measure
+    from stipple.measures.samples import Samples
+    from stipple.measures.tone import darkness
 
     if is_formula(source):
         return Measure.from_domain(read_formula(source, options))

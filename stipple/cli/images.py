@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stipple.density import Density
-    from stipple.picture import Matrix, Picture
-    from stipple.tone import Tone
+    from stipple.measures.density import Density
+    from stipple.measures.picture import Matrix, Picture
+    from stipple.measures.tone import Tone
 
 TONE = ("invert", "gamma", "contrast", "threshold", "alpha")
 
 
 def read_image(path: str, options: dict[str, Any]) -> "tuple[Picture | Matrix, Tone]":
     """Read an image or a matrix, - being standard input, resized if that is asked."""
-    from stipple.io.images import read_source
+    from stipple.files.pictures import read_source
 
     return prepare_image(read_source(path, max_pixels=options["max_pixels"]), options)
 
@@ -21,7 +21,7 @@ def prepare_image(
     source: "Picture | Matrix", options: dict[str, Any]
 ) -> "tuple[Picture | Matrix, Tone]":
     """Resize an image or a matrix if that is asked, and say which tone it is to have."""
-    from stipple.tone import Tone, resize
+    from stipple.measures.tone import Tone, resize
 
     if options["resize"] is not None:
         source = resize(source, options["resize"], max_pixels=options["max_pixels"])
@@ -30,7 +30,7 @@ def prepare_image(
 
 def read_density(path: str, options: dict[str, Any]) -> "Density":
     """Read an image or a matrix as a density."""
-    from stipple.density import Density
-    from stipple.tone import darkness
+    from stipple.measures.density import Density
+    from stipple.measures.tone import darkness
 
     return Density(darkness(*read_image(path, options)))

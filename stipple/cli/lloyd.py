@@ -160,7 +160,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         _list_presets()
         return
     preset, experiment = _plan(context, options)
-    from stipple.io.tables import render_json, render_table_csv
+    from stipple.files.tables import render_json, render_table_csv
 
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
@@ -263,7 +263,7 @@ def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experimen
     if options["start"] in STARTS:
         place = make_start(options["start"])
     else:
-        from stipple.io.tables import read_points_csv
+        from stipple.files.tables import read_points_csv
 
         fixed = read_points_csv(options["start"])
         if count_given and counts != (len(fixed),):

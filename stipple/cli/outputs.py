@@ -87,7 +87,7 @@ def check_targets(paths: Sequence[str], source: str) -> None:
 
 def write_output(path: str, data: bytes) -> None:
     """Write a file whole or not at all, or standard output for `-`."""
-    from stipple.io.files import write_file, write_stdout
+    from stipple.files.write import write_file, write_stdout
 
     if path == "-":
         write_stdout(data)

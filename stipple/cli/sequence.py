@@ -22,8 +22,8 @@ from stipple.cli.types import PREFIXES, RIVALS, FiniteRange
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.composition import Look
-    from stipple.density import Density
     from stipple.drawing import Drawing
+    from stipple.measures.density import Density
     from stipple.page import Placement
     from stipple.plot import Panel
     from stipple.prefix_drawing import Progression
@@ -155,7 +155,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     distance to the uniform density, and R_N·N^(1/D) never exceeds 10·sqrt(D) for D >= 2. With
     --density the same idea orders the points of a stipple drawing.
     """
-    from stipple.io.tables import render_json
+    from stipple.files.tables import render_json
 
     job = _plan(context, options)
     began = time.perf_counter()
@@ -464,7 +464,7 @@ def _compose(
 
 
 def _render_points(points: "Floats", form: str) -> bytes:
-    from stipple.io.tables import render_columns_csv, render_npy
+    from stipple.files.tables import render_columns_csv, render_npy
 
     if form == "npy":
         return render_npy(points)
@@ -472,7 +472,7 @@ def _render_points(points: "Floats", form: str) -> bytes:
 
 
 def _render_partition(count: int, dimension: int) -> bytes:
-    from stipple.io.tables import render_columns_csv
+    from stipple.files.tables import render_columns_csv
     from stipple.solvers.dyadic_certificate import partition_prefix
 
     boxes = partition_prefix(count, dimension)  # (n, 2, d)
@@ -487,7 +487,7 @@ def _render_table(
     options: dict[str, Any], table: "list[Row]", panels: "list[Panel]", form: str
 ) -> bytes:
     if form == "csv":
-        from stipple.io.tables import render_table_csv
+        from stipple.files.tables import render_table_csv
 
         return render_table_csv(table)
     from stipple.io.plots import render_plot

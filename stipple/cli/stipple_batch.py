@@ -40,7 +40,7 @@ def run_images(context: click.Context, options: dict[str, Any], jobs: Sequence[I
             progress.advance(number, f"{job.image}: {quality}")
     seconds = time.perf_counter() - began
     if has_common_report(options):
-        from stipple.io.tables import render_json
+        from stipple.files.tables import render_json
 
         report = _describe(jobs, done, failed) | {"seconds": seconds}
         data = render_json({**report, **describe_run(context, options)})

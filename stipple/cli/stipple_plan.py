@@ -141,7 +141,7 @@ def _read_start(context: click.Context, options: dict[str, Any]) -> "tuple[Start
     start, points = options["start"], options["points"]
     if start in get_args(Start):
         return start, points
-    from stipple.io.tables import read_points_csv
+    from stipple.files.tables import read_points_csv
 
     if options["color"] != "mono":
         raise click.UsageError("--start PATH needs --color mono.")

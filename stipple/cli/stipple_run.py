@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stipple.composition import Look
     from stipple.drawing import Drawing
     from stipple.inked import InkedStippling
-    from stipple.inks import InkDensity
+    from stipple.measures.inks import InkDensity
     from stipple.page import Placement
     from stipple.solvers.quantisation import Step
 
@@ -49,10 +49,10 @@ class ImageJob:
 
 def run_image(job: ImageJob, *, quiet: bool) -> dict[str, Any]:
     """Read, solve and write; return the report."""
+    from stipple.files.tables import render_json
     from stipple.inked import order_for_pen
-    from stipple.inks import share_points
-    from stipple.io.tables import render_json
     from stipple.machine.memory import predict_stippling
+    from stipple.measures.inks import share_points
 
     options = job.options
     began = time.perf_counter()
@@ -123,7 +123,7 @@ def _tell_end(ink: dict[str, Any]) -> str:
 
 def _read(options: dict[str, Any]) -> "list[InkDensity]":
     """Read the image and separate its inks."""
-    from stipple.inks import separate_inks
+    from stipple.measures.inks import separate_inks
 
     return separate_inks(*read_image(options["image"], options), options["color"])
 
@@ -145,7 +145,7 @@ def _solve(
 ) -> "tuple[list[InkedStippling], list[list[Floats]]]":
     """Stipple each ink with its share of the points; keep every step for an animation."""
     from stipple.inked import InkedStippling
-    from stipple.inks import Ink, share_points
+    from stipple.measures.inks import Ink, share_points
     from stipple.stippling import stipple
 
     inked, frames = [], []
@@ -211,7 +211,7 @@ def _render(
 
     if form in ("svg", "png"):
         return render_drawing(drawing, form, dpi)
-    from stipple.io.tables import render_json, render_points_csv
+    from stipple.files.tables import render_json, render_points_csv
 
     if form == "csv":
         points = np.concatenate([one.stippling.points for one in inked])

@@ -13,7 +13,6 @@ from stipple.discretisation.discretise import (
     measure_diameter,
 )
 from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import OnStep, alternate, descend
 from stipple.discretisation.scale import (
     choose_exponent,
@@ -24,7 +23,8 @@ from stipple.discretisation.scale import (
 )
 from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 from stipple.solvers.discrete_certificate import put_on_sphere
 
 

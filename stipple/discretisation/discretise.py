@@ -20,7 +20,6 @@ from stipple.discretisation.evidence import (
     refer_to_zador,
     scale_zeta,
 )
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import OnStep, Solution, find_atoms
 from stipple.discretisation.scale import (
     choose_exponent,
@@ -31,7 +30,8 @@ from stipple.discretisation.scale import (
 )
 from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import put_on_sphere
 

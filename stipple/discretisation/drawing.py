@@ -7,9 +7,9 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats
 from stipple.composition import Look
-from stipple.discretisation.measure import Measure
 from stipple.drawing import Dots, Drawing, Layer, Polylines
 from stipple.errors import StippleError
+from stipple.measures.measure import Measure
 from stipple.page import Placement
 
 SIDE = 512  # pixels along the longer side of a picture that has no pixels of its own

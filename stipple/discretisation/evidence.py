@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.scale import choose_exponent, expand_cost, shrink_samples
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.errors import StippleError
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 from stipple.solvers.certificate import Interval
 
 # The regularised cost is taken over as many samples as keep the kernel matrix below this size.

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from stipple.analytic import Domain
 from stipple.arrays import Floats
-from stipple.density import Density
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 from stipple.solvers.bisection import place_near_bisection, start_from_bisection
 from stipple.solvers.metrics import Metric
 from stipple.solvers.quantisation import Quantisation, Step, quantise_best

@@ -8,7 +8,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.discretisation.discretise import Discretisation
 from stipple.discretisation.evidence import certify_cost, measure_regularised
-from stipple.discretisation.measure import Measure
+from stipple.measures.measure import Measure
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,13 @@ from itertools import product
 import numpy as np
 from scipy.special import ndtr
 
-from stipple.analytic import Domain
 from stipple.arrays import Floats
-from stipple.density import Density
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.settings import Settings
-from stipple.sample_picture import read_sample
-from stipple.samples import Samples
+from stipple.files.sample_picture import read_sample
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 
 LINE_CELLS = 1000
 SQUARE_CELLS = 100

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from stipple.discretisation.measure import Measure
 from stipple.discretisation.methods import OnStep, Solution
 from stipple.discretisation.settings import Settings
-from stipple.samples import Samples
+from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 from stipple.solvers.discrete_problem import find_exponent, scale_power
 
 # Samples are left as they are while costs are within 2^±200 or so.

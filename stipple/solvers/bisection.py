@@ -3,9 +3,9 @@
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
+from stipple.measures.density import Density
 from stipple.solvers.cell_integrals import integrate_boxes
 
 # Points that will move start this far from the barycentres of their boxes, at most, in standard

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.density import Density
 from stipple.machine.threads import Workers
+from stipple.measures.density import Density
 from stipple.solvers.contours import integrate_range
 from stipple.solvers.power_cells import PowerCells
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.density import Density
 from stipple.machine.threads import Workers
+from stipple.measures.density import Density
 from stipple.solvers.cell_integrals import RoundedIntegrals, bound_integrals
 from stipple.solvers.excess import measure_excess
 from stipple.solvers.morton import order_along_curve

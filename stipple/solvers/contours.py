@@ -11,7 +11,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.row_sums import BLOCK, STRETCH
+from stipple.measures.row_sums import BLOCK, STRETCH
 
 # In cells no wider than that, pixels are added one by one; the second holds where proofs are asked.
 NARROW = 4.0

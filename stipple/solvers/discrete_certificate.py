@@ -7,7 +7,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.bounds.network_simplex import NetworkSimplex
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_ascent import NARROW, ascend, repair_plan

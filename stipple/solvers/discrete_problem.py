@@ -18,7 +18,7 @@ from stipple.machine.double_doubles import (
     sum_values,
 )
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_sums import (
     UNIT,

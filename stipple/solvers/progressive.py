@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 from stipple.solvers.bisection import bisect_mass
 from stipple.solvers.cell_integrals import integrate_boxes
 from stipple.solvers.quantisation import RELAXATION, STEP_TOLERANCE

@@ -7,8 +7,8 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import PowerCellError
+from stipple.measures.density import Density
 from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.certificate import evaluate_dual
 from stipple.solvers.matching import match_clouds
@@ -78,7 +78,7 @@ def solve_samples(density: Density, points: Floats) -> Floats:
     They are near those of the density where pixels are apart: the entropic dual with a ζ that comes
     down to next to nothing (`solvers.entropic.equal`) needs no cells with mass.
     """
-    from stipple.samples import Samples
+    from stipple.measures.samples import Samples
     from stipple.solvers.entropic.descent import make_targets
     from stipple.solvers.entropic.equal import CANDIDATES, SemiDual
     from stipple.solvers.metrics import Euclidean

@@ -6,8 +6,8 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Rival
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 from stipple.solvers.starts import place_on_grid
 
 

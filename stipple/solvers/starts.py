@@ -3,8 +3,8 @@
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 
 
 def place_uniformly(density: Density, count: int, generator: np.random.Generator) -> Floats:

@@ -8,9 +8,9 @@ from scipy.sparse import csr_array
 
 from stipple.arrays import Floats
 from stipple.choices import Engine
-from stipple.density import Density
 from stipple.errors import PowerCellError, StippleError
 from stipple.machine.threads import Workers
+from stipple.measures.density import Density
 from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
 from stipple.solvers.certificate import Interval, certify_transport, evaluate_dual
 from stipple.solvers.neighbours import choose_engine

@@ -10,7 +10,7 @@ from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 from stipple.machine.double_doubles import sum_groups
 from stipple.machine.threads import Workers
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.metrics import Euclidean, Metric
 from stipple.solvers.morton import order_along_curve
 from stipple.solvers.nearest import assign_nearest

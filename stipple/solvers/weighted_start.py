@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.morton import order_along_curve
 
 # Fewest samples in the boxes whose density stands for that of samples that were drawn.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY
 
 # Boxes across the cell of an atom, and what averaging over them may change in the reference.

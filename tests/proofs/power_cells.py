@@ -9,7 +9,7 @@ from oracles import cut_exact_cells, find_moments, keep_below
 import stipple
 from proofs import family
 from stipple.arrays import Floats
-from stipple.density import Density
+from stipple.measures.density import Density
 from stipple.solvers.progressive import measure_prefixes
 
 # Runs of pixels of the same darkness: how many, and how dark.

@@ -12,7 +12,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights, CellRule
 from stipple.machine.threads import count_processors
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.cells import check_count, divide, merge_duplicates, place_start
 from stipple.solvers.entropic.descent import Target, descend
 from stipple.solvers.entropic.expectation import Mixture, fit_mixture

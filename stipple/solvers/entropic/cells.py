@@ -7,7 +7,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.choices import CellRule
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 
 # The sliding window of "sparsest" and how far it goes, as parts of the edge that is cut.
 WINDOW = 1 / 16

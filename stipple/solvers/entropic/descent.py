@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.kernel import SinkhornSettings
 from stipple.solvers.entropic.objectives import EntropicObjective, evaluate_objective
 from stipple.solvers.metrics import Metric, Sphere

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from stipple.arrays import Floats
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.metrics import Metric
 
 # ζ comes down from this part of the k-th power of the atoms' spacing, where atoms can still settle

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.dual_system import solve_dual_system
 from stipple.solvers.entropic.kernel import MetricKernel, SinkhornSettings, make_kernel
 from stipple.solvers.entropic.sinkhorn import (

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from stipple.arrays import Floats
 from stipple.choices import AtomWeights
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.cells import check_count, merge_duplicates, place_start
 from stipple.solvers.entropic.descent import (
     Target,

@@ -8,7 +8,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import SinkhornEngine
 from stipple.errors import StippleError
-from stipple.samples import Samples
+from stipple.measures.samples import Samples
 from stipple.solvers.entropic.dual_system import solve_dual_system
 from stipple.solvers.entropic.kernel import (
     LARGEST_EXPONENT,

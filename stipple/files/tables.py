@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.io.number_table import read_table
-from stipple.io.sources import Source, open_source
+from stipple.files.number_table import read_table
+from stipple.files.open import Source, open_source
 
 BATCH = 10_000  # rows formatted at a time, to save memory
 
@@ -107,7 +107,7 @@ def read_points_csv(source: Source) -> Floats:
     Parameters
     ----------
     source : str, Path or binary stream
-        A table of numbers as in `stipple.io.number_table`; other columns may hold anything.
+        A table of numbers as in `stipple.files.number_table`; other columns may hold anything.
 
     Returns
     -------

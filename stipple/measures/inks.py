@@ -7,8 +7,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import InkMode
 from stipple.errors import StippleError
-from stipple.picture import Matrix, Picture
-from stipple.tone import Tone, absorption, cut, darkness, shade
+from stipple.measures.picture import Matrix, Picture
+from stipple.measures.tone import Tone, absorption, cut, darkness, shade
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ _RGB = (Ink("red", "#ff0000"), Ink("green", "#00ff00"), Ink("blue", "#0000ff"))
 def separate_inks(source: Picture | Matrix, tone: Tone, mode: InkMode) -> list[InkDensity]:
     """Separate a picture into inks; those with nothing to draw are left out.
 
-    - `mono`: one black ink by `stipple.tone.darkness`.
+    - `mono`: one black ink by `stipple.measures.tone.darkness`.
     - `cmyk`: full under-colour removal, K = min(C, M, Y), and each of C, M and Y less K. It is not
       divided by 1 - K, as some separations do, because near black that blows up the noise of a
       camera into solid colour; so near-black is almost only black, and a grey picture has K alone.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stipple.errors import StippleError
-from stipple.io.files import write_file, write_stdout
+from stipple.files.write import write_file, write_stdout
 
 
 def read_rows(path: str, columns: Sequence[str]) -> list[dict[str, str]]:

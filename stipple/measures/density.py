@@ -12,7 +12,7 @@ from stipple.arrays import Floats
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
-    from stipple.solvers.row_sums import RowSums
+    from stipple.measures.row_sums import RowSums
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +78,13 @@ class Density:
     @cached_property
     def row_sums(self) -> "RowSums":
         """Moments along pieces of each row, of the density scaled to mass 1."""
-        from stipple.solvers.row_sums import sum_rows
+        from stipple.measures.row_sums import sum_rows
 
         return sum_rows(self.values)
 
     @cached_property
     def integral_image(self) -> Floats:
         """Mass of [0, x] × [0, y] at integer (y, x), shape (h + 1, w + 1), total mass 1."""
-        from stipple.solvers.row_sums import accumulate_mass
+        from stipple.measures.row_sums import accumulate_mass
 
         return accumulate_mass(self.row_sums.pixels[:, :, 3])

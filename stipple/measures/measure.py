@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.analytic import Domain
 from stipple.arrays import Floats
-from stipple.samples import Samples
+from stipple.measures.formula import Domain
+from stipple.measures.samples import Samples
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import SourceKind
 from stipple.errors import StippleError
-from stipple.io.images import decode_source
-from stipple.io.matrices import is_matrix, is_npy, read_npy_header, tell_damage
-from stipple.io.number_table import read_table
-from stipple.io.sources import Source, open_source
-from stipple.picture import MAX_PIXELS, Matrix, Picture
-from stipple.samples import Samples
+from stipple.files.matrices import is_matrix, is_npy, read_npy_header, tell_damage
+from stipple.files.number_table import read_table
+from stipple.files.open import Source, open_source
+from stipple.files.pictures import decode_source
+from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
+from stipple.measures.samples import Samples
 
 MOST_COORDINATES = 10
 WEIGHT_NAMES = ("weight", "mass", "w")
@@ -57,7 +57,7 @@ def read_samples_or_density(
     Returns
     -------
     Samples, Picture, or ndarray of float64, shape (h, w)
-        See `read_samples` and `stipple.io.images.read_source`.
+        See `read_samples` and `stipple.files.pictures.read_source`.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def read_samples_or_density(
 def read_samples(source: Source, *, tell: Callable[[str], None] = _keep_quiet) -> Samples:
     """Read samples from text or a `.npy` array of shape (n, d) or (n,), with d at most 10.
 
-    Text is a table of numbers as in `stipple.io.number_table`, one sample a line. A column named
+    Text is a table of numbers as in `stipple.files.number_table`, one sample a line. A column named
     weight, mass or w holds the masses, all others coordinates; a first column without a name that
     counts the rows from 0 or 1, as data frames write it, is left out and `tell` receives a sentence
     about it.

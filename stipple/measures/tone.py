@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from stipple.arrays import Floats
 from stipple.choices import Alpha
 from stipple.errors import StippleError
-from stipple.picture import MAX_PIXELS, Matrix, Picture
+from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 
 # ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
 _LUMA = np.array([0.2126, 0.7152, 0.0722])

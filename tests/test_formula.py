@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from stipple.analytic import Region, parse_density, rasterise_density
 from stipple.errors import StippleError
+from stipple.measures.formula import Region, parse_density, rasterise_density
 
 
 def test_a_mixture_has_the_masses_of_its_formula():

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from stipple.analytic import Domain
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
 
-SAMPLE = Path(__file__).parent.parent / "samples" / "chelsea.png"
+SAMPLE = Path(__file__).parents[2] / "samples" / "chelsea.png"
 
 
 def read_sample() -> Domain:
@@ -17,8 +17,8 @@ def read_sample() -> Domain:
     StippleError
         If it is not there, as in an installed wheel.
     """
-    from stipple.io.images import read_source
-    from stipple.tone import Tone, darkness
+    from stipple.files.pictures import read_source
+    from stipple.measures.tone import Tone, darkness
 
     if not SAMPLE.exists():
         raise StippleError(

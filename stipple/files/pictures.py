@@ -12,9 +12,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.io.matrices import decode_matrix, is_matrix
-from stipple.io.sources import Source, open_source
-from stipple.picture import MAX_PIXELS, Matrix, Picture
+from stipple.files.matrices import decode_matrix, is_matrix
+from stipple.files.open import Source, open_source
+from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 
 # An allow-list: Pillow also knows formats that run an interpreter or are seldom tested.
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
@@ -46,7 +46,7 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Ma
     Returns
     -------
     Picture or ndarray of float64, shape (h, w)
-        A picture, or the density itself; see `read_picture` and `stipple.io.matrices.read_matrix`.
+        A picture, or the density itself; see `read_picture` and `matrices.read_matrix`.
 
     Raises
     ------

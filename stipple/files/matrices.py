@@ -15,9 +15,9 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from stipple.errors import StippleError
-from stipple.io.number_table import check_entries, read_table
-from stipple.io.sources import Source, open_source
-from stipple.picture import MAX_PIXELS, Matrix
+from stipple.files.number_table import check_entries, read_table
+from stipple.files.open import Source, open_source
+from stipple.measures.picture import MAX_PIXELS, Matrix
 
 _NPY_MAGIC = b"\x93NUMPY"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -28,7 +28,7 @@ _SUFFIXES = {".npy", ".csv", ".tsv", ".txt", ".dat"}
 def read_matrix(source: Source, *, max_pixels: int = MAX_PIXELS) -> Matrix:
     """Read a density from a `.npy` array or a text matrix.
 
-    Text is a table of numbers as in `stipple.io.number_table`, without names of columns.
+    Text is a table of numbers as in `stipple.files.number_table`, without names of columns.
 
     Parameters
     ----------

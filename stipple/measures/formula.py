@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import erf
 
 from stipple.arrays import Floats
-from stipple.density import Density
 from stipple.errors import StippleError
+from stipple.measures.density import Density
 
 # Covers the rounding of the unit and of a few products with it, relative.
 SLACK = 2.0**-48

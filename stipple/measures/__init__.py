@@ -1,0 +1,1 @@
+"""What is given: pictures and their tone, densities, formulas, samples."""
