@@ -22,13 +22,13 @@ from stipple.arrays import Floats
 from stipple.choices import Device
 from stipple.cli.digits import format_interval
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.image_bounds import ImageBounds, bound
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 from stipple.solvers.bounds.transforms import transform_cost
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective
-from stipple.solvers.metrics import Euclidean, Metric, Sphere
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "gpu.md"

@@ -8,9 +8,9 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import Blend, DotStyle
 from stipple.drawing import Dots, Drawing, Layer, Polylines
+from stipple.geometry.power_cells import PowerCells
 from stipple.inked import InkedStippling
 from stipple.page import Placement
-from stipple.solvers.power_cells import PowerCells
 from stipple.solvers.transport import Transport
 
 CELL_COLOUR = "#808080"

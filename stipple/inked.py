@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from stipple.choices import Order
+from stipple.geometry.tour import measure_travel, order_nearest, order_tour
 from stipple.measures.inks import Ink
-from stipple.solvers.ordering import measure_travel, order_nearest, order_tour
 from stipple.stippling import Stippling
 
 

@@ -12,9 +12,9 @@ from stipple.arguments import read_choice, read_count, read_number, read_points
 from stipple.arrays import Floats, Integers
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
 from stipple.errors import StippleError
+from stipple.geometry.bisection import place_near_bisection, start_from_bisection
+from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
-from stipple.solvers.bisection import place_near_bisection, start_from_bisection
-from stipple.solvers.power_cells import PowerCells
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise_best
 from stipple.solvers.starts import place_on_grid, place_uniformly
 from stipple.solvers.transport import TransportSolver

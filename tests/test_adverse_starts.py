@@ -7,9 +7,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
+from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.matching import match_clouds
 from stipple.measures.density import Density
-from stipple.solvers.bisection import start_from_bisection
-from stipple.solvers.matching import match_clouds
 from stipple.solvers.starts import place_on_grid, place_on_koch_curve, place_on_line
 from stipple.solvers.transport import Transport, TransportSolver
 from stipple.stippling import stipple

@@ -9,8 +9,8 @@ from oracles import integrate_polygon, make_rectangle
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.bisection import bisect_mass, start_from_bisection
 from stipple.measures.density import Density
-from stipple.solvers.bisection import bisect_mass, start_from_bisection
 
 RANDOM = np.random.default_rng(4)
 WHITE_HALF = np.hstack([np.zeros((6, 7)), RANDOM.random((6, 3))])

@@ -14,11 +14,11 @@ from oracles import (
 )
 
 from stipple.arrays import Floats
+from stipple.geometry.cell_integrals import CellIntegrals, integrate_boxes, integrate_cells
+from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.machine import threads
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.solvers.cell_integrals import CellIntegrals, integrate_boxes, integrate_cells
-from stipple.solvers.power_cells import PowerCells, build_power_cells
 
 RANDOM = np.random.default_rng(2)
 ROUNDING = 1e-12

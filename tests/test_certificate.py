@@ -9,12 +9,12 @@ from pictures import load_sample
 
 import stipple
 from stipple.arrays import Floats
+from stipple.geometry.cell_integrals import bound_integrals
+from stipple.geometry.excess import measure_excess
+from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.tiling import measure_defects, straighten
 from stipple.measures.density import Density
-from stipple.solvers.cell_integrals import bound_integrals
 from stipple.solvers.certificate import Interval, certify_transport
-from stipple.solvers.excess import measure_excess
-from stipple.solvers.power_cells import PowerCells
-from stipple.solvers.tiling import measure_defects, straighten
 from stipple.solvers.transport import TransportSolver
 
 RANDOM = np.random.default_rng(5)

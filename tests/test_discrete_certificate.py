@@ -10,12 +10,12 @@ from scipy.optimize import linprog
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 from stipple.solvers import discrete_certificate
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import certify_discrete
-from stipple.solvers.metrics import Euclidean, Metric, Sphere
 from stipple.solvers.weighted_quantisation import measure_voronoi, quantise_weighted
 
 ONE = Workers(1)

@@ -135,7 +135,7 @@ def test_an_engine_that_fails_is_broken_if_auto_takes_it(monkeypatch, chosen, fa
             raise StippleError("no cells")
         return SimpleNamespace(quality=1 / 6)
 
-    monkeypatch.setattr("stipple.solvers.neighbours.choose_engine", lambda _engine: chosen)
+    monkeypatch.setattr("stipple.geometry.neighbours.choose_engine", lambda _engine: chosen)
     monkeypatch.setattr("stipple.stippling.stipple", solve)
     finding = examine(code)["engines"][f"trial of {failing}"]
     assert finding["state"] == ("broken" if code else "fallback")

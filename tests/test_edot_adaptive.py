@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.measures.samples import Samples
 from stipple.solvers.entropic.adaptive import (
     CellProgress,
@@ -22,7 +23,6 @@ from stipple.solvers.entropic.adaptive import (
 )
 from stipple.solvers.entropic.cells import divide, merge_duplicates, place_start
 from stipple.solvers.entropic.expectation import fit_mixture
-from stipple.solvers.metrics import Euclidean, Sphere
 
 RANDOM = np.random.default_rng(6)
 CLOUD = Samples(RANDOM.normal(size=(2000, 2)), RANDOM.random(2000) + 0.1)

@@ -11,13 +11,13 @@ from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Sphere
 from stipple.measures.samples import Samples
 from stipple.solvers.entropic import equal, simple
 from stipple.solvers.entropic.descent import Target
 from stipple.solvers.entropic.equal import EqualQuantisation
 from stipple.solvers.entropic.objectives import evaluate_objective
 from stipple.solvers.entropic.simple import DescentStep, Discretisation
-from stipple.solvers.metrics import Sphere
 from stipple.solvers.weighted_quantisation import quantise_weighted
 
 GRID = (np.arange(1000) + 0.5) / 1000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stipple.solvers.metrics import Euclidean, Sphere
+from stipple.geometry.metrics import Euclidean, Sphere
 
 
 def draw(metric, count, dimension, seed):

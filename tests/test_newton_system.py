@@ -5,10 +5,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from stipple.arrays import Floats
+from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
 from stipple.solvers import newton_system
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
-from stipple.solvers.sides import list_sides
 from stipple.solvers.transport import Diagram, TransportSolver
 
 RANDOM = np.random.default_rng(3)

@@ -13,10 +13,10 @@ from oracles import ENGINES, cut_exact_cells, find_moments
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry import neighbours, power_cells
+from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.machine import threads
 from stipple.machine.threads import Workers
-from stipple.solvers import neighbours, power_cells
-from stipple.solvers.power_cells import PowerCells, build_power_cells
 
 WIDTH, HEIGHT = 8, 6
 ROUNDING = 1e-13 * WIDTH * HEIGHT

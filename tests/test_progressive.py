@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from stipple.errors import StippleError
 from stipple.files.pictures import read_source
+from stipple.geometry.bisection import bisect_mass
 from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
-from stipple.solvers.bisection import bisect_mass
 from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.progressive import measure_prefixes, order_progressively
 from stipple.solvers.quantisation import HEXAGONAL_QUALITY

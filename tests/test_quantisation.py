@@ -11,8 +11,8 @@ from pictures import draw_discs, load_sample
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
+from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
-from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.quantisation import (
     HEXAGONAL_QUALITY,
     STEP_TOLERANCE,

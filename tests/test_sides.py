@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from stipple.errors import PowerCellError
+from stipple.geometry import power_cells
+from stipple.geometry.power_cells import build_power_cells
+from stipple.geometry.sides import foresee_masses, list_sides
 from stipple.measures.density import Density
-from stipple.solvers import power_cells
-from stipple.solvers.power_cells import build_power_cells
-from stipple.solvers.sides import foresee_masses, list_sides
 from stipple.solvers.transport import TransportSolver
 
 RANDOM = np.random.default_rng(11)

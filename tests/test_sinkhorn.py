@@ -12,11 +12,11 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.measures.samples import Samples
 from stipple.solvers.entropic import kernel, numpy_kernel
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.sinkhorn import compute_plan, solve_plan, solve_sinkhorn
-from stipple.solvers.metrics import Euclidean, Sphere
 
 TIGHT = SinkhornSettings(tolerance=1e-12)
 DOMAINS = ["auto", "log", "multiplicative"]

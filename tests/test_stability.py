@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import stipple
+from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
 from stipple.solvers import quantisation
-from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.quantisation import follow
 from stipple.solvers.stability import find_descent, is_critical
 from stipple.solvers.transport import TransportSolver

@@ -22,8 +22,8 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
-from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.certificate import Interval, certify_transport
 from stipple.solvers.transport import Transport, TransportSolver
 

@@ -13,10 +13,10 @@ from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
+from stipple.geometry.nearest import assign_nearest, find_cheapest
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.metrics import Euclidean, Metric, Sphere
-from stipple.solvers.nearest import assign_nearest, find_cheapest
 from stipple.solvers.weighted_quantisation import (
     WeightedQuantisation,
     _Problem,

@@ -8,13 +8,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.geometry.bisection import place_near_bisection, start_from_bisection
+from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.bisection import place_near_bisection, start_from_bisection
-from stipple.solvers.metrics import Metric
 from stipple.solvers.quantisation import Quantisation, Step, quantise_best
 from stipple.solvers.transport import TransportSolver
 

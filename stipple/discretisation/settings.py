@@ -13,7 +13,7 @@ from stipple.choices import (
     Objective,
     SinkhornEngine,
 )
-from stipple.solvers.metrics import Euclidean, Metric, Sphere
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
 
 if TYPE_CHECKING:
     from stipple.solvers.entropic.kernel import SinkhornSettings

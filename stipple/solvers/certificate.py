@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.cell_integrals import RoundedIntegrals, bound_integrals
+from stipple.geometry.excess import measure_excess
+from stipple.geometry.morton import order_along_curve
+from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.tiling import Defects, measure_defects, straighten
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.solvers.cell_integrals import RoundedIntegrals, bound_integrals
-from stipple.solvers.excess import measure_excess
-from stipple.solvers.morton import order_along_curve
-from stipple.solvers.power_cells import PowerCells
-from stipple.solvers.tiling import Defects, measure_defects, straighten
 
 UNIT = 2.0**-53
 

@@ -10,6 +10,13 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Metric
+from stipple.geometry.morton import order_along_curve
+from stipple.geometry.nearest import (
+    TwoCheapest,
+    assign_nearest,
+    find_cheapest,
+)
 from stipple.machine.double_doubles import (
     PAIR_ERROR,
     multiply_pairs,
@@ -28,13 +35,6 @@ from stipple.solvers.discrete_sums import (
     match_in_order,
     subtract_groups,
     subtract_pairs,
-)
-from stipple.solvers.metrics import Metric
-from stipple.solvers.morton import order_along_curve
-from stipple.solvers.nearest import (
-    TwoCheapest,
-    assign_nearest,
-    find_cheapest,
 )
 
 # The power function is assumed to err by no more than this part.

@@ -3,9 +3,9 @@
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.nearest import find_angle, find_cost
 from stipple.machine.compiled import compile_loop
 from stipple.machine.double_doubles import add, add_pairs, sum_groups
-from stipple.solvers.nearest import find_angle, find_cost
 
 # Unit of rounding.
 UNIT = 2.0**-53

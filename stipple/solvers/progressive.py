@@ -7,9 +7,9 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
+from stipple.geometry.bisection import bisect_mass
+from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.measures.density import Density
-from stipple.solvers.bisection import bisect_mass
-from stipple.solvers.cell_integrals import integrate_boxes
 from stipple.solvers.quantisation import RELAXATION, STEP_TOLERANCE
 from stipple.solvers.transport import Transport, TransportSolver
 

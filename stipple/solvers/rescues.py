@@ -8,12 +8,12 @@ from scipy.sparse.linalg import splu
 
 from stipple.arrays import Floats
 from stipple.errors import PowerCellError
+from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.matching import match_clouds
+from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
-from stipple.solvers.bisection import start_from_bisection
 from stipple.solvers.certificate import evaluate_dual
-from stipple.solvers.matching import match_clouds
 from stipple.solvers.newton_system import assemble_laplacian
-from stipple.solvers.sides import list_sides
 
 if TYPE_CHECKING:
     from stipple.solvers.transport import Diagram, TransportSolver
@@ -78,10 +78,10 @@ def solve_samples(density: Density, points: Floats) -> Floats:
     They are near those of the density where pixels are apart: the entropic dual with a ζ that comes
     down to next to nothing (`solvers.entropic.equal`) needs no cells with mass.
     """
+    from stipple.geometry.metrics import Euclidean
     from stipple.measures.samples import Samples
     from stipple.solvers.entropic.descent import make_targets
     from stipple.solvers.entropic.equal import CANDIDATES, SemiDual
-    from stipple.solvers.metrics import Euclidean
 
     count = len(points)
     rows, columns = np.nonzero(density.values)

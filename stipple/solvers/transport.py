@@ -9,13 +9,14 @@ from scipy.sparse import csr_array
 from stipple.arrays import Floats
 from stipple.choices import Engine
 from stipple.errors import PowerCellError, StippleError
+from stipple.geometry.cell_integrals import CellIntegrals, integrate_cells
+from stipple.geometry.neighbours import choose_engine
+from stipple.geometry.power_cells import PowerCells, build_power_cells
+from stipple.geometry.sides import Sides, foresee_masses, list_sides
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.solvers.cell_integrals import CellIntegrals, integrate_cells
 from stipple.solvers.certificate import Interval, certify_transport, evaluate_dual
-from stipple.solvers.neighbours import choose_engine
 from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
-from stipple.solvers.power_cells import PowerCells, build_power_cells
 from stipple.solvers.rescues import (
     LARGEST_ASCENT,
     SHORT_ASCENT,
@@ -28,7 +29,6 @@ from stipple.solvers.rescues import (
     solve_bisection,
     solve_samples,
 )
-from stipple.solvers.sides import Sides, foresee_masses, list_sides
 
 # A Voronoi diagram serves as a start if each cell has at least this part of its mass.
 HEALTHY = 0.5

@@ -7,13 +7,13 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric
+from stipple.geometry.morton import order_along_curve
+from stipple.geometry.nearest import assign_nearest
 from stipple.machine.compiled import compile_loop
 from stipple.machine.double_doubles import sum_groups
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.metrics import Euclidean, Metric
-from stipple.solvers.morton import order_along_curve
-from stipple.solvers.nearest import assign_nearest
 from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 from stipple.solvers.weighted_start import draw_start
 

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
+from stipple.geometry.morton import order_along_curve
 from stipple.measures.samples import Samples
-from stipple.solvers.morton import order_along_curve
 
 # Fewest samples in the boxes whose density stands for that of samples that were drawn.
 BOX_SIZE = 16

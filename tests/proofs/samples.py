@@ -15,10 +15,10 @@ import numpy as np
 from proofs import family
 from stipple import Samples, Settings, edot
 from stipple.arrays import Floats
+from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.machine.threads import Workers
 from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import certify_discrete
-from stipple.solvers.metrics import Euclidean, Sphere
 
 Costs: TypeAlias = list[list[Fraction]]
 

@@ -10,13 +10,13 @@ from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric
 from stipple.machine.compiled import compile_loop
 from stipple.solvers.entropic.cells import check_count, merge_duplicates
 from stipple.solvers.entropic.descent import Target
 from stipple.solvers.entropic.expectation import find_directions
 from stipple.solvers.entropic.simple import choose_start, pool_targets
 from stipple.solvers.entropic.sinkhorn import check_cost
-from stipple.solvers.metrics import Euclidean, Metric
 from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 
 # Atoms that a sample may go to at first: the nearest ones.

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from stipple.arrays import Floats
+from stipple.geometry.metrics import Metric
 from stipple.measures.samples import Samples
-from stipple.solvers.metrics import Metric
 
 # ζ comes down from this part of the k-th power of the atoms' spacing, where atoms can still settle
 # anew but do not yet fall together (that begins at about twice as much).

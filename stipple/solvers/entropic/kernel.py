@@ -8,8 +8,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import Device, Precision, SinkhornEngine
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Metric
 from stipple.machine.keops_library import EngineChoice, decide_engine
-from stipple.solvers.metrics import Metric
 
 Domain: TypeAlias = Literal["auto", "log", "multiplicative"]
 

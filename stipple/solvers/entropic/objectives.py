@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.geometry.metrics import Euclidean, Metric
 from stipple.measures.samples import Samples
 from stipple.solvers.entropic.dual_system import solve_dual_system
 from stipple.solvers.entropic.kernel import MetricKernel, SinkhornSettings, make_kernel
@@ -16,7 +17,6 @@ from stipple.solvers.entropic.sinkhorn import (
     solve_dual,
     solve_symmetric,
 )
-from stipple.solvers.metrics import Euclidean, Metric
 
 EntropicObjective: TypeAlias = Literal["full", "sharp", "debiased"]
 

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from stipple.arrays import Floats
 from stipple.choices import AtomWeights
 from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.measures.samples import Samples
 from stipple.solvers.entropic.cells import check_count, merge_duplicates, place_start
 from stipple.solvers.entropic.descent import (
@@ -20,7 +21,6 @@ from stipple.solvers.entropic.descent import (
 from stipple.solvers.entropic.kernel import SinkhornSettings
 from stipple.solvers.entropic.objectives import EntropicObjective
 from stipple.solvers.entropic.sinkhorn import check_cost
-from stipple.solvers.metrics import Euclidean, Metric, Sphere
 
 # Largest number of samples times atoms whose descent on all samples takes seconds, not hours.
 AFFORDABLE = 2**21

@@ -6,9 +6,9 @@ Nothing is assumed about how the polygons were made; docs/certificates.md has th
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.morton import order_along_curve
+from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.morton import order_along_curve
-from stipple.solvers.power_cells import PowerCells
 
 UNIT = 2.0**-53
 # Points in a leaf of the tree of boxes.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.cell_integrals import CellIntegrals
+from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.cell_integrals import CellIntegrals
-from stipple.solvers.power_cells import PowerCells
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
 from stipple.measures.density import Density
-from stipple.solvers.cell_integrals import integrate_boxes
 
 # Points that will move start this far from the barycentres of their boxes, at most, in standard
 # deviations along each axis: about .6 of the radius of a cell. They keep that part of the way to

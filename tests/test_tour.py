@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
-from stipple.solvers.ordering import (
+from stipple.geometry.tour import (
     NEIGHBOURS,
     Floats,
     Integers,

@@ -7,9 +7,9 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import Engine
 from stipple.errors import PowerCellError
+from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
-from stipple.solvers.neighbours import Adjacency, connect, find_neighbours
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
 AREA_TOLERANCE = 1e-13

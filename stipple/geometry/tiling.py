@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.geometry.neighbours import Adjacency
+from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.neighbours import Adjacency
-from stipple.solvers.power_cells import PowerCells
 
 UNIT = 2.0**-53
 # Corners no farther apart, in pixels, are one.

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.contours import integrate_range
+from stipple.geometry.power_cells import PowerCells
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.solvers.contours import integrate_range
-from stipple.solvers.power_cells import PowerCells
 
 NO_BOUNDS = np.empty((0, 3))
 NO_STRIPS = np.empty((2, 0))

@@ -1,0 +1,1 @@
+"""Power cells and their integrals, boxes, neighbours, distances, tours."""
