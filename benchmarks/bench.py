@@ -26,8 +26,8 @@ from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
 from stipple.plot import Curve, Panel
 from stipple.solvers.dyadic import generate_sequence
-from stipple.solvers.transport import TransportSolver
 from stipple.stippling import stipple as stipple_array
+from stipple.transport.semi_discrete import TransportSolver
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "camera.png"

@@ -11,7 +11,7 @@ from stipple.drawing import Dots, Drawing, Layer, Polylines
 from stipple.geometry.power_cells import PowerCells
 from stipple.inked import InkedStippling
 from stipple.page import Placement
-from stipple.solvers.transport import Transport
+from stipple.transport.semi_discrete import Transport
 
 CELL_COLOUR = "#808080"
 ARROW_COLOUR = "#c00000"

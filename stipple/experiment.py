@@ -14,14 +14,14 @@ from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.formula import Domain
 from stipple.plot import Curve, Panel
 from stipple.solvers.lloyd_theory import StepTheorem, count_steps
-from stipple.solvers.starts import (
+from stipple.trace import TraceRow, trace_steps
+from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.starts import (
     place_on_grid,
     place_on_koch_curve,
     place_on_line,
     place_uniformly,
 )
-from stipple.solvers.transport import TransportSolver
-from stipple.trace import TraceRow, trace_steps
 
 # 97.5 % quantile of the normal distribution: intervals of 95 % for means of many clouds.
 NORMAL_QUANTILE = 1.96
@@ -50,7 +50,7 @@ class Experiment:
     measured_step : int
         The step whose W2² enters the slope.
     method, step_sizes
-        As in `stipple.solvers.quantisation.follow`.
+        As in `stipple.transport.quantisation.follow`.
     perturbation : float
         Start points are moved at random by up to this much in x and in y.
     """

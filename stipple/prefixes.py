@@ -14,8 +14,8 @@ from stipple.plot import Curve, Panel
 from stipple.solvers.dyadic import check_range, generate_sequence
 from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d
 from stipple.solvers.progressive import measure_prefixes
-from stipple.solvers.quantisation import HEXAGONAL_QUALITY
 from stipple.stippling import stipple
+from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 Row: TypeAlias = dict[str, float]
 """Figures by the names of their columns; the first is `n`, the number of points."""

@@ -15,9 +15,9 @@ from stipple.errors import StippleError
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
-from stipple.solvers.quantisation import HEXAGONAL_QUALITY, Step, quantise_best
-from stipple.solvers.starts import place_on_grid, place_uniformly
-from stipple.solvers.transport import TransportSolver
+from stipple.transport.quantisation import HEXAGONAL_QUALITY, Step, quantise_best
+from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.starts import place_on_grid, place_uniformly
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ from stipple.solvers.lloyd_theory import (
     check_polyak_lojasiewicz,
     measure_separation,
 )
-from stipple.solvers.quantisation import follow
-from stipple.solvers.transport import Transport, TransportSolver
+from stipple.transport.quantisation import follow
+from stipple.transport.semi_discrete import Transport, TransportSolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def trace_steps(
     points : ndarray, shape (n, 2)
         The start, in the units of the domain.
     method, step_sizes, mass_tolerance
-        As in `stipple.solvers.quantisation.follow`.
+        As in `stipple.transport.quantisation.follow`.
     """
     scale = domain.unit**2
     extent = float(np.hypot(domain.density.width, domain.density.height))

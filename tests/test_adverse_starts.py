@@ -10,9 +10,9 @@ from stipple.arrays import Floats
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
 from stipple.measures.density import Density
-from stipple.solvers.starts import place_on_grid, place_on_koch_curve, place_on_line
-from stipple.solvers.transport import Transport, TransportSolver
 from stipple.stippling import stipple
+from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.starts import place_on_grid, place_on_koch_curve, place_on_line
 
 FLAT = Density(np.ones((32, 32)))
 DISCS = Density(draw_discs((80, 100), (320, 100), radius=50, size=(400, 200)))

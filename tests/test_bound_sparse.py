@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from stipple.arrays import Floats
-from stipple.solvers.bounds.network_simplex import NetworkSimplex
 from stipple.solvers.bounds.problem import (
     TOTAL,
     Flow,
@@ -21,6 +20,7 @@ from stipple.solvers.bounds.problem import (
 from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
 from stipple.solvers.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
 from stipple.solvers.bounds.transforms import measure_costs
+from stipple.transport.network_simplex import NetworkSimplex
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
 seeds = st.integers(0, 2**32 - 1)

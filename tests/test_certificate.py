@@ -14,8 +14,8 @@ from stipple.geometry.excess import measure_excess
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import measure_defects, straighten
 from stipple.measures.density import Density
-from stipple.solvers.certificate import Interval, certify_transport
-from stipple.solvers.transport import TransportSolver
+from stipple.transport.certificate import Interval, certify_transport
+from stipple.transport.semi_discrete import TransportSolver
 
 RANDOM = np.random.default_rng(5)
 

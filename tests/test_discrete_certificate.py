@@ -14,9 +14,9 @@ from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 from stipple.solvers import discrete_certificate
-from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import certify_discrete
 from stipple.solvers.weighted_quantisation import measure_voronoi, quantise_weighted
+from stipple.transport.certificate import Interval
 
 ONE = Workers(1)
 METRICS = {"euclidean": Euclidean(), "sphere": Sphere()}

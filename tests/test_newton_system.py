@@ -7,9 +7,9 @@ from scipy.sparse import csr_array
 from stipple.arrays import Floats
 from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
-from stipple.solvers import newton_system
-from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
-from stipple.solvers.transport import Diagram, TransportSolver
+from stipple.transport import newton_system
+from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
+from stipple.transport.semi_discrete import Diagram, TransportSolver
 
 RANDOM = np.random.default_rng(3)
 

@@ -14,7 +14,7 @@ from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
 from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.progressive import measure_prefixes, order_progressively
-from stipple.solvers.quantisation import HEXAGONAL_QUALITY
+from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 CAMERA = Path(__file__).parent.parent / "samples" / "camera.png"
 UNIFORM = Density(np.ones((1, 1)))

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from stipple.arrays import Floats
 from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
-from stipple.solvers.quantisation import (
+from stipple.transport.quantisation import (
     HEXAGONAL_QUALITY,
     STEP_TOLERANCE,
     Quantisation,
@@ -21,7 +21,7 @@ from stipple.solvers.quantisation import (
     follow,
     quantise,
 )
-from stipple.solvers.transport import TransportSolver
+from stipple.transport.semi_discrete import TransportSolver
 
 RANDOM = np.random.default_rng(9)
 NOISE = RANDOM.random((20, 30)) ** 2

@@ -8,7 +8,7 @@ from stipple.geometry import power_cells
 from stipple.geometry.power_cells import build_power_cells
 from stipple.geometry.sides import foresee_masses, list_sides
 from stipple.measures.density import Density
-from stipple.solvers.transport import TransportSolver
+from stipple.transport.semi_discrete import TransportSolver
 
 RANDOM = np.random.default_rng(11)
 POINTS = RANDOM.random((14, 2)) * (8, 6)

@@ -9,10 +9,10 @@ from PIL import Image
 import stipple
 from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
-from stipple.solvers import quantisation
-from stipple.solvers.quantisation import follow
-from stipple.solvers.stability import find_descent, is_critical
-from stipple.solvers.transport import TransportSolver
+from stipple.transport import quantisation
+from stipple.transport.quantisation import follow
+from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.stability import find_descent, is_critical
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 # Flat and graded lattices have .16667 to .20833; boundaries cost few points more.

@@ -9,7 +9,7 @@ import stipple
 import stipple.stippling
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
-from stipple.solvers.starts import place_on_grid, place_uniformly
+from stipple.transport.starts import place_on_grid, place_uniformly
 
 RAMP = np.tile(np.linspace(1, 0.1, 24), (16, 1))
 

@@ -24,8 +24,8 @@ from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
-from stipple.solvers.certificate import Interval, certify_transport
-from stipple.solvers.transport import Transport, TransportSolver
+from stipple.transport.certificate import Interval, certify_transport
+from stipple.transport.semi_discrete import Transport, TransportSolver
 
 RANDOM = np.random.default_rng(8)
 NOISE = RANDOM.random((9, 12)) + 0.05

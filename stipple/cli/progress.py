@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from stipple.machine.keops_library import EngineChoice
-    from stipple.solvers.quantisation import Step
+    from stipple.transport.quantisation import Step
 
 
 class Progress:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stipple.inked import InkedStippling
     from stipple.measures.inks import InkDensity
     from stipple.page import Placement
-    from stipple.solvers.quantisation import Step
+    from stipple.transport.quantisation import Step
 
 FORMATS = ("svg", "png", "csv", "json")
 SOLVER = ("method", "iterations", "tolerance", "seed", "engine", "threads")

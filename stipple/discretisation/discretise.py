@@ -32,8 +32,8 @@ from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import put_on_sphere
+from stipple.transport.certificate import Interval
 
 if TYPE_CHECKING:
     from stipple.solvers.entropic.adaptive import RunCells

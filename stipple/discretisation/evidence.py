@@ -14,7 +14,7 @@ from stipple.errors import StippleError
 from stipple.machine.threads import Workers
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.certificate import Interval
+from stipple.transport.certificate import Interval
 
 # The regularised cost is taken over as many samples as keep the kernel matrix below this size.
 MOST_ENTRIES = 4_000_000

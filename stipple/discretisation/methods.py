@@ -15,8 +15,8 @@ from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.quantisation import Quantisation, Step, quantise_best
-from stipple.solvers.transport import TransportSolver
+from stipple.transport.quantisation import Quantisation, Step, quantise_best
+from stipple.transport.semi_discrete import TransportSolver
 
 if TYPE_CHECKING:
     from stipple.solvers.entropic.adaptive import RunCells

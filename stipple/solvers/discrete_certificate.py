@@ -9,12 +9,12 @@ from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.bounds.network_simplex import NetworkSimplex
-from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_ascent import NARROW, ascend, repair_plan
 from stipple.solvers.discrete_exact import find_exact_cost
 from stipple.solvers.discrete_problem import DiscreteProblem, Plan, scale_power
 from stipple.solvers.weighted_quantisation import EUCLIDEAN
+from stipple.transport.certificate import Interval
+from stipple.transport.network_simplex import NetworkSimplex
 
 # Up to so many pairs of sample and atom the linear program is solved whole, in whole numbers that
 # add up to this.

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from stipple.arrays import Floats
 from stipple.machine.rounding import round_down, round_up
 from stipple.measures.samples import Samples
-from stipple.solvers.certificate import Interval
+from stipple.transport.certificate import Interval
 
 # Costs that are tried, coordinate by coordinate, and the largest power.
 MOST_COSTS = 20_000

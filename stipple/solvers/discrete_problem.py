@@ -26,7 +26,6 @@ from stipple.machine.double_doubles import (
 )
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_sums import (
     UNIT,
     add_cells,
@@ -36,6 +35,7 @@ from stipple.solvers.discrete_sums import (
     subtract_groups,
     subtract_pairs,
 )
+from stipple.transport.certificate import Interval
 
 # The power function is assumed to err by no more than this part.
 POWER_ERROR = 2.0**-49

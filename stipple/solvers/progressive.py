@@ -10,8 +10,8 @@ from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.measures.density import Density
-from stipple.solvers.quantisation import RELAXATION, STEP_TOLERANCE
-from stipple.solvers.transport import Transport, TransportSolver
+from stipple.transport.quantisation import RELAXATION, STEP_TOLERANCE
+from stipple.transport.semi_discrete import Transport, TransportSolver
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from stipple.arrays import Floats
 from stipple.choices import Rival
 from stipple.errors import StippleError
 from stipple.measures.density import Density
-from stipple.solvers.starts import place_on_grid
+from stipple.transport.starts import place_on_grid
 
 
 def prepare_rival(name: Rival, largest: int, d: int, seed: int = 0) -> Callable[[int], Floats]:

@@ -14,8 +14,8 @@ from stipple.machine.compiled import compile_loop
 from stipple.machine.double_doubles import sum_groups
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
 from stipple.solvers.weighted_start import draw_start
+from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 
 EUCLIDEAN = Euclidean()
 LLOYD_STEPS = 5

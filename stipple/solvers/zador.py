@@ -6,7 +6,7 @@ import numpy as np
 
 from stipple.errors import StippleError
 from stipple.measures.samples import Samples
-from stipple.solvers.quantisation import HEXAGONAL_QUALITY
+from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 # Boxes across the cell of an atom, and what averaging over them may change in the reference.
 BOXES_PER_CELL = 2

@@ -17,8 +17,8 @@ from stipple import Samples, Settings, edot
 from stipple.arrays import Floats
 from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.machine.threads import Workers
-from stipple.solvers.certificate import Interval
 from stipple.solvers.discrete_certificate import certify_discrete
+from stipple.transport.certificate import Interval
 
 Costs: TypeAlias = list[list[Fraction]]
 

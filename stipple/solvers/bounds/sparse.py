@@ -7,8 +7,8 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.bounds.network_simplex import NetworkSimplex
 from stipple.solvers.bounds.problem import Flow, Level, Potentials, price_arcs
+from stipple.transport.network_simplex import NetworkSimplex
 
 
 def start_flow(level: Level) -> Flow:

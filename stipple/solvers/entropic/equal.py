@@ -17,7 +17,7 @@ from stipple.solvers.entropic.descent import Target
 from stipple.solvers.entropic.expectation import find_directions
 from stipple.solvers.entropic.simple import choose_start, pool_targets
 from stipple.solvers.entropic.sinkhorn import check_cost
-from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
+from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 
 # Atoms that a sample may go to at first: the nearest ones.
 CANDIDATES = 24

@@ -15,9 +15,9 @@ from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import Sides, foresee_masses, list_sides
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.solvers.certificate import Interval, certify_transport, evaluate_dual
-from stipple.solvers.newton_system import LaplacianSolver, assemble_laplacian, count_components
-from stipple.solvers.rescues import (
+from stipple.transport.certificate import Interval, certify_transport, evaluate_dual
+from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
+from stipple.transport.rescue import (
     LARGEST_ASCENT,
     SHORT_ASCENT,
     are_pixels_apart,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.solvers.transport import Transport, TransportSolver
+from stipple.transport.semi_discrete import Transport, TransportSolver
 
 # Perturbations as parts of the distance at which a cell has its mass.
 PERTURBATION = 1e-3

@@ -10,9 +10,9 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method
-from stipple.solvers.quasi_newton import QuasiNewton, limit_shift
-from stipple.solvers.stability import find_descent, is_critical
-from stipple.solvers.transport import Transport, TransportSolver
+from stipple.transport.quasi_newton import QuasiNewton, limit_shift
+from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.stability import find_descent, is_critical
 
 # N·W2²/A of hexagonal cells, the limit of optimal points in the plane (Zador; Fejes Tóth): a
 # reference, no bound. Optimal points can have less where the density varies within cells.

@@ -12,11 +12,11 @@ from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
 from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
-from stipple.solvers.certificate import evaluate_dual
-from stipple.solvers.newton_system import assemble_laplacian
+from stipple.transport.certificate import evaluate_dual
+from stipple.transport.newton_system import assemble_laplacian
 
 if TYPE_CHECKING:
-    from stipple.solvers.transport import Diagram, TransportSolver
+    from stipple.transport.semi_discrete import Diagram, TransportSolver
 
 # Along the paths of points each cell keeps at least this part of its mass, a step that leaves
 # more than the second may be followed by a longer one, and no step is longer than the third.

@@ -1,0 +1,1 @@
+"""From a density to points of given masses: exact transport, its certificate, the best points."""
