@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from stamp import describe_origin
 
+from stipple.drawing.panels import Curve, Panel
+from stipple.drawing.plots import render_plot
 from stipple.files.pictures import read_source
 from stipple.files.tables import read_points_csv
-from stipple.io.plots import render_plot
 from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
-from stipple.plot import Curve, Panel
 from stipple.solvers.dyadic import generate_sequence
 from stipple.stippling import stipple as stipple_array
 from stipple.transport.semi_discrete import TransportSolver

@@ -9,10 +9,10 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Engine, Method
+from stipple.drawing.panels import Curve, Panel
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.formula import Domain
-from stipple.plot import Curve, Panel
 from stipple.solvers.lloyd_theory import StepTheorem, count_steps
 from stipple.trace import TraceRow, trace_steps
 from stipple.transport.semi_discrete import TransportSolver

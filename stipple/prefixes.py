@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.drawing.panels import Curve, Panel
 from stipple.machine.rounding import take_root
 from stipple.measures.density import Density
-from stipple.plot import Curve, Panel
 from stipple.solvers.dyadic import check_range, generate_sequence
 from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d
 from stipple.solvers.progressive import measure_prefixes

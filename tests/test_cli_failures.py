@@ -261,7 +261,7 @@ def test_what_cannot_be_rendered_leaves_every_output_as_it_was(monkeypatch):
     def fail(*_arguments):
         raise MemoryError
 
-    monkeypatch.setattr("stipple.io.raster.render_png", fail)
+    monkeypatch.setattr("stipple.drawing.raster.render_png", fail)
     assert "memory" in refuse("good.png", "-n", 5, "-o", "old.svg", "-o", "new.png")
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stipple.drawing.page import MILLIMETRES, PAGES, parse_length, parse_page, place
 from stipple.errors import StippleError
-from stipple.page import MILLIMETRES, PAGES, parse_length, parse_page, place
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 from scipy.stats import qmc
 
+from stipple.drawing.panels import Curve, Panel
+from stipple.drawing.plots import render_plot
 from stipple.errors import StippleError
 from stipple.files.tables import render_columns_csv, render_npy, render_table_csv
-from stipple.io.plots import render_plot
 from stipple.measures.density import Density
-from stipple.plot import Curve, Panel
 from stipple.prefixes import (
     choose_counts,
     measure_points,

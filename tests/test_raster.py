@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.drawing.raster import _cover, rasterise, render_gif, render_png
+from stipple.drawing.svg import render_svg
 from stipple.errors import StippleError
-from stipple.io.raster import _cover, rasterise, render_gif, render_png
-from stipple.io.svg import render_svg
 
 DPI = 25.4  # one pixel for each millimetre
 

@@ -4,9 +4,9 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
+from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
+from stipple.drawing.svg import render_svg
 from stipple.errors import StippleError
-from stipple.io.svg import render_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"

@@ -7,8 +7,8 @@ from stipple.choices import Blend
 
 if TYPE_CHECKING:
     from stipple.composition import Look
-    from stipple.drawing import Drawing
-    from stipple.page import Placement
+    from stipple.drawing.marks import Drawing
+    from stipple.drawing.page import Placement
 
 
 def lay_out(
@@ -22,7 +22,7 @@ def lay_out(
     Light (the blend "screen") is drawn on black, other dots on white, pens on bare paper.
     """
     from stipple.composition import Look
-    from stipple.page import place
+    from stipple.drawing.page import place
 
     placement = place(shape, options["page"], options["landscape"], options["margin"])
     background = options["background"]
@@ -43,9 +43,9 @@ def lay_out(
 def render_drawing(drawing: "Drawing", form: str, dpi: float) -> bytes:
     """Render a drawing as "svg" or "png"."""
     if form == "svg":
-        from stipple.io.svg import render_svg
+        from stipple.drawing.svg import render_svg
 
         return render_svg(drawing)
-    from stipple.io.raster import render_png
+    from stipple.drawing.raster import render_png
 
     return render_png(drawing, dpi)

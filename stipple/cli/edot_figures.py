@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stipple.discretisation.naive import NaiveComparison
     from stipple.discretisation.presets import Preset
     from stipple.discretisation.relation import RelatedDiscretisations
-    from stipple.drawing import Drawing
+    from stipple.drawing.marks import Drawing
     from stipple.measures.measure import Measure
 
 PLOT_DPI = 150.0
@@ -177,7 +177,7 @@ class Runs:
 
     def _render_plot(self, path: str) -> bytes:
         from stipple.discretisation.plot import plot_convergence, plot_counts
-        from stipple.io.plots import render_plot
+        from stipple.drawing.plots import render_plot
 
         form = Path(path).suffix.lower().lstrip(".")
         labelled = [(run.label, run.result) for run in self.runs]
@@ -221,8 +221,8 @@ class RelatedRuns:
 
     def render(self, options: dict[str, Any], outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
         """Render the files that were asked for."""
+        from stipple.drawing.plots import render_heat_map
         from stipple.files.tables import render_columns_csv
-        from stipple.io.plots import render_heat_map
 
         files = []
         for output in outputs:

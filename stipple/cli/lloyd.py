@@ -18,7 +18,7 @@ from stipple.cli.report import describe_run
 from stipple.cli.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 if TYPE_CHECKING:
-    from stipple.drawing import Drawing
+    from stipple.drawing.marks import Drawing
     from stipple.experiment import Experiment, ExperimentRow, Slope
     from stipple.presets import Preset
 
@@ -331,7 +331,7 @@ def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | No
             if options["animate"] and one.count == experiment.counts[0] and one.repeat == 0:
                 moving.append(one)
     if moving:
-        from stipple.io.raster import render_gif
+        from stipple.drawing.raster import render_gif
 
         drawings = [_compose_frame(one) for one in moving]
         pictures[options["animate"]] = render_gif(drawings, ANIMATION_DPI, SECONDS_PER_FRAME)
@@ -363,7 +363,7 @@ def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | No
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":
     from stipple.composition import compose_transport
-    from stipple.page import place
+    from stipple.drawing.page import place
 
     density = one.domain.density
     size = (PAGE_WIDTH, PAGE_WIDTH * density.height / density.width)
@@ -376,8 +376,8 @@ def _render_frame(one: "ExperimentRow", path: str) -> bytes:
 
 
 def _render_plot(options: dict[str, Any], preset: "Preset | None", slope: "Slope") -> bytes:
+    from stipple.drawing.plots import render_plot
     from stipple.experiment import plot_slope
-    from stipple.io.plots import render_plot
 
     title = preset.title if preset else options["source"]
     panel = plot_slope(slope, title, preset.published if preset else "")

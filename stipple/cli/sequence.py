@@ -22,10 +22,10 @@ from stipple.cli.types import PREFIXES, RIVALS, FiniteRange
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.composition import Look
-    from stipple.drawing import Drawing
+    from stipple.drawing.marks import Drawing
+    from stipple.drawing.page import Placement
+    from stipple.drawing.panels import Panel
     from stipple.measures.density import Density
-    from stipple.page import Placement
-    from stipple.plot import Panel
     from stipple.prefix_drawing import Progression
     from stipple.prefixes import Row
 
@@ -366,7 +366,7 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
         return render_drawing(_compose(options, progression, layout), form, options["dpi"])
 
     def animate() -> bytes:
-        from stipple.io.raster import render_gif
+        from stipple.drawing.raster import render_gif
 
         whole = _lay_out({**options, "draw": "points"}, density.values.shape, job.points)
         frames = compose_growth(progression, *whole)
@@ -490,7 +490,7 @@ def _render_table(
         from stipple.files.tables import render_table_csv
 
         return render_table_csv(table)
-    from stipple.io.plots import render_plot
+    from stipple.drawing.plots import render_plot
 
     return render_plot(panels, "number of points N", form, options["dpi"])
 

@@ -17,10 +17,10 @@ from stipple.cli.report import describe_command
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.composition import Look
-    from stipple.drawing import Drawing
+    from stipple.drawing.marks import Drawing
+    from stipple.drawing.page import Placement
     from stipple.inked import InkedStippling
     from stipple.measures.inks import InkDensity
-    from stipple.page import Placement
     from stipple.transport.quantisation import Step
 
 FORMATS = ("svg", "png", "csv", "json")
@@ -134,7 +134,7 @@ def _lay_out(
     """Place the picture on the page; refuse a PNG that would be too large."""
     placement, look = lay_out(options, shape, options["draw"], BLENDS[options["color"]])
     if any(output.format == "png" for output in job.outputs):
-        from stipple.io.raster import measure_pixels
+        from stipple.drawing.raster import measure_pixels
 
         measure_pixels(placement.width, placement.height, options["dpi"])
     return placement, look
@@ -191,7 +191,7 @@ def _write(
         for output in job.outputs
     ]
     if options["animate"]:
-        from stipple.io.raster import render_gif
+        from stipple.drawing.raster import render_gif
 
         dpi = 25.4 * ANIMATION_PIXELS / max(placement.width, placement.height)
         moving = compose_frames(inked, frames, placement, look)

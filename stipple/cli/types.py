@@ -50,13 +50,13 @@ class FiniteRange(click.FloatRange):
 
 
 def _parse_length(text: str) -> float:
-    from stipple.page import parse_length
+    from stipple.drawing.page import parse_length
 
     return parse_length(text)
 
 
 def _parse_page(text: str) -> tuple[float, float]:
-    from stipple.page import parse_page
+    from stipple.drawing.page import parse_page
 
     return parse_page(text)
 

@@ -7,7 +7,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.discretisation.discretise import Discretisation
 from stipple.discretisation.naive import NaiveComparison
-from stipple.plot import Band, Curve, Panel
+from stipple.drawing.panels import Band, Curve, Panel
 
 # Bands hold this part of the naive samplings.
 QUANTILES = (0.05, 0.95)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stipple.arrays import Floats
-from stipple.plot import Panel
+from stipple.drawing.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stipple.arrays import Floats, Integers
-from stipple.drawing import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
+from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 

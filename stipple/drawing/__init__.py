@@ -1,0 +1,1 @@
+"""Marks on a page, and the bytes of SVG, PNG, GIF and plots."""
