@@ -26,7 +26,7 @@ from stipple.files.tables import read_points_csv
 from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
 from stipple.solvers.dyadic import generate_sequence
-from stipple.stippling import stipple as stipple_array
+from stipple.stippling.stippling import stipple as stipple_array
 from stipple.transport.semi_discrete import TransportSolver
 
 ROOT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stipple.measures.samples import Samples
     from stipple.solvers.dyadic import generate_sequence as sequence
     from stipple.solvers.dyadic_certificate import PrefixCertificate, certify_prefix
-    from stipple.stippling import Stippling, stipple
+    from stipple.stippling.stippling import Stippling, stipple
 
 __all__ = [
     "Density",
@@ -41,12 +41,12 @@ _HOMES = {
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
-    "Stippling": "stipple.stippling",
+    "Stippling": "stipple.stippling.stippling",
     "bound": "stipple.image_bounds",
     "certify_prefix": "stipple.solvers.dyadic_certificate",
     "edot": "stipple.discretisation.discretise",
     "sequence": "stipple.solvers.dyadic:generate_sequence",
-    "stipple": "stipple.stippling",
+    "stipple": "stipple.stippling.stippling",
 }
 
 

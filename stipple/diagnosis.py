@@ -173,7 +173,7 @@ def _try_engine(engine: Literal["pysdot", "qhull"], *, essential: bool) -> Findi
     """Stipple a tiny picture, which loads (or compiles) all of the solver."""
     import numpy as np
 
-    from stipple.stippling import stipple
+    from stipple.stippling.stippling import stipple
 
     name = f"trial of {engine}"
     began = time.perf_counter()

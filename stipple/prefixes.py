@@ -14,7 +14,7 @@ from stipple.measures.density import Density
 from stipple.solvers.dyadic import check_range, generate_sequence
 from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d
 from stipple.solvers.progressive import measure_prefixes
-from stipple.stippling import stipple
+from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 Row: TypeAlias = dict[str, float]

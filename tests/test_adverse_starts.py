@@ -10,7 +10,7 @@ from stipple.arrays import Floats
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
 from stipple.measures.density import Density
-from stipple.stippling import stipple
+from stipple.stippling.stippling import stipple
 from stipple.transport.semi_discrete import Transport, TransportSolver
 from stipple.transport.starts import place_on_grid, place_on_koch_curve, place_on_line
 

@@ -19,7 +19,7 @@ from stipple.cli import main
 from stipple.solvers.dyadic import generate_sequence
 from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d, partition_prefix
 from stipple.solvers.progressive import order_progressively
-from stipple.stippling import stipple as quantise
+from stipple.stippling.stippling import stipple as quantise
 
 
 def sequence(*arguments: object, code: int = 0, data: bytes | None = None) -> Result:

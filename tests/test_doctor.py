@@ -136,14 +136,16 @@ def test_an_engine_that_fails_is_broken_if_auto_takes_it(monkeypatch, chosen, fa
         return SimpleNamespace(quality=1 / 6)
 
     monkeypatch.setattr("stipple.geometry.neighbours.choose_engine", lambda _engine: chosen)
-    monkeypatch.setattr("stipple.stippling.stipple", solve)
+    monkeypatch.setattr("stipple.stippling.stippling.stipple", solve)
     finding = examine(code)["engines"][f"trial of {failing}"]
     assert finding["state"] == ("broken" if code else "fallback")
     assert finding["value"] == "failed with StippleError: no cells"
 
 
 def test_an_engine_with_wrong_results_is_broken(monkeypatch):
-    monkeypatch.setattr("stipple.stippling.stipple", lambda *_, **__: SimpleNamespace(quality=0.2))
+    monkeypatch.setattr(
+        "stipple.stippling.stippling.stipple", lambda *_, **__: SimpleNamespace(quality=0.2)
+    )
     told = examine(code=1)["engines"]
     assert any("quality 0.2, not 1/6" in finding["value"] for finding in told.values())
 

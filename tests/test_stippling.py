@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import stipple
-import stipple.stippling
+import stipple.stippling.stippling
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.transport.starts import place_on_grid, place_uniformly
@@ -101,8 +101,8 @@ def test_a_number_of_points_is_whole():
 
 
 def test_the_example_in_the_documentation():
-    assert doctest.testmod(stipple.stippling).attempted == 2
-    assert doctest.testmod(stipple.stippling).failed == 0
+    assert doctest.testmod(stipple.stippling.stippling).attempted == 2
+    assert doctest.testmod(stipple.stippling.stippling).failed == 0
 
 
 def test_names_of_the_package():

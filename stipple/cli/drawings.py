@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from stipple.choices import Blend
 
 if TYPE_CHECKING:
-    from stipple.composition import Look
     from stipple.drawing.marks import Drawing
     from stipple.drawing.page import Placement
+    from stipple.stippling.compose import Look
 
 
 def lay_out(
@@ -21,8 +21,8 @@ def lay_out(
 
     Light (the blend "screen") is drawn on black, other dots on white, pens on bare paper.
     """
-    from stipple.composition import Look
     from stipple.drawing.page import place
+    from stipple.stippling.compose import Look
 
     placement = place(shape, options["page"], options["landscape"], options["margin"])
     background = options["background"]

@@ -362,8 +362,8 @@ def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | No
 
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":
-    from stipple.composition import compose_transport
     from stipple.drawing.page import place
+    from stipple.stippling.compose import compose_transport
 
     density = one.domain.density
     size = (PAGE_WIDTH, PAGE_WIDTH * density.height / density.width)

@@ -21,13 +21,13 @@ from stipple.cli.types import PREFIXES, RIVALS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
-    from stipple.composition import Look
     from stipple.drawing.marks import Drawing
     from stipple.drawing.page import Placement
     from stipple.drawing.panels import Panel
     from stipple.measures.density import Density
     from stipple.prefix_drawing import Progression
     from stipple.prefixes import Row
+    from stipple.stippling.compose import Look
 
 POINT_FORMATS = ("csv", "npy", "svg", "png")
 TABLE_FORMATS = ("csv", "svg", "png")

@@ -16,11 +16,11 @@ from stipple.cli.report import describe_command
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
-    from stipple.composition import Look
     from stipple.drawing.marks import Drawing
     from stipple.drawing.page import Placement
-    from stipple.inked import InkedStippling
     from stipple.measures.inks import InkDensity
+    from stipple.stippling.compose import Look
+    from stipple.stippling.pens import InkedStippling
     from stipple.transport.quantisation import Step
 
 FORMATS = ("svg", "png", "csv", "json")
@@ -50,9 +50,9 @@ class ImageJob:
 def run_image(job: ImageJob, *, quiet: bool) -> dict[str, Any]:
     """Read, solve and write; return the report."""
     from stipple.files.tables import render_json
-    from stipple.inked import order_for_pen
     from stipple.machine.memory import predict_stippling
     from stipple.measures.inks import share_points
+    from stipple.stippling.pens import order_for_pen
 
     options = job.options
     began = time.perf_counter()
@@ -144,9 +144,9 @@ def _solve(
     options: dict[str, Any], job: ImageJob, inks: "list[InkDensity]", *, quiet: bool
 ) -> "tuple[list[InkedStippling], list[list[Floats]]]":
     """Stipple each ink with its share of the points; keep every step for an animation."""
-    from stipple.inked import InkedStippling
     from stipple.measures.inks import Ink, share_points
-    from stipple.stippling import stipple
+    from stipple.stippling.pens import InkedStippling
+    from stipple.stippling.stippling import stipple
 
     inked, frames = [], []
     for one, count in share_points(inks, job.points):
@@ -183,7 +183,7 @@ def _write(
     report: dict[str, Any],
 ) -> None:
     """Render everything, then write it: what cannot be rendered leaves all files as they were."""
-    from stipple.composition import compose_drawing, compose_frames
+    from stipple.stippling.compose import compose_drawing, compose_frames
 
     drawing = compose_drawing(inked, placement, look)
     files = [

@@ -10,7 +10,7 @@ from stipple.choices import Blend, DotStyle
 from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
 from stipple.drawing.page import Placement
 from stipple.geometry.power_cells import PowerCells
-from stipple.inked import InkedStippling
+from stipple.stippling.pens import InkedStippling
 from stipple.transport.semi_discrete import Transport
 
 CELL_COLOUR = "#808080"
