@@ -25,7 +25,7 @@ from stipple.files.pictures import read_source
 from stipple.files.tables import read_points_csv
 from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
-from stipple.solvers.dyadic import generate_sequence
+from stipple.sequences.dyadic import generate_sequence
 from stipple.stippling.stippling import stipple as stipple_array
 from stipple.transport.semi_discrete import TransportSolver
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from stamp import describe_origin
 
-from stipple.presets import Preset, list_presets
+from stipple.lloyd_steps.presets import Preset, list_presets
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "experiments.md"

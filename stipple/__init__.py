@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from stipple.image_bounds import ImageBounds, bound
     from stipple.measures.density import Density
     from stipple.measures.samples import Samples
-    from stipple.solvers.dyadic import generate_sequence as sequence
-    from stipple.solvers.dyadic_certificate import PrefixCertificate, certify_prefix
+    from stipple.sequences.certificate import PrefixCertificate, certify_prefix
+    from stipple.sequences.dyadic import generate_sequence as sequence
     from stipple.stippling.stippling import Stippling, stipple
 
 __all__ = [
@@ -37,15 +37,15 @@ _HOMES = {
     "Density": "stipple.measures.density",
     "Discretisation": "stipple.discretisation.discretise",
     "ImageBounds": "stipple.image_bounds",
-    "PrefixCertificate": "stipple.solvers.dyadic_certificate",
+    "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling.stippling",
     "bound": "stipple.image_bounds",
-    "certify_prefix": "stipple.solvers.dyadic_certificate",
+    "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
-    "sequence": "stipple.solvers.dyadic:generate_sequence",
+    "sequence": "stipple.sequences.dyadic:generate_sequence",
     "stipple": "stipple.stippling.stippling",
 }
 

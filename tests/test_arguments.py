@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 import stipple
 from stipple.arguments import read_array, read_floats
-from stipple.solvers.dyadic_certificate import certify_prefixes, partition_prefix
+from stipple.sequences.certificate import certify_prefixes, partition_prefix
 
 
 class Frame:

@@ -16,9 +16,9 @@ from PIL import Image
 
 import stipple
 from stipple.cli import main
-from stipple.solvers.dyadic import generate_sequence
-from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d, partition_prefix
-from stipple.solvers.progressive import order_progressively
+from stipple.sequences.certificate import certify_prefix, measure_prefix_1d, partition_prefix
+from stipple.sequences.dyadic import generate_sequence
+from stipple.sequences.progressive import order_progressively
 from stipple.stippling.stippling import stipple as quantise
 
 
@@ -260,7 +260,7 @@ def test_drawing_of_boxes_has_every_box_and_its_point():
 
 
 def test_boxes_that_touch_have_different_colours():
-    from stipple.prefix_drawing import _colour_boxes
+    from stipple.sequences.drawing import _colour_boxes
 
     for n in [*range(2, 300, 3), 341, 682, 1365]:
         kinds = _colour_boxes(generate_sequence(n, 2))

@@ -15,13 +15,13 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.solvers.dyadic import generate_sequence
-from stipple.solvers.dyadic_certificate import (
+from stipple.sequences.certificate import (
     certify_prefix,
     certify_prefixes,
     measure_prefix_1d,
     partition_prefix,
 )
+from stipple.sequences.dyadic import generate_sequence
 
 DIMENSIONS = st.integers(1, 10)
 

@@ -12,14 +12,14 @@ from stipple.drawing.plots import render_plot
 from stipple.errors import StippleError
 from stipple.files.tables import render_columns_csv, render_npy, render_table_csv
 from stipple.measures.density import Density
-from stipple.prefixes import (
+from stipple.sequences.prefixes import (
     choose_counts,
     measure_points,
     plot_prefixes,
     tabulate_prefixes,
     tabulate_stippling,
 )
-from stipple.solvers.rivals import prepare_rival
+from stipple.sequences.rivals import prepare_rival
 
 
 @pytest.mark.parametrize("name", ["sobol", "halton", "random"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stipple.errors import StippleError
-from stipple.experiment import (
+from stipple.lloyd_steps.experiment import (
     Experiment,
     fit_slope,
     make_start,
@@ -15,9 +15,9 @@ from stipple.experiment import (
     start_at,
     tabulate,
 )
+from stipple.lloyd_steps.presets import GAUSSIAN_COUNTS, list_presets
+from stipple.lloyd_steps.theory import bound_step, count_steps, measure_separation
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
-from stipple.presets import GAUSSIAN_COUNTS, list_presets
-from stipple.solvers.lloyd_theory import bound_step, count_steps, measure_separation
 
 # Of points at .4 and 1.9 to the length from 0 to 2.
 W2_SQUARED = (0.1**2 + 0.4**2) / 2 + 1 / 12

@@ -12,8 +12,8 @@ from stipple.files.pictures import read_source
 from stipple.geometry.bisection import bisect_mass
 from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
-from stipple.solvers.dyadic import generate_sequence
-from stipple.solvers.progressive import measure_prefixes, order_progressively
+from stipple.sequences.dyadic import generate_sequence
+from stipple.sequences.progressive import measure_prefixes, order_progressively
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 CAMERA = Path(__file__).parent.parent / "samples" / "camera.png"

@@ -19,8 +19,8 @@ from stipple.cli.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.drawing.marks import Drawing
-    from stipple.experiment import Experiment, ExperimentRow, Slope
-    from stipple.presets import Preset
+    from stipple.lloyd_steps.experiment import Experiment, ExperimentRow, Slope
+    from stipple.lloyd_steps.presets import Preset
 
 STARTS = ("uniform", "grid", "koch", "line", "bisection")
 PAGE_WIDTH = 120.0
@@ -181,7 +181,7 @@ def command(context: click.Context, /, **options: Any) -> None:
 
 
 def _list_presets() -> None:
-    from stipple.presets import list_presets
+    from stipple.lloyd_steps.presets import list_presets
 
     for preset in list_presets().values():
         click.echo(f"{preset.name:22} {preset.title}; published: {preset.published}")
@@ -212,7 +212,7 @@ def _plan(context: click.Context, options: dict[str, Any]) -> "tuple[Preset | No
         return None, _define_experiment(options, "points" in given)
     if options["source"]:
         raise click.UsageError("--preset brings its own density: leave SOURCE out.")
-    from stipple.presets import list_presets
+    from stipple.lloyd_steps.presets import list_presets
 
     presets = list_presets()
     if options["preset"] not in presets:
@@ -256,7 +256,7 @@ def _check_outputs(options: dict[str, Any]) -> None:
 
 
 def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experiment":
-    from stipple.experiment import Experiment, make_start, start_at
+    from stipple.lloyd_steps.experiment import Experiment, make_start, start_at
 
     domain, in_pixels = read_domain(options["source"], options)
     counts = options["points"]
@@ -296,7 +296,7 @@ def _choose_frames(options: dict[str, Any], preset: "Preset | None") -> set[int]
 
 def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | None) -> _Run:
     """Run everything; draw the chosen steps of the first run for each number of points."""
-    from stipple.experiment import fit_slope, run_experiment, tabulate
+    from stipple.lloyd_steps.experiment import fit_slope, run_experiment, tabulate
     from stipple.machine.memory import predict_stippling
 
     most = max(experiment.counts)
@@ -377,7 +377,7 @@ def _render_frame(one: "ExperimentRow", path: str) -> bytes:
 
 def _render_plot(options: dict[str, Any], preset: "Preset | None", slope: "Slope") -> bytes:
     from stipple.drawing.plots import render_plot
-    from stipple.experiment import plot_slope
+    from stipple.lloyd_steps.experiment import plot_slope
 
     title = preset.title if preset else options["source"]
     panel = plot_slope(slope, title, preset.published if preset else "")

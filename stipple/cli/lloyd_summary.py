@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from stipple.cli.digits import format_interval, round_up
 
 if TYPE_CHECKING:
-    from stipple.experiment import ExperimentRow
-    from stipple.presets import Preset
-    from stipple.solvers.lloyd_theory import StepTheorem
+    from stipple.lloyd_steps.experiment import ExperimentRow
+    from stipple.lloyd_steps.presets import Preset
+    from stipple.lloyd_steps.theory import StepTheorem
 
 # As in the columns of the trace, and for a person.
 INEQUALITIES = {"one_step": "one step", "polyak_lojasiewicz": "Polyak–Łojasiewicz"}

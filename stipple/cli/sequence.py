@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from stipple.drawing.page import Placement
     from stipple.drawing.panels import Panel
     from stipple.measures.density import Density
-    from stipple.prefix_drawing import Progression
-    from stipple.prefixes import Row
+    from stipple.sequences.drawing import Progression
+    from stipple.sequences.prefixes import Row
     from stipple.stippling.compose import Look
 
 POINT_FORMATS = ("csv", "npy", "svg", "png")
@@ -282,7 +282,7 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
 def _generate(options: dict[str, Any], job: _Job) -> _Result:
     """Points of the cube, with what is asked about all of them together."""
     from stipple.machine.memory import predict_sequence
-    from stipple.solvers.dyadic import check_range, find_constant, generate_sequence
+    from stipple.sequences.dyadic import check_range, find_constant, generate_sequence
 
     dimension = options["dimension"]
     check_range(job.points, dimension, options["skip"])
@@ -302,12 +302,12 @@ def _generate(options: dict[str, Any], job: _Job) -> _Result:
     def render(form: str) -> bytes:
         if form in ("csv", "npy"):
             return _render_points(points, form)
-        from stipple.prefix_drawing import compose_partition, show_square
+        from stipple.sequences.drawing import compose_partition, show_square
 
         square = show_square(points)
         layout = _lay_out(options, square.shape, job.points)
         if options["draw"] == "boxes":
-            from stipple.solvers.dyadic_certificate import partition_prefix
+            from stipple.sequences.certificate import partition_prefix
 
             boxes = partition_prefix(job.points)
             drawing = compose_partition(points, boxes, *layout)
@@ -323,8 +323,8 @@ def _generate(options: dict[str, Any], job: _Job) -> _Result:
 
 def _certify(options: dict[str, Any], job: _Job) -> _Result:
     """Certificates of prefixes of the cube's sequence, and of others beside it."""
-    from stipple.prefixes import plot_prefixes
-    from stipple.solvers.dyadic import find_constant
+    from stipple.sequences.dyadic import find_constant
+    from stipple.sequences.prefixes import plot_prefixes
 
     dimension = options["dimension"]
     table = _collect(options, _tabulate(options, options["prefixes"]), options["prefixes"])
@@ -347,8 +347,8 @@ def _certify(options: dict[str, Any], job: _Job) -> _Result:
 
 def _stipple(options: dict[str, Any], job: _Job) -> _Result:
     """Stipple an image progressively; measure prefixes at doublings and between if asked."""
-    from stipple.prefix_drawing import Progression, compose_growth
-    from stipple.prefixes import choose_counts
+    from stipple.sequences.drawing import Progression, compose_growth
+    from stipple.sequences.prefixes import choose_counts
 
     density = read_density(options["density"], options)
     layout = _lay_out(options, density.values.shape, job.points)
@@ -379,7 +379,7 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
 
 def _assess(options: dict[str, Any], job: _Job) -> _Result:
     """How well prefixes of a progressive stippling quantise the image."""
-    from stipple.prefixes import plot_stippling
+    from stipple.sequences.prefixes import plot_stippling
 
     density = read_density(options["density"], options)
     points = _order(options, job, density)
@@ -395,8 +395,8 @@ def _assess(options: dict[str, Any], job: _Job) -> _Result:
 
 
 def _tabulate(options: dict[str, Any], counts: range) -> "Iterable[Row]":
-    from stipple.prefixes import tabulate_prefixes
-    from stipple.solvers.rivals import prepare_rival
+    from stipple.sequences.prefixes import tabulate_prefixes
+    from stipple.sequences.rivals import prepare_rival
 
     dimension = options["dimension"]
     rivals = {
@@ -408,7 +408,7 @@ def _tabulate(options: dict[str, Any], counts: range) -> "Iterable[Row]":
 
 def _order(options: dict[str, Any], job: _Job, density: "Density") -> "Floats":
     from stipple.machine.memory import predict_stippling
-    from stipple.solvers.progressive import order_progressively
+    from stipple.sequences.progressive import order_progressively
 
     demand = predict_stippling(job.points, density.values.size)
     announce_memory(demand, quiet=options["quiet"])
@@ -421,7 +421,7 @@ def _order(options: dict[str, Any], job: _Job, density: "Density") -> "Floats":
 def _measure(
     options: dict[str, Any], density: "Density", points: "Floats", counts: Sequence[int]
 ) -> "list[Row]":
-    from stipple.prefixes import tabulate_stippling
+    from stipple.sequences.prefixes import tabulate_stippling
 
     table = tabulate_stippling(density, points, counts, free=bool(options["compare"]))
     return _collect(options, table, counts)
@@ -445,7 +445,7 @@ def _lay_out(
     options: dict[str, Any], shape: tuple[int, int], count: int
 ) -> "tuple[Placement, Look, str]":
     """Place the picture on the page, and say how its dots look and in which ink."""
-    from stipple.prefix_drawing import measure_strip
+    from stipple.sequences.drawing import measure_strip
 
     if options["draw"] == "strip":
         shape = measure_strip(shape, count)
@@ -457,7 +457,7 @@ def _compose(
     progression: "Progression",
     layout: "tuple[Placement, Look, str]",
 ) -> "Drawing":
-    from stipple.prefix_drawing import compose_doublings, compose_strip
+    from stipple.sequences.drawing import compose_doublings, compose_strip
 
     compose = compose_strip if options["draw"] == "strip" else compose_doublings
     return compose(progression, *layout)
@@ -473,7 +473,7 @@ def _render_points(points: "Floats", form: str) -> bytes:
 
 def _render_partition(count: int, dimension: int) -> bytes:
     from stipple.files.tables import render_columns_csv
-    from stipple.solvers.dyadic_certificate import partition_prefix
+    from stipple.sequences.certificate import partition_prefix
 
     boxes = partition_prefix(count, dimension)  # (n, 2, d)
     columns: dict[str, Any] = {"index": range(count)}
@@ -502,8 +502,8 @@ def _name_axes(dimension: int) -> list[str]:
 
 def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     """Describe a row of the table of prefixes, bounds rounded to their safe side."""
-    from stipple.solvers.dyadic import find_constant
-    from stipple.solvers.dyadic_certificate import LINE_ERROR
+    from stipple.sequences.certificate import LINE_ERROR
+    from stipple.sequences.dyadic import find_constant
 
     constant = find_constant(dimension)
     rows = [

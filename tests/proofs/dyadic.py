@@ -9,7 +9,7 @@ import numpy as np
 import stipple
 from proofs import family
 from proofs.invoke import Outcome, invoke, read_ends
-from stipple.solvers.dyadic_certificate import measure_prefix_1d
+from stipple.sequences.certificate import measure_prefix_1d
 
 # π lies between these.
 PI = Fraction(314159265358979323846, 10**20), Fraction(314159265358979323847, 10**20)

@@ -10,7 +10,7 @@ import stipple
 from proofs import family
 from stipple.arrays import Floats
 from stipple.measures.density import Density
-from stipple.solvers.progressive import measure_prefixes
+from stipple.sequences.progressive import measure_prefixes
 
 # Runs of pixels of the same darkness: how many, and how dark.
 Runs = list[tuple[int, float]]

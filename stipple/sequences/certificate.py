@@ -12,7 +12,7 @@ from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.dyadic import check_range, find_constant
+from stipple.sequences.dyadic import check_range, find_constant
 
 # Largest error of one rounding, relative; and what covers a chain of a dozen roundings and
 # library calls (powers, the gamma function) with room to spare.

@@ -12,9 +12,9 @@ from stipple.choices import Engine, Method
 from stipple.drawing.panels import Curve, Panel
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
+from stipple.lloyd_steps.theory import StepTheorem, count_steps
+from stipple.lloyd_steps.trace import TraceRow, trace_steps
 from stipple.measures.formula import Domain
-from stipple.solvers.lloyd_theory import StepTheorem, count_steps
-from stipple.trace import TraceRow, trace_steps
 from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.starts import (
     place_on_grid,

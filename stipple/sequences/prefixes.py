@@ -11,9 +11,9 @@ from stipple.arrays import Floats
 from stipple.drawing.panels import Curve, Panel
 from stipple.machine.rounding import take_root
 from stipple.measures.density import Density
-from stipple.solvers.dyadic import check_range, generate_sequence
-from stipple.solvers.dyadic_certificate import certify_prefix, measure_prefix_1d
-from stipple.solvers.progressive import measure_prefixes
+from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
+from stipple.sequences.dyadic import check_range, generate_sequence
+from stipple.sequences.progressive import measure_prefixes
 from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
@@ -44,7 +44,7 @@ def tabulate_prefixes(
     exact : bool
         Whether to measure exact distances; only for d ≤ 2. In d = 1 they are always there.
     rivals : mapping of str to callable, optional
-        Other sequences by name, as `stipple.solvers.rivals.prepare_rival` makes them; d ≤ 2.
+        Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them; d ≤ 2.
 
     Yields
     ------

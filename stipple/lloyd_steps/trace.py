@@ -8,8 +8,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method
-from stipple.measures.formula import Domain
-from stipple.solvers.lloyd_theory import (
+from stipple.lloyd_steps.theory import (
     Inequality,
     Separation,
     bound_step,
@@ -17,6 +16,7 @@ from stipple.solvers.lloyd_theory import (
     check_polyak_lojasiewicz,
     measure_separation,
 )
+from stipple.measures.formula import Domain
 from stipple.transport.quantisation import follow
 from stipple.transport.semi_discrete import Transport, TransportSolver
 

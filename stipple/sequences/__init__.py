@@ -1,0 +1,1 @@
+"""The dyadic sequence, its certificate, and progressive stippling."""
