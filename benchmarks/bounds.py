@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from stamp import describe_origin
 
-from stipple.image_bounds import bound
-from stipple.solvers.bounds.blocks import estimate_blocks
-from stipple.solvers.bounds.masses import pair_masses
+from stipple.bounds.blocks import estimate_blocks
+from stipple.bounds.bound import bound
+from stipple.bounds.masses import pair_masses
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "bounds-measured.md"

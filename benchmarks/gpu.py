@@ -19,14 +19,14 @@ from scipy.ndimage import gaussian_filter
 from stamp import describe_origin
 
 from stipple.arrays import Floats
+from stipple.bounds.bound import ImageBounds, bound
+from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
 from stipple.cli.digits import format_interval
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
-from stipple.image_bounds import ImageBounds, bound
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.bounds.transforms import transform_cost
 from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective
 

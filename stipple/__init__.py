@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from stipple.bounds.bound import ImageBounds, bound
     from stipple.discretisation.discretise import Discretisation, edot
     from stipple.discretisation.settings import Settings
     from stipple.errors import StippleError
-    from stipple.image_bounds import ImageBounds, bound
     from stipple.measures.density import Density
     from stipple.measures.samples import Samples
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
@@ -36,13 +36,13 @@ __all__ = [
 _HOMES = {
     "Density": "stipple.measures.density",
     "Discretisation": "stipple.discretisation.discretise",
-    "ImageBounds": "stipple.image_bounds",
+    "ImageBounds": "stipple.bounds.bound",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling.stippling",
-    "bound": "stipple.image_bounds",
+    "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
     "sequence": "stipple.sequences.dyadic:generate_sequence",

@@ -13,18 +13,18 @@ from scipy.optimize import linear_sum_assignment, linprog
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
-from stipple.errors import StippleError
-from stipple.machine.rounding import raise_power, round_down, round_up, take_root
-from stipple.solvers.bounds.certificate import (
+from stipple.bounds.certificate import (
     BoundCertificate,
     bound_square_radius,
     certify_bounds,
     lower_for_squares,
 )
-from stipple.solvers.bounds.exact import Units, split_numbers
-from stipple.solvers.bounds.masses import pair_masses
-from stipple.solvers.bounds.plans import Moved, Plan, price_offsets
-from stipple.solvers.bounds.transforms import measure_costs, transform_cost
+from stipple.bounds.exact import Units, split_numbers
+from stipple.bounds.masses import pair_masses
+from stipple.bounds.plans import Moved, Plan, price_offsets
+from stipple.bounds.transforms import measure_costs, transform_cost
+from stipple.errors import StippleError
+from stipple.machine.rounding import raise_power, round_down, round_up, take_root
 
 ORDERS = [1, 1.5, 2, 3]
 # Assignments in double precision, on costs that are not integers.

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stipple.machine.rounding import enclose_power, raise_squares, take_root
-from stipple.solvers.bounds.exact import (
+from stipple.bounds.exact import (
     Numbers,
     Units,
     count_units,
@@ -18,8 +17,9 @@ from stipple.solvers.bounds.exact import (
     split_numbers,
     sum_lines,
 )
-from stipple.solvers.bounds.marginals import bound_from_above, bound_from_below, measure_shift
-from stipple.solvers.bounds.masses import pair_masses
+from stipple.bounds.marginals import bound_from_above, bound_from_below, measure_shift
+from stipple.bounds.masses import pair_masses
+from stipple.machine.rounding import enclose_power, raise_squares, take_root
 
 KINDS = ("unit", "wild", "large", "small", "subnormal")
 

@@ -8,10 +8,9 @@ from bound_images import draw_blobs, draw_noise, draw_smooth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stipple.machine.threads import Workers
-from stipple.solvers.bounds.back_and_forth import ascend_dual
-from stipple.solvers.bounds.domain_decomposition import improve_in_cells
-from stipple.solvers.bounds.problem import (
+from stipple.bounds.back_and_forth import ascend_dual
+from stipple.bounds.domain_decomposition import improve_in_cells
+from stipple.bounds.problem import (
     TOTAL,
     Level,
     conjugate,
@@ -19,9 +18,10 @@ from stipple.solvers.bounds.problem import (
     evaluate_flow,
     price_arcs,
 )
-from stipple.solvers.bounds.pyramid import build_pyramid
-from stipple.solvers.bounds.sparse import join_all, solve_on_arcs, start_flow
-from stipple.solvers.bounds.transforms import measure_costs
+from stipple.bounds.pyramid import build_pyramid
+from stipple.bounds.sparse import join_all, solve_on_arcs, start_flow
+from stipple.bounds.transforms import measure_costs
+from stipple.machine.threads import Workers
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
 ONE = Workers(1)

@@ -10,14 +10,14 @@ from click.testing import CliRunner, Result
 from keops_guard import skip_without_keops
 
 import stipple
+from stipple.bounds import keops_transforms
+from stipple.bounds.certificate import certify_bounds
+from stipple.bounds.keops_transforms import choose_engine
+from stipple.bounds.masses import pair_masses
+from stipple.bounds.transforms import measure_costs, transform_cost
 from stipple.cli import main
 from stipple.errors import StippleError
 from stipple.machine import keops_library
-from stipple.solvers.bounds import keops_transforms
-from stipple.solvers.bounds.certificate import certify_bounds
-from stipple.solvers.bounds.keops_transforms import choose_engine
-from stipple.solvers.bounds.masses import pair_masses
-from stipple.solvers.bounds.transforms import measure_costs, transform_cost
 
 # All orders but 1 share a formula; each formula compiles for 5 to 13 seconds where it is new.
 orders = pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
+from stipple.bounds.blocks import PaperEstimates, estimate_blocks
+from stipple.bounds.masses import MassPair, pair_masses
 from stipple.errors import StippleError
 from stipple.machine.threads import Workers
-from stipple.solvers.bounds.blocks import PaperEstimates, estimate_blocks
-from stipple.solvers.bounds.masses import MassPair, pair_masses
 
 ot = pytest.importorskip("ot", reason="the linear programs need POT")
 

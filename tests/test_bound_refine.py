@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stipple.arrays import Floats
+from stipple.bounds import search
+from stipple.bounds.certificate import certify_bounds
+from stipple.bounds.masses import pair_masses
+from stipple.bounds.problem import Flow, Level
+from stipple.bounds.refine import BoundResult, LevelRecord, bound_images
 from stipple.errors import StippleError
-from stipple.solvers.bounds import search
-from stipple.solvers.bounds.certificate import certify_bounds
-from stipple.solvers.bounds.masses import pair_masses
-from stipple.solvers.bounds.problem import Flow, Level
-from stipple.solvers.bounds.refine import BoundResult, LevelRecord, bound_images
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from stipple.arrays import Floats
-from stipple.solvers.bounds.problem import (
+from stipple.bounds.problem import (
     TOTAL,
     Flow,
     Level,
@@ -17,9 +17,9 @@ from stipple.solvers.bounds.problem import (
     evaluate_flow,
     price_arcs,
 )
-from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
-from stipple.solvers.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
-from stipple.solvers.bounds.transforms import measure_costs
+from stipple.bounds.pyramid import build_pyramid, refine_flow, refine_potential
+from stipple.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
+from stipple.bounds.transforms import measure_costs
 from stipple.transport.network_simplex import NetworkSimplex
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))

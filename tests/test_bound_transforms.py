@@ -9,15 +9,15 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
-from stipple.errors import StippleError
-from stipple.machine.threads import Workers
-from stipple.solvers.bounds.transforms import (
+from stipple.bounds.transforms import (
     NOTHING,
     measure_costs,
     minimise_costs,
     round_costs_down,
     transform_cost,
 )
+from stipple.errors import StippleError
+from stipple.machine.threads import Workers
 
 ORDERS = [1, 1.5, 2, 3]
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 import stipple
+from stipple.bounds import pooling, refine
+from stipple.bounds.certificate import certify_bounds
+from stipple.bounds.clock import Clock, LateError, PunctualWorkers
+from stipple.bounds.masses import pair_masses
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.solvers.bounds import pooling, refine
-from stipple.solvers.bounds.certificate import certify_bounds
-from stipple.solvers.bounds.clock import Clock, LateError, PunctualWorkers
-from stipple.solvers.bounds.masses import pair_masses
 
 
 def run(*words: object) -> str:
@@ -88,7 +88,7 @@ def test_the_reason_for_a_wide_interval_is_told(
     assert "double precision shows no more" in run("a.npy", "b.npy", "-p", 1.5, *gap)
     assert "smaller --block" in run("a.npy", "b.npy", "--method", "paper", *gap)
     assert "through their centres" in run("a.npy", "b.npy", "--pixels", "squares", "--strict")
-    from stipple.solvers.bounds import search
+    from stipple.bounds import search
 
     monkeypatch.setattr(search, "LARGEST_ON_ARCS", 0)
     words = ("a.npy", "b.npy", "--method", "fast", "--gap", 1e-9, "--strict")

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+import stipple.bounds.bound
 import stipple.discretisation.discretise
-import stipple.image_bounds
 from stipple import Samples, Settings, StippleError, edot
 from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
 from stipple.discretisation.naive import compare_naive
@@ -35,7 +35,7 @@ def run(preset, label):
     return edot(case.measure(), case.atoms, case.settings)
 
 
-@pytest.mark.parametrize("module", [stipple.discretisation.discretise, stipple.image_bounds])
+@pytest.mark.parametrize("module", [stipple.discretisation.discretise, stipple.bounds.bound])
 def test_examples_of_the_docstrings(module):
     result = doctest.testmod(module)
     assert result.attempted > 0

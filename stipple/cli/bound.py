@@ -17,7 +17,7 @@ from stipple.cli.types import FiniteRange
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
-    from stipple.solvers.bounds.refine import LevelRecord
+    from stipple.bounds.refine import LevelRecord
 
 FORMATS = ("json", "csv")
 COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds")
@@ -143,7 +143,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     do not depend on whether a solver did its work, nor on the engine.
     """
     if not options["scheduler"]:
-        from stipple.solvers.bounds.keops_transforms import choose_engine
+        from stipple.bounds.keops_transforms import choose_engine
 
         order, method = options["order"], options["method"]
         choice = choose_engine(options["engine"], options["device"], order=order, method=method)
@@ -192,7 +192,7 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
         data = render_json(figures) if output.format == "json" else render_table_csv([row])
         files.append((output.path, data))
     if options["plot"]:
-        from stipple.io.bound_plot import render_bounds
+        from stipple.bounds.plot import render_bounds
 
         form = Path(options["plot"]).suffix.lower().lstrip(".")
         last = result.levels[-1]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stipple.image_bounds import ImageBounds
-    from stipple.solvers.bounds.refine import LevelRecord
+    from stipple.bounds.bound import ImageBounds
+    from stipple.bounds.refine import LevelRecord
 
 SETTINGS = (
     *("gap", "method", "block", "time_limit", "unit", "pixels"),
@@ -41,8 +41,8 @@ def bound_files(
     on_level: "Callable[[LevelRecord], None] | None" = None,
 ) -> "tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ImageBounds]":
     """Read two files and bound the distance between them."""
+    from stipple.bounds.bound import bound
     from stipple.errors import StippleError
-    from stipple.image_bounds import bound
     from stipple.machine.memory import predict_bounds
 
     first, second = (read_masses(path, options) for path in paths)

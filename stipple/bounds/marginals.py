@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from stipple.bounds.masses import MassPair
+from stipple.bounds.transforms import raise_costs
 from stipple.machine.rounding import enclose_power, take_root
-from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.transforms import raise_costs
 
 
 def bound_from_below(pair: MassPair, order: float) -> Fraction:

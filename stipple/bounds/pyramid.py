@@ -3,8 +3,8 @@
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.problem import TOTAL, Flow, Level
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.bounds.problem import TOTAL, Flow, Level
 
 
 def build_pyramid(source: Floats, target: Floats, coarsest: int) -> list[Level]:

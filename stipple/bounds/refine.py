@@ -9,24 +9,24 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from stipple.arrays import Floats
-from stipple.choices import Device, SinkhornEngine
-from stipple.errors import StippleError
-from stipple.machine.keops_library import EngineChoice
-from stipple.solvers.bounds.certificate import (
+from stipple.bounds.certificate import (
     BoundCertificate,
     certify_bounds,
     certify_cheaply,
     measure_gap,
 )
-from stipple.solvers.bounds.clock import Clock, LateError, PunctualWorkers
-from stipple.solvers.bounds.keops_transforms import choose_engine
-from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.plans import Plan
-from stipple.solvers.bounds.pooling import bound_pooled, choose_side
-from stipple.solvers.bounds.problem import TOTAL, Level
-from stipple.solvers.bounds.pyramid import build_pyramid, refine_flow, refine_potential
-from stipple.solvers.bounds.search import Search, Solution, Solver
-from stipple.solvers.bounds.transforms import check_order
+from stipple.bounds.clock import Clock, LateError, PunctualWorkers
+from stipple.bounds.keops_transforms import choose_engine
+from stipple.bounds.masses import MassPair
+from stipple.bounds.plans import Plan
+from stipple.bounds.pooling import bound_pooled, choose_side
+from stipple.bounds.problem import TOTAL, Level
+from stipple.bounds.pyramid import build_pyramid, refine_flow, refine_potential
+from stipple.bounds.search import Search, Solution, Solver
+from stipple.bounds.transforms import check_order
+from stipple.choices import Device, SinkhornEngine
+from stipple.errors import StippleError
+from stipple.machine.keops_library import EngineChoice
 
 Stop: TypeAlias = Literal["gap", "time", "cells", "precision"]
 

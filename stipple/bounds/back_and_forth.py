@@ -7,10 +7,10 @@ import numpy as np
 from scipy.fft import dctn, idctn
 
 from stipple.arrays import Floats
+from stipple.bounds.clock import LateError
+from stipple.bounds.problem import TOTAL, Level, Potentials, conjugate, evaluate_dual
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
-from stipple.solvers.bounds.clock import LateError
-from stipple.solvers.bounds.problem import TOTAL, Level, Potentials, conjugate, evaluate_dual
 
 # In units of 1 / the largest mass of a pixel, where the second derivative of the dual is about 1/2.
 FIRST_STEP = 2.0

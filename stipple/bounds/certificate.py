@@ -13,6 +13,18 @@ from fractions import Fraction
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.bounds.clock import Clock
+from stipple.bounds.exact import Units, dot_exactly
+from stipple.bounds.marginals import bound_from_above, bound_from_below, measure_shift
+from stipple.bounds.masses import MassPair
+from stipple.bounds.plans import Plan, price_plan
+from stipple.bounds.transforms import (
+    NOTHING,
+    OffsetCosts,
+    measure_costs,
+    minimise_costs,
+    round_costs_down,
+)
 from stipple.errors import StippleError
 from stipple.machine.rounding import (
     raise_power,
@@ -23,18 +35,6 @@ from stipple.machine.rounding import (
     take_root,
 )
 from stipple.machine.threads import Workers
-from stipple.solvers.bounds.clock import Clock
-from stipple.solvers.bounds.exact import Units, dot_exactly
-from stipple.solvers.bounds.marginals import bound_from_above, bound_from_below, measure_shift
-from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.plans import Plan, price_plan
-from stipple.solvers.bounds.transforms import (
-    NOTHING,
-    OffsetCosts,
-    measure_costs,
-    minimise_costs,
-    round_costs_down,
-)
 
 # Costs up to this are counted finely enough beside the largest: beyond it the largest is lowered.
 FINE = 2.0**20

@@ -6,8 +6,8 @@ import time
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.bounds.problem import Flow, Level, Potentials, price_arcs
 from stipple.transport.network_simplex import NetworkSimplex
 
 

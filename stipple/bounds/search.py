@@ -8,12 +8,11 @@ from itertools import chain, islice, repeat
 from typing import Literal, NamedTuple, TypeAlias
 
 from stipple.arrays import Floats
-from stipple.machine.keops_library import EngineChoice
-from stipple.solvers.bounds.back_and_forth import ascend_dual
-from stipple.solvers.bounds.certificate import measure_gap
-from stipple.solvers.bounds.clock import LateError, PunctualWorkers
-from stipple.solvers.bounds.domain_decomposition import improve_in_cells
-from stipple.solvers.bounds.problem import (
+from stipple.bounds.back_and_forth import ascend_dual
+from stipple.bounds.certificate import measure_gap
+from stipple.bounds.clock import LateError, PunctualWorkers
+from stipple.bounds.domain_decomposition import improve_in_cells
+from stipple.bounds.problem import (
     Flow,
     Level,
     Potentials,
@@ -21,9 +20,10 @@ from stipple.solvers.bounds.problem import (
     evaluate_dual,
     evaluate_flow,
 )
-from stipple.solvers.bounds.pyramid import refine_flow, refine_potential
-from stipple.solvers.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
-from stipple.solvers.bounds.transforms import measure_costs
+from stipple.bounds.pyramid import refine_flow, refine_potential
+from stipple.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
+from stipple.bounds.transforms import measure_costs
+from stipple.machine.keops_library import EngineChoice
 
 Solver: TypeAlias = Literal["sparse", "fast"]
 

@@ -12,20 +12,20 @@ from numpy.typing import ArrayLike
 from stipple import __version__
 from stipple.arguments import read_choice, read_count, read_number
 from stipple.arrays import Floats
+from stipple.bounds.certificate import lower_for_squares, measure_gap
+from stipple.bounds.marginals import measure_shift
+from stipple.bounds.masses import MassPair, pair_masses
+from stipple.bounds.plans import Plan
+from stipple.bounds.transforms import check_order
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
 from stipple.errors import StippleError
 from stipple.machine.rounding import raise_power, round_down, round_up
 from stipple.machine.threads import Workers
-from stipple.solvers.bounds.certificate import lower_for_squares, measure_gap
-from stipple.solvers.bounds.marginals import measure_shift
-from stipple.solvers.bounds.masses import MassPair, pair_masses
-from stipple.solvers.bounds.plans import Plan
-from stipple.solvers.bounds.transforms import check_order
 
 if TYPE_CHECKING:
+    from stipple.bounds.blocks import BlockEstimate, PaperEstimates
+    from stipple.bounds.refine import LevelRecord, Stop
     from stipple.machine.keops_library import EngineChoice
-    from stipple.solvers.bounds.blocks import BlockEstimate, PaperEstimates
-    from stipple.solvers.bounds.refine import LevelRecord, Stop
 
 
 @dataclass(frozen=True)
@@ -236,15 +236,15 @@ def bound(
     levels: tuple[LevelRecord, ...] = ()
     estimates = None
     if method == "paper":
-        from stipple.solvers.bounds.blocks import estimate_blocks
-        from stipple.solvers.bounds.keops_transforms import choose_engine
+        from stipple.bounds.blocks import estimate_blocks
+        from stipple.bounds.keops_transforms import choose_engine
 
         choice = choose_engine(engine, device, order=p, method=method)
         estimates = estimate_blocks(pair, p, block, workers=Workers(threads))
         lower, upper, used = estimates.lower, estimates.upper, "paper"
         stopped = "blocks"
     else:
-        from stipple.solvers.bounds.refine import bound_images
+        from stipple.bounds.refine import bound_images
 
         result = bound_images(
             pair,

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.clock import Clock
+from stipple.bounds.exact import HALF, dot_exactly, join_sum, split_numbers
+from stipple.bounds.masses import MassPair
+from stipple.bounds.transforms import OffsetCosts, round_costs_up
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rounding import scale_exactly
-from stipple.solvers.bounds.clock import Clock
-from stipple.solvers.bounds.exact import HALF, dot_exactly, join_sum, split_numbers
-from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.transforms import OffsetCosts, round_costs_up
 
 # Less than this share of the mass is not worth a second way to move it.
 LITTLE = 2.0**-24

@@ -15,21 +15,21 @@ from typing import TypeVar
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.errors import StippleError
-from stipple.machine.compiled import compile_loop
-from stipple.machine.rounding import raise_power, round_down, round_up, take_root
-from stipple.machine.threads import Workers
-from stipple.solvers.bounds.certificate import certify_bounds, evaluate_dual
-from stipple.solvers.bounds.exact import HALF, LOW, pool_units
-from stipple.solvers.bounds.masses import MassPair
-from stipple.solvers.bounds.plans import Moved, Plan, price_offsets
-from stipple.solvers.bounds.transforms import (
+from stipple.bounds.certificate import certify_bounds, evaluate_dual
+from stipple.bounds.exact import HALF, LOW, pool_units
+from stipple.bounds.masses import MassPair
+from stipple.bounds.plans import Moved, Plan, price_offsets
+from stipple.bounds.transforms import (
     OffsetCosts,
     measure_costs,
     minimise_costs,
     raise_costs,
     round_costs_up,
 )
+from stipple.errors import StippleError
+from stipple.machine.compiled import compile_loop
+from stipple.machine.rounding import raise_power, round_down, round_up, take_root
+from stipple.machine.threads import Workers
 
 # Dense problems and explicit plans beyond these do not fit in the memory of a small machine.
 MOST_BLOCKS = 8_000

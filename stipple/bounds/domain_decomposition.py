@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.solvers.bounds.problem import Flow, Potentials, price_arcs
+from stipple.bounds.problem import Flow, Potentials, price_arcs
 from stipple.transport.network_simplex import NetworkSimplex
 
 # Cells whose slack is below this share of the mean are as good as solved.

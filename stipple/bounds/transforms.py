@@ -95,7 +95,7 @@ def transform_cost(
     rows, columns = potential.shape
     costs = measure_costs((rows, columns), order)
     if device is not None and not costs.squared:
-        from stipple.solvers.bounds.keops_transforms import find_nearest
+        from stipple.bounds.keops_transforms import find_nearest
 
         nearest = find_nearest(potential, order, device)
         row, column = np.indices(potential.shape)

@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.bounds.certificate import (
+    BoundCertificate,
+    certify_cheaply,
+    measure_gap,
+)
+from stipple.bounds.masses import MassPair, pair_masses
 from stipple.machine.rounding import (
     UNIT_ROUNDING,
     enclose_power,
@@ -23,15 +29,9 @@ from stipple.machine.rounding import (
     round_up,
     take_root,
 )
-from stipple.solvers.bounds.certificate import (
-    BoundCertificate,
-    certify_cheaply,
-    measure_gap,
-)
-from stipple.solvers.bounds.masses import MassPair, pair_masses
 
 if TYPE_CHECKING:
-    from stipple.solvers.bounds.refine import BoundResult, LevelRecord
+    from stipple.bounds.refine import BoundResult, LevelRecord
 
 # Pixels that are bounded in a quarter of a second: by ascent and cells (p = 2), and on sparse arcs.
 FAST_PIXELS, SPARSE_PIXELS = 2**15, 2**11

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.bounds.bound import Displacement, ImageBounds, measure_displacement
 from stipple.drawing.plots import open_figure, save_figure
-from stipple.image_bounds import Displacement, ImageBounds, measure_displacement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stipple.arguments import read_pixels
 from stipple.arrays import Floats
-from stipple.errors import StippleError
-from stipple.machine.rounding import scale_exactly
-from stipple.solvers.bounds.exact import (
+from stipple.bounds.exact import (
     UNIT_BITS,
     Numbers,
     Units,
@@ -21,6 +19,8 @@ from stipple.solvers.bounds.exact import (
     split_numbers,
     sum_lines,
 )
+from stipple.errors import StippleError
+from stipple.machine.rounding import scale_exactly
 
 # Shares of pixels that differ by less than so many roundings of the numbers given are the same:
 # two of a division by the sum, two of its error, and as many for what is computed here.

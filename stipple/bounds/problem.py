@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
 from stipple.machine.threads import Workers
-from stipple.solvers.bounds.transforms import transform_cost
 
 # Solver masses are whole numbers that add up to this, so that sums of them are exact in floats.
 TOTAL = 2**50

@@ -1,0 +1,1 @@
+"""Certified intervals for the Wasserstein distance between two images."""
