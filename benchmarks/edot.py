@@ -23,17 +23,17 @@ from stamp import describe_origin
 
 from stipple.arrays import Floats
 from stipple.discretisation.discretise import measure_zeta
+from stipple.discretisation.entropic.kernel import SinkhornSettings
+from stipple.discretisation.entropic.sinkhorn import solve_sinkhorn
 from stipple.discretisation.methods import find_atoms
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.weighted_quantisation import quantise_weighted
 from stipple.files.pictures import read_source
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 from stipple.measures.tone import Tone, darkness
-from stipple.solvers.entropic.kernel import SinkhornSettings
-from stipple.solvers.entropic.sinkhorn import solve_sinkhorn
-from stipple.solvers.weighted_quantisation import quantise_weighted
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "chelsea.png"

@@ -23,12 +23,12 @@ from stipple.bounds.bound import ImageBounds, bound
 from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
 from stipple.cli.digits import format_interval
+from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
+from stipple.discretisation.entropic.objectives import Evaluation, evaluate_objective
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
-from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "gpu.md"

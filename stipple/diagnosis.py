@@ -150,8 +150,8 @@ def _find_keops_obstacle() -> str | None:
 
 def _examine_engines() -> Iterator[Finding]:
     """Which engines there are, and which one `auto` takes; then each is tried."""
+    from stipple.discretisation.entropic.kernel import LARGEST_STORED
     from stipple.geometry.neighbours import choose_engine
-    from stipple.solvers.entropic.kernel import LARGEST_STORED
 
     topic = "engines"
     chosen = choose_engine("auto")

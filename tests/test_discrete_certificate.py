@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from stipple.arrays import Floats
+from stipple.discretisation.certificate import certify as discrete_certificate
+from stipple.discretisation.certificate.certify import certify_discrete
+from stipple.discretisation.weighted_quantisation import measure_voronoi, quantise_weighted
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers import discrete_certificate
-from stipple.solvers.discrete_certificate import certify_discrete
-from stipple.solvers.weighted_quantisation import measure_voronoi, quantise_weighted
 from stipple.transport.certificate import Interval
 
 ONE = Workers(1)

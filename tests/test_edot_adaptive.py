@@ -12,17 +12,17 @@ from pictures import load_sample
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
-from stipple.errors import StippleError
-from stipple.geometry.metrics import Euclidean, Sphere
-from stipple.measures.samples import Samples
-from stipple.solvers.entropic.adaptive import (
+from stipple.discretisation.entropic.adaptive import (
     CellProgress,
     CellSolution,
     CellTask,
     discretise_adaptive,
 )
-from stipple.solvers.entropic.cells import divide, merge_duplicates, place_start
-from stipple.solvers.entropic.expectation import fit_mixture
+from stipple.discretisation.entropic.cells import divide, merge_duplicates, place_start
+from stipple.discretisation.entropic.expectation import fit_mixture
+from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Sphere
+from stipple.measures.samples import Samples
 
 RANDOM = np.random.default_rng(6)
 CLOUD = Samples(RANDOM.normal(size=(2000, 2)), RANDOM.random(2000) + 0.1)

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stipple.discretisation.entropic.descent import make_targets
+from stipple.discretisation.entropic.equal import EqualQuantisation, quantise_equally
+from stipple.discretisation.entropic.simple import Discretisation, discretise_simple
 from stipple.errors import StippleError
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic.descent import make_targets
-from stipple.solvers.entropic.equal import EqualQuantisation, quantise_equally
-from stipple.solvers.entropic.simple import Discretisation, discretise_simple
 
 RANDOM = np.random.default_rng(8)
 CLOUD = RANDOM.random((60, 2))

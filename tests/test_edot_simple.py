@@ -10,15 +10,15 @@ from scipy.optimize import linprog
 from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
+from stipple.discretisation.entropic import equal, simple
+from stipple.discretisation.entropic.descent import Target
+from stipple.discretisation.entropic.equal import EqualQuantisation
+from stipple.discretisation.entropic.objectives import evaluate_objective
+from stipple.discretisation.entropic.simple import DescentStep, Discretisation
+from stipple.discretisation.weighted_quantisation import quantise_weighted
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Sphere
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic import equal, simple
-from stipple.solvers.entropic.descent import Target
-from stipple.solvers.entropic.equal import EqualQuantisation
-from stipple.solvers.entropic.objectives import evaluate_objective
-from stipple.solvers.entropic.simple import DescentStep, Discretisation
-from stipple.solvers.weighted_quantisation import quantise_weighted
 
 GRID = (np.arange(1000) + 0.5) / 1000
 UNIFORM = Samples(GRID[:, None], np.ones(1000))

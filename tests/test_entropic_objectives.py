@@ -7,12 +7,12 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
+from stipple.discretisation.entropic import numpy_kernel
+from stipple.discretisation.entropic.kernel import SinkhornSettings
+from stipple.discretisation.entropic.objectives import compute_self_term, evaluate_objective
+from stipple.discretisation.entropic.sinkhorn import solve_sinkhorn
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic import numpy_kernel
-from stipple.solvers.entropic.kernel import SinkhornSettings
-from stipple.solvers.entropic.objectives import compute_self_term, evaluate_objective
-from stipple.solvers.entropic.sinkhorn import solve_sinkhorn
 
 TIGHT = SinkhornSettings(tolerance=2e-13)
 OBJECTIVES = ["full", "sharp", "debiased"]

@@ -11,13 +11,13 @@ from keops_guard import skip_without_keops
 
 from stipple.arrays import Floats
 from stipple.cli import main
+from stipple.discretisation.entropic import kernel
+from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
+from stipple.discretisation.entropic.objectives import Evaluation, evaluate_objective
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.machine import keops_library
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic import kernel
-from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
-from stipple.solvers.entropic.objectives import Evaluation, evaluate_objective
 
 
 @pytest.fixture(scope="session")

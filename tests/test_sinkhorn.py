@@ -11,12 +11,12 @@ from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
+from stipple.discretisation.entropic import kernel, numpy_kernel
+from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
+from stipple.discretisation.entropic.sinkhorn import compute_plan, solve_plan, solve_sinkhorn
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic import kernel, numpy_kernel
-from stipple.solvers.entropic.kernel import SinkhornSettings, choose_engine
-from stipple.solvers.entropic.sinkhorn import compute_plan, solve_plan, solve_sinkhorn
 
 TIGHT = SinkhornSettings(tolerance=1e-12)
 DOMAINS = ["auto", "log", "multiplicative"]
@@ -392,7 +392,7 @@ def test_cost_matrices_that_are_refused(costs: Floats, message: str) -> None:
 def test_plans_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     samples, atoms, weights = draw_problem(15)
     transport = solve_sinkhorn(samples, atoms, weights, 0.1)
-    monkeypatch.setattr("stipple.solvers.entropic.sinkhorn.LARGEST_STORED", 100)
+    monkeypatch.setattr("stipple.discretisation.entropic.sinkhorn.LARGEST_STORED", 100)
     with pytest.raises(StippleError, match="60 × 7"):
         compute_plan(samples, atoms, weights, transport)
 

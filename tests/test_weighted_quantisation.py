@@ -12,19 +12,19 @@ from scipy.spatial.distance import cdist
 from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
-from stipple.errors import StippleError
-from stipple.geometry.metrics import Euclidean, Metric, Sphere
-from stipple.geometry.nearest import assign_nearest, find_cheapest
-from stipple.machine.threads import Workers
-from stipple.measures.samples import Samples
-from stipple.solvers.weighted_quantisation import (
+from stipple.discretisation.weighted_quantisation import (
     WeightedQuantisation,
     _Problem,
     measure_voronoi,
     quantise_weighted,
 )
-from stipple.solvers.weighted_start import draw_start, estimate_density, order_along_curve
-from stipple.solvers.zador import find_zador_reference
+from stipple.discretisation.weighted_start import draw_start, estimate_density, order_along_curve
+from stipple.discretisation.zador import find_zador_reference
+from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
+from stipple.geometry.nearest import assign_nearest, find_cheapest
+from stipple.machine.threads import Workers
+from stipple.measures.samples import Samples
 
 RANDOM = np.random.default_rng(5)
 ONE = Workers(1)

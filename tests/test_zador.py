@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from stipple.arrays import Floats
+from stipple.discretisation.weighted_quantisation import quantise_weighted
+from stipple.discretisation.zador import find_zador_reference
 from stipple.errors import StippleError
 from stipple.measures.samples import Samples
-from stipple.solvers.weighted_quantisation import quantise_weighted
-from stipple.solvers.zador import find_zador_reference
 
 HEXAGON = 0.16037507477489604  # 5/(18√3)
 

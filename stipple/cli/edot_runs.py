@@ -18,9 +18,9 @@ from stipple.cli.progress import Progress, print_note
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
+    from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
     from stipple.discretisation.settings import Settings
     from stipple.measures.measure import Measure
-    from stipple.solvers.entropic.adaptive import CellSolution, CellTask
 
 
 class Result(Protocol):

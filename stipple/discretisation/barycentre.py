@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.discretise import (
     Discretisation,
     assess,
@@ -25,7 +26,6 @@ from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.discrete_certificate import put_on_sphere
 
 
 def mix_measures(measures: Sequence[Measure], shares: Floats) -> Measure:

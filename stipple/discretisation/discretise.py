@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from stipple import __version__
 from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats
+from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.evidence import (
     RegularisedCost,
     certify_cost,
@@ -32,11 +33,10 @@ from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.discrete_certificate import put_on_sphere
 from stipple.transport.certificate import Interval
 
 if TYPE_CHECKING:
-    from stipple.solvers.entropic.adaptive import RunCells
+    from stipple.discretisation.entropic.adaptive import RunCells
 
 
 @dataclass(frozen=True, eq=False)

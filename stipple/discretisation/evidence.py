@@ -43,7 +43,7 @@ def refer_to_zador(measure: Measure, count: int, settings: Settings) -> float | 
     """Find the least W_2^2 of many atoms with free weights; None but for densities in the plane."""
     if measure.domain is None or settings.order != 2 or settings.metric != "euclidean":
         return None
-    from stipple.solvers.zador import find_zador_reference
+    from stipple.discretisation.zador import find_zador_reference
 
     return find_zador_reference(measure.samples, count)
 
@@ -59,7 +59,7 @@ def certify_cost(
 
     A potential, shape (m,), is where the search for the best lower end begins.
     """
-    from stipple.solvers.discrete_certificate import certify_discrete
+    from stipple.discretisation.certificate.certify import certify_discrete
 
     return certify_discrete(
         samples,
@@ -79,7 +79,7 @@ def measure_regularised(
 
     They inform only: what cannot be computed is left out.
     """
-    from stipple.solvers.entropic.sinkhorn import solve_sinkhorn
+    from stipple.discretisation.entropic.sinkhorn import solve_sinkhorn
 
     some = samples.thin(max(1, MOST_ENTRIES // len(atoms)))
     exponent, order = choose_exponent([samples], settings), settings.order
@@ -114,7 +114,7 @@ def scale_zeta(diameter: float, settings: Settings) -> float:
     StippleError
         If it is above them.
     """
-    from stipple.solvers.entropic.kernel import SmallZetaError
+    from stipple.discretisation.entropic.kernel import SmallZetaError
 
     assert settings.zeta is not None
     # Samples at one place have no scale.
@@ -137,7 +137,7 @@ def name_smallest_zeta(settings: Settings) -> Iterator[None]:
     Rounding hides the tolerance of the marginals below ε·C/tolerance, and costs C are at most
     (2·diameter)^k.
     """
-    from stipple.solvers.entropic.kernel import SmallZetaError
+    from stipple.discretisation.entropic.kernel import SmallZetaError
 
     try:
         yield

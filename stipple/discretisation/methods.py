@@ -19,7 +19,7 @@ from stipple.transport.quantisation import Quantisation, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
 
 if TYPE_CHECKING:
-    from stipple.solvers.entropic.adaptive import RunCells
+    from stipple.discretisation.entropic.adaptive import RunCells
 
 OnStep: TypeAlias = Callable[[int, float | None], None] | None
 """Receives the number of each step and the objective there, or None with the number of cells."""
@@ -81,7 +81,7 @@ def _quantise(
     metric: Metric,
     on_step: OnStep,
 ) -> Solution:
-    from stipple.solvers.weighted_quantisation import quantise_weighted
+    from stipple.discretisation.weighted_quantisation import quantise_weighted
 
     limit = _limit_steps(settings)
     samples = measure.samples
@@ -186,8 +186,8 @@ def alternate(
     on_step: OnStep,
 ) -> Solution:
     """Minimise the sum of W_k^k to targets, each times its share, over atoms of equal weights."""
-    from stipple.solvers.entropic.descent import make_targets
-    from stipple.solvers.entropic.equal import quantise_equally
+    from stipple.discretisation.entropic.descent import make_targets
+    from stipple.discretisation.entropic.equal import quantise_equally
 
     limit = _limit_steps(settings)
     entries = count * sum(len(target) for target in targets)
@@ -228,8 +228,8 @@ def descend(
     on_step: OnStep,
 ) -> Solution:
     """Minimise the sum of entropic objectives of targets, each times its share."""
-    from stipple.solvers.entropic.descent import make_targets
-    from stipple.solvers.entropic.simple import discretise_simple
+    from stipple.discretisation.entropic.descent import make_targets
+    from stipple.discretisation.entropic.simple import discretise_simple
 
     assert settings.objective != "exact"
     limit = _limit_steps(settings)
@@ -263,7 +263,7 @@ def _solve_in_cells(
     on_step: OnStep,
     run_cells: "RunCells | None",
 ) -> Solution:
-    from stipple.solvers.entropic.adaptive import discretise_adaptive
+    from stipple.discretisation.entropic.adaptive import discretise_adaptive
 
     assert settings.objective != "exact"
     assert settings.zeta is not None

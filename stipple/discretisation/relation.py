@@ -12,7 +12,7 @@ from stipple.discretisation.settings import make_metric
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
-    from stipple.solvers.entropic.sinkhorn import EntropicTransport
+    from stipple.discretisation.entropic.sinkhorn import EntropicTransport
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def relate_discretisations(first: Discretisation, second: Discretisation) -> Rel
     StippleError
         If the atoms have different dimensions, or are too many for a dense plan.
     """
-    from stipple.solvers.entropic.sinkhorn import solve_plan
+    from stipple.discretisation.entropic.sinkhorn import solve_plan
 
     settings = first.settings
     dimensions = [discretisation.atoms.shape[1] for discretisation in (first, second)]

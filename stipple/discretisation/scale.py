@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from stipple.discretisation.certificate.problem import find_exponent, scale_power
 from stipple.discretisation.methods import OnStep, Solution
 from stipple.discretisation.settings import Settings
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.solvers.discrete_problem import find_exponent, scale_power
 
 # Samples are left as they are while costs are within 2^±200 or so.
 LARGEST_POWER = 200

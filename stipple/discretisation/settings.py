@@ -16,7 +16,7 @@ from stipple.choices import (
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 
 if TYPE_CHECKING:
-    from stipple.solvers.entropic.kernel import SinkhornSettings
+    from stipple.discretisation.entropic.kernel import SinkhornSettings
 
 # From this number of atoms on, `auto` divides and conquers.
 ADAPTIVE_COUNT = 50
@@ -112,6 +112,6 @@ def make_metric(name: MetricName) -> Metric:
 
 def make_sinkhorn(settings: Settings) -> "SinkhornSettings":
     """Make the settings of Sinkhorn that a discretisation asks for."""
-    from stipple.solvers.entropic.kernel import SinkhornSettings
+    from stipple.discretisation.entropic.kernel import SinkhornSettings
 
     return SinkhornSettings(engine=settings.engine, device=settings.device)

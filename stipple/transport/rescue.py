@@ -78,10 +78,10 @@ def solve_samples(density: Density, points: Floats) -> Floats:
     They are near those of the density where pixels are apart: the entropic dual with a ζ that comes
     down to next to nothing (`solvers.entropic.equal`) needs no cells with mass.
     """
+    from stipple.discretisation.entropic.descent import make_targets
+    from stipple.discretisation.entropic.equal import CANDIDATES, SemiDual
     from stipple.geometry.metrics import Euclidean
     from stipple.measures.samples import Samples
-    from stipple.solvers.entropic.descent import make_targets
-    from stipple.solvers.entropic.equal import CANDIDATES, SemiDual
 
     count = len(points)
     rows, columns = np.nonzero(density.values)

@@ -15,9 +15,9 @@ import numpy as np
 from proofs import family
 from stipple import Samples, Settings, edot
 from stipple.arrays import Floats
+from stipple.discretisation.certificate.certify import certify_discrete
 from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.machine.threads import Workers
-from stipple.solvers.discrete_certificate import certify_discrete
 from stipple.transport.certificate import Interval
 
 Costs: TypeAlias = list[list[Fraction]]

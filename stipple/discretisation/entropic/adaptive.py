@@ -11,15 +11,15 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights, CellRule
+from stipple.discretisation.entropic.cells import check_count, divide, merge_duplicates, place_start
+from stipple.discretisation.entropic.descent import Target, descend
+from stipple.discretisation.entropic.expectation import Mixture, fit_mixture
+from stipple.discretisation.entropic.kernel import SinkhornSettings
+from stipple.discretisation.entropic.objectives import EntropicObjective
+from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.machine.threads import count_processors
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic.cells import check_count, divide, merge_duplicates, place_start
-from stipple.solvers.entropic.descent import Target, descend
-from stipple.solvers.entropic.expectation import Mixture, fit_mixture
-from stipple.solvers.entropic.kernel import SinkhornSettings
-from stipple.solvers.entropic.objectives import EntropicObjective
-from stipple.solvers.entropic.sinkhorn import check_cost
 
 # ζ of a cell that loses atoms is divided by this, at most so many times.
 COOLING = 4.0

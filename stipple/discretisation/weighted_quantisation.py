@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.discretisation.weighted_start import draw_start
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.geometry.morton import order_along_curve
@@ -14,7 +15,6 @@ from stipple.machine.compiled import compile_loop
 from stipple.machine.double_doubles import sum_groups
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.weighted_start import draw_start
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 
 EUCLIDEAN = Euclidean()

@@ -6,17 +6,17 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.geometry.metrics import Euclidean, Metric
-from stipple.measures.samples import Samples
-from stipple.solvers.entropic.dual_system import solve_dual_system
-from stipple.solvers.entropic.kernel import MetricKernel, SinkhornSettings, make_kernel
-from stipple.solvers.entropic.sinkhorn import (
+from stipple.discretisation.entropic.dual_system import solve_dual_system
+from stipple.discretisation.entropic.kernel import MetricKernel, SinkhornSettings, make_kernel
+from stipple.discretisation.entropic.sinkhorn import (
     EntropicTransport,
     check_atoms,
     check_cost,
     solve_dual,
     solve_symmetric,
 )
+from stipple.geometry.metrics import Euclidean, Metric
+from stipple.measures.samples import Samples
 
 EntropicObjective: TypeAlias = Literal["full", "sharp", "debiased"]
 

@@ -6,8 +6,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from stipple.arrays import Floats, Integers
+from stipple.discretisation.certificate.problem import DiscreteProblem, Dual, Plan
 from stipple.geometry.nearest import TwoCheapest
-from stipple.solvers.discrete_problem import DiscreteProblem, Dual, Plan
 
 # Beyond so many atoms the plan is repaired along a curve instead of by a linear program.
 LARGEST_PROGRAM = 20_000

@@ -7,9 +7,9 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Precision, SinkhornEngine
+from stipple.discretisation.entropic.kernel import LARGEST_STORED, Potentials, bound_costs
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
-from stipple.solvers.entropic.kernel import LARGEST_STORED, Potentials, bound_costs
 
 # Entries of a block that stays in the second-level cache through several passes.
 BLOCK = 2**15

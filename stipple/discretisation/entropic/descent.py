@@ -8,11 +8,11 @@ from scipy.optimize import OptimizeResult, minimize
 from scipy.special import softmax
 
 from stipple.arrays import Floats
+from stipple.discretisation.entropic.kernel import SinkhornSettings
+from stipple.discretisation.entropic.objectives import EntropicObjective, evaluate_objective
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric, Sphere
 from stipple.measures.samples import Samples
-from stipple.solvers.entropic.kernel import SinkhornSettings
-from stipple.solvers.entropic.objectives import EntropicObjective, evaluate_objective
 
 # Relative decrease of the objective at which the descent has converged.
 TOLERANCE = 1e-11

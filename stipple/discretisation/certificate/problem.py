@@ -9,6 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.discretisation.certificate.sums import (
+    UNIT,
+    add_cells,
+    add_costs,
+    fit_groups,
+    match_in_order,
+    subtract_groups,
+    subtract_pairs,
+)
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
 from stipple.geometry.morton import order_along_curve
@@ -26,15 +35,6 @@ from stipple.machine.double_doubles import (
 )
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.discrete_sums import (
-    UNIT,
-    add_cells,
-    add_costs,
-    fit_groups,
-    match_in_order,
-    subtract_groups,
-    subtract_pairs,
-)
 from stipple.transport.certificate import Interval
 
 # The power function is assumed to err by no more than this part.

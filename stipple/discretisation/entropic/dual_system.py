@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from stipple.arrays import Floats
-from stipple.solvers.entropic.kernel import Kernel, Potentials
+from stipple.discretisation.entropic.kernel import Kernel, Potentials
 
 # Conjugate gradients: the residual sought, as a part of the right side, and the most iterations.
 RESIDUAL = 1e-12

@@ -9,14 +9,14 @@ from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats, Integers
+from stipple.discretisation.entropic.cells import check_count, merge_duplicates
+from stipple.discretisation.entropic.descent import Target
+from stipple.discretisation.entropic.expectation import find_directions
+from stipple.discretisation.entropic.simple import choose_start, pool_targets
+from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.machine.compiled import compile_loop
-from stipple.solvers.entropic.cells import check_count, merge_duplicates
-from stipple.solvers.entropic.descent import Target
-from stipple.solvers.entropic.expectation import find_directions
-from stipple.solvers.entropic.simple import choose_start, pool_targets
-from stipple.solvers.entropic.sinkhorn import check_cost
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 
 # Atoms that a sample may go to at first: the nearest ones.

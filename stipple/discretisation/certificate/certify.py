@@ -5,14 +5,14 @@ import warnings
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.certificate.ascent import NARROW, ascend, repair_plan
+from stipple.discretisation.certificate.exact import find_exact_cost
+from stipple.discretisation.certificate.problem import DiscreteProblem, Plan, scale_power
+from stipple.discretisation.weighted_quantisation import EUCLIDEAN
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.solvers.discrete_ascent import NARROW, ascend, repair_plan
-from stipple.solvers.discrete_exact import find_exact_cost
-from stipple.solvers.discrete_problem import DiscreteProblem, Plan, scale_power
-from stipple.solvers.weighted_quantisation import EUCLIDEAN
 from stipple.transport.certificate import Interval
 from stipple.transport.network_simplex import NetworkSimplex
 

@@ -7,11 +7,8 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import SinkhornEngine
-from stipple.errors import StippleError
-from stipple.geometry.metrics import Euclidean, Metric
-from stipple.measures.samples import Samples
-from stipple.solvers.entropic.dual_system import solve_dual_system
-from stipple.solvers.entropic.kernel import (
+from stipple.discretisation.entropic.dual_system import solve_dual_system
+from stipple.discretisation.entropic.kernel import (
     LARGEST_EXPONENT,
     LARGEST_STORED,
     Kernel,
@@ -20,7 +17,10 @@ from stipple.solvers.entropic.kernel import (
     SmallZetaError,
     make_kernel,
 )
-from stipple.solvers.entropic.numpy_kernel import DenseKernel, NumpyKernel
+from stipple.discretisation.entropic.numpy_kernel import DenseKernel, NumpyKernel
+from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric
+from stipple.measures.samples import Samples
 
 # Sums of scaled densities in this range lost nothing to underflow.
 SAFE_SUMS = {"float64": (1e-100, 1e100), "float32": (1e-8, 1e8)}

@@ -8,19 +8,19 @@ from scipy.special import softmax
 
 from stipple.arrays import Floats
 from stipple.choices import AtomWeights
-from stipple.errors import StippleError
-from stipple.geometry.metrics import Euclidean, Metric, Sphere
-from stipple.measures.samples import Samples
-from stipple.solvers.entropic.cells import check_count, merge_duplicates, place_start
-from stipple.solvers.entropic.descent import (
+from stipple.discretisation.entropic.cells import check_count, merge_duplicates, place_start
+from stipple.discretisation.entropic.descent import (
     Target,
     descend,
     evaluate_total,
     find_box,
 )
-from stipple.solvers.entropic.kernel import SinkhornSettings
-from stipple.solvers.entropic.objectives import EntropicObjective
-from stipple.solvers.entropic.sinkhorn import check_cost
+from stipple.discretisation.entropic.kernel import SinkhornSettings
+from stipple.discretisation.entropic.objectives import EntropicObjective
+from stipple.discretisation.entropic.sinkhorn import check_cost
+from stipple.errors import StippleError
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
+from stipple.measures.samples import Samples
 
 # Largest number of samples times atoms whose descent on all samples takes seconds, not hours.
 AFFORDABLE = 2**21

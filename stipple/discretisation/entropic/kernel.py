@@ -184,10 +184,10 @@ def make_kernel(
     """Kernel of the costs dist(x_i, y_j)^order, by the engine that `choose_engine` chooses."""
     choice = choose_engine(settings, len(points), len(atoms), metric)
     if choice.engine == "keops":
-        from stipple.solvers.entropic.keops_kernel import KeopsKernel
+        from stipple.discretisation.entropic.keops_kernel import KeopsKernel
 
         return KeopsKernel(points, atoms, order, metric, choice.device, settings.precision)
-    from stipple.solvers.entropic.numpy_kernel import NumpyKernel
+    from stipple.discretisation.entropic.numpy_kernel import NumpyKernel
 
     return NumpyKernel(points, atoms, order, metric, settings.precision)
 

@@ -1,0 +1,1 @@
+"""A proved interval for the transport from weighted samples to atoms."""

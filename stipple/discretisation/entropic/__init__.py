@@ -1,0 +1,1 @@
+"""Entropic transport: objectives, kernels, descent, divide and conquer."""

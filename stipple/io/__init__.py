@@ -1,1 +1,0 @@
-"""Reading and writing of files. Knows results, not solvers."""

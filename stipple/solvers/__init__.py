@@ -1,1 +1,0 @@
-"""Solvers: arrays and densities in, frozen results out. No files, no printing."""

@@ -1,1 +1,0 @@
-"""Entropic optimal transport: Sinkhorn, its objectives and gradients, discretisation by them."""
