@@ -12,7 +12,7 @@ from typing import Any
 
 from stamp import describe_origin
 
-from stipple.cli.digits import format_interval
+from stipple.cli.shared.digits import format_interval
 from stipple.discretisation.presets import Preset, list_presets
 
 ROOT = Path(__file__).parent.parent

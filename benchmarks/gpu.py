@@ -22,7 +22,7 @@ from stipple.arrays import Floats
 from stipple.bounds.bound import ImageBounds, bound
 from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
-from stipple.cli.digits import format_interval
+from stipple.cli.shared.digits import format_interval
 from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
 from stipple.discretisation.entropic.objectives import Evaluation, evaluate_objective
 from stipple.errors import StippleError

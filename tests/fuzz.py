@@ -13,7 +13,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["stipple.io", "stipple.measures.samples", "stipple.measures.tone"]
+    include=["stipple.files", "stipple.measures.samples", "stipple.measures.tone"]
 ):
     from stipple.errors import StippleError
     from stipple.files.pictures import read_source

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from command import SAMPLES, list_circles, read_csv, read_json, read_svg, save, start, stipple
 
-from stipple.cli.batch import Failure, attempt, run_all
+from stipple.cli.shared.batch import Failure, attempt, run_all
 from stipple.errors import StippleError
 
 

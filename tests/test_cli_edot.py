@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 from command import SAMPLES, list_circles, list_layers, read_png, read_svg, save
 
-from stipple.cli import edot_runs, main
-from stipple.cli.batch import Failure, attempt
+from stipple.cli import main
+from stipple.cli.edot import run as edot_runs
+from stipple.cli.shared.batch import Failure, attempt
 from stipple.discretisation.presets import list_presets
 
 ADAPTIVE = ("--algorithm", "adaptive")

@@ -240,7 +240,7 @@ def test_the_examples_of_the_help_work(tmp_path):
     """Every example as it stands, with a camera's picture in the place of photos."""
     from PIL import Image
 
-    from stipple.cli.stipple import EXAMPLES
+    from stipple.cli.stipple.command import EXAMPLES
 
     with Image.open(SAMPLES / "chelsea.png") as picture:
         small = picture.convert("RGB").resize((113, 75))

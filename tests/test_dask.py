@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from command import read_json, save, start
 
-from stipple.cli.batch import Failure, run_all
+from stipple.cli.shared.batch import Failure, run_all
 from stipple.errors import StippleError
 
 pytest.importorskip("distributed", reason="Dask distributed is not installed")

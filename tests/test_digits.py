@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stipple.cli.digits import format_interval, round_down, round_up
+from stipple.cli.shared.digits import format_interval, round_down, round_up
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

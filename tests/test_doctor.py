@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from command import ROOT, start
 
-from stipple import diagnosis
 from stipple.cli import main
-from stipple.diagnosis import Finding
+from stipple.cli.doctor import diagnosis
+from stipple.cli.doctor.diagnosis import Finding
 from stipple.errors import StippleError
 from stipple.machine import keops_library
 

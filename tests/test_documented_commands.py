@@ -26,7 +26,7 @@ def list_documented() -> list[str]:
         for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
     ]
     blocks = [block for text in texts for block in re.findall(r"```sh\n(.*?)```", text, re.S)]
-    blocks += [import_module(f"stipple.cli.{name}").EXAMPLES for name in COMMANDS]
+    blocks += [import_module(f"stipple.cli.{name}.command").EXAMPLES for name in COMMANDS]
     lines = [line.strip() for block in blocks for line in block.splitlines()]
     known = re.compile(rf"(?:cat \S+ \| )?stipple (?:{'|'.join(COMMANDS)}) ")
     # A cluster is in test_dask.py only.

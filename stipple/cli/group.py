@@ -29,7 +29,7 @@ class StippleGroup(click.Group):
         """Import the module of a subcommand."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"stipple.cli.{cmd_name}").command
+        command: click.Command = import_module(f"stipple.cli.{cmd_name}.command").command
         return command
 
     def main(self, *args: Any, **extra: Any) -> Any:

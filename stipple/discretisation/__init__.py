@@ -1,1 +1,1 @@
-"""Weighted discretisation: what `stipple edot` does, on top of the solvers."""
+"""Weighted discretisation: what `stipple edot` does."""

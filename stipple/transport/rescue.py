@@ -76,7 +76,7 @@ def solve_samples(density: Density, points: Floats) -> Floats:
     """Potentials of the transport from samples of the pixels to the points, shape (n,).
 
     They are near those of the density where pixels are apart: the entropic dual with a ζ that comes
-    down to next to nothing (`solvers.entropic.equal`) needs no cells with mass.
+    down to next to nothing (`discretisation.entropic.equal`) needs no cells with mass.
     """
     from stipple.discretisation.entropic.descent import make_targets
     from stipple.discretisation.entropic.equal import CANDIDATES, SemiDual

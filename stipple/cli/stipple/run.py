@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend, Start
-from stipple.cli.digits import format_interval
-from stipple.cli.drawings import lay_out, render_drawing
-from stipple.cli.images import read_image
-from stipple.cli.memory import announce_memory
-from stipple.cli.outputs import Output, write_output
-from stipple.cli.progress import Progress
-from stipple.cli.report import describe_command
+from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.drawings import lay_out, render_drawing
+from stipple.cli.shared.images import read_image
+from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.outputs import Output, write_output
+from stipple.cli.shared.progress import Progress
+from stipple.cli.shared.report import describe_command
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats

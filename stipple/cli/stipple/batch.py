@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from stipple.cli.batch import Failure, run_all, tell_failures
-from stipple.cli.outputs import write_output
-from stipple.cli.progress import Progress, print_table
-from stipple.cli.report import describe_run
-from stipple.cli.stipple_plan import has_common_report
-from stipple.cli.stipple_run import ImageJob, run_image
+from stipple.cli.shared.batch import Failure, run_all, tell_failures
+from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.progress import Progress, print_table
+from stipple.cli.shared.report import describe_run
+from stipple.cli.stipple.plan import has_common_report
+from stipple.cli.stipple.run import ImageJob, run_image
 
 # What every image has in common is told once.
 COMMON = ("command", "seed", "options")

@@ -15,15 +15,15 @@ from stipple.choices import (
     Objective,
     SourceKind,
 )
-from stipple.cli.domains import domain_options
-from stipple.cli.options import drawing_options, kernel_options, report_options, tone_options
-from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
-from stipple.cli.progress import print_fallback, print_table
-from stipple.cli.report import describe_run
-from stipple.cli.types import COUNTS, NUMBERS, FiniteRange
+from stipple.cli.shared.domains import domain_options
+from stipple.cli.shared.options import drawing_options, kernel_options, report_options, tone_options
+from stipple.cli.shared.outputs import Output, check_targets, plan_outputs, write_output
+from stipple.cli.shared.progress import print_fallback, print_table
+from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
 
 if TYPE_CHECKING:
-    from stipple.cli.edot_runs import Result
+    from stipple.cli.edot.run import Result
 
 FORMATS = ("csv", "svg", "png")
 RUN = "{run}"
@@ -252,7 +252,7 @@ def _plan(
     context: click.Context, options: dict[str, Any]
 ) -> "tuple[Callable[[dict[str, Any]], Result], tuple[Output, ...]]":
     """Refuse what cannot end well, before any work is done, and choose what is run."""
-    from stipple.cli import edot_runs as runs
+    from stipple.cli.edot import run as runs
 
     given = {
         name

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stipple.cli.digits import round_down, round_up
-from stipple.cli.images import read_image
-from stipple.cli.memory import announce_memory
+from stipple.cli.shared.digits import round_down, round_up
+from stipple.cli.shared.images import read_image
+from stipple.cli.shared.memory import announce_memory
 
 if TYPE_CHECKING:
     import numpy as np

@@ -108,7 +108,7 @@ def _examine_packages() -> Iterator[Finding]:
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     implementation = f"{platform.python_implementation()} {platform.python_version()}"
     yield Finding(topic, "python", "ok", f"{implementation}, {sys.executable}")
-    yield Finding(topic, "stipple", "ok", f"{__version__}, {Path(__file__).parent}")
+    yield Finding(topic, "stipple", "ok", f"{__version__}, {Path(__file__).parents[2]}")
     for package in PACKAGES:
         yield _examine_package(package)
 

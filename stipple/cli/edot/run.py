@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from stipple.cli.batch import Failure, run_all
-from stipple.cli.domains import is_formula, read_formula, refuse_region
-from stipple.cli.edot_figures import RelatedRuns, Run, Runs
-from stipple.cli.images import prepare_image
-from stipple.cli.memory import announce_memory
-from stipple.cli.outputs import Output
-from stipple.cli.progress import Progress, print_note
+from stipple.cli.edot.show import RelatedRuns, Run, Runs
+from stipple.cli.shared.batch import Failure, run_all
+from stipple.cli.shared.domains import is_formula, read_formula, refuse_region
+from stipple.cli.shared.images import prepare_image
+from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.outputs import Output
+from stipple.cli.shared.progress import Progress, print_note
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from typing import Any
 
 import click
 
-from stipple.cli.batch import (
+from stipple.cli.bound.run import bound_files
+from stipple.cli.shared.batch import (
     Failure,
     check_batch_options,
     run_all,
     share_threads,
     tell_failures,
 )
-from stipple.cli.bound_run import bound_files
-from stipple.cli.digits import format_interval
-from stipple.cli.outputs import check_targets, plan_outputs, write_output
-from stipple.cli.progress import Progress, print_table
-from stipple.cli.report import describe_run
+from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
+from stipple.cli.shared.progress import Progress, print_table
+from stipple.cli.shared.report import describe_run
 from stipple.errors import StippleError
 from stipple.files.write import hash_file
 

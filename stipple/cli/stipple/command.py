@@ -5,16 +5,16 @@ from typing import Any, get_args
 import click
 
 from stipple.choices import LARGEST_COUNT, InkMode, Method, Order
-from stipple.cli.options import (
+from stipple.cli.shared.options import (
     batch_options,
     drawing_options,
     report_options,
     solver_options,
     tone_options,
 )
-from stipple.cli.progress import print_table
-from stipple.cli.stipple_run import FORMATS, list_rows, run_image
-from stipple.cli.types import MARKS, FiniteRange
+from stipple.cli.shared.progress import print_table
+from stipple.cli.shared.types import MARKS, FiniteRange
+from stipple.cli.stipple.run import FORMATS, list_rows, run_image
 
 EXAMPLES = """\
 \b
@@ -135,11 +135,11 @@ def command(context: click.Context, /, **options: Any) -> None:
     them. An image that fails does not stop the others; what failed is listed at the end, with exit
     code 1. A --report without a pattern is then one of all images.
     """
-    from stipple.cli.stipple_plan import is_batch, plan_jobs
+    from stipple.cli.stipple.plan import is_batch, plan_jobs
 
     jobs = plan_jobs(context, options)
     if is_batch(options):
-        from stipple.cli.stipple_batch import run_images
+        from stipple.cli.stipple.batch import run_images
 
         run_images(context, options, jobs)
         return

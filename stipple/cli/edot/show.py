@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend
-from stipple.cli.digits import format_interval
-from stipple.cli.drawings import lay_out, render_drawing
-from stipple.cli.outputs import Output
+from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.drawings import lay_out, render_drawing
+from stipple.cli.shared.outputs import Output
 
 if TYPE_CHECKING:
     from stipple.discretisation.discretise import Discretisation

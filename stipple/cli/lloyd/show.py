@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from stipple.cli.digits import format_interval, round_up
+from stipple.cli.shared.digits import format_interval, round_up
 
 if TYPE_CHECKING:
     from stipple.lloyd_steps.experiment import ExperimentRow

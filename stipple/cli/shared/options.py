@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from stipple.choices import Alpha, Device, DotStyle, Engine, SinkhornEngine
-from stipple.cli.types import BACKGROUND, COLOUR, LENGTH, PAGE, RADIUS, SIZE, FiniteRange
+from stipple.cli.shared.types import BACKGROUND, COLOUR, LENGTH, PAGE, RADIUS, SIZE, FiniteRange
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import HIGHEST_ORDER, BoundMethod, DistanceUnit, PixelModel
-from stipple.cli.digits import format_interval, round_down, round_up
-from stipple.cli.options import batch_options, kernel_options, report_options, tone_options
-from stipple.cli.outputs import check_targets, plan_outputs, write_output
-from stipple.cli.progress import Progress, print_fallback, print_table
-from stipple.cli.report import describe_run
-from stipple.cli.types import FiniteRange
+from stipple.cli.shared.digits import format_interval, round_down, round_up
+from stipple.cli.shared.options import batch_options, kernel_options, report_options, tone_options
+from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
+from stipple.cli.shared.progress import Progress, print_fallback, print_table
+from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.types import FiniteRange
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         choice = choose_engine(options["engine"], options["device"], order=order, method=method)
         print_fallback(choice, quiet=options["quiet"])
     if options["pairs"] or options["folder"]:
-        from stipple.cli.bound_table import fill_table
+        from stipple.cli.bound.table import fill_table
 
         fill_table(context, options)
         return
@@ -177,7 +177,7 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
     others = [options[name] for name in ("plot", "report") if options[name]]
     for image in options["images"]:
         check_targets([*(output.path for output in outputs), *others], image)
-    from stipple.cli.bound_run import ADVICE, bound_files, describe_bounds, list_rows
+    from stipple.cli.bound.run import ADVICE, bound_files, describe_bounds, list_rows
     from stipple.files.tables import render_json, render_table_csv
 
     label = " and ".join(options["images"])

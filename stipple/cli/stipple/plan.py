@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import Start
-from stipple.cli.batch import check_batch_options, share_threads
-from stipple.cli.outputs import check_targets, plan_outputs
-from stipple.cli.stipple_run import FORMATS, ImageJob
+from stipple.cli.shared.batch import check_batch_options, share_threads
+from stipple.cli.shared.outputs import check_targets, plan_outputs
+from stipple.cli.stipple.run import FORMATS, ImageJob
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from stipple.diagnosis import Finding
+    from stipple.cli.doctor.diagnosis import Finding
 
 EXAMPLES = """\
 \b
@@ -27,7 +27,7 @@ def command(as_json: bool) -> int:
     Each thing is "ok"; or "--", where something else does its work; or BROKEN, where stipple cannot
     work: only then the exit code is 1. Both engines for power cells stipple a tiny picture.
     """
-    from stipple.diagnosis import diagnose
+    from stipple.cli.doctor.diagnosis import diagnose
     from stipple.files.tables import render_json
     from stipple.files.write import write_stdout
 

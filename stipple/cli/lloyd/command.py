@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import Method
-from stipple.cli.domains import domain_options, read_domain
-from stipple.cli.drawings import render_drawing
-from stipple.cli.lloyd_summary import INEQUALITIES, describe_theorem, summarise
-from stipple.cli.memory import announce_memory
-from stipple.cli.options import report_options, solver_options, tone_options
-from stipple.cli.outputs import check_targets, plan_outputs, write_output
-from stipple.cli.progress import Progress, print_table
-from stipple.cli.report import describe_run
-from stipple.cli.types import COUNTS, NUMBERS, STEPS, FiniteRange
+from stipple.cli.lloyd.show import INEQUALITIES, describe_theorem, summarise
+from stipple.cli.shared.domains import domain_options, read_domain
+from stipple.cli.shared.drawings import render_drawing
+from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.options import report_options, solver_options, tone_options
+from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
+from stipple.cli.shared.progress import Progress, print_table
+from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.drawing.marks import Drawing

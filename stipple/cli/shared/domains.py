@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stipple.cli.images import read_density
-from stipple.cli.options import add_options
-from stipple.cli.types import NUMBERS
+from stipple.cli.shared.images import read_density
+from stipple.cli.shared.options import add_options
+from stipple.cli.shared.types import NUMBERS
 
 if TYPE_CHECKING:
     from stipple.measures.formula import Domain

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stipple.choices import LARGEST_COUNT
-from stipple.cli.digits import format_interval, round_down, round_up
-from stipple.cli.drawings import lay_out, render_drawing
-from stipple.cli.images import TONE, read_density
-from stipple.cli.memory import announce_memory
-from stipple.cli.options import drawing_options, report_options, tone_options
-from stipple.cli.outputs import Output, check_targets, plan_outputs, write_output
-from stipple.cli.progress import Progress, print_table
-from stipple.cli.report import describe_run
-from stipple.cli.types import PREFIXES, RIVALS, FiniteRange
+from stipple.cli.shared.digits import format_interval, round_down, round_up
+from stipple.cli.shared.drawings import lay_out, render_drawing
+from stipple.cli.shared.images import TONE, read_density
+from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.options import drawing_options, report_options, tone_options
+from stipple.cli.shared.outputs import Output, check_targets, plan_outputs, write_output
+from stipple.cli.shared.progress import Progress, print_table
+from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
