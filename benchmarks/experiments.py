@@ -32,8 +32,8 @@ for any points.
 The Gaussian presets use ρ ∝ exp(−16·|x − ½|²). With exp(−8·|x − ½|²), which the paper prints, the
 slope from the grid is −0.972 for these numbers of points, and it needs no solver to see:
 grid and density are products, so W2² is twice a one-dimensional quantisation error with a closed
-form (tests/test_presets.py has both). With 16 the same closed form gives −0.799, and the random
-start −0.95: the published figures.
+form (tests/lloyd_steps/test_presets.py has both). With 16 the same closed form gives −0.799, and
+the random start −0.95: the published figures.
 """
 
 

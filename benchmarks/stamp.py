@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stipple import __version__
+from stipple.version import __version__
 
 ROOT = Path(__file__).parent.parent
 

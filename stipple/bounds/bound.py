@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple import __version__
 from stipple.arguments import read_choice, read_count, read_number
 from stipple.arrays import Floats
 from stipple.bounds.certificate import lower_for_squares, measure_gap
@@ -21,6 +20,7 @@ from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, Sinkh
 from stipple.errors import StippleError
 from stipple.machine.rounding import raise_power, round_down, round_up
 from stipple.machine.threads import Workers
+from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.bounds.blocks import BlockEstimate, PaperEstimates

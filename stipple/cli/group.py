@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from stipple import __version__
 from stipple.errors import StippleError
+from stipple.version import __version__
 
 COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
 INTERRUPTED = 130

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple import __version__
 from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats
 from stipple.discretisation.certificate.certify import put_on_sphere
@@ -31,9 +30,10 @@ from stipple.discretisation.scale import (
 )
 from stipple.discretisation.settings import Settings
 from stipple.errors import StippleError
+from stipple.interval import Interval
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.transport.certificate import Interval
+from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells

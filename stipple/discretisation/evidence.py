@@ -11,10 +11,10 @@ from stipple.arrays import Floats
 from stipple.discretisation.scale import choose_exponent, expand_cost, shrink_samples
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.errors import StippleError
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.transport.certificate import Interval
 
 # The regularised cost is taken over as many samples as keep the kernel matrix below this size.
 MOST_ENTRIES = 4_000_000

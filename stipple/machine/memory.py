@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stipple.errors import StippleError
 
-# Peak resident memory of whole processes, measured; tests/test_memory.py measures it again.
+# Peak resident memory of whole processes, measured; tests/machine/test_memory.py measures it again.
 BASE_BYTES = 190 * 2**20
 BYTES_PER_POINT = 2850
 BYTES_PER_PIXEL = 70

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple import __version__
 from stipple.arguments import read_choice, read_count, read_number, read_points
 from stipple.arrays import Floats, Integers
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
@@ -18,6 +17,7 @@ from stipple.measures.density import Density
 from stipple.transport.quantisation import HEXAGONAL_QUALITY, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.starts import place_on_grid, place_uniformly
+from stipple.version import __version__
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,6 @@
 """A certified interval for W2² from any power diagram, solved or not."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,23 +10,11 @@ from stipple.geometry.excess import measure_excess
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import Defects, measure_defects, straighten
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
 UNIT = 2.0**-53
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number known to lie between `lower` and `upper` (here W2², in square pixels)."""
-
-    lower: float
-    upper: float
-
-    @property
-    def middle(self) -> float:
-        """Half way between the ends."""
-        return (self.lower + self.upper) / 2
 
 
 def certify_transport(

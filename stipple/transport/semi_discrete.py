@@ -13,9 +13,10 @@ from stipple.geometry.cell_integrals import CellIntegrals, integrate_cells
 from stipple.geometry.neighbours import choose_engine
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import Sides, foresee_masses, list_sides
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.transport.certificate import Interval, certify_transport, evaluate_dual
+from stipple.transport.certificate import certify_transport, evaluate_dual
 from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.transport.rescue import (
     LARGEST_ASCENT,

@@ -17,8 +17,8 @@ from stipple import Samples, Settings, edot
 from stipple.arrays import Floats
 from stipple.discretisation.certificate.certify import certify_discrete
 from stipple.geometry.metrics import Euclidean, Sphere
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
-from stipple.transport.certificate import Interval
 
 Costs: TypeAlias = list[list[Fraction]]
 

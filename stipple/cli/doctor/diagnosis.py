@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stipple import __version__
+from stipple.version import __version__
 
 State = Literal["ok", "fallback", "broken"]
 """It works; something else takes its place; or stipple does not work without it."""

@@ -32,7 +32,7 @@ def collect_versions() -> dict[str, str]:
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
-    from stipple import __version__
+    from stipple.version import __version__
 
     versions = {"stipple": __version__, "python": platform.python_version()}
     for package in ("numpy", "scipy", "numba", "pyamg", "pillow", "pot", "pysdot", "pykeops"):

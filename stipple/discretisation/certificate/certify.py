@@ -11,9 +11,9 @@ from stipple.discretisation.certificate.problem import DiscreteProblem, Plan, sc
 from stipple.discretisation.weighted_quantisation import EUCLIDEAN
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.transport.certificate import Interval
 from stipple.transport.network_simplex import NetworkSimplex
 
 # Up to so many pairs of sample and atom the linear program is solved whole, in whole numbers that

@@ -5,9 +5,9 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from stipple.arrays import Floats
+from stipple.interval import Interval
 from stipple.machine.rounding import round_down, round_up
 from stipple.measures.samples import Samples
-from stipple.transport.certificate import Interval
 
 # Costs that are tried, coordinate by coordinate, and the largest power.
 MOST_COSTS = 20_000

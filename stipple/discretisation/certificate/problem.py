@@ -26,6 +26,7 @@ from stipple.geometry.nearest import (
     assign_nearest,
     find_cheapest,
 )
+from stipple.interval import Interval
 from stipple.machine.double_doubles import (
     PAIR_ERROR,
     multiply_pairs,
@@ -35,7 +36,6 @@ from stipple.machine.double_doubles import (
 )
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.transport.certificate import Interval
 
 # The power function is assumed to err by no more than this part.
 POWER_ERROR = 2.0**-49

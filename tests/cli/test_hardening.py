@@ -25,7 +25,7 @@ from stipple.files.pictures import read_source
 from stipple.files.tables import read_points_csv
 from stipple.files.write import write_file
 
-BROKEN = Path(__file__).parent / "broken"
+BROKEN = Path(__file__).parents[1] / "broken"
 FILES = sorted(path for path in BROKEN.iterdir() if path.is_file() and path.suffix != ".py")
 OLD = b"what was there before\n"
 READERS = {

@@ -16,7 +16,7 @@ from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.progressive import measure_prefixes, order_progressively
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
-CAMERA = Path(__file__).parent.parent / "samples" / "camera.png"
+CAMERA = Path(__file__).parents[2] / "samples" / "camera.png"
 UNIFORM = Density(np.ones((1, 1)))
 
 

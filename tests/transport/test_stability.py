@@ -14,7 +14,7 @@ from stipple.transport.quantisation import follow
 from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.stability import find_descent, is_critical
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 # Flat and graded lattices have .16667 to .20833; boundaries cost few points more.
 GOOD_QUALITY = 0.1655
 # Part of W2² that ten Lloyd steps from a perturbation may gain where steps of less than 1e-5 end.

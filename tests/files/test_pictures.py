@@ -419,6 +419,6 @@ def test_dash_is_standard_input(monkeypatch):
     [("camera", (512, 512, 1)), ("chelsea", (300, 451, 3)), ("horse", (328, 400, 3))],
 )
 def test_samples(name, shape):
-    picture = read_picture(Path(__file__).parent.parent / "samples" / f"{name}.png")
+    picture = read_picture(Path(__file__).parents[2] / "samples" / f"{name}.png")
     assert picture.colour.shape == shape
     assert (picture.alpha is not None) == (name == "horse")

@@ -13,8 +13,9 @@ from stipple.geometry.cell_integrals import bound_integrals
 from stipple.geometry.excess import measure_excess
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import measure_defects, straighten
+from stipple.interval import Interval
 from stipple.measures.density import Density
-from stipple.transport.certificate import Interval, certify_transport
+from stipple.transport.certificate import certify_transport
 from stipple.transport.semi_discrete import TransportSolver
 
 RANDOM = np.random.default_rng(5)

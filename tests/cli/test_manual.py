@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import stipple.cli
 from stipple.cli.manual import escape_roff, render_manual, render_manuals, write_manuals
 
-MANUALS = Path(__file__).parent.parent / "man"
+MANUALS = Path(__file__).parents[2] / "man"
 
 
 @click.command(context_settings={"show_default": True})

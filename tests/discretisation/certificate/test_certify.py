@@ -14,9 +14,9 @@ from stipple.discretisation.certificate.certify import certify_discrete
 from stipple.discretisation.weighted_quantisation import measure_voronoi, quantise_weighted
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.transport.certificate import Interval
 
 ONE = Workers(1)
 METRICS = {"euclidean": Euclidean(), "sphere": Sphere()}

@@ -23,8 +23,9 @@ from scipy.spatial.distance import cdist
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
+from stipple.interval import Interval
 from stipple.measures.density import Density
-from stipple.transport.certificate import Interval, certify_transport
+from stipple.transport.certificate import certify_transport
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 RANDOM = np.random.default_rng(8)

@@ -107,7 +107,7 @@ def test_single_precision_is_near() -> None:
 @pytest.mark.usefixtures("_keops")
 def test_nothing_is_printed_on_the_standard_output() -> None:
     program = (
-        "from stipple.solvers import keops_library;"
+        "from stipple.machine import keops_library;"
         "assert keops_library.find_obstacle() is None; keops_library.has_gpu()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
@@ -118,7 +118,7 @@ def test_nothing_is_printed_on_the_standard_output() -> None:
 def test_a_broken_index_is_deleted(tmp_path: Path) -> None:
     """An interrupted process leaves an empty index, which KeOps could not read ever after."""
     program = (
-        "from stipple.solvers import keops_library;"
+        "from stipple.machine import keops_library;"
         "print(keops_library.find_obstacle(), keops_library.find_cache_folder())"
     )
     environment = {"PATH": "/usr/bin:/bin", "KEOPS_CACHE_FOLDER": str(tmp_path), "HOME": "/"}
