@@ -10,6 +10,7 @@ help:
 	@echo "make test      run the tests (make test-all: the slow ones too)"
 	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
 	@echo "make prove     try to refute every certificate on 10,000 random instances"
+	@echo "make same      compare what documented commands write with an older commit: BASE=COMMIT"
 	@echo "make fuzz      a minute of random bytes for the readers"
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
@@ -50,6 +51,11 @@ smoke: $(VENV)/installed
 .PHONY: prove
 prove: $(VENV)/installed
 	$(RUN) tests/prove.py --count $(or $(COUNT),10000) --seed $(or $(SEED),0)
+
+# Files, texts and exit codes of today's tree against a commit's, the last one unless BASE names it.
+.PHONY: same
+same: $(VENV)/installed
+	$(RUN) tests/same_outputs.py $(or $(BASE),HEAD)
 
 # A minute of coverage-guided fuzzing of the readers, where Atheris has a wheel.
 .PHONY: fuzz
