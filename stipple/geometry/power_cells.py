@@ -121,7 +121,7 @@ def build_power_cells(
             return cells
         # Once for neighbours missed, once more for those of cells that come out of hiding.
         for _ in range(2):
-            cells = cut(_mend(cells), True)
+            cells = cut(_symmetrise(cells), True)
             if _tiles(cells):
                 return cells
     cells = cut(_find_candidates(points, potentials, width, height, engine), False)
@@ -168,16 +168,16 @@ def _find_candidates(
     return _connect_all(points, potentials, rows, columns, ~visible, visible)
 
 
-def _mend(cells: PowerCells) -> Adjacency:
+def _symmetrise(cells: PowerCells) -> Adjacency:
     """Neighbour lists made symmetric, and a first neighbour for cells that have none.
 
     Where the search of a cell has missed a neighbour, the neighbour's search has mostly found it.
     """
     rows, columns = _list_neighbours(cells)
     count = len(cells.points)
-    lonely = np.bincount(rows, minlength=count) == 0
-    everybody = np.ones(count, dtype=bool)
-    return _connect_all(cells.points, cells.potentials, rows, columns, lonely, everybody)
+    isolated = np.bincount(rows, minlength=count) == 0
+    visible = np.ones(count, dtype=bool)
+    return _connect_all(cells.points, cells.potentials, rows, columns, isolated, visible)
 
 
 def _connect_all(
@@ -185,17 +185,17 @@ def _connect_all(
     potentials: Floats,
     rows: Integers,
     columns: Integers,
-    lonely: Booleans,
+    isolated: Booleans,
     visible: Booleans,
 ) -> Adjacency:
-    """Neighbour lists from pairs, with every lonely cell linked to the nearest that is not."""
+    """Neighbour lists from pairs, with every isolated cell linked to the nearest that is not."""
     from scipy.spatial import cKDTree
 
-    if not lonely.any():
+    if not isolated.any():
         return connect(rows, columns, visible)
-    # All are lonely when one cell fills the domain.
-    anchors = np.array([potentials.argmax()]) if lonely.all() else np.flatnonzero(~lonely)
-    alone = np.flatnonzero(lonely)
+    # All are isolated when one cell fills the domain.
+    anchors = np.array([potentials.argmax()]) if isolated.all() else np.flatnonzero(~isolated)
+    alone = np.flatnonzero(isolated)
     nearest = anchors[cKDTree(points[anchors]).query(points[alone])[1]]
     return connect(np.concatenate([rows, alone]), np.concatenate([columns, nearest]), visible)
 

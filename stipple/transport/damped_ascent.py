@@ -66,10 +66,10 @@ def _try_step(
     count = len(diagram.cells.points)
     # How fast masses grow with potentials under the uniform density, about.
     slope = 1 / newton.area
-    lack = np.full(count, 1 / count) - diagram.integrals.masses
+    residual = np.full(count, 1 / count) - diagram.integrals.masses
     matrix = (laplacian + diags_array(np.full(count, damping * slope))).tocsc()
     try:
-        direction = factorise_symmetric(matrix).solve(lack)
+        direction = factorise_symmetric(matrix).solve(residual)
     except RuntimeError:
         # Links so unlike that the damping is lost beside them.
         return None
@@ -80,11 +80,11 @@ def _try_step(
     except PowerCellError:
         return None
     gain = _evaluate(trial) - value
-    predicted = float(lack @ direction - 0.5 * direction @ (laplacian @ direction))
+    predicted = float(residual @ direction - 0.5 * direction @ (laplacian @ direction))
     ratio = gain / predicted if predicted > 0 else -1.0
     # Near the end gains are lost in rounding, and residuals are not.
     left = np.linalg.norm(1 / count - trial.integrals.masses)
-    nearer = bool(left < NEARER * np.linalg.norm(lack))
+    nearer = bool(left < NEARER * np.linalg.norm(residual))
     helps = ratio > REFUSED or (nearer and ratio >= 0)
     return _Trial(trial, gain, ratio) if helps else None
 

@@ -91,8 +91,8 @@ class NewtonSolver(DiagramBuilder):
         sides = list_sides(diagram.cells)
         masses = diagram.integrals.masses
         change = predict_masses(diagram.cells, diagram.integrals, sides, move)
-        lack = 1 / len(masses) - masses - change
-        return self.find_direction(diagram, sides, 0.0, lack, COARSE)
+        residual = 1 / len(masses) - masses - change
+        return self.find_direction(diagram, sides, 0.0, residual, COARSE)
 
     def find_direction(
         self,
