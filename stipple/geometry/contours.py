@@ -13,7 +13,7 @@ from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
 from stipple.measures.row_sums import BLOCK, STRETCH
 
-# In cells no wider than that, pixels are added one by one; the second holds where proofs are asked.
+# In cells no wider than this, in pixels, those are added one by one; more where proofs are asked.
 NARROW = 4.0
 NARROW_IN_PROOFS = 64.0
 THIRD = 1 / 3

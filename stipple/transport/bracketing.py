@@ -7,12 +7,14 @@ import numpy as np
 
 from stipple.transport.diagram import Diagram, DiagramBuilder
 
-# Cells with less than this part of their mass lack it, those with more than the second part have
-# taken it from others.
-LEAST, MOST = 1e-3, 2.0
-# This serves a few cells: at most this part of them, or so many, in at most so many diagrams.
-LARGEST_PART, FEW = 0.02, 4
-LARGEST_BRACKETING = 60
+# Cells with less than this part of their mass lack it.
+LEAST = 1e-3
+# Cells raised before that hold more than this part of their mass took it from others.
+MOST = 2.0
+# Bracketing serves where few cells lack mass: these, or this part of all, if that is more.
+FEW = 4
+LARGEST_PART = 0.02
+LARGEST_BRACKETING = 60  # diagrams
 # Where a potential has no upper bound it rises by this part of the cell's area first.
 FIRST_RISE = 0.1
 

@@ -13,14 +13,15 @@ from stipple.transport.factorisation import factorise_symmetric
 from stipple.transport.newton import NewtonSolver
 from stipple.transport.newton_system import assemble_laplacian
 
-# Damping as a part of the uniform density's slope of masses: where it starts, where it ends
-# without success, and where it ends falling.
+# Damping, as a part of the slope of masses under the uniform density; the largest is given up at.
 FIRST_DAMPING = 1e-2
-LARGEST_DAMPING = 1e12
 SMALLEST_DAMPING = 1e-9
-# Gains as parts of those predicted: below the first a step is refused, below the second the next
-# one is damped more, above the third less.
-REFUSED, POOR, GOOD = 0.1, 0.3, 0.7
+LARGEST_DAMPING = 1e12
+# Gains, as parts of those predicted, above which a step is taken at all.
+LEAST_GAIN = 0.1
+# Gains between which the next step is damped as this one was.
+POOR_GAIN = 0.3
+GOOD_GAIN = 0.7
 # A residual below this part of the one before is a step nearer, whatever rounding does to gains.
 NEARER = 0.9
 
@@ -52,9 +53,9 @@ def ascend(newton: NewtonSolver, diagram: Diagram, tolerance: float, most: int) 
             damping *= 4
             continue
         diagram, value, laplacian = trial.diagram, value + trial.gain, None
-        if trial.ratio > GOOD:
+        if trial.ratio > GOOD_GAIN:
             damping = max(damping / 5, SMALLEST_DAMPING)
-        elif trial.ratio < POOR:
+        elif trial.ratio < POOR_GAIN:
             damping *= 2
     return diagram
 
@@ -85,7 +86,7 @@ def _try_step(
     # Near the end gains are lost in rounding, and residuals are not.
     left = np.linalg.norm(1 / count - trial.integrals.masses)
     nearer = bool(left < NEARER * np.linalg.norm(residual))
-    helps = ratio > REFUSED or (nearer and ratio >= 0)
+    helps = ratio > LEAST_GAIN or (nearer and ratio >= 0)
     return _Trial(trial, gain, ratio) if helps else None
 
 

@@ -6,14 +6,15 @@ from stipple.geometry.matching import match_clouds
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
 
-# Each cell keeps at least this part of its mass, a step that leaves more than the second may be
-# followed by a longer one, and no step is longer than the third, as a part of the path.
+# Each cell keeps at least this part of its mass.
 KEPT = 0.05
+# A step that leaves each cell this part of its mass may be followed by a longer one.
 COMFORTABLE = 0.5
+# No step is longer than this part of the path.
 LONGEST_STEP = 0.25
 # Steps that shrink to this part of what is left of the path would go on for ever.
 SHORTEST_STEP = 1e-6
-LARGEST_PATH = 1000
+LARGEST_PATH = 1000  # steps
 LARGEST_HALVING = 20
 
 

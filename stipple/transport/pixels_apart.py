@@ -11,17 +11,18 @@ from stipple.transport.damped_ascent import ascend
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
 
-# Pixels apart are no more than so many for each point, and no more than so many in one piece.
-FEWEST_PIXELS = 4
-LARGEST_PIECE = 9
-# Diagrams of an ascent from potentials nearby, and from others.
+# Most pixels with mass for each point, and on average in each piece.
+PIXELS_PER_POINT = 4
+PIXELS_PER_PIECE = 9
+# Diagrams of an ascent from potentials that may be near, and from those of samples.
 SHORT_ASCENT = 20
 LARGEST_ASCENT = 200
-# Samples of pixels, at least so many for each point, have so many costs in all.
-SAMPLES = 4
+# Samples of pixels for each point, fewer where they would have too many costs in all.
+SAMPLES_PER_POINT = 4
 LARGEST_COSTS = 2**21
-# ζ of the transport to samples, as a part of the mean cost, and Σ|mass error| there.
+# ζ of the transport from samples, as a part of the mean cost.
 SAMPLE_ZETA = 1e-3
+# Σ_j |mass of point j − 1/n| there.
 SAMPLE_ERROR = 1e-3
 
 
@@ -29,10 +30,10 @@ def are_pixels_apart(density: Density, count: int) -> bool:
     """Whether the density is of this kind for so many points."""
     from scipy.ndimage import label
 
-    if density.support_area > FEWEST_PIXELS * count:
+    if density.support_area > PIXELS_PER_POINT * count:
         return False
     _, pieces = label(density.values > 0, np.ones((3, 3)))
-    return bool(pieces > 1 and density.support_area <= LARGEST_PIECE * pieces)
+    return bool(pieces > 1 and density.support_area <= PIXELS_PER_PIECE * pieces)
 
 
 def solve_apart(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:
@@ -58,7 +59,7 @@ def _solve_samples(density: Density, points: Floats) -> Floats:
 
     count = len(points)
     rows, columns = np.nonzero(density.values)
-    side = max(1, int(np.ceil(np.sqrt(SAMPLES * count / len(rows)))))
+    side = max(1, int(np.ceil(np.sqrt(SAMPLES_PER_POINT * count / len(rows)))))
     while side > 1 and len(rows) * side**2 * CANDIDATES > LARGEST_COSTS:
         side -= 1
     y, x = (np.indices((side, side)).reshape(2, 1, -1) + 0.5) / side

@@ -18,13 +18,13 @@ HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 
 # Steps after a saddle was left that are taken whatever they bring.
 PATIENCE = 5
-# Cells between steps need their mass only so well; the last solve is to full accuracy.
+# Relative error of masses between steps; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
-# Diagrams that a run may take, for its start and for each step, before it ends where it is; and
-# transports left unsolved, each after long tries, after which it does so as well.
+# Diagrams for the start of a run, and for each step, after which it ends where it is.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
-# Diagrams take time with the longer side of the picture: so many pixels of it in all for a start.
+# Diagrams take time with the longer side of the picture: its pixels times those of a start.
 LARGEST_WORK = 3e8
+# Transports left unsolved, each after long tries, after which a run ends where it is.
 LARGEST_UNSOLVED = 2
 # Masses that double precision gives safely.
 SMALLEST_TOLERANCE = 1e-11
