@@ -17,7 +17,7 @@ from stipple.cli.shared.types import FiniteRange
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
-    from stipple.bounds.refine import LevelRecord
+    from stipple.bounds.results import LevelRecord
 
 FORMATS = ("json", "csv")
 COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds")

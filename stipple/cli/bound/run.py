@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stipple.bounds.bound import ImageBounds
-    from stipple.bounds.refine import LevelRecord
+    from stipple.bounds.results import LevelRecord
 
 SETTINGS = (
     *("gap", "method", "block", "time_limit", "unit", "pixels"),
@@ -92,7 +92,10 @@ def describe_bounds(paths: Sequence[str], result: "ImageBounds") -> dict[str, An
         "method": result.method,
         "engine": result.engine.engine,
         "device": result.engine.device,
-        "levels": [asdict(level) for level in result.levels],
+        "levels": [
+            asdict(level.interval) | {"shape": level.shape, "seconds": level.seconds}
+            for level in result.levels
+        ],
         "plan": None if plan is None else asdict(plan),
     }
     if result.estimates is not None:
