@@ -1,12 +1,14 @@
 """The certified distance between two images as a Python call."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from stipple.arguments import read_choice, read_count, read_number
-from stipple.arrays import Floats
+from stipple.arrays import Floats, ImageLike
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.displacement import PlanSummary, summarise_plan
 from stipple.bounds.masses import MassPair, pair_masses
@@ -19,8 +21,6 @@ from stipple.machine.threads import Workers
 from stipple.version import __version__
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from stipple.bounds.blocks import PaperEstimates
     from stipple.bounds.results import BoundResult, LevelRecord, Stop
     from stipple.machine.keops_library import EngineChoice
@@ -70,20 +70,26 @@ class ImageBounds:
         Time taken.
     version : str
         Version of this package.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> stipple.bound([[0, 4, 0], [0, 0, 0]], [[0, 0, 0], [1, 2, 1]], unit="side").gap
+    0.0
     """
 
     interval: Interval
     reached: bool
     similar: bool
-    stopped: "Stop | Literal['blocks', 'squares']"
+    stopped: Stop | Literal["blocks", "squares"]
     order: float
     unit: DistanceUnit
     pixels: PixelModel
     normalised: bool
     method: str
-    engine: "EngineChoice"
-    levels: "tuple[LevelRecord, ...]"
-    estimates: "PaperEstimates | None"
+    engine: EngineChoice
+    levels: tuple[LevelRecord, ...]
+    estimates: PaperEstimates | None
     potential: Floats | None
     plan: Plan | None
     shape: tuple[int, int]
@@ -106,13 +112,12 @@ class ImageBounds:
         return measure_gap(self.interval)
 
     def __repr__(self) -> str:
-        """Show the interval and how it was found, without the arrays."""
+        rows, columns = self.shape
+        unit = "pixels" if self.unit == "pixel" else "sides"
         return (
-            f"ImageBounds(lower={self.lower!r}, upper={self.upper!r}, gap={self.gap:.3g},"
-            f" reached={self.reached},\n"
-            f"            order={self.order:g}, unit={self.unit!r}, pixels={self.pixels!r},"
-            f" method={self.method!r},\n"
-            f"            shape={self.shape}, seconds={self.seconds:.3g})"
+            f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r} {unit},\n"
+            f"            gap {100 * self.gap:.3g} % ({'' if self.reached else 'not '}reached),"
+            f" {rows} × {columns} {self.pixels}, method {self.method})"
         )
 
     def summarise_plan(self) -> PlanSummary | None:
@@ -121,8 +126,8 @@ class ImageBounds:
 
 
 def bound(
-    a: "ArrayLike",
-    b: "ArrayLike",
+    a: ImageLike,
+    b: ImageLike,
     p: float = 2,
     gap: float = 0.005,
     *,
@@ -134,7 +139,7 @@ def bound(
     engine: SinkhornEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
-    on_level: "Callable[[LevelRecord], None] | None" = None,
+    on_level: Callable[[LevelRecord], None] | None = None,
 ) -> ImageBounds:
     """Enclose the Wasserstein distance W_p between two images, strictly.
 
@@ -188,6 +193,9 @@ def bound(
     >>> result = stipple.bound([[1, 0, 0]], [[0, 0, 1]])
     >>> (result.lower, result.upper)
     (2.0, 2.0)
+    >>> result
+    ImageBounds(2.0 ≤ W_2 ≤ 2.0 pixels,
+                gap 0 % (reached), 1 × 3 points, method sparse)
     """
     read_choice(method, "method", BoundMethod)
     read_choice(unit, "unit", DistanceUnit)
@@ -231,10 +239,10 @@ class _Evidence:
 
     interval: Interval
     method: str
-    stopped: "Stop | Literal['blocks', 'squares']"
-    engine: "EngineChoice"
-    levels: "tuple[LevelRecord, ...]" = ()
-    estimates: "PaperEstimates | None" = None
+    stopped: Stop | Literal["blocks", "squares"]
+    engine: EngineChoice
+    levels: tuple[LevelRecord, ...] = ()
+    estimates: PaperEstimates | None = None
     potential: Floats | None = None
     plan: Plan | None = None
 
@@ -255,7 +263,7 @@ def _collect_estimates(
     return _Evidence(estimates.interval, "paper", "blocks", choice, estimates=estimates)
 
 
-def _collect_levels(result: "BoundResult") -> _Evidence:
+def _collect_levels(result: BoundResult) -> _Evidence:
     return _Evidence(
         result.interval,
         result.method,
