@@ -74,8 +74,9 @@ class ImageBounds:
     Examples
     --------
     >>> import stipple
-    >>> stipple.bound([[0, 4, 0], [0, 0, 0]], [[0, 0, 0], [1, 2, 1]], unit="side").gap
-    0.0
+    >>> result = stipple.bound([[1, 0, 0]], [[0, 0, 1]])
+    >>> result.summarise_plan()
+    PlanSummary(entries=1, shift=(2.0, 0.0), mean_distance=2.0, largest_distance=2.0)
     """
 
     interval: Interval

@@ -1,7 +1,7 @@
 """Plans between images: pairs of pixels and what goes between them, and what that costs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.bounds.exact import dot_exactly, split_numbers
-from stipple.bounds.transforms import OffsetCosts
+from stipple.bounds.transforms import OffsetCosts, round_costs_up
 from stipple.errors import StippleError
 from stipple.machine.rounding import scale_exactly
 
@@ -52,8 +52,7 @@ def price_offsets(moved: Moved, costs: OffsetCosts) -> Fraction:
     used = (moved.high != 0) | (moved.low != 0)
     if not used.any():
         return Fraction(0)
-    table = costs.table[used] * (1 + 2 * costs.error) if costs.error else costs.table[used]
-    prices = split_numbers(table)
+    prices = split_numbers(round_costs_up(replace(costs, table=costs.table[used])))
     mantissas = prices.mantissas.astype(np.int64)
     cost = dot_exactly(moved.high[used], moved.low[used], mantissas, prices.shifts)
     return scale_exactly(cost, prices.exponent)
