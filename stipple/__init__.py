@@ -1,4 +1,24 @@
-"""Points from images and densities by optimal transport, with certificates."""
+"""Points from images and densities by optimal transport, with certificates.
+
+Solving:
+    stipple         a density as equally weighted points, the best in W2
+    edot            samples as a few weighted atoms
+    bound           a certified interval for W_p between two images
+    sequence        points of which every prefix is well spread
+    certify_prefix  a proof of how well a prefix is spread
+
+What they take and give:
+    Density, Samples, Settings
+    Stippling, Discretisation, ImageBounds, PrefixCertificate
+    StippleError    a `ValueError` that says in a sentence what to do
+
+Examples
+--------
+>>> import numpy, stipple
+>>> result = stipple.stipple(numpy.ones((8, 8)), n=4)
+>>> result.points.shape
+(4, 2)
+"""
 
 from typing import TYPE_CHECKING
 
@@ -58,3 +78,8 @@ def __getattr__(name: str) -> object:
 
     module, _, attribute = _HOMES[name].partition(":")
     return getattr(import_module(module), attribute or name)
+
+
+def __dir__() -> list[str]:
+    """List what is public for `dir`, `help` and completion; little of it is imported yet."""
+    return list(__all__)

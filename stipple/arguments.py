@@ -7,16 +7,20 @@ import math
 import operator
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import wraps
 from numbers import Real
-from typing import Any, cast, get_args
+from typing import Any, ParamSpec, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stipple.arrays import Booleans, Floats
 from stipple.errors import StippleError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 LONGEST_QUOTE = 40
 # Python writes out no integers of more bits, and nothing here has so many.
@@ -151,6 +155,27 @@ def read_choice(value: object, name: str, words: Any) -> None:
     known: Sequence[str] = get_args(words)
     if not isinstance(value, str) or value not in known:
         raise StippleError(f"The {name} is {_quote(value)}: give one of {', '.join(known)}.")
+
+
+def accept_former_name(former: str, name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function take an argument under its former name for one release, with a warning."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*arguments: P.args, **keywords: P.kwargs) -> R:
+            if former in keywords and name not in keywords:
+                warnings.warn(
+                    f"{former}= of {function.__name__} is called {name}= now, and will be gone in"
+                    " the next release.",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+                keywords[name] = keywords.pop(former)
+            return function(*arguments, **keywords)
+
+        return call
+
+    return decorate
 
 
 def _holds_masked(values: ArrayLike) -> bool:

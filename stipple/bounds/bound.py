@@ -7,10 +7,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from stipple.arguments import read_choice, read_count, read_number
-from stipple.arrays import Floats
+from stipple.arrays import Floats, ImageLike
 from stipple.bounds.certificate import lower_for_squares, measure_gap
 from stipple.bounds.marginals import measure_shift
 from stipple.bounds.masses import MassPair, pair_masses
@@ -147,8 +146,8 @@ class Displacement:
 
 
 def bound(
-    a: ArrayLike,
-    b: ArrayLike,
+    a: "ImageLike",
+    b: "ImageLike",
     p: float = 2,
     gap: float = 0.005,
     *,
