@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import SourceKind
 from stipple.errors import StippleError
-from stipple.files.matrices import is_matrix, is_npy, read_npy_header, tell_damage
+from stipple.files.matrices import is_matrix
+from stipple.files.npy import is_npy, read_npy, read_shape
 from stipple.files.number_table import read_table
 from stipple.files.open import Source, open_source
 from stipple.files.pictures import decode_source
@@ -96,11 +96,7 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
         return _HEADER.match(head) is not None
     if not is_npy(stream):
         return True
-    shape: tuple[int, ...] = ()
-    # Its reader tells of damage.
-    with suppress(StippleError), tell_damage("damaged"):
-        shape, _ = read_npy_header(stream)
-    stream.seek(start)
+    shape = read_shape(stream)
     return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
 
 
@@ -121,22 +117,14 @@ def _decode(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> Samples
 
 
 def _decode_npy(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
-    with tell_damage(
-        f"{name} is damaged, or too large for the memory: save the array with numpy.save."
-    ):
-        array = np.load(stream, allow_pickle=False)
-    if array.dtype.kind not in "buif":
-        raise StippleError(
-            f"{name} holds an array of type {array.dtype}: save it as real numbers (float64)."
-        )
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2 or 0 in array.shape:
-        raise StippleError(
-            f"{name} holds an array of shape {array.shape}: samples are saved as (n, d) or (n,)."
-        )
-    with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
-        points = array.astype(np.float64)
+    def check_shape(shape: tuple[int, ...]) -> None:
+        if len(shape) not in (1, 2) or 0 in shape:
+            raise StippleError(
+                f"{name} holds an array of shape {shape}: samples are saved as (n, d) or (n,)."
+            )
+
+    points = read_npy(stream, name, check_shape)
+    points = points.reshape(len(points), -1)
     return points, np.ones(len(points))
 
 
