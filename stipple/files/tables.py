@@ -83,6 +83,11 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
     return b"".join(parts)
 
 
+def name_axes(dimension: int) -> list[str]:
+    """Name the coordinates x, y, z, or x1, x2, ... beyond space."""
+    return list("xyz"[:dimension]) if dimension <= 3 else [f"x{k + 1}" for k in range(dimension)]
+
+
 def render_npy(array: Floats) -> bytes:
     """Write an array in NumPy's own format.
 
