@@ -130,8 +130,8 @@ def read_points_csv(source: Source) -> Floats:
     finite = np.isfinite(points).all(axis=1)
     if not finite.all():
         raise StippleError(
-            f"{name}: point {int(np.argmin(finite)) + 1} is not finite; "
-            "remove rows with NaN or infinity"
+            f"{name}: point {int(np.argmin(finite)) + 1} is not finite: "
+            "remove rows with NaN or infinity."
         )
     return points
 
@@ -157,7 +157,7 @@ def render_json(mapping: Mapping[str, Any]) -> bytes:
         text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False, default=_to_plain)
     except ValueError as error:
         raise StippleError(
-            "a report holds NaN or infinity, which JSON cannot; leave the figure out, or use null"
+            "A report holds NaN or infinity, which JSON cannot: leave the figure out, or use null."
         ) from error
     # Names of files may hold bytes outside UTF-8, as lone surrogates: JSON can escape these.
     return f"{text}\n".encode(errors="backslashreplace")
