@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
+from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
 from stipple.drawing.page import Placement
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
-from stipple.stippling.compose import Look
 
 SIDE = 512  # pixels along the longer side of a picture that has no pixels of its own
 STRIP = 0.15  # height of the picture of a line, over its width

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
 from stipple.drawing.page import Placement
-from stipple.stippling.compose import Look
 
 SIDE = 600  # pixels that stand for the side of the unit square
 SQUARE_INK = 0.1  # part of the unit square that its dots cover

@@ -1,48 +1,16 @@
 """From stipplings to a drawing: which marks go where on the page."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Blend, DotStyle
+from stipple.drawing.diagram import CELL_COLOUR, draw_edges
+from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
 from stipple.drawing.page import Placement
-from stipple.geometry.power_cells import PowerCells
 from stipple.stippling.pens import InkedStippling
-from stipple.transport.semi_discrete import Transport
-
-CELL_COLOUR = "#808080"
-ARROW_COLOUR = "#c00000"
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a drawing looks.
-
-    Attributes
-    ----------
-    dots : {"circle", "stroke", "spiral"}
-        Style of the dots.
-    radius : float or None
-        Radius of the dots in millimetres; None keeps the tone of the picture.
-    pen_width : float
-        Width of lines (spirals, cells, the tour) in millimetres.
-    background : str or None
-        `#rrggbb`, or none.
-    draw : collection of str
-        Any of "dots", "cells" and "tour".
-    blend : {"normal", "multiply", "screen"}
-        How inks meet.
-    """
-
-    dots: DotStyle
-    radius: float | None
-    pen_width: float
-    background: str | None
-    draw: Collection[str]
-    blend: Blend
 
 
 def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look: Look) -> Drawing:
@@ -62,8 +30,7 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
         name, colour, stippling = one.ink.name, one.ink.colour, one.stippling
         positions = placement.to_page(stippling.points)
         if "cells" in look.draw:
-            edges = placement.to_page(_collect_edges(stippling.cells))
-            lines = _draw_lines(edges, 2, look.pen_width)
+            lines = draw_edges(stippling.cells, placement, look.pen_width)
             layers.append(Layer(f"{name} cells", CELL_COLOUR, (lines,)))
         if "tour" in look.draw:
             tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
@@ -103,49 +70,3 @@ def compose_frames(
             moment.append(replace(one, stippling=replace(one.stippling, points=points)))
         drawings.append(compose_drawing(moment, placement, dots))
     return drawings
-
-
-def compose_transport(transport: Transport, placement: Placement, pen_width: float) -> Drawing:
-    """Compose points, their power cells, and arrows from points to barycentres.
-
-    As in Figure 1 of Mérigot, Santambrogio, Sarrazin (NeurIPS 2021).
-
-    Parameters
-    ----------
-    transport : Transport
-        Points and cells.
-    placement : Placement
-        Where the picture lies on the page.
-    pen_width : float
-        Width of lines, in millimetres; dots are three times as wide.
-    """
-    edges = placement.to_page(_collect_edges(transport.diagram.cells))
-    tails = placement.to_page(transport.points)
-    shift = placement.to_page(transport.barycentres) - tails
-    # A head of two strokes at 30 degrees, a quarter of the length of the arrow.
-    turn = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
-    heads = tails + shift
-    barbs = [heads - 0.25 * shift @ turn, heads - 0.25 * shift @ turn.T]
-    arrows = np.stack([tails, heads, barbs[0], heads, barbs[1]], axis=1).reshape(-1, 2)
-    radii = np.full(len(tails), 1.5 * pen_width)
-    layers = (
-        Layer("cells", CELL_COLOUR, (_draw_lines(edges, 2, pen_width / 2),)),
-        Layer("arrows", ARROW_COLOUR, (_draw_lines(arrows, 5, pen_width),)),
-        Layer("points", "#000000", (Dots(tails, radii),)),
-    )
-    return Drawing(placement.width, placement.height, "#ffffff", layers)
-
-
-def _draw_lines(vertices: Floats, corners: int, width: float) -> Polylines:
-    """Lines of equally many corners each."""
-    return Polylines(vertices, np.arange(0, len(vertices) + 1, corners), width)
-
-
-def _collect_edges(cells: PowerCells) -> Floats:
-    """Both ends of every edge of the diagram, each edge once, shape (2·edges, 2), in pixels."""
-    owner, ends = cells.list_edges()
-    corners = cells.vertices + cells.points[owner]
-    neighbour = cells.adjacency.neighbours
-    once = (neighbour < 0) | (neighbour > owner)
-    edges: Floats = np.stack([corners[once], corners[ends[once]]], axis=1)
-    return edges.reshape(-1, 2)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from command import SAMPLES, list_circles, read_csv, read_json, read_svg, save, start, stipple
 
-from stipple.cli.shared.batch import Failure, attempt, run_all
 from stipple.errors import StippleError
+from stipple.machine.tasks import Failure, attempt, run_all
 
 
 @pytest.fixture(autouse=True)

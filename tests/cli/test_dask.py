@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from command import read_json, save, start
 
-from stipple.cli.shared.batch import Failure, run_all
 from stipple.errors import StippleError
+from stipple.machine.tasks import Failure, run_all
 
 pytest.importorskip("distributed", reason="Dask distributed is not installed")
 

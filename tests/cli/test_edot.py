@@ -11,8 +11,8 @@ from command import SAMPLES, list_circles, list_layers, read_png, read_svg, save
 
 from stipple.cli import main
 from stipple.cli.edot import run as edot_runs
-from stipple.cli.shared.batch import Failure, attempt
 from stipple.discretisation.presets import list_presets
+from stipple.machine.tasks import Failure, attempt
 
 ADAPTIVE = ("--algorithm", "adaptive")
 

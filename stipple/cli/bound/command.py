@@ -12,7 +12,7 @@ from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.options import batch_options, kernel_options, report_options, tone_options
 from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.shared.progress import Progress, print_fallback, print_table
-from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.report import describe_command, record_options
 from stipple.cli.shared.types import FiniteRange
 from stipple.errors import StippleError
 
@@ -201,7 +201,10 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
     for path, data in files:
         write_output(path, data)
     if options["report"]:
-        write_output(options["report"], render_json({**figures, **describe_run(context, options)}))
+        write_output(
+            options["report"],
+            render_json({**figures, **describe_command("bound", record_options(options))}),
+        )
         files.append((options["report"], b""))
     if not options["quiet"]:
         written = [("written", path) for path, _ in files if path != "-"]

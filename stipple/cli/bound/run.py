@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stipple.cli.shared.digits import round_down, round_up
-from stipple.cli.shared.images import read_image
+from stipple.cli.shared.images import plan_reading, read_image
 from stipple.cli.shared.memory import announce_memory
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def read_masses(path: str, options: dict[str, Any]) -> "NDArray[np.float64]":
     from stipple.measures.picture import Picture
     from stipple.measures.tone import darkness
 
-    source, tone = read_image(path, options)
-    values = darkness(source, tone)
+    reading = plan_reading(options)
+    source = read_image(path, reading)
+    values = darkness(source, reading.tone)
     return np.rint(values * STEPS) if isinstance(source, Picture) else values
 
 

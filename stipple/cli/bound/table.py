@@ -12,19 +12,14 @@ from typing import Any
 import click
 
 from stipple.cli.bound.run import bound_files
-from stipple.cli.shared.batch import (
-    Failure,
-    check_batch_options,
-    run_all,
-    share_threads,
-    tell_failures,
-)
+from stipple.cli.shared.conflicts import ONE_PLACE, refuse_conflicts
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
-from stipple.cli.shared.progress import Progress, print_table
-from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.progress import Progress, print_table, tell_failures
+from stipple.cli.shared.report import describe_command, record_options
 from stipple.errors import StippleError
 from stipple.files.write import hash_file
+from stipple.machine.tasks import Failure, run_all, share_threads
 
 # The hashes are of what the files held when they were read.
 COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds", "a_hash", "b_hash", "settings")
@@ -78,7 +73,10 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
         "gap_not_reached": wide,
     }
     if options["report"]:
-        write_output(options["report"], render_json({**figures, **describe_run(context, options)}))
+        write_output(
+            options["report"],
+            render_json({**figures, **describe_command("bound", record_options(options))}),
+        )
     if not options["quiet"]:
         _summarise(figures, target)
     tell_failures(failures)
@@ -95,7 +93,10 @@ def _bound_missing(
     pairs: list[Pair], all_pairs: int, options: dict[str, Any], failures: list[str]
 ) -> Generator[Row, None, None]:
     """Bound pairs, and give their rows as they are done; what fails goes to `failures`."""
-    shared = {**options, "threads": share_threads(options, len(pairs))}
+    threads = share_threads(
+        options["threads"], len(pairs), jobs=options["jobs"], scheduler=options["scheduler"]
+    )
+    shared = {**options, "threads": threads}
     # Dask workers are in other folders.
     folder = str(Path.cwd()) if options["scheduler"] else ""
     work = partial(_bound, folder=folder, options=shared)
@@ -175,7 +176,7 @@ def _check(options: dict[str, Any]) -> str:
         raise click.UsageError("--plot is for one pair.")
     if len(options["outputs"]) > 1:
         raise click.UsageError("Many pairs go to one table: give -o once.")
-    check_batch_options(options)
+    refuse_conflicts(options, (ONE_PLACE,))
     paths = options["outputs"] or ("-",)
     form = options["format_"] or ("csv" if paths == ("-",) else None)
     (output,) = plan_outputs("", paths, form, ("csv",))

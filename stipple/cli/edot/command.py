@@ -19,7 +19,7 @@ from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.options import drawing_options, kernel_options, report_options, tone_options
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs, write_output
 from stipple.cli.shared.progress import print_fallback, print_table
-from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.report import describe_command, record_options
 from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     report = {
         **result.figures,
         "seconds": {"solve": solved - began, "write": time.perf_counter() - solved},
-        **describe_run(context, options),
+        **describe_command("edot", record_options(options)),
     }
     if options["report"]:
         write_output(options["report"], render_json(report))

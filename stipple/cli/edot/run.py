@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from stipple.cli.edot.show import RelatedRuns, Run, Runs
-from stipple.cli.shared.batch import Failure, run_all
-from stipple.cli.shared.domains import is_formula, read_formula, refuse_region
-from stipple.cli.shared.images import prepare_image
+from stipple.cli.shared.domains import (
+    is_formula,
+    plan_formula_domain,
+    read_formula,
+    refuse_region,
+)
+from stipple.cli.shared.images import plan_reading, prepare_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.progress import Progress, print_note
 from stipple.errors import StippleError
+from stipple.machine.tasks import Failure, run_all
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
@@ -84,9 +89,10 @@ def separate(options: dict[str, Any]) -> Runs:
     source = options["sources"][0]
     if is_formula(source):
         raise click.UsageError("A formula has no colours: --color rgb needs a picture.")
-    refuse_region(options)
+    refuse_region(plan_formula_domain(options))
+    reading = plan_reading(options)
     picture = read_source(source, max_pixels=options["max_pixels"])
-    inks = separate_inks(*prepare_image(picture, options), "rgb")
+    inks = separate_inks(prepare_image(picture, reading), reading.tone, "rgb")
     announce_memory(predict_discretisation(inks[0].darkness.size), quiet=options["quiet"])
     settings = make_settings(options)
     shares = share_points(inks, options["atoms"][0])
@@ -152,8 +158,8 @@ def _read(source: str, options: dict[str, Any]) -> "Measure":
     from stipple.measures.tone import darkness
 
     if is_formula(source):
-        return Measure.from_domain(read_formula(source, options))
-    refuse_region(options)
+        return Measure.from_domain(read_formula(source, plan_formula_domain(options)))
+    refuse_region(plan_formula_domain(options))
     content = read_samples_or_density(
         source,
         options["read"],
@@ -162,7 +168,8 @@ def _read(source: str, options: dict[str, Any]) -> "Measure":
     )
     if isinstance(content, Samples):
         return Measure.from_samples(content)
-    density = Density(darkness(*prepare_image(content, options)))
+    reading = plan_reading(options)
+    density = Density(darkness(prepare_image(content, reading), reading.tone))
     return Measure.from_domain(Domain.from_image(density))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend
 from stipple.cli.shared.digits import format_interval
-from stipple.cli.shared.drawings import lay_out, render_drawing
+from stipple.cli.shared.drawings import lay_out, plan_layout, render_drawing
 from stipple.cli.shared.outputs import Output
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _compose(options: dict[str, Any], pictures: Sequence[Sequence[Run]]) -> "Dra
     first = pictures[0][0]
     view = view_measure(first.measure, sphere=first.result.settings.metric == "sphere")
     blend: Blend = "normal" if first.colour is None else "screen"
-    placement, look = lay_out(options, measure_row(view, len(pictures)), blend=blend)
+    placement, look = lay_out(plan_layout(options), measure_row(view, len(pictures)), blend=blend)
     panels = [
         [
             Panel(

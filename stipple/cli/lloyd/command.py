@@ -8,13 +8,14 @@ import click
 
 from stipple.choices import Method
 from stipple.cli.lloyd.show import INEQUALITIES, describe_theorem, summarise
-from stipple.cli.shared.domains import domain_options, read_domain
+from stipple.cli.shared.domains import domain_options, plan_formula_domain, read_domain
 from stipple.cli.shared.drawings import render_drawing
+from stipple.cli.shared.images import plan_reading
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.options import report_options, solver_options, tone_options
 from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
 from stipple.cli.shared.progress import Progress, print_table
-from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.report import describe_command, record_options
 from stipple.cli.shared.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 if TYPE_CHECKING:
@@ -165,7 +166,11 @@ def command(context: click.Context, /, **options: Any) -> None:
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
     run = _run(options, experiment, _choose_frames(options, preset))
-    report = {**describe_run(context, options), **run.report, "trace": run.figures}
+    report = {
+        **describe_command("lloyd", record_options(options)),
+        **run.report,
+        "trace": run.figures,
+    }
     files = [(path, render_table_csv(run.figures)) for path in options["outputs"]]
     if options["plot"] and run.slope is not None:
         files.append((options["plot"], _render_plot(options, preset, run.slope)))
@@ -258,7 +263,9 @@ def _check_outputs(options: dict[str, Any]) -> None:
 def _define_experiment(options: dict[str, Any], count_given: bool) -> "Experiment":
     from stipple.lloyd_steps.experiment import Experiment, make_start, start_at
 
-    domain, in_pixels = read_domain(options["source"], options)
+    domain, in_pixels = read_domain(
+        options["source"], plan_formula_domain(options), plan_reading(options)
+    )
     counts = options["points"]
     if options["start"] in STARTS:
         place = make_start(options["start"])
@@ -362,13 +369,15 @@ def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | No
 
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":
+    from stipple.drawing.diagram import compose_diagram
     from stipple.drawing.page import place
-    from stipple.stippling.compose import compose_transport
 
     density = one.domain.density
     size = (PAGE_WIDTH, PAGE_WIDTH * density.height / density.width)
     placement = place((density.height, density.width), size, margin=PAGE_WIDTH / 40)
-    return compose_transport(one.row.transport, placement, PEN_WIDTH)
+    transport = one.row.transport
+    cells = transport.diagram.cells
+    return compose_diagram(transport.points, transport.barycentres, cells, placement, PEN_WIDTH)
 
 
 def _render_frame(one: "ExperimentRow", path: str) -> bytes:

@@ -10,24 +10,24 @@ import click
 
 from stipple.choices import LARGEST_COUNT
 from stipple.cli.shared.digits import format_interval, round_down, round_up
-from stipple.cli.shared.drawings import lay_out, render_drawing
-from stipple.cli.shared.images import TONE, read_density
+from stipple.cli.shared.drawings import lay_out, plan_layout, render_drawing
+from stipple.cli.shared.images import TONE, plan_reading, read_density
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.options import drawing_options, report_options, tone_options
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs, write_output
 from stipple.cli.shared.progress import Progress, print_table
-from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.report import describe_command, record_options
 from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
+    from stipple.drawing.look import Look
     from stipple.drawing.marks import Drawing
     from stipple.drawing.page import Placement
     from stipple.drawing.panels import Panel
     from stipple.measures.density import Density
     from stipple.sequences.drawing import Progression
     from stipple.sequences.prefixes import Row
-    from stipple.stippling.compose import Look
 
 POINT_FORMATS = ("csv", "npy", "svg", "png")
 TABLE_FORMATS = ("csv", "svg", "png")
@@ -168,7 +168,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     report = {
         **result.figures,
         "seconds": {"solve": solved - began, "write": time.perf_counter() - solved},
-        **describe_run(context, options),
+        **describe_command("sequence", record_options(options)),
     }
     if options["report"]:
         write_output(options["report"], render_json(report))
@@ -350,7 +350,7 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
     from stipple.sequences.drawing import Progression, compose_growth
     from stipple.sequences.prefixes import choose_counts
 
-    density = read_density(options["density"], options)
+    density = read_density(options["density"], plan_reading(options))
     layout = _lay_out(options, density.values.shape, job.points)
     points = _order(options, job, density)
     figures: dict[str, Any] = {"points": job.points, "image": [density.width, density.height]}
@@ -381,7 +381,7 @@ def _assess(options: dict[str, Any], job: _Job) -> _Result:
     """How well prefixes of a progressive stippling quantise the image."""
     from stipple.sequences.prefixes import plot_stippling
 
-    density = read_density(options["density"], options)
+    density = read_density(options["density"], plan_reading(options))
     points = _order(options, job, density)
     table = _measure(options, density, points, options["prefixes"])
     worst = max(table, key=lambda row: row["quality"])
@@ -449,7 +449,7 @@ def _lay_out(
 
     if options["draw"] == "strip":
         shape = measure_strip(shape, count)
-    return (*lay_out(options, shape), options["ink"] or "#000000")
+    return (*lay_out(plan_layout(options), shape), options["ink"] or "#000000")
 
 
 def _compose(

@@ -1,12 +1,15 @@
 """Densities with units, from a formula or an image on the command line."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stipple.cli.shared.images import read_density
+from stipple.cli.shared.conflicts import Rule, refuse_conflicts
+from stipple.cli.shared.images import Reading, read_density
 from stipple.cli.shared.options import add_options
 from stipple.cli.shared.types import NUMBERS
 
@@ -33,6 +36,22 @@ domain_options = add_options(
 )
 
 
+RULES = (
+    Rule(
+        lambda options: options["box"] and options["disc"],
+        "Give --box or --disc, not both.",
+    ),
+    Rule(
+        lambda options: options["box"] and len(options["box"]) != 4,
+        "--box takes four numbers, X0,Y0,X1,Y1.",
+    ),
+    Rule(
+        lambda options: options["disc"] and (len(options["disc"]) != 3 or options["disc"][2] <= 0),
+        "--disc takes three numbers, X,Y,R, with R above zero.",
+    ),
+)
+
+
 def is_formula(source: str) -> bool:
     """Tell a formula from the path of a file: it names none that exists, and has no suffix."""
     return (
@@ -40,37 +59,61 @@ def is_formula(source: str) -> bool:
     )
 
 
-def read_formula(source: str, options: dict[str, Any]) -> "Domain":
+@dataclass(frozen=True)
+class FormulaDomain:
+    """Where a formula is a density, in its units, and on how many pixels.
+
+    Attributes
+    ----------
+    box : tuple of float or None
+        X0, Y0, X1, Y1.
+    disc : tuple of float or None
+        X, Y, R. Without a box and a disc the domain is the unit square.
+    pixels : int
+        Along the longer side.
+    """
+
+    box: tuple[float, float, float, float] | None
+    disc: tuple[float, float, float] | None
+    pixels: int
+
+
+def plan_formula_domain(options: Mapping[str, Any]) -> FormulaDomain:
+    """Collect `domain_options`.
+
+    Raises
+    ------
+    click.UsageError
+        If they do not describe one domain.
+    """
+    refuse_conflicts(options, RULES)
+    return FormulaDomain(options["box"], options["disc"], options["pixels"])
+
+
+def read_formula(source: str, domain: FormulaDomain) -> "Domain":
     """Integrate a formula over the pixels of its domain."""
     from stipple.measures.formula import Region, parse_density, rasterise_density
 
-    terms = parse_density(source)
-    if options["box"] and options["disc"]:
-        raise click.UsageError("Give --box or --disc, not both.")
     region = Region()
-    if options["box"]:
-        if len(options["box"]) != 4:
-            raise click.UsageError("--box takes four numbers, X0,Y0,X1,Y1.")
-        region = Region(*options["box"])
-    if options["disc"]:
-        if len(options["disc"]) != 3 or options["disc"][2] <= 0:
-            raise click.UsageError("--disc takes three numbers, X,Y,R, with R above zero.")
-        x, y, radius = options["disc"]
+    if domain.box:
+        region = Region(*domain.box)
+    if domain.disc:
+        x, y, radius = domain.disc
         region = Region(x - radius, y - radius, x + radius, y + radius, round=True)
-    return rasterise_density(terms, region, options["pixels"])
+    return rasterise_density(parse_density(source), region, domain.pixels)
 
 
-def refuse_region(options: dict[str, Any]) -> None:
+def refuse_region(domain: FormulaDomain) -> None:
     """Refuse the domain of a formula where there is none."""
-    if options["box"] or options["disc"]:
+    if domain.box or domain.disc:
         raise click.UsageError("--box and --disc are for formulas, not for files.")
 
 
-def read_domain(source: str, options: dict[str, Any]) -> "tuple[Domain, bool]":
+def read_domain(source: str, domain: FormulaDomain, reading: Reading) -> "tuple[Domain, bool]":
     """Read a density with its units, and whether it is an image, of which pixels are the units."""
     if is_formula(source):
-        return read_formula(source, options), False
-    refuse_region(options)
+        return read_formula(source, domain), False
+    refuse_region(domain)
     from stipple.measures.formula import Domain
 
-    return Domain.from_image(read_density(source, options)), True
+    return Domain.from_image(read_density(source, reading)), True

@@ -1,18 +1,71 @@
 """How a drawing looks and where it lies, by `drawing_options`, and its file."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stipple.choices import Blend
+from stipple.choices import Blend, DotStyle
 
 if TYPE_CHECKING:
+    from stipple.drawing.look import Look
     from stipple.drawing.marks import Drawing
     from stipple.drawing.page import Placement
-    from stipple.stippling.compose import Look
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The page and the pen that `drawing_options` ask for; lengths are in millimetres.
+
+    Attributes
+    ----------
+    page : tuple of float or None
+        Width and height; None for a page around the picture at 96 pixels per inch.
+    landscape : bool
+        Lay the longer side of the page across.
+    margin : float
+        Blank on every side.
+    dots : {"circle", "stroke", "spiral"}
+        Style of the dots.
+    radius : float or None
+        Radius of the dots; None keeps the tone of the picture.
+    pen_width : float
+        Width of lines.
+    ink : str or None
+        `#rrggbb`, or None for the ink of the picture.
+    background : str
+        `#rrggbb`, "none", or "auto".
+    dpi : float
+        Pixels per inch of a PNG.
+    """
+
+    page: tuple[float, float] | None
+    landscape: bool
+    margin: float
+    dots: DotStyle
+    radius: float | None
+    pen_width: float
+    ink: str | None
+    background: str
+    dpi: float
+
+
+def plan_layout(options: Mapping[str, Any]) -> Layout:
+    """Collect `drawing_options` and --dpi."""
+    return Layout(
+        page=options["page"],
+        landscape=options["landscape"],
+        margin=options["margin"],
+        dots=options["dots"],
+        radius=options["radius"],
+        pen_width=options["pen_width"],
+        ink=options["ink"],
+        background=options["background"],
+        dpi=options["dpi"],
+    )
 
 
 def lay_out(
-    options: dict[str, Any],
+    layout: Layout,
     shape: tuple[int, int],
     draw: Collection[str] = ("dots",),
     blend: Blend = "normal",
@@ -21,18 +74,18 @@ def lay_out(
 
     Light (the blend "screen") is drawn on black, other dots on white, pens on bare paper.
     """
+    from stipple.drawing.look import Look
     from stipple.drawing.page import place
-    from stipple.stippling.compose import Look
 
-    placement = place(shape, options["page"], options["landscape"], options["margin"])
-    background = options["background"]
+    placement = place(shape, layout.page, layout.landscape, layout.margin)
+    background = layout.background
     if background == "auto":
-        paper = "#ffffff" if options["dots"] == "circle" else "none"
+        paper = "#ffffff" if layout.dots == "circle" else "none"
         background = "#000000" if blend == "screen" else paper
     look = Look(
-        dots=options["dots"],
-        radius=options["radius"],
-        pen_width=options["pen_width"],
+        dots=layout.dots,
+        radius=layout.radius,
+        pen_width=layout.pen_width,
         background=None if background == "none" else background,
         draw=draw,
         blend=blend,

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from stipple.machine.keops_library import EngineChoice
     from stipple.transport.quantisation import Step
+
+MOST_FAILURES_SHOWN = 100
 
 
 class Progress:
@@ -83,6 +86,14 @@ def print_note(note: str, *, quiet: bool) -> None:
     """Tell something that may surprise."""
     if not quiet:
         click.echo(note, err=True)
+
+
+def tell_failures(failures: Sequence[str]) -> None:
+    """List failures on standard error."""
+    for failure in failures[:MOST_FAILURES_SHOWN]:
+        click.echo(f"Error: {failure}", err=True)
+    if len(failures) > MOST_FAILURES_SHOWN:
+        click.echo(f"Error: and {len(failures) - MOST_FAILURES_SHOWN:,} more.", err=True)
 
 
 def print_table(rows: list[tuple[str, str]]) -> None:

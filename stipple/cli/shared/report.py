@@ -1,26 +1,28 @@
 """What every JSON report says, whatever the subcommand."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
-import click
-
-
-def describe_run(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Describe the command that was run: its name, options, seed (if it has one) and versions."""
-    return describe_command(context.command.name, options)
+Recorded: TypeAlias = dict[str, object]
+"""Options by name, as the report prints them; nothing else reads it."""
 
 
-def describe_command(name: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Do the same where there is no context, as in another process."""
+def record_options(options: Mapping[str, Any]) -> Recorded:
+    """Record the options of the command line, as values that JSON can hold."""
+    return {name.rstrip("_"): _plain(value) for name, value in options.items()}
+
+
+def describe_command(name: str, recorded: Recorded) -> dict[str, Any]:
+    """Describe the command that was run: its name, seed (if it has one), options and versions."""
     return {
         "command": name,
-        **({"seed": options["seed"]} if "seed" in options else {}),
-        "options": {name.rstrip("_"): _plain(value) for name, value in options.items()},
+        **({"seed": recorded["seed"]} if "seed" in recorded else {}),
+        "options": recorded,
         "versions": collect_versions(),
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Make an option's value fit for JSON."""
     if isinstance(value, range):
         return [value.start, value.stop - 1, value.step]

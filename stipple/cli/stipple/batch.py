@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from stipple.cli.shared.batch import Failure, run_all, tell_failures
 from stipple.cli.shared.outputs import write_output
-from stipple.cli.shared.progress import Progress, print_table
-from stipple.cli.shared.report import describe_run
+from stipple.cli.shared.progress import Progress, print_table, tell_failures
+from stipple.cli.shared.report import describe_command, record_options
 from stipple.cli.stipple.plan import has_common_report
 from stipple.cli.stipple.run import ImageJob, run_image
+from stipple.machine.tasks import Failure, run_all
 
 # What every image has in common is told once.
 COMMON = ("command", "seed", "options")
@@ -43,7 +43,7 @@ def run_images(context: click.Context, options: dict[str, Any], jobs: Sequence[I
         from stipple.files.tables import render_json
 
         report = _describe(jobs, done, failed) | {"seconds": seconds}
-        data = render_json({**report, **describe_run(context, options)})
+        data = render_json({**report, **describe_command("stipple", record_options(options))})
         write_output(options["report"], data)
     if not options["quiet"]:
         print_table(_summarise(jobs, done, failed, seconds))

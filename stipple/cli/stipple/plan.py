@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import Start
-from stipple.cli.shared.batch import check_batch_options, share_threads
+from stipple.cli.shared.conflicts import ONE_PLACE, refuse_conflicts
 from stipple.cli.shared.outputs import check_targets, plan_outputs
 from stipple.cli.stipple.run import FORMATS, ImageJob
 from stipple.errors import StippleError
+from stipple.machine.tasks import share_threads
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -37,7 +38,12 @@ def plan_jobs(context: click.Context, options: dict[str, Any]) -> tuple[ImageJob
     shared = {name: value for name, value in options.items() if name != "images"}
     if many:
         _check_streams(options)
-        shared["threads"] = share_threads(options, len(images))
+        shared["threads"] = share_threads(
+            options["threads"],
+            len(images),
+            jobs=options["jobs"],
+            scheduler=options["scheduler"],
+        )
     common = [options["report"]] if has_common_report(options) else []
     if common:
         check_targets(common, "-")
@@ -107,7 +113,7 @@ def _check_options(options: dict[str, Any]) -> None:
         raise click.UsageError("--pen-width must be above zero.")
     if options["animate"] and Path(options["animate"]).suffix.lower() != ".gif":
         raise click.UsageError(f"--animate writes a .gif file, not {options['animate']!r}.")
-    check_batch_options(options)
+    refuse_conflicts(options, (ONE_PLACE,))
 
 
 def _check_streams(options: dict[str, Any]) -> None:

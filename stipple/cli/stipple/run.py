@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend, Start
 from stipple.cli.shared.digits import format_interval
-from stipple.cli.shared.drawings import lay_out, render_drawing
-from stipple.cli.shared.images import read_image
+from stipple.cli.shared.drawings import lay_out, plan_layout, render_drawing
+from stipple.cli.shared.images import plan_reading, read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import Output, write_output
 from stipple.cli.shared.progress import Progress
-from stipple.cli.shared.report import describe_command
+from stipple.cli.shared.report import describe_command, record_options
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
+    from stipple.drawing.look import Look
     from stipple.drawing.marks import Drawing
     from stipple.drawing.page import Placement
     from stipple.measures.inks import InkDensity
-    from stipple.stippling.compose import Look
     from stipple.stippling.pens import InkedStippling
     from stipple.transport.quantisation import Step
 
@@ -69,7 +69,7 @@ def run_image(job: ImageJob, *, quiet: bool) -> dict[str, Any]:
     ordered = time.perf_counter()
     report = _describe(options, inked, placement)
     report["seconds"] |= {"read": read - began, "order": ordered - solved}
-    report |= describe_command("stipple", options)
+    report |= describe_command("stipple", record_options(options))
     _write(options, job, inked, frames, placement, look, report)
     report["seconds"]["write"] = time.perf_counter() - ordered
     if options["report"]:
@@ -125,14 +125,17 @@ def _read(options: dict[str, Any]) -> "list[InkDensity]":
     """Read the image and separate its inks."""
     from stipple.measures.inks import separate_inks
 
-    return separate_inks(*read_image(options["image"], options), options["color"])
+    reading = plan_reading(options)
+    return separate_inks(read_image(options["image"], reading), reading.tone, options["color"])
 
 
 def _lay_out(
     options: dict[str, Any], job: ImageJob, shape: tuple[int, int]
 ) -> "tuple[Placement, Look]":
     """Place the picture on the page; refuse a PNG that would be too large."""
-    placement, look = lay_out(options, shape, options["draw"], BLENDS[options["color"]])
+    placement, look = lay_out(
+        plan_layout(options), shape, options["draw"], BLENDS[options["color"]]
+    )
     if any(output.format == "png" for output in job.outputs):
         from stipple.drawing.raster import measure_pixels
 

@@ -13,14 +13,12 @@ from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import click
-
 from stipple.errors import StippleError
+from stipple.machine.threads import count_processors
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-MOST_FAILURES_SHOWN = 100
 # A process that is told to end has so long to remove what it was writing.
 SECONDS_TO_END = 5.0
 SECONDS_TO_CONNECT = 10
@@ -80,30 +78,19 @@ def attempt(work: Callable[[Task], Result], task: Task) -> Result | Failure:
         return Failure(f"{error.strerror or error}{place}.")
 
 
-def check_batch_options(options: dict[str, Any]) -> None:
-    """Refuse processes here and workers elsewhere at once."""
-    if options["scheduler"] and options["jobs"] > 1:
-        raise click.UsageError("Give --jobs or --scheduler, not both.")
+def share_threads(
+    threads: int | None, tasks: int, *, jobs: int, scheduler: str | None
+) -> int | None:
+    """Threads of each task, unless they were chosen; None for as many as there are processors.
 
-
-def share_threads(options: dict[str, Any], tasks: int) -> int | None:
-    """Threads of each task: local jobs share the processors, a slot of a Dask worker is one."""
-    from stipple.machine.threads import count_processors
-
-    jobs = min(options["jobs"], tasks)
-    if options["threads"] is not None:
-        return int(options["threads"])
-    if options["scheduler"]:
+    Local jobs share the processors, a slot of a Dask worker is one.
+    """
+    jobs = min(jobs, tasks)
+    if threads is not None:
+        return threads
+    if scheduler:
         return 1
     return max(1, count_processors() // jobs) if jobs > 1 else None
-
-
-def tell_failures(failures: Sequence[str]) -> None:
-    """List failures on standard error."""
-    for failure in failures[:MOST_FAILURES_SHOWN]:
-        click.echo(f"Error: {failure}", err=True)
-    if len(failures) > MOST_FAILURES_SHOWN:
-        click.echo(f"Error: and {len(failures) - MOST_FAILURES_SHOWN:,} more.", err=True)
 
 
 # --- processes ----------------------------------------------------------------------------------

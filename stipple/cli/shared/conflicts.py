@@ -1,0 +1,51 @@
+"""Options that do not go together, as tables of rules."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is refused, and the sentence that says what to change.
+
+    Attributes
+    ----------
+    when : callable
+        Whether the options, by name, break the rule.
+    sentence : str or callable
+        What a person reads; a callable makes it from the options.
+    """
+
+    when: Callable[[Mapping[str, Any]], bool]
+    sentence: str | Callable[[Mapping[str, Any]], str]
+
+
+ONE_PLACE = Rule(
+    lambda options: bool(options["scheduler"]) and options["jobs"] > 1,
+    "Give --jobs or --scheduler, not both.",
+)
+
+
+def refuse_conflicts(options: Mapping[str, Any], rules: Iterable[Rule]) -> None:
+    """Refuse options that break a rule.
+
+    Raises
+    ------
+    click.UsageError
+        With the sentence of the first rule that is broken.
+    """
+    for rule in rules:
+        if rule.when(options):
+            sentence = rule.sentence
+            raise click.UsageError(sentence if isinstance(sentence, str) else sentence(options))
+
+
+def find_given(context: click.Context) -> frozenset[str]:
+    """Names of the options that the user gave, even where they say what the default says."""
+    default = click.core.ParameterSource.DEFAULT
+    return frozenset(
+        name for name in context.params if context.get_parameter_source(name) is not default
+    )

@@ -1,0 +1,69 @@
+"""Power diagrams as drawings: edges of cells, and arrows from points to barycentres."""
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
+from stipple.drawing.page import Placement
+from stipple.geometry.power_cells import PowerCells
+
+CELL_COLOUR = "#808080"
+ARROW_COLOUR = "#c00000"
+
+
+def compose_diagram(
+    points: Floats,
+    barycentres: Floats,
+    cells: PowerCells,
+    placement: Placement,
+    pen_width: float,
+) -> Drawing:
+    """Compose points, their power cells, and arrows from points to barycentres.
+
+    As in Figure 1 of Mérigot, Santambrogio, Sarrazin (NeurIPS 2021).
+
+    Parameters
+    ----------
+    points, barycentres : ndarray, shape (n, 2)
+        Each point, and the barycentre of its cell, in pixels.
+    cells : PowerCells
+        The cells.
+    placement : Placement
+        Where the picture lies on the page.
+    pen_width : float
+        Width of lines, in millimetres; dots are three times as wide.
+    """
+    tails = placement.to_page(points)
+    shift = placement.to_page(barycentres) - tails
+    # A head of two strokes at 30 degrees, a quarter of the length of the arrow.
+    turn = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
+    heads = tails + shift
+    barbs = [heads - 0.25 * shift @ turn, heads - 0.25 * shift @ turn.T]
+    arrows = np.stack([tails, heads, barbs[0], heads, barbs[1]], axis=1).reshape(-1, 2)
+    radii = np.full(len(tails), 1.5 * pen_width)
+    layers = (
+        Layer("cells", CELL_COLOUR, (draw_edges(cells, placement, pen_width / 2),)),
+        Layer("arrows", ARROW_COLOUR, (_draw_lines(arrows, 5, pen_width),)),
+        Layer("points", "#000000", (Dots(tails, radii),)),
+    )
+    return Drawing(placement.width, placement.height, "#ffffff", layers)
+
+
+def draw_edges(cells: PowerCells, placement: Placement, width: float) -> Polylines:
+    """Draw every edge of a diagram once, with a pen of that many millimetres."""
+    return _draw_lines(placement.to_page(_collect_edges(cells)), 2, width)
+
+
+def _draw_lines(vertices: Floats, corners: int, width: float) -> Polylines:
+    """Lines of equally many corners each."""
+    return Polylines(vertices, np.arange(0, len(vertices) + 1, corners), width)
+
+
+def _collect_edges(cells: PowerCells) -> Floats:
+    """Both ends of every edge of the diagram, each edge once, shape (2·edges, 2), in pixels."""
+    owner, ends = cells.list_edges()
+    corners = cells.vertices + cells.points[owner]
+    neighbour = cells.adjacency.neighbours
+    once = (neighbour < 0) | (neighbour > owner)
+    edges: Floats = np.stack([corners[once], corners[ends[once]]], axis=1)
+    return edges.reshape(-1, 2)
