@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from stipple.arguments import read_number, read_points
+from stipple.arguments import read_choice, read_number, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.bounds.bound import ImageBounds
 from stipple.choices import DotStyle
 from stipple.discretisation.discretise import Discretisation
 from stipple.drawing.formats import render_drawing
+from stipple.drawing.layout import Layout, lay_out
 from stipple.drawing.marks import Drawing
-from stipple.drawing.page import Placement, parse_length, parse_page, place
+from stipple.drawing.page import parse_length, parse_page
 from stipple.errors import StippleError
 from stipple.files.tables import name_axes, render_columns_csv, render_points_csv
 from stipple.files.write import write_file
 from stipple.measures.samples import Samples
 from stipple.sequences.certificate import PrefixCertificate
-from stipple.stippling.compose import Look
 from stipple.stippling.stippling import Stippling
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
 Drawable: TypeAlias = "Stippling | Discretisation | ImageBounds | PointsLike"
 Tabular: TypeAlias = "Drawable | PrefixCertificate | Samples"
+BLACK = "#000000"
 PLOT_DPI = 150.0  # of pictures inside an SVG
 
 
@@ -41,8 +42,8 @@ def save_svg(
     dots: DotStyle = "circle",
     radius: str | None = None,
     pen_width: str = "0.3mm",
-    ink: str = "#000000",
-    background: str | None = "auto",
+    ink: str = BLACK,
+    background: str = "auto",
 ) -> None:
     """Draw a result as SVG; a file that is there is replaced.
 
@@ -63,7 +64,7 @@ def save_svg(
     dots : {"circle", "stroke", "spiral"}
         Filled circles, round-cap strokes, or spirals that fill the dots at the pen's width.
     ink, background : str
-        Colours, ``#rrggbb``. Background None is bare paper; "auto" is white, and bare for pens.
+        Colours, ``#rrggbb``. Background "none" is bare paper; "auto" is white, and bare for pens.
 
     Raises
     ------
@@ -78,8 +79,9 @@ def save_svg(
     >>> path.read_text().count("<circle")
     16
     """
-    sheet = _Sheet(page, landscape, margin, dots, radius, pen_width, ink, background)
-    write_file(path, _render(result, "svg", PLOT_DPI, sheet))
+    look = (dots, radius, pen_width, ink, background)
+    layout = _plan_layout(page, landscape, margin, *look, PLOT_DPI)
+    write_file(path, _render(result, "svg", layout))
 
 
 def save_png(
@@ -93,8 +95,8 @@ def save_png(
     dots: DotStyle = "circle",
     radius: str | None = None,
     pen_width: str = "0.3mm",
-    ink: str = "#000000",
-    background: str | None = "auto",
+    ink: str = BLACK,
+    background: str = "auto",
 ) -> None:
     """Draw a result as PNG; a file that is there is replaced.
 
@@ -117,8 +119,9 @@ def save_png(
     b'PNG'
     """
     dpi = read_number(dpi, "resolution in dpi", 0, above=True)
-    sheet = _Sheet(page, landscape, margin, dots, radius, pen_width, ink, background)
-    write_file(path, _render(result, "png", dpi, sheet))
+    look = (dots, radius, pen_width, ink, background)
+    layout = _plan_layout(page, landscape, margin, *look, dpi)
+    write_file(path, _render(result, "png", layout))
 
 
 def save_csv(result: Tabular, path: FilePath) -> None:
@@ -185,47 +188,48 @@ def _list_plan(result: ImageBounds) -> Mapping[str, Floats]:
     return {**columns, "mass": plan.amounts}
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """The options of a drawing, as given."""
-
-    page: str | None
-    landscape: bool
-    margin: str
-    dots: DotStyle
-    radius: str | None
-    pen_width: str
-    ink: str
-    background: str | None
-
-    def lay_out(self, shape: tuple[int, int]) -> tuple[Placement, Look]:
-        """Place a picture of a shape (height, width), and say how its dots look."""
-        page = None if self.page is None else parse_page(self.page)
-        background = self.background
-        if background == "auto":
-            background = "#ffffff" if self.dots == "circle" else None
-        look = Look(
-            dots=self.dots,
-            radius=None if self.radius is None else parse_length(self.radius),
-            pen_width=parse_length(self.pen_width),
-            background=background,
-            draw=("dots",),
-            blend="normal",
-        )
-        return place(shape, page, self.landscape, parse_length(self.margin)), look
+def _plan_layout(
+    page: str | None,
+    landscape: bool,
+    margin: str,
+    dots: DotStyle,
+    radius: str | None,
+    pen_width: str,
+    ink: str,
+    background: str,
+    dpi: float,
+) -> Layout:
+    read_choice(dots, "style of the dots", DotStyle)
+    return Layout(
+        page=None if page is None else parse_page(_check_text(page, "page")),
+        landscape=landscape,
+        margin=parse_length(_check_text(margin, "margin")),
+        dots=dots,
+        radius=None if radius is None else parse_length(_check_text(radius, "radius")),
+        pen_width=parse_length(_check_text(pen_width, "pen width")),
+        ink=_check_text(ink, "ink"),
+        background=_check_text(background, "background"),
+        dpi=dpi,
+    )
 
 
-def _render(result: Drawable, form: str, dpi: float, sheet: _Sheet) -> bytes:
+def _check_text(value: str, name: str) -> str:
+    if not isinstance(value, str):
+        raise StippleError(f"The {name} is {value!r}: write it as text, such as '10mm' or 'a4'.")
+    return value
+
+
+def _render(result: Drawable, form: str, layout: Layout) -> bytes:
     if isinstance(result, ImageBounds):
-        return _plot_bounds(result, form, dpi)
-    return render_drawing(_draw(result, sheet), form, dpi)
+        return _plot_bounds(result, form, layout.dpi)
+    return render_drawing(_draw(result, layout), form, layout.dpi)
 
 
-def _draw(result: Drawable, sheet: _Sheet) -> Drawing:
+def _draw(result: Drawable, layout: Layout) -> Drawing:
     if isinstance(result, Stippling):
-        return _draw_stippling(result, sheet)
+        return _draw_stippling(result, layout)
     if isinstance(result, Discretisation):
-        return _draw_atoms(result, sheet)
+        return _draw_atoms(result, layout)
     from stipple.sequences.drawing import compose_doublings, show_square
 
     points = _read_points(result)
@@ -235,27 +239,27 @@ def _draw(result: Drawable, sheet: _Sheet) -> Drawing:
             " stipple.sequence(n, d=2), or save_csv them."
         )
     square = show_square(points)
-    return compose_doublings(square, *sheet.lay_out(square.shape), sheet.ink)
+    return compose_doublings(square, *lay_out(layout, square.shape), layout.ink or BLACK)
 
 
-def _draw_stippling(result: Stippling, sheet: _Sheet) -> Drawing:
+def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
     from stipple.measures.inks import Ink
     from stipple.stippling.compose import compose_drawing
     from stipple.stippling.pens import InkedStippling
 
     shape = int(result.cells.height), int(result.cells.width)
-    inked = InkedStippling(Ink("black", sheet.ink), result)
-    return compose_drawing([inked], *sheet.lay_out(shape))
+    inked = InkedStippling(Ink("black", layout.ink or BLACK), result)
+    return compose_drawing([inked], *lay_out(layout, shape))
 
 
-def _draw_atoms(result: Discretisation, sheet: _Sheet) -> Drawing:
+def _draw_atoms(result: Discretisation, layout: Layout) -> Drawing:
     from stipple.discretisation.drawing import Panel, compose_panels, measure_row, view_measure
     from stipple.measures.measure import Measure
 
     box = Measure.from_samples(Samples(result.atoms, result.weights))
     view = view_measure(box, sphere=result.settings.metric == "sphere")
-    panel = Panel("atoms", result.atoms, result.weights, colour=sheet.ink)
-    return compose_panels([[panel]], view, *sheet.lay_out(measure_row(view, 1)))
+    panel = Panel("atoms", result.atoms, result.weights, colour=layout.ink or BLACK)
+    return compose_panels([[panel]], view, *lay_out(layout, measure_row(view, 1)))
 
 
 def _plot_bounds(result: ImageBounds, form: str, dpi: float) -> bytes:

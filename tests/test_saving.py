@@ -147,6 +147,9 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path):
     assert (tmp_path / "old.svg").read_text() == "old"
     stipple.save_svg(stipple.sequence(4), tmp_path / "old.svg")
     assert (tmp_path / "old.svg").read_text().count("<circle") == 4
+    for wrong in (dict(margin=5), dict(page=7), dict(dots="star"), dict(ink="red"), dict(radius=1)):
+        with pytest.raises(stipple.StippleError, match=r": (write it as|give one of)"):
+            stipple.save_png(stipple.sequence(4), tmp_path / "old.svg", **wrong)
     with pytest.raises(stipple.StippleError, match="it is a folder"):
         stipple.save_csv(stipple.sequence(4), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["old.svg"]

@@ -16,6 +16,7 @@ from stipple.choices import (
     SourceKind,
 )
 from stipple.cli.shared.domains import domain_options
+from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import drawing_options, kernel_options, report_options, tone_options
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs, write_output
 from stipple.cli.shared.progress import print_fallback, print_table
@@ -25,7 +26,7 @@ from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
 if TYPE_CHECKING:
     from stipple.cli.edot.run import Result
 
-FORMATS = ("csv", "svg", "png")
+FORMATS = ("csv", *DRAWING_FORMATS)
 RUN = "{run}"
 # What a preset sets itself.
 PRESET_SETS = {
