@@ -32,7 +32,10 @@ def list_sentences(module: Path) -> Iterator[tuple[str, str]]:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else None
         name = node.func.id if isinstance(node.func, ast.Name) else name
-        text = read_literal(node.args[0]) if name in ERRORS else None
+        said = node.args[0] if name in ERRORS else None
+        if name == "Rule" and len(node.args) > 1:  # on options that do not go together
+            said = node.args[1].body if isinstance(node.args[1], ast.Lambda) else node.args[1]
+        text = None if said is None else read_literal(said)
         if text is not None:
             yield f"{module.relative_to(ROOT)}:{node.lineno}", text
 
