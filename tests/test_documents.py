@@ -50,11 +50,9 @@ def test_words_are_where_the_page_says(page):
             assert re.search(rf"\b{word}\b", content), f"{word} is not in {path}"
 
 
-@pytest.mark.parametrize("page", TEXTS)
+@pytest.mark.parametrize("page", [page for page, text in TEXTS.items() if "```python" in text])
 def test_python_that_is_shown_runs(page, tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", TEXTS[page], re.S)
-    if not blocks:
-        pytest.skip("the page shows no Python")
     monkeypatch.chdir(tmp_path)
     generator = np.random.default_rng(0)
     Image.fromarray(generator.integers(0, 255, (20, 30)).astype(np.uint8)).save("photo.jpg")
