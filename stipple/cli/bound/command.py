@@ -153,10 +153,10 @@ def command(context: click.Context, /, **options: Any) -> None:
 
         fill_table(context, options)
         return
-    _bound_pair(context, options)
+    _bound_pair(options)
 
 
-def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
+def _bound_pair(options: dict[str, Any]) -> None:
     if len(options["images"]) != 2:
         raise click.UsageError(
             f"Give two images, not {len(options['images'])}, or --pairs FILE.csv, or --all DIR."
@@ -201,10 +201,8 @@ def _bound_pair(context: click.Context, options: dict[str, Any]) -> None:
     for path, data in files:
         write_output(path, data)
     if options["report"]:
-        write_output(
-            options["report"],
-            render_json({**figures, **describe_command("bound", record_options(options))}),
-        )
+        report = {**figures, **describe_command("bound", record_options(options))}
+        write_output(options["report"], render_json(report))
         files.append((options["report"], b""))
     if not options["quiet"]:
         written = [("written", path) for path, _ in files if path != "-"]

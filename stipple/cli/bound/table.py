@@ -73,10 +73,8 @@ def fill_table(context: click.Context, options: dict[str, Any]) -> None:
         "gap_not_reached": wide,
     }
     if options["report"]:
-        write_output(
-            options["report"],
-            render_json({**figures, **describe_command("bound", record_options(options))}),
-        )
+        report = {**figures, **describe_command("bound", record_options(options))}
+        write_output(options["report"], render_json(report))
     if not options["quiet"]:
         _summarise(figures, target)
     tell_failures(failures)
