@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import diags_array
-from scipy.sparse.linalg import splu
 
 from stipple.arrays import Floats
 from stipple.errors import PowerCellError
@@ -13,6 +12,7 @@ from stipple.geometry.matching import match_clouds
 from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
 from stipple.transport.certificate import evaluate_dual
+from stipple.transport.factorisation import factorise_symmetric
 from stipple.transport.newton_system import assemble_laplacian
 
 if TYPE_CHECKING:
@@ -75,13 +75,12 @@ def are_pixels_apart(density: Density, count: int) -> bool:
 def solve_samples(density: Density, points: Floats) -> Floats:
     """Potentials of the transport from samples of the pixels to the points, shape (n,).
 
-    They are near those of the density where pixels are apart: the entropic dual with a ζ that comes
-    down to next to nothing (`discretisation.entropic.equal`) needs no cells with mass.
+    They are near those of the density where pixels are apart: the smoothed semi-dual, with a ζ that
+    comes down to next to nothing, needs no cells with mass.
     """
-    from stipple.discretisation.entropic.descent import make_targets
-    from stipple.discretisation.entropic.equal import CANDIDATES, SemiDual
     from stipple.geometry.metrics import Euclidean
     from stipple.measures.samples import Samples
+    from stipple.transport.semi_dual import CANDIDATES, SemiDual
 
     count = len(points)
     rows, columns = np.nonzero(density.values)
@@ -91,10 +90,9 @@ def solve_samples(density: Density, points: Floats) -> Floats:
     y, x = (np.indices((side, side)).reshape(2, 1, -1) + 0.5) / side
     places = np.stack([columns[:, None] + x, rows[:, None] + y], axis=-1).reshape(-1, 2)
     masses = np.repeat(density.values[rows, columns], side**2)
-    (target,) = make_targets([Samples(places, masses)], np.ones(1))
     # All atoms as candidates from the start where that is possible: whole pieces lack or exceed.
     candidates = max(CANDIDATES, LARGEST_COSTS // len(places))
-    dual = SemiDual(target, count, 2.0, Euclidean(), candidates)
+    dual = SemiDual(Samples(places, masses), count, 2.0, Euclidean(), candidates)
     dual.solve(points, SAMPLE_ZETA, SAMPLE_ERROR)
     return dual.potential
 
@@ -129,12 +127,7 @@ def ascend(solver: "TransportSolver", diagram: "Diagram", tolerance: float, most
             laplacian = assemble_laplacian(sides.rows, sides.columns, flow, count)
         matrix = (laplacian + diags_array(np.full(count, damping * slope))).tocsc()
         try:
-            factors = splu(
-                matrix,
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=0.0,
-                options={"SymmetricMode": True},
-            )
+            factors = factorise_symmetric(matrix)
         except RuntimeError:
             # Links so unlike that the damping is lost beside them.
             damping *= 4
