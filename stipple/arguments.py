@@ -3,6 +3,7 @@
 Every array, count and number of a public function passes through here, once.
 """
 
+import inspect
 import math
 import operator
 import re
@@ -172,6 +173,31 @@ def accept_former_name(former: str, name: str) -> Callable[[Callable[P, R]], Cal
                 )
                 keywords[name] = keywords.pop(former)
             return function(*arguments, **keywords)
+
+        return call
+
+    return decorate
+
+
+def accept_positional(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function take its first settings by their places for one release, with a warning."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        parameters = inspect.signature(function).parameters.values()
+        count = sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters)
+
+        @wraps(function)
+        def call(*arguments: Any, **keywords: Any) -> R:
+            placed = dict(zip(names, arguments[count:], strict=False))
+            for name in placed:
+                warnings.warn(
+                    f"Give {name} of {function.__name__} by name, {name}=…: its place will be gone"
+                    " in the next release.",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+            others = arguments[count + len(placed) :]  # too many, as Python will tell
+            return function(*arguments[:count], *others, **placed, **keywords)
 
         return call
 

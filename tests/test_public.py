@@ -30,7 +30,7 @@ RESULTS = {
     "Stippling": lambda: stipple.stipple(IMAGE, 200, iterations=2),
 }
 # Their examples and repr are being written.
-WAITING = ("Discretisation", "ImageBounds", "Settings", "edot")
+WAITING = ("Discretisation", "Settings", "edot")
 
 
 def test_public_names_are_listed():
@@ -109,6 +109,14 @@ def test_public_things_are_pickled_by_name(name):
     thing = getattr(stipple, name)
     assert pickle.loads(pickle.dumps(thing)) is thing
     assert inspect.getdoc(thing)
+
+
+def test_settings_by_place_warn():
+    with pytest.warns(DeprecationWarning, match="Give gap of bound by name, gap=…"):
+        result = stipple.bound([[1, 0]], [[0, 1]], 2, 0.1)
+    assert result.interval == stipple.bound([[1, 0]], [[0, 1]], gap=0.1).interval
+    with pytest.warns(DeprecationWarning), pytest.raises(TypeError, match="positional"):
+        stipple.bound([[1, 0]], [[0, 1]], 2, 0.1, "auto")
 
 
 def test_former_names_of_arguments_warn():
