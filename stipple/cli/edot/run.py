@@ -109,14 +109,14 @@ def average(options: dict[str, Any]) -> Runs:
     """Discretise the barycentre of several sources."""
     import numpy as np
 
-    from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
+    from stipple.discretisation.barycentre import average as find_barycentre, mix_measures
 
     measures = [read_measure(source, options) for source in options["sources"]]
     shares = np.array(options["lambdas"] or [1.0] * len(measures))
     settings = make_settings(options)
     (count,) = options["atoms"]
     with _show(options, f"barycentre, {count:,} atoms", settings) as show:
-        result = discretise_barycentre(measures, shares, count, settings, on_step=show)
+        result = find_barycentre(measures, shares, count, settings, on_step=show)
     return Runs([[Run("barycentre", mix_measures(measures, shares), result)]])
 
 
@@ -202,14 +202,14 @@ def _run(
     size: int,
 ) -> Run:
     """Discretise, show the steps, and compare with naive samplings of some size."""
-    from stipple.discretisation.discretise import edot
+    from stipple.discretisation.discretise import discretise as find_atoms
     from stipple.discretisation.naive import compare_naive
 
     title = f"{count:,} atoms" if label == str(count) else f"{label}, {count:,} atoms"
     scheduler = options["scheduler"]
     run_cells = partial(_run_cells, scheduler=scheduler) if scheduler is not None else None
     with _show(options, title, settings) as show:
-        result = edot(measure, count, settings, on_step=show, run_cells=run_cells)
+        result = find_atoms(measure, count, settings, on_step=show, run_cells=run_cells)
     naive = compare_naive(measure, result, size, repeats) if repeats else None
     return Run(label, measure, result, naive)
 
