@@ -29,8 +29,6 @@ RESULTS = {
     "Settings": stipple.Settings,
     "Stippling": lambda: stipple.stipple(IMAGE, 200, iterations=2),
 }
-# Their examples and repr are being written.
-WAITING = ("Discretisation", "Settings", "edot")
 
 
 def test_public_names_are_listed():
@@ -60,9 +58,8 @@ def test_importing_the_package_imports_no_numpy():
 def test_signatures_are_short(name):
     signature = inspect.signature(getattr(stipple, name))
     parts = [str(parameter) for parameter in signature.parameters.values()]
-    if name not in WAITING:
-        assert max(map(len, parts)) <= 100
-        assert not re.search("ndarray|_typing|Union", str(signature))
+    assert max(map(len, parts)) <= 100
+    assert not re.search("ndarray|_typing|Union", str(signature))
 
 
 def find_examples(name):
@@ -70,7 +67,7 @@ def find_examples(name):
     return [one for one in found if one.examples]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("StippleError", *WAITING)])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "StippleError"])
 def test_every_public_thing_has_an_example_that_runs(name):
     (example,) = find_examples(name)
     said = io.StringIO()
@@ -99,9 +96,8 @@ def test_results_print_in_a_few_lines_and_hold_plain_numbers(name):
     again = pickle.loads(pickle.dumps(result))
     assert repr(again) == repr(result)
     assert repr(result).startswith(f"{name}(")
-    if name not in WAITING:
-        assert len(repr(result)) <= 400
-        assert repr(result).count("\n") < 5
+    assert len(repr(result)) <= 400
+    assert repr(result).count("\n") < 5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,7 +111,10 @@ def test_settings_by_place_warn():
     with pytest.warns(DeprecationWarning, match="Give gap of bound by name, gap=…"):
         result = stipple.bound([[1, 0]], [[0, 1]], 2, 0.1)
     assert result.interval == stipple.bound([[1, 0]], [[0, 1]], gap=0.1).interval
-    with pytest.warns(DeprecationWarning), pytest.raises(TypeError, match="positional"):
+    with (
+        pytest.warns(DeprecationWarning, match="by name"),
+        pytest.raises(TypeError, match="positional"),
+    ):
         stipple.bound([[1, 0]], [[0, 1]], 2, 0.1, "auto")
 
 
