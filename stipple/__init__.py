@@ -1,7 +1,7 @@
 """Points from images and densities by optimal transport, with certificates.
 
 Solving:
-    stipple         a density as equally weighted points, the best in W2
+    stipple         a density as equally weighted points, by optimal quantisation in W2
     edot            samples as a few weighted atoms
     bound           a certified interval for W_p between two images
     sequence        points of which every prefix is well spread
