@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from stipple.arguments import read_choice, read_count, read_number
+from stipple.arguments import accept_positional, read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.displacement import PlanSummary, summarise_plan
@@ -126,12 +126,13 @@ class ImageBounds:
         return summarise_plan(self.plan, self.shape)
 
 
+@accept_positional("gap")
 def bound(
     a: ImageLike,
     b: ImageLike,
     p: float = 2,
-    gap: float = 0.005,
     *,
+    gap: float = 0.005,
     method: BoundMethod = "auto",
     block: int = 4,
     time_limit: float | None = None,

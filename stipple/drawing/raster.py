@@ -40,7 +40,7 @@ def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
         If `dpi` is not positive, or there would be more than 400 million pixels.
     """
     if not 0 < dpi < np.inf:
-        raise StippleError(f"the resolution is {dpi:g} dpi; give a number above zero")
+        raise StippleError(f"The resolution is {dpi:g} dpi: give a number above zero.")
     scale = dpi / MILLIMETRES_PER_INCH
     columns = max(1.0, np.rint(width * scale))
     rows = max(1.0, np.rint(height * scale))
@@ -48,7 +48,7 @@ def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
         largest = dpi * np.sqrt(MAX_PIXELS / (columns * rows))
         raise StippleError(
             f"{width:g} x {height:g} mm at {dpi:g} dpi is {columns:.0f} x {rows:.0f} pixels, more "
-            f"than {MAX_PIXELS // 10**6} million; lower --dpi to {np.floor(largest):.0f} or less"
+            f"than {MAX_PIXELS // 10**6} million: lower --dpi to {np.floor(largest):.0f} or less."
         )
     return int(rows), int(columns)
 
@@ -140,11 +140,11 @@ def render_gif(frames: Sequence[Drawing], dpi: float, seconds_per_frame: float) 
     sizes = {(frame.width, frame.height) for frame in frames}
     if len(sizes) != 1:
         raise StippleError(
-            f"an animation came with frames of {len(sizes)} sizes; give frames of one size"
+            f"An animation came with frames of {len(sizes)} sizes: give frames of one size."
         )
     if not 0.02 <= seconds_per_frame < 600:
         raise StippleError(
-            f"frames came {seconds_per_frame:g} s apart; give at least 0.02 s, below 600 s"
+            f"Frames came {seconds_per_frame:g} s apart: give at least 0.02 s, below 600 s."
         )
     pixels = [
         rasterise(replace(frame, background=frame.background or "#ffffff"), dpi) for frame in frames

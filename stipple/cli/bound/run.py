@@ -56,7 +56,7 @@ def bound_files(
         first,
         second,
         settings.order,
-        settings.gap,
+        gap=settings.gap,
         method=settings.method,
         block=settings.block,
         time_limit=settings.time_limit,

@@ -13,6 +13,7 @@ from stipple.choices import (
     SourceKind,
 )
 from stipple.cli.shared.domains import domain_options
+from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
     drawing_options,
@@ -22,7 +23,7 @@ from stipple.cli.shared.options import (
 )
 from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
 
-FORMATS = ("csv", "svg", "png")
+FORMATS = ("csv", *DRAWING_FORMATS)
 
 EXAMPLES = """\
 \b

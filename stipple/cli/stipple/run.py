@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stipple.choices import Blend, Start
 from stipple.cli.shared.digits import format_interval
-from stipple.cli.shared.drawings import lay_out, plan_layout, render_drawing
+from stipple.cli.shared.drawings import DRAWING_FORMATS, lay_out, plan_layout, render_drawing
 from stipple.cli.shared.images import plan_reading, read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import Output, write_output
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stipple.stippling.pens import InkedStippling
     from stipple.transport.quantisation import Step
 
-FORMATS = ("svg", "png", "csv", "json")
+FORMATS = (*DRAWING_FORMATS, "csv", "json")
 SOLVER = ("method", "iterations", "tolerance", "seed", "engine", "threads")
 BLENDS: dict[str, Blend] = {"mono": "normal", "cmyk": "multiply", "rgb": "screen"}
 ANIMATION_PIXELS = 800
@@ -212,7 +212,7 @@ def _render(
 ) -> bytes:
     import numpy as np
 
-    if form in ("svg", "png"):
+    if form in DRAWING_FORMATS:
         return render_drawing(drawing, form, dpi)
     from stipple.files.tables import render_json, render_points_csv
 
