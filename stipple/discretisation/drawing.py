@@ -129,13 +129,9 @@ def compose_panels(
         How dots look; a radius is that of a dot of average weight, in millimetres.
     """
     pitch = view.shape[1] + round(GAP * view.shape[1])
-    layers = []
+    layers: list[Layer] = []
     for number, panels in enumerate(pictures):
         shift = np.array([number * pitch, 0.0])
-
-        def show(points: Floats, shift: Floats = shift) -> Floats:
-            return placement.to_page(view.project(points) + shift)
-
         if len(view.rims):
             corners = placement.to_page(view.rims.reshape(-1, 2) + shift)
             offsets = np.arange(len(view.rims) + 1) * view.rims.shape[1]
@@ -144,17 +140,22 @@ def compose_panels(
         total = sum(len(panel.atoms) for panel in panels)
         for panel in panels:
             if panel.samples is not None:
-                shown = show(panel.samples)
+                shown = placement.to_page(view.project(panel.samples) + shift)
                 size = SAMPLE_RADIUS * max(view.shape) * placement.scale
                 grey = Dots(shown, np.full(len(shown), size / np.sqrt(len(panels))))
                 layers.append(Layer(f"{panel.label} samples", SAMPLE_COLOUR, (grey,)))
             # Weights of one panel add up to 1; each panel has its share of the ink.
-            share = len(panel.atoms) / total
-            if look.radius is None:
-                radii = placement.scale * np.sqrt(view.ink * share * panel.weights / np.pi)
-            else:
-                radii = look.radius * np.sqrt(panel.weights * len(panel.atoms))
+            ink = view.ink * (len(panel.atoms) / total)
+            radii = _size_dots(panel, ink, placement, look)
             drawn: Booleans = radii > 0
-            marks = Dots(show(panel.atoms[drawn]), radii[drawn], look.dots, look.pen_width)
+            places = placement.to_page(view.project(panel.atoms[drawn]) + shift)
+            marks = Dots(places, radii[drawn], look.dots, look.pen_width)
             layers.append(Layer(panel.label, panel.colour, (marks,)))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
+
+
+def _size_dots(panel: Panel, ink: float, placement: Placement, look: Look) -> Floats:
+    """Radii in millimetres, shape (m,): areas of dots are in proportion to the weights."""
+    if look.radius is None:
+        return placement.scale * np.sqrt(ink * panel.weights / np.pi)
+    return look.radius * np.sqrt(panel.weights * len(panel.atoms))

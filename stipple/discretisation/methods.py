@@ -51,7 +51,7 @@ class Solution:
 
 def find_atoms(
     measure: Measure,
-    count: int,
+    n: int,
     settings: Settings,
     zeta: float | None,
     on_step: OnStep,
@@ -61,12 +61,12 @@ def find_atoms(
     samples, metric = measure.samples, make_metric(settings.metric)
     if settings.objective == "exact":
         if settings.weights == "free":
-            return _quantise(measure, count, settings, metric, on_step)
-        return _quantise_evenly(measure, count, settings, on_step)
+            return _quantise(measure, n, settings, metric, on_step)
+        return _quantise_evenly(measure, n, settings, on_step)
     if settings.algorithm == "adaptive":
-        return _solve_in_cells(samples, count, settings, metric, on_step, run_cells)
+        return _solve_in_cells(samples, n, settings, metric, on_step, run_cells)
     assert zeta is not None
-    return descend([samples], np.ones(1), count, settings, zeta, on_step)
+    return descend([samples], np.ones(1), n, settings, zeta, on_step)
 
 
 def _limit_steps(settings: Settings) -> dict[str, int]:
@@ -76,7 +76,7 @@ def _limit_steps(settings: Settings) -> dict[str, int]:
 
 def _quantise(
     measure: Measure,
-    count: int,
+    n: int,
     settings: Settings,
     metric: Metric,
     on_step: OnStep,
@@ -86,13 +86,13 @@ def _quantise(
     limit = _limit_steps(settings)
     samples = measure.samples
     # Few atoms have local minima that differ, and take no time.
-    starts = STARTS if len(samples) * count <= CHEAP_ENTRIES else 1
-    even = _place_evenly(measure, count, settings) if starts == 1 else None
+    starts = STARTS if len(samples) * n <= CHEAP_ENTRIES else 1
+    even = _place_evenly(measure, n, settings) if starts == 1 else None
     found = min(
         (
             quantise_weighted(
                 samples,
-                count,
+                n,
                 order=settings.order,
                 metric=metric,
                 seed=settings.seed + number,
@@ -111,27 +111,27 @@ def _quantise(
     )
 
 
-def _place_evenly(measure: Measure, count: int, settings: Settings) -> Floats | None:
+def _place_evenly(measure: Measure, n: int, settings: Settings) -> Floats | None:
     """Uniform quantisation of p^(d/(d + k)), the density of the best atoms, where p is on pixels.
 
     Pixels trap atoms that start at random in minima one per cent worse (Zador; Graf and Luschgy,
     Foundations of Quantization for Probability Distributions, 2000, theorem 7.5).
     """
-    domain = _find_pixels(measure, count, settings)
+    domain = _find_pixels(measure, n, settings)
     if domain is None:
         return None
     density = Density(domain.density.values ** (2 / (2 + settings.order)))
-    return domain.to_domain(_quantise_pixels(density, count, settings).transport.points)
+    return domain.to_domain(_quantise_pixels(density, n, settings).transport.points)
 
 
-def _quantise_evenly(measure: Measure, count: int, settings: Settings, on_step: OnStep) -> Solution:
-    domain = _find_pixels(measure, count, settings)
+def _quantise_evenly(measure: Measure, n: int, settings: Settings, on_step: OnStep) -> Solution:
+    domain = _find_pixels(measure, n, settings)
     if domain is not None and settings.order == 2:
-        return _quantise_by_cells(domain, count, settings, on_step)
-    return alternate([measure.samples], np.ones(1), count, settings, on_step)
+        return _quantise_by_cells(domain, n, settings, on_step)
+    return alternate([measure.samples], np.ones(1), n, settings, on_step)
 
 
-def _quantise_by_cells(domain: Domain, count: int, settings: Settings, on_step: OnStep) -> Solution:
+def _quantise_by_cells(domain: Domain, n: int, settings: Settings, on_step: OnStep) -> Solution:
     """Uniform quantisation of the pixels as squares, by power cells."""
     history: list[float] = []
     area = domain.unit**2
@@ -141,10 +141,10 @@ def _quantise_by_cells(domain: Domain, count: int, settings: Settings, on_step: 
         if on_step is not None:
             on_step(step.number, history[-1])
 
-    found = _quantise_pixels(domain.density, count, settings, settings.steps, note)
+    found = _quantise_pixels(domain.density, n, settings, settings.steps, note)
     return Solution(
         domain.to_domain(found.transport.points),
-        np.full(count, 1 / count),
+        np.full(n, 1 / n),
         np.array(history),
         found.iterations,
         found.settled,
@@ -153,15 +153,15 @@ def _quantise_by_cells(domain: Domain, count: int, settings: Settings, on_step: 
     )
 
 
-def _find_pixels(measure: Measure, count: int, settings: Settings) -> Domain | None:
+def _find_pixels(measure: Measure, n: int, settings: Settings) -> Domain | None:
     """Pixels that the measure comes from, enough of them for each atom to have cells."""
-    enough = count * FEWEST_PIXELS <= len(measure.samples)
+    enough = n * FEWEST_PIXELS <= len(measure.samples)
     return measure.domain if enough and settings.metric == "euclidean" else None
 
 
 def _quantise_pixels(
     density: Density,
-    count: int,
+    n: int,
     settings: Settings,
     steps: int | None = None,
     on_step: Callable[[Step], None] | None = None,
@@ -169,9 +169,9 @@ def _quantise_pixels(
     moving = steps != 0
     return quantise_best(
         TransportSolver(density, threads=settings.threads),
-        place_near_bisection(density, count, settings.seed)
+        place_near_bisection(density, n, settings.seed)
         if moving
-        else [start_from_bisection(density, count)],
+        else [start_from_bisection(density, n)],
         iterations=EVEN_STEPS if steps is None else steps,
         seed=settings.seed,
         on_step=on_step,
@@ -181,7 +181,7 @@ def _quantise_pixels(
 def alternate(
     targets: Sequence[Samples],
     shares: Floats,
-    count: int,
+    n: int,
     settings: Settings,
     on_step: OnStep,
 ) -> Solution:
@@ -190,13 +190,13 @@ def alternate(
     from stipple.discretisation.entropic.equal import quantise_equally
 
     limit = _limit_steps(settings)
-    entries = count * sum(len(target) for target in targets)
+    entries = n * sum(len(target) for target in targets)
     # A division may be a lattice that is a saddle, or the best one: where it is cheap, try both.
     found = min(
         (
             quantise_equally(
                 make_targets(targets, shares),
-                count,
+                n,
                 order=settings.order,
                 metric=make_metric(settings.metric),
                 shifted=shifted,
@@ -222,7 +222,7 @@ def alternate(
 def descend(
     targets: Sequence[Samples],
     shares: Floats,
-    count: int,
+    n: int,
     settings: Settings,
     zeta: float,
     on_step: OnStep,
@@ -233,15 +233,15 @@ def descend(
 
     assert settings.objective != "exact"
     limit = _limit_steps(settings)
-    most = max(count, DESCENT_ENTRIES // (count * len(targets)))
+    most = max(n, DESCENT_ENTRIES // (n * len(targets)))
     found = discretise_simple(
         make_targets([target.thin(most) for target in targets], shares),
-        count,
+        n,
         zeta,
         objective=settings.objective,
         weights=settings.weights,
         batch=settings.batch,
-        starts=STARTS if count <= FEW_ATOMS else 1,
+        starts=STARTS if n <= FEW_ATOMS else 1,
         order=settings.order,
         metric=make_metric(settings.metric),
         settings=make_sinkhorn(settings),
@@ -257,7 +257,7 @@ def descend(
 
 def _solve_in_cells(
     samples: Samples,
-    count: int,
+    n: int,
     settings: Settings,
     metric: Metric,
     on_step: OnStep,
@@ -269,7 +269,7 @@ def _solve_in_cells(
     assert settings.zeta is not None
     found = discretise_adaptive(
         samples,
-        count,
+        n,
         settings.zeta,
         objective=settings.objective,
         weights=settings.weights,

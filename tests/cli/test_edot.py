@@ -10,8 +10,11 @@ from click.testing import CliRunner
 from command import SAMPLES, list_circles, list_layers, read_png, read_svg, save
 
 from stipple.cli import main
+from stipple.cli.edot import command as edot_command
 from stipple.cli.edot import run as edot_runs
+from stipple.cli.edot.plan import Barycentre, Channels, Example, OneSource, Relation
 from stipple.discretisation.presets import list_presets
+from stipple.errors import StippleError
 from stipple.machine.tasks import Failure, attempt
 
 ADAPTIVE = ("--algorithm", "adaptive")
@@ -45,6 +48,43 @@ def read_table(text):
 def find(result, name):
     """The line of the summary that begins with a name."""
     return next(line for line in result.stderr.splitlines() if line.startswith(name))
+
+
+@pytest.mark.parametrize(
+    ("words", "task"),
+    [
+        (("cloud.csv", "-m", "3,5", "--naive", 2), OneSource("cloud.csv", (3, 5), 2)),
+        (("photo.png", "--color", "rgb", "-m", 9), Channels("photo.png", 9)),
+        (
+            ("cloud.csv", "moved.csv", "--barycenter", "--lambda", "1,3", "-m", 9),
+            Barycentre(("cloud.csv", "moved.csv"), (1.0, 3.0), 9),
+        ),
+        (
+            ("cloud.csv", "moved.csv", "--plan", "-m", 9),
+            Relation(("cloud.csv", "moved.csv"), (9, 9)),
+        ),
+        (("--preset", "sphere"), Example(list_presets()["sphere"])),
+    ],
+)
+def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
+    jobs = []
+
+    def stop(job):
+        jobs.append(job)
+        raise StippleError("That was all.")
+
+    monkeypatch.setattr(edot_command, "run", stop)
+    options = ("--seed", 5, "--threads", 3, "-k", 3, "--pixels", 7, "--dpi", 60, "--show-samples")
+    given = options[:4] + options[8:] if words[0] == "--preset" else options
+    edot(*words, *given, "-o", "{run}.png", "-q", code=1)
+    (job,) = jobs
+    assert job.task == task
+    assert (job.settings.seed, job.settings.threads) == (5, 3)
+    assert (job.files.layout.dpi, job.files.show_samples) == (60, True)
+    assert (job.quiet, job.verbose, job.scheduler, job.report) == (True, False, None, None)
+    if words[0] != "--preset":
+        assert (job.settings.order, job.input.domain.pixels) == (3, 7)
+    assert job.recorded["seed"] == 5
 
 
 def test_samples_become_atoms_on_standard_output(edot):
