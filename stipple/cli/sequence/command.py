@@ -366,7 +366,7 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
         return render_drawing(_compose(options, progression, layout), form, options["dpi"])
 
     def animate() -> bytes:
-        from stipple.drawing.raster import render_gif
+        from stipple.drawing.gif import render_gif
 
         whole = _lay_out({**options, "draw": "points"}, density.values.shape, job.points)
         frames = compose_growth(progression, *whole)
