@@ -1,16 +1,15 @@
 """The sparse factorisation of symmetric matrices that cells or candidates give."""
 
-from typing import Any
-
+from scipy.sparse import csc_array
 from scipy.sparse.linalg import SuperLU, splu
 
 
-def factorise_symmetric(matrix: Any) -> SuperLU:
+def factorise_symmetric(matrix: csc_array) -> SuperLU:
     """Factorise a sparse matrix that is symmetric and definite, or nearly.
 
     Parameters
     ----------
-    matrix : sparse matrix or array in CSC format, shape (n, n)
+    matrix : csc_array, shape (n, n)
         Its diagonal serves as pivots.
 
     Returns

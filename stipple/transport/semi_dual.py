@@ -43,6 +43,15 @@ class SemiDual:
         The distance, one that grows with that of the coordinates.
     candidates : int
         Nearest atoms that each sample may go to at first; more where these do not suffice.
+
+    Attributes
+    ----------
+    potential : ndarray, shape (m,)
+        g of the last solve, from which the next one starts.
+    mass_error : float
+        Σ_j |mass of atom j − 1/m| after the last solve.
+    indices, distances, costs, plan : ndarray, shape (n, candidates)
+        By sample and candidate, nearest first: the atom, how far and dear it is, and its mass.
     """
 
     def __init__(
@@ -63,7 +72,17 @@ class SemiDual:
         self._warm = False
 
     def solve(self, atoms: Floats, last_zeta: float, tolerance: float) -> float:
-        """Solve for the potential; ⟨P, C⟩, with ζ as a part of the mean cost."""
+        """Solve for the potential; ⟨P, C⟩.
+
+        Parameters
+        ----------
+        atoms : ndarray, shape (m, d)
+            In units of the samples.
+        last_zeta : float
+            ζ at the end, as a part of the mean cost.
+        tolerance : float
+            The mass error to reach.
+        """
         self._ascend_to(atoms, last_zeta, tolerance)
         # Nearest atoms may not suffice, where atoms are on one side of the samples.
         while self.mass_error > COOLING_ERROR and self._candidates < self._count:
