@@ -268,7 +268,7 @@ COUNTS = {
     "threads of bound": lambda count: stipple.bound([[1, 2]], [[2, 1]], threads=count),
     "n of sequence": lambda count: stipple.sequence(count),
     "d of sequence": lambda count: stipple.sequence(3, count),
-    "skip of sequence": lambda count: stipple.sequence(3, 2, count),
+    "skip of sequence": lambda count: stipple.sequence(3, skip=count),
     "n of certify_prefix": lambda count: stipple.certify_prefix(count),
     "d of certify_prefix": lambda count: stipple.certify_prefix(3, count),
     "n of partition_prefix": lambda count: partition_prefix(count),
@@ -300,7 +300,7 @@ def test_small_types_do_not_overflow(kind):
     np.testing.assert_array_equal(stipple.sequence(kind(100), kind(3)), stipple.sequence(100, 3))
     assert stipple.certify_prefix(kind(100), kind(2)) == stipple.certify_prefix(100, 2)
     np.testing.assert_array_equal(
-        stipple.sequence(kind(100), 2, kind(120)), stipple.sequence(100, 2, 120)
+        stipple.sequence(kind(100), 2, skip=kind(120)), stipple.sequence(100, 2, skip=120)
     )
     assert type(stipple.certify_prefix(kind(100)).count) is int
     assert type(stipple.Settings(seed=kind(3)).seed) is int

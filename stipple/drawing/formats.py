@@ -26,6 +26,8 @@ def _render_png(drawing: "Drawing", dpi: float) -> bytes:
 
 
 RENDERERS: dict[str, Renderer] = {"svg": _render_svg, "png": _render_png}
+# Of plots, which Matplotlib writes and whose bytes are made the same each time for these two.
+PLOT_FORMATS = ("svg", "png")
 
 
 def render_drawing(drawing: "Drawing", form: str, dpi: float) -> bytes:

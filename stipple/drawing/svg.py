@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arrays import Floats, Integers
-from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
+from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.drawing.spirals import draw_spirals
 
 BATCH = 10_000  # elements formatted at a time
 NUMBER = "%.10g"  # after rounding: no exponent, no trailing zeros

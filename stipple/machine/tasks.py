@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from stipple.errors import StippleError
@@ -108,7 +109,7 @@ class _Worker(Generic[Task, Result]):
 
     def __init__(self, work: Callable[[Task], Result]) -> None:
         self._work = work
-        self._process: Any = None
+        self._process: BaseProcess | None = None
 
     def begin(self, task: Task) -> None:
         """Start a task, in a new process if there is none."""
@@ -144,7 +145,7 @@ class _Worker(Generic[Task, Result]):
         self._process.kill()
         self._process.join()
         self.connection.close()
-        code = self._process.exitcode
+        code = self._process.exitcode or 0  # not None once it has been joined
         self._process = None
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 

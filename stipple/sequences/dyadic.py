@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from stipple.arguments import read_count
+from stipple.arguments import accept_positional, read_count
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 
@@ -17,7 +17,8 @@ MAX_DIGITS = 53
 LARGEST_COUNT = 1_000_000_000
 
 
-def generate_sequence(n: int, d: int = 2, skip: int = 0) -> Floats:
+@accept_positional("skip")
+def generate_sequence(n: int, d: int = 2, *, skip: int = 0) -> Floats:
     """Compute points skip, …, skip + n − 1 of the dyadic sequence in [0, 1)^d.
 
     Write an index in base 2^d and each digit in binary, on d bits. Bit j of the digits, most

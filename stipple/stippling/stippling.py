@@ -21,7 +21,7 @@ from stipple.errors import StippleError
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
-from stipple.transport.quantisation import HEXAGONAL_QUALITY, Step, quantise_best
+from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.starts import place_on_grid, place_uniformly
 from stipple.version import __version__
@@ -196,6 +196,19 @@ def stipple(
         seed=seed,
         on_step=on_step,
     )
+    return _describe(density, solver, result, method=method, seed=seed, placed=placed)
+
+
+def _describe(
+    density: Density,
+    solver: TransportSolver,
+    result: Quantisation,
+    *,
+    method: Method,
+    seed: int,
+    placed: float,
+) -> Stippling:
+    """Collect the figures of a result whose start took so many seconds to place."""
     transport = result.transport
     count = len(transport.points)
     full = max(1.0, float(density.values.max()))

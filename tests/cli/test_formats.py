@@ -58,4 +58,11 @@ def test_a_toy_format_is_written(folder, name):
     written = sorted(folder.glob("out*.toy"))
     assert len(written) == (2 if name == "lloyd" else 1)
     assert all(path.read_text().endswith("dpi") for path in written)
+    # What Matplotlib plots is refused in a sentence.
+    if name == "edot":
+        words = ["edot", "image.npy", "image.npy", "--read", "image", "-m", "2", "--plan", "-o"]
+        assert "Cannot tell the format" in run(folder, *words, "plan.toy").stderr
+        assert (
+            "is none of .csv, .svg, .png here" in run(folder, *words, "-", "--format", "toy").stderr
+        )
     assert "toy" in run(folder, name, "--help").stdout or name == "lloyd"

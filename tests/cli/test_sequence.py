@@ -65,7 +65,7 @@ def test_default_number_of_points():
 
 def test_files_by_suffix_and_skip():
     sequence("-n", 20, "--skip", 1000, "-d", 3, "-o", "a.npy", "-o", "a.csv")
-    expected = generate_sequence(20, 3, 1000)
+    expected = generate_sequence(20, 3, skip=1000)
     np.testing.assert_array_equal(np.load("a.npy"), expected)
     np.testing.assert_array_equal(read_table(Path("a.csv"))["z"], expected[:, 2])
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stipple.drawing.gif import render_gif
 from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
-from stipple.drawing.raster import _cover, rasterise, render_gif, render_png
+from stipple.drawing.raster import _cover, rasterise, render_png
 from stipple.drawing.svg import render_svg
 from stipple.errors import StippleError
 

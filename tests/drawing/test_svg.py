@@ -4,7 +4,8 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines, draw_spirals
+from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.drawing.spirals import draw_spirals
 from stipple.drawing.svg import render_svg
 from stipple.errors import StippleError
 

@@ -95,14 +95,14 @@ def test_one_dimension_is_van_der_corput():
 @given(st.integers(1, 200), DIMENSIONS, st.integers(0, 2000))
 def test_skip_leaves_out_the_first_points(n, d, skip):
     whole = generate_sequence(skip + n, d)
-    np.testing.assert_array_equal(generate_sequence(n, d, skip), whole[skip:])
+    np.testing.assert_array_equal(generate_sequence(n, d, skip=skip), whole[skip:])
 
 
 @settings(deadline=None)
 @given(st.integers(1, 9), DIMENSIONS, st.integers(0, 2**600))
 def test_skip_is_exact_as_far_as_doubles_go(n, d, skip):
     skip %= 2 ** (53 * d) - n + 1
-    for index, point in enumerate(generate_sequence(n, d, skip), start=skip):
+    for index, point in enumerate(generate_sequence(n, d, skip=skip), start=skip):
         assert [Fraction(value) for value in point] == locate_by_definition(index, d)
 
 
@@ -132,7 +132,7 @@ def test_prefixes_fill_dyadic_cubes_evenly(d, level):
 )
 def test_sequence_out_of_range_is_refused(n, d, skip, message):
     with pytest.raises(StippleError, match=message):
-        generate_sequence(n, d, skip)
+        generate_sequence(n, d, skip=skip)
 
 
 def check_partition(n: int, d: int) -> None:

@@ -17,7 +17,7 @@ from stipple.cli.shared.domains import (
     plan_formula_domain,
     refuse_region,
 )
-from stipple.cli.shared.drawings import Layout, plan_layout
+from stipple.cli.shared.drawings import PLOT_FORMATS, Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
 from stipple.cli.shared.report import Recorded, record_options
@@ -239,7 +239,8 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     several = options["preset"] or len(options["atoms"]) > 1
     if not paths and (form or not (plot or several)):
         paths, form = ["-"], form or "csv"
-    outputs = plan_outputs("", paths, form, FORMATS) if paths else ()
+    formats = ("csv", *PLOT_FORMATS) if options["plan"] else FORMATS
+    outputs = plan_outputs("", paths, form, formats) if paths else ()
     if several and not options["plan"]:
         for output in outputs:
             if output.format == "csv" and RUN not in output.path:

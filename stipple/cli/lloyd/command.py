@@ -338,7 +338,7 @@ def _run(options: dict[str, Any], experiment: "Experiment", drawn: set[int] | No
             if options["animate"] and one.count == experiment.counts[0] and one.repeat == 0:
                 moving.append(one)
     if moving:
-        from stipple.drawing.raster import render_gif
+        from stipple.drawing.gif import render_gif
 
         drawings = [_compose_frame(one) for one in moving]
         pictures[options["animate"]] = render_gif(drawings, ANIMATION_DPI, SECONDS_PER_FRAME)

@@ -289,7 +289,7 @@ def _generate(options: dict[str, Any], job: _Job) -> _Result:
     text = any(output.format == "csv" for output in job.outputs)
     demand = predict_sequence(job.points, dimension, text=text)
     announce_memory(demand, quiet=options["quiet"])
-    points = generate_sequence(job.points, dimension, options["skip"])
+    points = generate_sequence(job.points, dimension, skip=options["skip"])
     figures: dict[str, Any] = {"points": job.points, "dimension": dimension}
     rows = [("points", f"{job.points:,} in dimension {dimension}")]
     if options["certify"] or options["exact_w2"] or options["compare"]:
@@ -366,7 +366,7 @@ def _stipple(options: dict[str, Any], job: _Job) -> _Result:
         return render_drawing(_compose(options, progression, layout), form, options["dpi"])
 
     def animate() -> bytes:
-        from stipple.drawing.raster import render_gif
+        from stipple.drawing.gif import render_gif
 
         whole = _lay_out({**options, "draw": "points"}, density.values.shape, job.points)
         frames = compose_growth(progression, *whole)

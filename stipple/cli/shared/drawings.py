@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stipple.drawing.formats import RENDERERS, render_drawing
+from stipple.drawing.formats import PLOT_FORMATS, RENDERERS, render_drawing
 from stipple.drawing.layout import Layout, lay_out
 
-__all__ = ["DRAWING_FORMATS", "Layout", "lay_out", "plan_layout", "render_drawing"]
+__all__ = ["DRAWING_FORMATS", "PLOT_FORMATS", "Layout", "lay_out", "plan_layout", "render_drawing"]
 
 DRAWING_FORMATS = tuple(RENDERERS)
 

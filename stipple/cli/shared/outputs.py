@@ -40,6 +40,10 @@ def plan_outputs(
         if path == "-":
             if form is None:
                 raise click.UsageError("-o - needs --format.")
+            if form not in formats:
+                raise click.UsageError(
+                    f"--format {form} is none of {known} here: give one of them."
+                )
             outputs.append(Output(path, form))
             continue
         suffix = Path(path).suffix.lower().lstrip(".")

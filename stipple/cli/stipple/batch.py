@@ -1,92 +1,82 @@
 """Many images for `stipple stipple`: what is done, what failed, one report of all."""
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import click
-
-from stipple.cli.shared.outputs import write_output
-from stipple.cli.shared.progress import Progress, print_table, tell_failures
-from stipple.cli.shared.report import describe_command, record_options
-from stipple.cli.stipple.plan import has_common_report
-from stipple.cli.stipple.run import ImageJob, run_image
+from stipple.cli.shared.progress import Progress
+from stipple.cli.shared.report import describe_command
+from stipple.cli.stipple.figures import ImageFigures
+from stipple.cli.stipple.plan import BatchJob, ImageJob
+from stipple.cli.stipple.run import run_image
 from stipple.machine.tasks import Failure, run_all
 
-# What every image has in common is told once.
-COMMON = ("command", "seed", "options")
+
+@dataclass(frozen=True, eq=False)
+class BatchResult:
+    """Images that are done, with their figures, and those that failed, with the reason.
+
+    Both are in the order of the command line.
+    """
+
+    done: dict[ImageJob, ImageFigures]
+    failed: dict[ImageJob, str]
+    seconds: float
 
 
-def run_images(context: click.Context, options: dict[str, Any], jobs: Sequence[ImageJob]) -> None:
-    """Run every image, and exit with 1 if one failed."""
+def run_batch(job: BatchJob) -> BatchResult:
+    """Run every image; one that fails stops no other."""
     began = time.perf_counter()
-    done: dict[ImageJob, dict[str, Any]] = {}
+    done: dict[ImageJob, ImageFigures] = {}
     failed: dict[ImageJob, str] = {}
-    work = partial(run_image, quiet=True)
-    outcomes = run_all(work, jobs, jobs=options["jobs"], scheduler=options["scheduler"])
-    progress = Progress(
-        f"{len(jobs):,} images", len(jobs), quiet=options["quiet"], verbose=options["verbose"]
-    )
+    total = len(job.images)
+    outcomes = run_all(run_image, job.images, jobs=job.jobs, scheduler=job.scheduler)
+    progress = Progress(f"{total:,} images", total, quiet=job.quiet, verbose=job.verbose)
     with progress, closing(outcomes):
-        for number, (job, outcome) in enumerate(outcomes, 1):
+        for number, (image, outcome) in enumerate(outcomes, 1):
             if isinstance(outcome, Failure):
-                failed[job] = outcome.reason
-                progress.advance(number, f"{job.image}: {outcome.reason}")
-                continue
-            done[job] = outcome
-            quality = f"{outcome['points']:,} points  quality {outcome['quality']:.6f}"
-            progress.advance(number, f"{job.image}: {quality}")
-    seconds = time.perf_counter() - began
-    if has_common_report(options):
-        from stipple.files.tables import render_json
-
-        report = _describe(jobs, done, failed) | {"seconds": seconds}
-        data = render_json({**report, **describe_command("stipple", record_options(options))})
-        write_output(options["report"], data)
-    if not options["quiet"]:
-        print_table(_summarise(jobs, done, failed, seconds))
-    tell_failures([f"{job.image}: {reason}" for job, reason in failed.items()])
-    if failed:
-        context.exit(1)
+                failed[image] = text = outcome.reason
+            else:
+                done[image] = outcome
+                text = f"{outcome.points:,} points  quality {outcome.quality:.6f}"
+            progress.advance(number, f"{image.image}: {text}")
+    return BatchResult(
+        {image: done[image] for image in job.images if image in done},
+        {image: failed[image] for image in job.images if image in failed},
+        time.perf_counter() - began,
+    )
 
 
-def _describe(
-    jobs: Sequence[ImageJob], done: dict[ImageJob, dict[str, Any]], failed: dict[ImageJob, str]
-) -> dict[str, Any]:
-    """Figures of all images, in the order of the command line."""
+def describe_batch(job: BatchJob, batch: BatchResult) -> dict[str, Any]:
+    """Describe the figures of all images, and the command, for one report."""
     return {
         "images": [
-            {
-                "image": job.image,
-                "written": job.targets,
-                **{key: value for key, value in done[job].items() if key not in COMMON},
-            }
-            for job in jobs
-            if job in done
+            {"image": image.image, "written": image.targets, **asdict(figures)}
+            for image, figures in batch.done.items()
         ],
-        "failures": [{"image": job.image, "reason": failed[job]} for job in jobs if job in failed],
+        "failures": [
+            {"image": image.image, "reason": reason} for image, reason in batch.failed.items()
+        ],
+        "seconds": batch.seconds,
+        **describe_command("stipple", job.recorded),
     }
 
 
-def _summarise(
-    jobs: Sequence[ImageJob],
-    done: dict[ImageJob, dict[str, Any]],
-    failed: dict[ImageJob, str],
-    seconds: float,
-) -> list[tuple[str, str]]:
-    rows = [("images", f"{len(done):,} of {len(jobs):,} done")]
-    if failed:
-        rows.append(("failed", f"{len(failed):,}"))
+def list_batch_rows(batch: BatchResult) -> list[tuple[str, str]]:
+    """Lines for a person."""
+    done = batch.done.values()
+    rows = [("images", f"{len(done):,} of {len(done) + len(batch.failed):,} done")]
+    if batch.failed:
+        rows.append(("failed", f"{len(batch.failed):,}"))
     if done:
-        qualities = [report["quality"] for report in done.values()]
+        qualities = [figures.quality for figures in done]
         rows += [
-            ("points", f"{sum(report['points'] for report in done.values()):,}"),
+            ("points", f"{sum(figures.points for figures in done):,}"),
             ("quality", f"from {min(qualities):.5f} to {max(qualities):.5f}"),
         ]
-    unsettled = sum(not all(ink["converged"] for ink in report["inks"]) for report in done.values())
+    unsettled = sum(not figures.converged for figures in done)
     if unsettled:
         rows.append(("warning", f"{unsettled:,} images whose last transport did not converge"))
-    written = sum(len(job.targets) for job in jobs if job in done)
-    return [*rows, ("seconds", f"{seconds:.2f}"), ("written", f"{written:,} files")]
+    written = sum(len(image.targets) for image in batch.done)
+    return [*rows, ("seconds", f"{batch.seconds:.2f}"), ("written", f"{written:,} files")]

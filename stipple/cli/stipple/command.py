@@ -1,33 +1,13 @@
 """`stipple stipple`: an image in, a stipple drawing out."""
 
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from stipple.choices import LARGEST_COUNT, InkMode, Method, Order
-from stipple.cli.shared.options import (
-    batch_options,
-    drawing_options,
-    report_options,
-    solver_options,
-    tone_options,
-)
-from stipple.cli.shared.progress import print_table
-from stipple.cli.shared.types import MARKS, FiniteRange
-from stipple.cli.stipple.run import FORMATS, list_rows, run_image
-
-EXAMPLES = """\
-\b
-Examples:
-  stipple stipple photo.jpg
-  stipple stipple photo.jpg -n 20000 -o photo.svg -o photo.png
-  stipple stipple photo.jpg --page a4 --margin 15mm --dots stroke --order tsp -o plot.svg
-  stipple stipple photo.jpg -n 3000 --order tsp --draw tour -o tour.svg
-  stipple stipple photo.jpg -n 12000 --color cmyk -o inks.svg
-  stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
-  stipple stipple *.jpg -o out/{stem}.svg -o out/{stem}.png --jobs 4 --report out/all.json
-  cat density.npy | stipple stipple - -n 1000 -o - --format csv
-"""
+from stipple.cli.shared.conflicts import find_given
+from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.progress import print_table, tell_failures
+from stipple.cli.stipple.options import EXAMPLES, stipple_options
 
 
 @click.command(
@@ -36,114 +16,40 @@ Examples:
     short_help="Turn an image into a stipple drawing.",
     epilog=EXAMPLES,
 )
-@click.argument(
-    "images",
-    nargs=-1,
-    required=True,
-    metavar="IMAGE...",
-    type=click.Path(allow_dash=True, readable=False),  # reading tells why
-)
-@click.option(
-    "-n",
-    "--points",
-    type=click.IntRange(1, LARGEST_COUNT),
-    default=5000,
-    metavar="N",
-    help="Number of dots.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    type=click.Path(allow_dash=True),
-    show_default="IMAGE's name with .svg, in this folder",
-    help="File to write, by suffix .svg, .png, .csv or .json; - is standard output. Repeatable. Of"
-    " several images a pattern, see above.",
-)
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of the output -.")
-@click.option(
-    "--method",
-    type=click.Choice(get_args(Method)),
-    default="lbfgs",
-    help="How points move: quasi-Newton, over-relaxed Lloyd, or Lloyd.",
-)
-@click.option(
-    "--iterations",
-    type=click.IntRange(min=0),
-    default=30,
-    metavar="K",
-    help="Maximum number of steps; 0 solves the transport of the start and moves nothing.",
-)
-@click.option(
-    "--tolerance",
-    type=FiniteRange(min=0),
-    default=1e-5,
-    metavar="T",
-    help="Stop when a step lowers W2² by less than this part of it, and small perturbations do not"
-    " help.",
-)
-@click.option(
-    "--start",
-    default="bisection",
-    metavar="bisection|uniform|grid|PATH.csv",
-    help="Where dots begin: near the equal-mass bisection, random, a grid, or columns x,y in"
-    " pixels. All but the first are taken as they are: a saddle there is told, not left.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="S",
-    help="Seed of starts and perturbations.",
-)
-@solver_options
-@tone_options
-@click.option(
-    "--color",
-    type=click.Choice(get_args(InkMode)),
-    default="mono",
-    help="One black ink; cyan, magenta, yellow and black; or red, green and blue light.",
-)
-@drawing_options
-@click.option(
-    "--draw", type=MARKS, default="dots", help="Any of dots,cells,tour (tour: --order tsp)."
-)
-@click.option(
-    "--order",
-    type=click.Choice(get_args(Order)),
-    default="none",
-    help="Pen travel: as solved, nearest neighbour, or a short tour.",
-)
-@click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files.")
-@click.option(
-    "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
-)
-@batch_options
-@report_options
+@stipple_options
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> None:
     """Turn IMAGE into a blue-noise stipple drawing by exact optimal transport.
 
     IMAGE is a picture (PNG, JPEG, WebP, TIFF, BMP, GIF, PGM, PPM), a NumPy .npy array or a text
     matrix of densities, or - for standard input. Every dot stands for the same amount of darkness;
-    together they minimise the Wasserstein distance W2 to the image, and the figure printed comes
-    with certified bounds.
+    together they lower the Wasserstein distance W2 to the image, and the figure printed comes with
+    certified bounds.
 
     Paths to write are patterns: {stem} becomes the name of the image without its suffix, {name}
     that with it, and {number} (or {number:03d}) its place on the command line. Several images need
     them. An image that fails does not stop the others; what failed is listed at the end, with exit
     code 1. A --report without a pattern is then one of all images.
     """
-    from stipple.cli.stipple.plan import is_batch, plan_jobs
+    from stipple.cli.stipple.plan import ImageJob, plan_job
 
-    jobs = plan_jobs(context, options)
-    if is_batch(options):
-        from stipple.cli.stipple.batch import run_images
+    job = plan_job(options, find_given(context))
+    if isinstance(job, ImageJob):
+        from stipple.cli.stipple.run import run_image
+        from stipple.cli.stipple.show import list_rows
 
-        run_images(context, options, jobs)
+        figures = run_image(job)
+        if not job.quiet:
+            print_table(list_rows(job, figures))
         return
-    (job,) = jobs
-    report = run_image(job, quiet=options["quiet"])
-    if not options["quiet"]:
-        print_table(list_rows(job, report))
+    from stipple.cli.stipple.batch import describe_batch, list_batch_rows, run_batch
+    from stipple.files.tables import render_json
+
+    batch = run_batch(job)
+    if job.report:
+        write_output(job.report, render_json(describe_batch(job, batch)))
+    if not job.quiet:
+        print_table(list_batch_rows(batch))
+    tell_failures([f"{image.image}: {reason}" for image, reason in batch.failed.items()])
+    if batch.failed:
+        context.exit(1)

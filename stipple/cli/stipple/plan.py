@@ -3,15 +3,19 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import Start
-from stipple.cli.shared.conflicts import ONE_PLACE, refuse_conflicts
-from stipple.cli.shared.outputs import check_targets, plan_outputs
-from stipple.cli.stipple.run import FORMATS, ImageJob
+from stipple.choices import Engine, InkMode, Method, Order, Start
+from stipple.cli.shared.conflicts import ONE_PLACE, Rule, refuse_conflicts
+from stipple.cli.shared.drawings import Layout, plan_layout
+from stipple.cli.shared.images import Reading, plan_reading
+from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.report import Recorded, record_options
+from stipple.cli.stipple.options import FORMATS
 from stipple.errors import StippleError
 from stipple.machine.tasks import share_threads
 
@@ -21,9 +25,109 @@ if TYPE_CHECKING:
 # Other braces are part of a name.
 FIELD = re.compile(r"\{(stem|name|number)(?::0([1-9])d)?\}")
 
+CONFLICTS = (
+    Rule(
+        lambda options: options["ink"] and options["color"] != "mono",
+        "--ink needs --color mono: the other modes have their own inks.",
+    ),
+    Rule(
+        lambda options: "tour" in options["draw"] and options["order"] != "tsp",
+        "--draw tour needs --order tsp.",
+    ),
+    Rule(
+        lambda options: options["landscape"] and options["page"] is None,
+        "--landscape needs --page.",
+    ),
+    Rule(lambda options: options["pen_width"] <= 0, "--pen-width must be above zero."),
+    Rule(
+        lambda options: options["animate"] and Path(options["animate"]).suffix.lower() != ".gif",
+        lambda options: f"--animate writes a .gif file, not {options['animate']!r}.",
+    ),
+    ONE_PLACE,
+)
+# Other processes have no standard streams.
+STREAMS = (
+    Rule(
+        lambda options: "-" in options["images"],
+        "Standard input (-) is for one image, without --scheduler.",
+    ),
+    Rule(
+        lambda options: "-" in options["outputs"],
+        "Standard output (-) is for one image, without --scheduler.",
+    ),
+)
 
-def plan_jobs(context: click.Context, options: dict[str, Any]) -> tuple[ImageJob, ...]:
-    """Plan one job for each image, in the order of the command line.
+
+@dataclass(frozen=True, eq=False)
+class Solving:
+    """Settings of `stipple.stipple`, in its words."""
+
+    method: Method
+    iterations: int
+    tolerance: float
+    start: "Start | Floats"
+    seed: int
+    engine: Engine
+    threads: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class ImageJob:
+    """An image, and what was asked for, once it makes sense; it travels to other processes.
+
+    Attributes
+    ----------
+    image : str
+        Its path, or - for standard input.
+    reading, color, points, solving, order, draw, layout
+        As the options say.
+    outputs : tuple of Output
+        Files to write.
+    animate, report : str or None
+        Paths of the animation and of the report, if any.
+    quiet, verbose : bool
+        What a person sees of it.
+    recorded : Recorded
+        The options, for the report.
+    """
+
+    image: str
+    reading: Reading
+    color: InkMode
+    points: int
+    solving: Solving
+    order: Order
+    draw: frozenset[str]
+    layout: Layout
+    outputs: tuple[Output, ...]
+    animate: str | None
+    report: str | None
+    quiet: bool
+    verbose: bool
+    recorded: Recorded
+
+    @property
+    def targets(self) -> list[str]:
+        """Every path that will be written."""
+        others = [path for path in (self.animate, self.report) if path]
+        return [*(output.path for output in self.outputs), *others]
+
+
+@dataclass(frozen=True, eq=False)
+class BatchJob:
+    """Images for other processes, or one after another, and the path of one report of all."""
+
+    images: tuple[ImageJob, ...]
+    jobs: int
+    scheduler: str | None
+    report: str | None
+    quiet: bool
+    verbose: bool
+    recorded: Recorded
+
+
+def plan_job(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
+    """Plan what to do with one image, or with each of several in the order of the command line.
 
     Raises
     ------
@@ -32,43 +136,68 @@ def plan_jobs(context: click.Context, options: dict[str, Any]) -> tuple[ImageJob
     StippleError
         For files that cannot be written.
     """
-    _check_options(options)
-    images = options["images"]
-    many = is_batch(options)
+    refuse_conflicts(options, CONFLICTS)
+    images, jobs, scheduler = options["images"], options["jobs"], options["scheduler"]
+    many = len(images) > 1 or scheduler is not None
     shared = {name: value for name, value in options.items() if name != "images"}
+    common = None
     if many:
-        _check_streams(options)
-        shared["threads"] = share_threads(
-            options["threads"],
-            len(images),
-            jobs=options["jobs"],
-            scheduler=options["scheduler"],
-        )
-    common = [options["report"]] if has_common_report(options) else []
-    if common:
-        check_targets(common, "-")
-        shared["report"] = None
-    start, points = _read_start(context, options)
-    jobs = []
-    for number, image in enumerate(images, 1):
-        own = _fill_paths(shared | {"image": image}, number)
-        outputs = plan_outputs(own["image"], own["outputs"], options["format_"], FORMATS)
-        job = ImageJob(own["image"], outputs, start, points, own)
-        check_targets(job.targets, job.image)
-        jobs.append(job)
-    if many:
-        _check_together(jobs, common)
-    return tuple(jobs)
+        refuse_conflicts(options, STREAMS)
+        threads = share_threads(options["threads"], len(images), jobs=jobs, scheduler=scheduler)
+        shared["threads"] = threads
+        if options["report"] and not FIELD.search(options["report"]):
+            common, shared["report"] = options["report"], None
+            check_targets([common], "-")
+    start, points = _read_start(options, given)
+    quiet = many or options["quiet"]  # a batch tells of each image itself
+    planned = tuple(
+        _plan_image(_fill_paths(shared | {"image": image}, number), start, points, quiet=quiet)
+        for number, image in enumerate(images, 1)
+    )
+    if not many:
+        return planned[0]
+    _check_together(planned, common)
+    return BatchJob(
+        images=planned,
+        jobs=jobs,
+        scheduler=scheduler,
+        report=common,
+        quiet=options["quiet"],
+        verbose=options["verbose"],
+        recorded=record_options(options),
+    )
 
 
-def is_batch(options: dict[str, Any]) -> bool:
-    """Whether images are run by other processes, or one after another."""
-    return len(options["images"]) > 1 or options["scheduler"] is not None
-
-
-def has_common_report(options: dict[str, Any]) -> bool:
-    """Whether one report is to tell of all images."""
-    return is_batch(options) and bool(options["report"]) and not FIELD.search(options["report"])
+def _plan_image(
+    options: dict[str, Any], start: "Start | Floats", points: int, *, quiet: bool
+) -> ImageJob:
+    """Plan an image whose paths are filled in."""
+    job = ImageJob(
+        image=options["image"],
+        reading=plan_reading(options),
+        color=options["color"],
+        points=points,
+        solving=Solving(
+            method=options["method"],
+            iterations=options["iterations"],
+            tolerance=options["tolerance"],
+            start=start,
+            seed=options["seed"],
+            engine=options["engine"],
+            threads=options["threads"],
+        ),
+        order=options["order"],
+        draw=options["draw"],
+        layout=plan_layout(options),
+        outputs=plan_outputs(options["image"], options["outputs"], options["format_"], FORMATS),
+        animate=options["animate"],
+        report=options["report"],
+        quiet=quiet,
+        verbose=options["verbose"],
+        recorded=record_options(options),
+    )
+    check_targets(job.targets, job.image)
+    return job
 
 
 def _fill_paths(options: dict[str, Any], number: int) -> dict[str, Any]:
@@ -101,34 +230,12 @@ def _fill_pattern(pattern: str, image: str, number: int) -> str:
     return FIELD.sub(replace, pattern)
 
 
-def _check_options(options: dict[str, Any]) -> None:
-    """Refuse options that do not go together."""
-    if options["ink"] and options["color"] != "mono":
-        raise click.UsageError("--ink needs --color mono: the other modes have their own inks.")
-    if "tour" in options["draw"] and options["order"] != "tsp":
-        raise click.UsageError("--draw tour needs --order tsp.")
-    if options["landscape"] and options["page"] is None:
-        raise click.UsageError("--landscape needs --page.")
-    if options["pen_width"] <= 0:
-        raise click.UsageError("--pen-width must be above zero.")
-    if options["animate"] and Path(options["animate"]).suffix.lower() != ".gif":
-        raise click.UsageError(f"--animate writes a .gif file, not {options['animate']!r}.")
-    refuse_conflicts(options, (ONE_PLACE,))
-
-
-def _check_streams(options: dict[str, Any]) -> None:
-    """Refuse standard streams, which other processes do not have."""
-    if "-" in options["images"]:
-        raise click.UsageError("Standard input (-) is for one image, without --scheduler.")
-    if "-" in options["outputs"]:
-        raise click.UsageError("Standard output (-) is for one image, without --scheduler.")
-
-
-def _check_together(jobs: Sequence[ImageJob], common: Sequence[str]) -> None:
+def _check_together(jobs: Sequence[ImageJob], common: str | None) -> None:
     """Refuse to write two images, or one and the `common` report, to one file, or over an image."""
     images = {os.path.realpath(job.image): job.image for job in jobs}
     pairs = [(path, job.image) for job in jobs for path in job.targets]
-    pairs += [(path, "the report of all") for path in common]
+    if common is not None:
+        pairs.append((common, "the report of all"))
     writers: dict[str, str] = {}
     for path, writer in pairs:
         real = os.path.realpath(path)
@@ -142,7 +249,7 @@ def _check_together(jobs: Sequence[ImageJob], common: Sequence[str]) -> None:
         writers[real] = writer
 
 
-def _read_start(context: click.Context, options: dict[str, Any]) -> "tuple[Start | Floats, int]":
+def _read_start(options: dict[str, Any], given: frozenset[str]) -> "tuple[Start | Floats, int]":
     """Find where dots begin, and how many there are."""
     start, points = options["start"], options["points"]
     if start in get_args(Start):
@@ -155,8 +262,7 @@ def _read_start(context: click.Context, options: dict[str, Any]) -> "tuple[Start
         known = ", ".join(get_args(Start))
         raise click.UsageError(f"--start is {start!r}: give {known}, or an existing CSV file.")
     start = read_points_csv(start)
-    given = context.get_parameter_source("points") is not click.core.ParameterSource.DEFAULT
-    if given and points != len(start):
+    if "points" in given and points != len(start):
         raise click.UsageError(
             f"--points is {points}, but the start has {len(start)}: leave --points out."
         )
