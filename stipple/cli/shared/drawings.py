@@ -1,6 +1,6 @@
 """How a drawing looks and where it lies, by `drawing_options`, and its file."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,12 +93,25 @@ def lay_out(
     return placement, look
 
 
-def render_drawing(drawing: "Drawing", form: str, dpi: float) -> bytes:
-    """Render a drawing as "svg" or "png"."""
-    if form == "svg":
-        from stipple.drawing.svg import render_svg
+def _render_svg(drawing: "Drawing", _dpi: float) -> bytes:
+    from stipple.drawing.svg import render_svg
 
-        return render_svg(drawing)
+    return render_svg(drawing)
+
+
+def _render_png(drawing: "Drawing", dpi: float) -> bytes:
     from stipple.drawing.raster import render_png
 
     return render_png(drawing, dpi)
+
+
+# Formats of drawings, by suffix: a new one needs its line here, and nothing else.
+RENDERERS: "dict[str, Callable[[Drawing, float], bytes]]" = {
+    "svg": _render_svg,
+    "png": _render_png,
+}
+
+
+def render_drawing(drawing: "Drawing", form: str, dpi: float) -> bytes:
+    """Render a drawing in a format of `RENDERERS`."""
+    return RENDERERS[form](drawing, dpi)

@@ -5,6 +5,7 @@ from typing import get_args
 import click
 
 from stipple.choices import LARGEST_COUNT, InkMode, Method, Order
+from stipple.cli.shared.drawings import RENDERERS
 from stipple.cli.shared.options import (
     add_options,
     batch_options,
@@ -15,7 +16,7 @@ from stipple.cli.shared.options import (
 )
 from stipple.cli.shared.types import MARKS, FiniteRange
 
-FORMATS = ("svg", "png", "csv", "json")
+FORMATS = (*RENDERERS, "csv", "json")
 
 EXAMPLES = """\
 \b
