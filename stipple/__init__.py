@@ -1,4 +1,30 @@
-"""Points from images and densities by optimal transport, with certificates."""
+"""Points from images and densities by optimal transport, with certificates.
+
+Solving:
+    stipple         a density as equally weighted points, by optimal quantisation in W2
+    edot            samples as a few weighted atoms
+    bound           a certified interval for W_p between two images
+    sequence        points of which every prefix is well spread
+    certify_prefix  a proof of how well a prefix is spread
+
+Reading and saving:
+    read_image, read_density    a picture, .npy or text matrix, with options of tone
+    read_samples                points with weights, as CSV or .npy
+    save_svg, save_png          a drawing of any result
+    save_csv                    the numbers of any result
+
+What they take and give:
+    Density, Samples, Settings
+    Stippling, Discretisation, ImageBounds, PrefixCertificate
+    StippleError    a `ValueError` that says in a sentence what to do
+
+Examples
+--------
+>>> import numpy, stipple
+>>> result = stipple.stipple(numpy.ones((8, 8)), n=4)
+>>> result.points.shape
+(4, 2)
+"""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +35,11 @@ if TYPE_CHECKING:
     from stipple.discretisation.discretise import Discretisation, edot
     from stipple.discretisation.settings import Settings
     from stipple.errors import StippleError
+    from stipple.files.images import read_density, read_image
+    from stipple.files.samples import read_samples
     from stipple.measures.density import Density
     from stipple.measures.samples import Samples
+    from stipple.saving import save_csv, save_png, save_svg
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
     from stipple.stippling.stippling import Stippling, stipple
@@ -28,6 +57,12 @@ __all__ = [
     "bound",
     "certify_prefix",
     "edot",
+    "read_density",
+    "read_image",
+    "read_samples",
+    "save_csv",
+    "save_png",
+    "save_svg",
     "sequence",
     "stipple",
 ]
@@ -45,6 +80,12 @@ _HOMES = {
     "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
+    "read_density": "stipple.files.images",
+    "read_image": "stipple.files.images",
+    "read_samples": "stipple.files.samples",
+    "save_csv": "stipple.saving",
+    "save_png": "stipple.saving",
+    "save_svg": "stipple.saving",
     "sequence": "stipple.sequences.dyadic:generate_sequence",
     "stipple": "stipple.stippling.stippling",
 }
@@ -58,3 +99,8 @@ def __getattr__(name: str) -> object:
 
     module, _, attribute = _HOMES[name].partition(":")
     return getattr(import_module(module), attribute or name)
+
+
+def __dir__() -> list[str]:
+    """List what is public for `dir`, `help` and completion; little of it is imported yet."""
+    return list(__all__)

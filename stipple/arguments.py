@@ -3,20 +3,25 @@
 Every array, count and number of a public function passes through here, once.
 """
 
+import inspect
 import math
 import operator
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import wraps
 from numbers import Real
-from typing import Any, cast, get_args
+from typing import Any, ParamSpec, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stipple.arrays import Booleans, Floats
 from stipple.errors import StippleError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 LONGEST_QUOTE = 40
 # Python writes out no integers of more bits, and nothing here has so many.
@@ -151,6 +156,52 @@ def read_choice(value: object, name: str, words: Any) -> None:
     known: Sequence[str] = get_args(words)
     if not isinstance(value, str) or value not in known:
         raise StippleError(f"The {name} is {_quote(value)}: give one of {', '.join(known)}.")
+
+
+def accept_former_name(former: str, name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function take an argument under its former name for one release, with a warning."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*arguments: P.args, **keywords: P.kwargs) -> R:
+            if former in keywords and name not in keywords:
+                warnings.warn(
+                    f"{former}= of {function.__name__} is called {name}= now, and will be gone in"
+                    " the next release.",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+                keywords[name] = keywords.pop(former)
+            return function(*arguments, **keywords)
+
+        return call
+
+    return decorate
+
+
+def accept_positional(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function take its first settings by their places for one release, with a warning."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        parameters = inspect.signature(function).parameters.values()
+        count = sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters)
+
+        @wraps(function)
+        def call(*arguments: Any, **keywords: Any) -> R:
+            placed = dict(zip(names, arguments[count:], strict=False))
+            for name in placed:
+                warnings.warn(
+                    f"Give {name} of {function.__name__} by name, {name}=…: its place will be gone"
+                    " in the next release.",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+            others = arguments[count + len(placed) :]  # too many, as Python will tell
+            return function(*arguments[:count], *others, **placed, **keywords)
+
+        return call
+
+    return decorate
 
 
 def _holds_masked(values: ArrayLike) -> bool:

@@ -54,7 +54,6 @@ LAYOUTS = {
 SEEDS = st.integers(0, 2**32 - 1)
 IMAGES = SEEDS.map(lambda seed: np.random.default_rng(seed).random((5, 8)).round(2))
 POINTS = SEEDS.map(lambda seed: np.random.default_rng(seed).standard_normal((9, 2)))
-ONE = stipple.Settings(threads=1)
 
 
 def describe_stippling(image, **options):
@@ -68,7 +67,7 @@ def describe_bounds(first, second, p=2):
 
 
 def describe_atoms(samples):
-    result = stipple.edot(samples, 2, ONE)
+    result = stipple.edot(samples, 2, threads=1)
     return (*result.atoms.ravel().tolist(), *result.weights.tolist(), result.cost)
 
 
@@ -261,10 +260,10 @@ COUNTS = {
     "seed of stipple": lambda count: stipple.stipple(IMAGE, 2, seed=count),
     "threads of stipple": lambda count: stipple.stipple(IMAGE, 2, threads=count),
     "atoms": lambda count: stipple.edot(SAMPLES, count),
-    "steps": lambda count: stipple.edot(SAMPLES, 2, stipple.Settings(steps=count)),
-    "batch": lambda count: stipple.Settings(batch=count),
-    "seed": lambda count: stipple.edot(SAMPLES, 2, stipple.Settings(seed=count)),
-    "threads": lambda count: stipple.edot(SAMPLES, 2, stipple.Settings(threads=count)),
+    "steps": lambda count: stipple.edot(SAMPLES, 2, steps=count),
+    "batch": lambda count: stipple.edot(SAMPLES, 2, batch=count),
+    "seed": lambda count: stipple.edot(SAMPLES, 2, seed=count),
+    "threads": lambda count: stipple.edot(SAMPLES, 2, threads=count),
     "block": lambda count: stipple.bound([[1, 2]], [[2, 1]], block=count),
     "threads of bound": lambda count: stipple.bound([[1, 2]], [[2, 1]], threads=count),
     "n of sequence": lambda count: stipple.sequence(count),
@@ -311,13 +310,13 @@ def test_small_types_do_not_overflow(kind):
     "call",
     [
         lambda number: stipple.stipple(IMAGE, 2, tolerance=number),
-        lambda number: stipple.Settings(zeta=number),
-        lambda number: stipple.Settings(order=number),
+        lambda number: stipple.edot(SAMPLES, 2, zeta=number),
+        lambda number: stipple.edot(SAMPLES, 2, p=number),
         lambda number: stipple.bound([[1, 2]], [[2, 1]], number),
         lambda number: stipple.bound([[1, 2]], [[2, 1]], gap=number),
         lambda number: stipple.bound([[1, 2]], [[2, 1]], time_limit=number),
     ],
-    ids=["tolerance", "zeta", "order", "p", "gap", "time_limit"],
+    ids=["tolerance", "zeta", "p of edot", "p", "gap", "time_limit"],
 )
 def test_numbers_are_real_and_in_range(call):
     for value in (2, 2.0, np.float32(2), np.int8(2), Fraction(2)):
@@ -332,7 +331,7 @@ def test_numbers_are_real_and_in_range(call):
     [
         lambda word: stipple.stipple(IMAGE, 2, method=word),
         lambda word: stipple.stipple(IMAGE, 2, engine=word),
-        lambda word: stipple.Settings(objective=word),
+        lambda word: stipple.edot(SAMPLES, 2, objective=word),
         lambda word: stipple.bound([[1, 2]], [[2, 1]], method=word),
     ],
 )
@@ -343,5 +342,5 @@ def test_words_are_known(call, word):
 
 
 def test_settings_are_settings():
-    with pytest.raises(stipple.StippleError, match=r"a dict: give stipple\.Settings"):
+    with pytest.raises(stipple.StippleError, match="a dict: give them as keywords"):
         stipple.edot(SAMPLES, 1, {"order": 1})

@@ -50,21 +50,35 @@ def test_every_system_and_python_is_there():
 def test_it_runs_what_ci_runs():
     unix, _, _ = list_runs()
     assert unix == [".ci/run"]
+    assert list_steps() == ["lint", "smoke", "test"]
+
+
+def list_steps():
+    """Return the targets that `.ci/run` makes, in turn."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert script.splitlines()[-1] == "exec make test"
+    return re.findall(r"^(?:exec )?make (\w+)$", script, re.MULTILINE)
 
 
 def test_windows_runs_what_make_would():
     _, windows, _ = list_runs()
-    recipe = list_recipe("test")
-    in_the_venv = [
-        line.replace(".venv/bin/python", "python")
-        for line in recipe
-        if line.startswith(".venv/bin/python")
+    recipes = [line for target in list_steps() for line in list_recipe(target)]
+    ours = [line for line in recipes if line.startswith(".venv/bin/python")]
+    installing = "-m pip install"
+    assert [line for line in windows if installing not in line] == [
+        line.replace(".venv/bin/python", "python") for line in ours if installing not in line
     ]
-    assert windows == in_the_venv
+    # One installation with all extras that make installs, one after another.
+    (installation,) = (line for line in windows if installing in line)
+    assert installation.replace("python", ".venv/bin/python", 1) in ours
+    extras = {
+        extra
+        for line in ours
+        for found in re.findall(r"\.\[([\w,]+)\]", line)
+        for extra in found.split(",")
+    }
+    assert set(re.findall(r"\.\[([\w,]+)\]", installation)[0].split(",")) == extras
     # What is left out only makes the virtual environment, for which Actions has Python itself.
-    others = [line for line in recipe if not line.startswith(".venv/bin/python")]
-    assert [line.split()[:3] for line in others if not line.startswith("@")] == [
-        ["python3", "-m", "venv"]
-    ]
+    others = [line for line in recipes if not line.startswith(".venv/bin/python")]
+    assert {tuple(line.split()[:3]) for line in others if not line.startswith("@")} == {
+        ("python3", "-m", "venv")
+    }

@@ -14,30 +14,22 @@ from typing import TypeVar
 
 import numpy as np
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Floats
+from stipple.bounds.block_problem import BlockProblem
 from stipple.bounds.certificate import certify_bounds, evaluate_dual
 from stipple.bounds.exact import HALF, LOW, pool_units
 from stipple.bounds.masses import MassPair
-from stipple.bounds.plans import Moved, Plan, price_offsets
-from stipple.bounds.transforms import (
-    OffsetCosts,
-    measure_costs,
-    minimise_costs,
-    raise_costs,
-    round_costs_up,
-)
-from stipple.errors import StippleError
-from stipple.machine.compiled import compile_loop
+from stipple.bounds.plans import Moved, Plan, join_plans, price_offsets
+from stipple.bounds.transforms import raise_costs, round_costs_up
+from stipple.interval import Interval
 from stipple.machine.rounding import raise_power, round_down, round_up, take_root
 from stipple.machine.threads import Workers
 
-# Dense problems and explicit plans beyond these do not fit in the memory of a small machine.
-MOST_BLOCKS = 8_000
-MOST_PAIRS = 40_000_000
 FITTING_ROUNDS = 100
 # Width, in s^p, of the kernel that shares the mass of two blocks among their pixels: a wider one
 # mixes them more, a narrower one leaves more to repair after as many rounds.
 SMOOTHING = 0.1
+# Entries of a plan become so many parts of the mass, for sums without rounding.
 UNITS = 2**60
 
 Result = TypeVar("Result")
@@ -83,15 +75,23 @@ class PaperEstimates:
     total_variation: BlockEstimate
 
     @property
+    def interval(self) -> Interval:
+        """The best bounds on W_p, in pixels."""
+        uppers = (self.weighted_cost, self.primal, self.total_variation)
+        return Interval(
+            max(self.minimum_cost.distance, self.dual.distance),
+            min(estimate.distance for estimate in uppers),
+        )
+
+    @property
     def lower(self) -> float:
         """The best lower bound on W_p, in pixels."""
-        return max(self.minimum_cost.distance, self.dual.distance)
+        return self.interval.lower
 
     @property
     def upper(self) -> float:
         """The best upper bound on W_p, in pixels."""
-        uppers = (self.weighted_cost, self.primal, self.total_variation)
-        return min(estimate.distance for estimate in uppers)
+        return self.interval.upper
 
 
 def estimate_blocks(
@@ -115,9 +115,9 @@ def estimate_blocks(
     StippleError
         If the block is no positive integer, or so small or large that the memory does not suffice.
     """
-    blocks = _Blocks(pair, order, block, workers or Workers(1))
-    centres, solving = _time(blocks.solve_centres)
-    fitted, fitting = _time(lambda: blocks.fit_plan(centres.plan))
+    problem = BlockProblem(pair, order, block, workers or Workers(1))
+    centres, solving = _time(problem.solve_centres)
+    fitted, fitting = _time(lambda: _fit_plan(problem, centres.plan))
 
     def estimate(bound: Callable[[], tuple[float, float]], earlier: float) -> BlockEstimate:
         (distance, cost), seconds = _time(bound)
@@ -126,11 +126,11 @@ def estimate_blocks(
     return PaperEstimates(
         order,
         block,
-        estimate(blocks.bound_by_least_cost, 0.0),
-        estimate(lambda: blocks.bound_by_dual(centres.potential), solving),
-        estimate(blocks.bound_by_mean_cost, 0.0),
-        estimate(lambda: blocks.bound_by_plan(fitted), solving + fitting),
-        estimate(lambda: blocks.bound_by_variation(fitted), solving + fitting),
+        estimate(lambda: _bound_by_least_cost(problem), 0.0),
+        estimate(lambda: _bound_by_dual(problem, centres.potential), solving),
+        estimate(lambda: _bound_by_mean_cost(problem), 0.0),
+        estimate(lambda: _bound_by_plan(problem, fitted), solving + fitting),
+        estimate(lambda: _bound_by_variation(problem, fitted), solving + fitting),
     )
 
 
@@ -140,254 +140,99 @@ def _time(call: Callable[[], Result]) -> tuple[Result, float]:
     return result, time.perf_counter() - began
 
 
-@dataclass(frozen=True, eq=False)
-class _CoarseSolution:
-    """Plan between flat block indices, and a potential for every block, shape (H, W)."""
-
-    plan: Plan
-    potential: Floats
+# --- bounds on W_p and on W_p^p: lower ones ------------------------------------------------------
 
 
-class _Blocks:
-    """Two images cut into blocks, and the bounds that follow."""
+def _bound_by_least_cost(problem: BlockProblem) -> tuple[float, float]:
+    block, pair, order = problem.block, problem.pair, problem.order
+    gaps = [np.maximum(0, block * np.arange(n) - block + 1) for n in problem.shape]
+    costs = raise_costs(gaps[0][:, None] ** 2.0 + gaps[1] ** 2.0, order)
+    costs = replace(costs, squared=False)
+    source, target = (pool_units(units, block) for units in (pair.source_units, pair.target_units))
+    potential = problem.solve(costs).potential
+    cost = round_down(evaluate_dual(source, target, pair.total, costs, potential, problem.workers))
+    return take_root(cost, order, down=True), cost
 
-    def __init__(self, pair: MassPair, order: float, block: int, workers: Workers) -> None:
-        if not isinstance(block, (int, np.integer)) or block < 1:
-            raise StippleError(f"The side of a block is {block}: give a positive whole number.")
-        self._pair, self._order, self._workers = pair, order, workers
-        self._block = block = min(int(block), max(pair.shape))
-        rows, columns = (-(-side // self._block) for side in pair.shape)
-        self._shape = rows, columns
-        used = max(np.count_nonzero(self._pool(image)) for image in (pair.source, pair.target))
-        if used > MOST_BLOCKS:
-            raise StippleError(
-                f"{used:,} blocks of {block} × {block} pixels have mass and {MOST_BLOCKS:,} can be"
-                " solved at once: give larger blocks."
-            )
-        if 2 * used * self._block**4 > MOST_PAIRS:
-            raise StippleError(
-                f"Blocks of {block} × {block} pixels give more than {MOST_PAIRS:,} pairs of"
-                " pixels: give smaller blocks."
-            )
-        self._costs = measure_costs(pair.shape, order)
-        padded = np.full((rows * self._block, columns * self._block), -1)
-        padded[: pair.shape[0], : pair.shape[1]] = np.arange(pair.source.size).reshape(pair.shape)
-        # (blocks, s²): flat indices of the pixels of each block, −1 beyond the image.
-        self._members = (
-            padded.reshape(rows, self._block, columns, self._block)
-            .swapaxes(1, 2)
-            .reshape(rows * columns, -1)
-        )
 
-    # --- lower bounds ----------------------------------------------------------------------------
+def _bound_by_dual(problem: BlockProblem, potential: Floats) -> tuple[float, float]:
+    fine = potential
+    for axis in (0, 1):
+        fine = _interpolate(fine, axis, problem.block, problem.pair.shape[axis])
+    found = certify_bounds(problem.pair, problem.order, fine, workers=problem.workers)
+    return found.distance.lower, found.cost.lower
 
-    def bound_by_least_cost(self) -> tuple[float, float]:
-        gaps = [np.maximum(0, self._block * np.arange(n) - self._block + 1) for n in self._shape]
-        costs = raise_costs(gaps[0][:, None] ** 2.0 + gaps[1] ** 2.0, self._order)
-        costs = replace(costs, squared=False)
-        pair = self._pair
-        source, target = (
-            pool_units(units, self._block) for units in (pair.source_units, pair.target_units)
-        )
-        solution = self._solve(self._pool(pair.source), self._pool(pair.target), costs)
-        cost = round_down(
-            evaluate_dual(source, target, pair.total, costs, solution.potential, self._workers)
-        )
-        return take_root(cost, self._order, down=True), cost
 
-    def solve_centres(self) -> _CoarseSolution:
-        """Solve the problem between the centres of the blocks: an approximation, no bound."""
-        spacing = float(self._block) ** self._order
-        costs = OffsetCosts(spacing * measure_costs(self._shape, self._order).table)
-        return self._solve(self._pool(self._pair.source), self._pool(self._pair.target), costs)
+# --- upper ones ----------------------------------------------------------------------------------
 
-    def bound_by_dual(self, potential: Floats) -> tuple[float, float]:
-        fine = potential
-        for axis in (0, 1):
-            fine = _interpolate(fine, axis, self._block, self._pair.shape[axis])
-        certificate = certify_bounds(self._pair, self._order, fine, workers=self._workers)
-        return certificate.lower, certificate.lower_cost
 
-    # --- upper bounds ----------------------------------------------------------------------------
+def _bound_by_mean_cost(problem: BlockProblem) -> tuple[float, float]:
+    return _bound_by_plan(problem, problem.spread(problem.pair.source, problem.pair.target))
 
-    def bound_by_mean_cost(self) -> tuple[float, float]:
-        return self.bound_by_plan(self._spread(self._pair.source, self._pair.target))
 
-    def fit_plan(self, coarse: Plan) -> Plan:
-        """Share the mass of blocks among near pixels, then fit rows and columns in turn (IPF)."""
-        source, target = self._members[coarse.source], self._members[coarse.target]
-        source, target = np.broadcast_arrays(source[:, :, None], target[:, None, :])
-        masses = self._pair.source.ravel(), self._pair.target.ravel()
-        used = (source >= 0) & (target >= 0)
-        used &= (masses[0][source] > 0) & (masses[1][target] > 0)
-        cost = np.full(used.shape, np.inf)
-        cost[used] = self._costs.table[self._find_offsets(source[used], target[used])]
-        width = SMOOTHING * self._block**self._order
-        kernel = np.exp((cost.min(axis=(1, 2), keepdims=True) - cost) / width)
-        amounts = (coarse.amounts[:, None, None] * kernel)[used]
-        source, target = source[used], target[used]
-        for _ in range(FITTING_ROUNDS):
-            for ends, wanted in ((source, masses[0]), (target, masses[1])):
-                present = np.bincount(ends, amounts, len(wanted))
-                factors = np.divide(wanted, present, out=np.zeros_like(wanted), where=present > 0)
-                amounts *= factors[ends]
-        return Plan(source, target, amounts)
+def _fit_plan(problem: BlockProblem, coarse: Plan) -> Plan:
+    """Share the mass of blocks among near pixels, then fit rows and columns in turn (IPF)."""
+    source, target = problem.pair_members(coarse)
+    masses = problem.pair.source.ravel(), problem.pair.target.ravel()
+    used = (source >= 0) & (target >= 0)
+    used &= (masses[0][source] > 0) & (masses[1][target] > 0)
+    cost = np.full(used.shape, np.inf)
+    cost[used] = problem.costs.table[problem.find_offsets(source[used], target[used])]
+    width = SMOOTHING * problem.block**problem.order
+    kernel = np.exp((cost.min(axis=(1, 2), keepdims=True) - cost) / width)
+    amounts = (coarse.amounts[:, None, None] * kernel)[used]
+    source, target = source[used], target[used]
+    for _ in range(FITTING_ROUNDS):
+        for ends, wanted in ((source, masses[0]), (target, masses[1])):
+            present = np.bincount(ends, amounts, len(wanted))
+            factors = np.divide(wanted, present, out=np.zeros_like(wanted), where=present > 0)
+            amounts *= factors[ends]
+    return Plan(source, target, amounts)
 
-    def bound_by_plan(self, plan: Plan) -> tuple[float, float]:
-        """Cut the plan below both marginals; the rest goes between blocks at the mean cost."""
-        amounts = plan.amounts
-        wanted = self._pair.source.ravel(), self._pair.target.ravel()
-        for ends, masses in zip((plan.source, plan.target), wanted, strict=True):
-            present = np.bincount(ends, amounts, len(masses))
-            ratios = np.divide(masses, present, out=np.ones_like(masses), where=present > 0)
-            amounts = amounts * np.minimum(1.0, ratios)[ends]
-        plans = [Plan(plan.source, plan.target, amounts)]
-        rest = [
-            np.maximum(0.0, masses - np.bincount(ends, amounts, len(masses)))
-            for ends, masses in zip((plan.source, plan.target), wanted, strict=True)
-        ]
-        # Rounding is left to the certificate.
-        if min(part.sum() for part in rest) > 1e-9:
-            plans.append(self._spread(*(part.reshape(self._pair.shape) for part in rest)))
-        joined = Plan(
-            np.concatenate([each.source for each in plans]),
-            np.concatenate([each.target for each in plans]),
-            np.concatenate([each.amounts for each in plans]),
-        )
-        certificate = certify_bounds(self._pair, self._order, plan=joined, workers=self._workers)
-        return certificate.upper, certificate.upper_cost
 
-    def bound_by_variation(self, plan: Plan) -> tuple[float, float]:
-        """⟨c, P⟩^(1/p) + W_p(a, P1) + W_p(Pᵀ1, b), and W_p ≤ diameter · (½|a − ã|₁)^(1/p)."""
-        pair, order = self._pair, self._order
-        diameter = Fraction(float(round_costs_up(self._costs)[-1, -1]))
-        # The fit can overflow where it should end: what is no amount is left out.
-        amounts = np.where(np.isfinite(plan.amounts) & (plan.amounts > 0), plan.amounts, 0.0)
-        counts = np.rint(amounts / max(1.0, amounts.sum()) * UNITS).astype(np.int64)
-        total = int(counts.sum())
-        if not total:
-            bound = take_root(diameter, order, down=False)
-            return bound, raise_power(bound, order, down=False)
-        moved = np.zeros(pair.shape, np.int64)
-        np.add.at(moved, self._find_offsets(plan.source, plan.target), counts)
-        price = price_offsets(Moved(moved >> HALF, moved & LOW), self._costs)
-        distance = Fraction(take_root(price / total, order, down=False))
-        for ends, units in ((plan.source, pair.source_units), (plan.target, pair.target_units)):
-            present = np.zeros(pair.source.size, np.int64)
-            np.add.at(present, ends, counts)
-            wanted = (units.high.astype(object) << HALF) + units.low
-            difference = abs(wanted.ravel() * total - present.astype(object) * pair.total).sum()
-            variation = Fraction(int(difference) + units.missing * total, 2 * total * pair.total)
-            distance += Fraction(take_root(diameter * variation, order, down=False))
-        bound = round_up(distance)
+def _bound_by_plan(problem: BlockProblem, plan: Plan) -> tuple[float, float]:
+    """Cut the plan below both marginals; the rest goes between blocks at the mean cost."""
+    pair, amounts = problem.pair, plan.amounts
+    wanted = pair.source.ravel(), pair.target.ravel()
+    for ends, masses in zip((plan.source, plan.target), wanted, strict=True):
+        present = np.bincount(ends, amounts, len(masses))
+        ratios = np.divide(masses, present, out=np.ones_like(masses), where=present > 0)
+        amounts = amounts * np.minimum(1.0, ratios)[ends]
+    plans = [Plan(plan.source, plan.target, amounts)]
+    rest = [
+        np.maximum(0.0, masses - np.bincount(ends, amounts, len(masses)))
+        for ends, masses in zip((plan.source, plan.target), wanted, strict=True)
+    ]
+    # Rounding is left to the certificate.
+    if min(part.sum() for part in rest) > 1e-9:
+        plans.append(problem.spread(*(part.reshape(pair.shape) for part in rest)))
+    found = certify_bounds(pair, problem.order, plan=join_plans(plans), workers=problem.workers)
+    return found.distance.upper, found.cost.upper
+
+
+def _bound_by_variation(problem: BlockProblem, plan: Plan) -> tuple[float, float]:
+    """⟨c, P⟩^(1/p) + W_p(a, P1) + W_p(Pᵀ1, b), and W_p ≤ diameter · (½|a − ã|₁)^(1/p)."""
+    pair, order, costs = problem.pair, problem.order, problem.costs
+    diameter = Fraction(float(round_costs_up(costs)[-1, -1]))
+    # The fit can overflow where it should end: what is no amount is left out.
+    amounts = np.where(np.isfinite(plan.amounts) & (plan.amounts > 0), plan.amounts, 0.0)
+    counts = np.rint(amounts / max(1.0, amounts.sum()) * UNITS).astype(np.int64)
+    total = int(counts.sum())
+    if not total:
+        bound = take_root(diameter, order, down=False)
         return bound, raise_power(bound, order, down=False)
-
-    # --- parts -----------------------------------------------------------------------------------
-
-    def _pool(self, image: Floats) -> Floats:
-        """Sum the masses of each block, shape (H, W)."""
-        rows, columns = self._shape
-        padded = np.zeros((rows * self._block, columns * self._block), dtype=image.dtype)
-        padded[: image.shape[0], : image.shape[1]] = image
-        shape = rows, self._block, columns, self._block
-        return np.asarray(padded.reshape(shape).sum(axis=(1, 3)))
-
-    def _find_offsets(self, source: Integers, target: Integers) -> tuple[Integers, Integers]:
-        """Rows and columns between pixels, by flat index."""
-        columns = self._pair.shape[1]
-        down = abs(source // columns - target // columns)
-        return down, abs(source % columns - target % columns)
-
-    def _share(self, image: Floats, pooled: Floats) -> Floats:
-        """Share of each pixel in the mass of its block, shape (blocks, s²)."""
-        values = np.where(self._members < 0, 0.0, image.ravel()[self._members])
-        total = pooled.ravel()[:, None]
-        shares: Floats = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
-        return shares
-
-    def _spread(self, source: Floats, target: Floats) -> Plan:
-        """Plan between blocks at the mean cost, then in proportion to the masses of the pixels."""
-        pooled = self._pool(source), self._pool(target)
-        first, second = self._share(source, pooled[0]), self._share(target, pooled[1])
-        givers, takers = (np.flatnonzero(sums) for sums in pooled)
-        matrix = self._average_costs(first, second, givers, takers)
-        coarse, _ = _solve_dense(pooled[0].ravel(), pooled[1].ravel(), givers, takers, matrix)
-        amounts = coarse.amounts[:, None, None] * first[coarse.source][:, :, None]
-        amounts = amounts * second[coarse.target][:, None, :]
-        ends = np.broadcast_arrays(
-            self._members[coarse.source][:, :, None], self._members[coarse.target][:, None, :]
-        )
-        used = amounts > 0
-        return Plan(ends[0][used], ends[1][used], amounts[used])
-
-    def _average_costs(
-        self, first: Floats, second: Floats, givers: Integers, takers: Integers
-    ) -> Floats:
-        """Mean cost between blocks, Σ a(x|A)·b(y|B)·c(x, y), from the shares of their pixels."""
-        if self._order == 2:
-            means, spreads = zip(
-                self._find_moments(first[givers], givers),
-                self._find_moments(second[takers], takers),
-                strict=True,
-            )
-            squares = ((means[0][:, None] - means[1]) ** 2).sum(axis=2)
-            return np.asarray(squares + spreads[0][:, None] + spreads[1])
-        matrix = np.empty((len(givers), len(takers)))
-        self._workers.map_ranges(
-            lambda start, stop: _average_pairs(
-                self._members, first, second, givers, takers, self._costs.table, start, stop, matrix
-            ),
-            len(givers),
-        )
-        return matrix
-
-    def _find_moments(self, shares: Floats, blocks: Integers) -> tuple[Floats, Floats]:
-        """Barycentres, shape (k, 2), and variances, shape (k,), of some blocks."""
-        places = np.stack(np.divmod(self._members[blocks], self._pair.shape[1]), axis=-1)
-        means = (shares[:, :, None] * places).sum(axis=1)
-        distances = ((places - means[:, None]) ** 2).sum(axis=2)
-        return means, np.asarray((shares * distances).sum(axis=1))
-
-    def _solve(self, source: Floats, target: Floats, costs: OffsetCosts) -> _CoarseSolution:
-        """Optimal plan and potential between pooled masses."""
-        givers, takers = np.flatnonzero(source), np.flatnonzero(target)
-        first, second = (np.divmod(ends, self._shape[1]) for ends in (givers, takers))
-        matrix = costs.table[abs(first[0][:, None] - second[0]), abs(first[1][:, None] - second[1])]
-        plan, duals = _solve_dense(source.ravel(), target.ravel(), givers, takers, matrix)
-        # Blocks without mass have no dual: the transform gives every block the best one.
-        heights = np.full(source.size, np.inf)
-        heights[givers] = -duals
-        potential, _ = minimise_costs(heights.reshape(self._shape), costs, self._workers)
-        return _CoarseSolution(plan, potential)
-
-
-def _solve_dense(
-    source: Floats, target: Floats, givers: Integers, takers: Integers, matrix: Floats
-) -> tuple[Plan, Floats]:
-    """Optimal plan between flat indices, and the dual of the givers (network simplex of POT)."""
-    try:
-        import ot
-    except ImportError:
-        raise StippleError(
-            "The method paper solves its linear programs with POT, which is not installed: run"
-            " python -m pip install pot, or take another --method."
-        ) from None
-
-    mass = source[givers].sum()
-    amounts, log = ot.emd(
-        source[givers] / mass,
-        target[takers] / target[takers].sum(),
-        matrix,
-        numItermax=100_000_000,
-        log=True,
-    )
-    if log["warning"] is not None:
-        raise StippleError(
-            f"The transport between {len(givers)} and {len(takers)} blocks could not be solved"
-            f" ({log['warning']}): give larger blocks."
-        )
-    rows, columns = np.nonzero(amounts)
-    return Plan(givers[rows], takers[columns], mass * amounts[rows, columns]), log["u"]
+    moved = np.zeros(pair.shape, np.int64)
+    np.add.at(moved, problem.find_offsets(plan.source, plan.target), counts)
+    price = price_offsets(Moved(moved >> HALF, moved & LOW), costs)
+    distance = Fraction(take_root(price / total, order, down=False))
+    for ends, units in ((plan.source, pair.source_units), (plan.target, pair.target_units)):
+        present = np.zeros(pair.source.size, np.int64)
+        np.add.at(present, ends, counts)
+        wanted = (units.high.astype(object) << HALF) + units.low
+        difference = abs(wanted.ravel() * total - present.astype(object) * pair.total).sum()
+        variation = Fraction(int(difference) + units.missing * total, 2 * total * pair.total)
+        distance += Fraction(take_root(diameter * variation, order, down=False))
+    bound = round_up(distance)
+    return bound, raise_power(bound, order, down=False)
 
 
 def _interpolate(values: Floats, axis: int, block: int, count: int) -> Floats:
@@ -399,38 +244,3 @@ def _interpolate(values: Floats, axis: int, block: int, count: int) -> Floats:
     left = np.clip(np.floor(place).astype(int), 0, len(values) - 2)
     part = (place - left)[:, None]
     return np.moveaxis((1 - part) * values[left] + part * values[left + 1], 0, axis)
-
-
-@compile_loop
-def _average_pairs(
-    members: Integers,
-    first: Floats,
-    second: Floats,
-    givers: Integers,
-    takers: Integers,
-    table: Floats,
-    start: int,
-    stop: int,
-    matrix: Floats,
-) -> None:
-    """Σ a(x|A)·b(y|B)·c(x, y) for the givers A from start to stop and all takers B."""
-    columns = table.shape[1]
-    for i in range(start, stop):
-        for j in range(len(takers)):
-            mean = 0.0
-            for k in range(members.shape[1]):
-                x, share = members[givers[i], k], first[givers[i], k]
-                if share > 0:
-                    line = 0.0
-                    for m in range(members.shape[1]):
-                        part = second[takers[j], m]
-                        if part > 0:
-                            y = members[takers[j], m]
-                            line += (
-                                part
-                                * table[
-                                    abs(x // columns - y // columns), abs(x % columns - y % columns)
-                                ]
-                            )
-                    mean += share * line
-            matrix[i, j] = mean

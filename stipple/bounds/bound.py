@@ -1,63 +1,39 @@
 """The certified distance between two images as a Python call."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from stipple.arguments import read_choice, read_count, read_number
-from stipple.arrays import Floats
-from stipple.bounds.certificate import lower_for_squares, measure_gap
-from stipple.bounds.marginals import measure_shift
+from stipple.arguments import accept_positional, read_choice, read_count, read_number
+from stipple.arrays import Floats, ImageLike
+from stipple.bounds.certificate import measure_gap
+from stipple.bounds.displacement import PlanSummary, summarise_plan
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import check_order
+from stipple.bounds.units import Conversion
 from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
-from stipple.errors import StippleError
-from stipple.machine.rounding import raise_power, round_down, round_up
+from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.version import __version__
 
 if TYPE_CHECKING:
-    from stipple.bounds.blocks import BlockEstimate, PaperEstimates
-    from stipple.bounds.refine import LevelRecord, Stop
+    from stipple.bounds.blocks import PaperEstimates
+    from stipple.bounds.results import BoundResult, LevelRecord, Stop
     from stipple.machine.keops_library import EngineChoice
 
 
-@dataclass(frozen=True)
-class PlanSummary:
-    """What a plan does on average.
-
-    Attributes
-    ----------
-    entries : int
-        Pairs of pixels between which mass goes.
-    shift : tuple of float
-        Mean displacement (x, y) in pixels.
-    mean_distance, largest_distance : float
-        How far mass goes, in pixels.
-    """
-
-    entries: int
-    shift: tuple[float, float]
-    mean_distance: float
-    largest_distance: float
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageBounds:
     """A strict interval for the distance W_p between two images, and what proves it.
 
     Attributes
     ----------
-    lower, upper : float
-        W_p lies between them, in `unit`.
-    gap : float
-        (upper − lower)/lower; 0 if they agree, infinity if only lower is 0.
+    interval : Interval
+        W_p lies in it, in `unit`; `lower` and `upper` are its ends.
     reached : bool
         Whether the gap asked for was reached, or the images are `similar`.
     similar : bool
@@ -94,64 +70,69 @@ class ImageBounds:
         Time taken.
     version : str
         Version of this package.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> result = stipple.bound([[1, 0, 0]], [[0, 0, 1]])
+    >>> result.summarise_plan()
+    PlanSummary(entries=1, shift=(2.0, 0.0), mean_distance=2.0, largest_distance=2.0)
     """
 
-    lower: float
-    upper: float
-    gap: float
+    interval: Interval
     reached: bool
     similar: bool
-    stopped: "Stop | Literal['blocks', 'squares']"
+    stopped: Stop | Literal["blocks", "squares"]
     order: float
     unit: DistanceUnit
     pixels: PixelModel
     normalised: bool
     method: str
-    engine: "EngineChoice"
-    levels: "tuple[LevelRecord, ...]"
-    estimates: "PaperEstimates | None"
+    engine: EngineChoice
+    levels: tuple[LevelRecord, ...]
+    estimates: PaperEstimates | None
     potential: Floats | None
     plan: Plan | None
     shape: tuple[int, int]
     seconds: float
     version: str
 
-    def summarise_plan(self) -> PlanSummary | None:
-        """Summarise the plan; None where there is none."""
-        if self.plan is None or len(self.plan.amounts) == 0:
-            return None
-        shifts = _measure_shifts(self.plan, self.shape)
-        distances = np.hypot(*shifts.T)
-        amounts = self.plan.amounts / self.plan.amounts.sum()
-        across, down = (amounts @ shifts).tolist()
-        return PlanSummary(
-            len(amounts), (across, down), float(amounts @ distances), float(distances.max())
+    @property
+    def lower(self) -> float:
+        """Certified lower bound on W_p, in `unit`."""
+        return self.interval.lower
+
+    @property
+    def upper(self) -> float:
+        """Certified upper bound on W_p, in `unit`."""
+        return self.interval.upper
+
+    @property
+    def gap(self) -> float:
+        """(upper − lower)/lower; 0 if they agree, infinity if only lower is 0."""
+        return measure_gap(self.interval)
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        unit = "pixels" if self.unit == "pixel" else "sides"
+        return (
+            f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r} {unit},\n"
+            f"            gap {100 * self.gap:.3g} % ({'' if self.reached else 'not '}reached),"
+            f" {rows} × {columns} {self.pixels}, method {self.method})"
         )
 
-
-@dataclass(frozen=True, eq=False)
-class Displacement:
-    """Where the mass of parts of the first image goes on average.
-
-    Attributes
-    ----------
-    starts, shifts : ndarray, shape (k, 2)
-        Barycentre of the part, and its mean displacement, (x, y) in pixels.
-    masses : ndarray, shape (k,)
-        Mass of the part.
-    """
-
-    starts: Floats
-    shifts: Floats
-    masses: Floats
+    def summarise_plan(self) -> PlanSummary | None:
+        """Summarise the plan; None where there is none."""
+        return summarise_plan(self.plan, self.shape)
 
 
+@accept_positional("gap")
 def bound(
-    a: ArrayLike,
-    b: ArrayLike,
+    a: ImageLike,
+    b: ImageLike,
     p: float = 2,
-    gap: float = 0.005,
     *,
+    gap: float = 0.005,
     method: BoundMethod = "auto",
     block: int = 4,
     time_limit: float | None = None,
@@ -160,7 +141,7 @@ def bound(
     engine: SinkhornEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
-    on_level: "Callable[[LevelRecord], None] | None" = None,
+    on_level: Callable[[LevelRecord], None] | None = None,
 ) -> ImageBounds:
     """Enclose the Wasserstein distance W_p between two images, strictly.
 
@@ -214,6 +195,9 @@ def bound(
     >>> result = stipple.bound([[1, 0, 0]], [[0, 0, 1]])
     >>> (result.lower, result.upper)
     (2.0, 2.0)
+    >>> result
+    ImageBounds(2.0 ≤ W_2 ≤ 2.0 pixels,
+                gap 0 % (reached), 1 × 3 points, method sparse)
     """
     read_choice(method, "method", BoundMethod)
     read_choice(unit, "unit", DistanceUnit)
@@ -229,20 +213,9 @@ def bound(
     began = time.perf_counter()
     p = check_order(p)
     pair = pair_masses(a, b)
-    measure = _Measure(pair, p, unit, pixels)
-    potential: Floats | None = None
-    plan: Plan | None = None
-    stopped: Stop | Literal["blocks", "squares"]
-    levels: tuple[LevelRecord, ...] = ()
-    estimates = None
+    conversion = Conversion(pair, p, unit, pixels)
     if method == "paper":
-        from stipple.bounds.blocks import estimate_blocks
-        from stipple.bounds.keops_transforms import choose_engine
-
-        choice = choose_engine(engine, device, order=p, method=method)
-        estimates = estimate_blocks(pair, p, block, workers=Workers(threads))
-        lower, upper, used = estimates.lower, estimates.upper, "paper"
-        stopped = "blocks"
+        evidence = _collect_estimates(pair, p, block, engine, device, threads)
     else:
         from stipple.bounds.refine import bound_images
 
@@ -256,112 +229,82 @@ def bound(
             engine=engine,
             device=device,
             threads=threads,
-            on_level=on_level and (lambda level: on_level(measure.convert_level(level))),
+            on_level=on_level and (lambda level: on_level(conversion.convert_level(level))),
         )
-        lower, upper, used = result.lower, result.upper, str(result.method)
-        potential, plan, levels = result.potential, result.plan, result.levels
+        evidence = _collect_levels(result)
+    return _assemble_bounds(evidence, pair, gap, conversion, began)
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """What a method proves about points, in pixels; the names are those of `ImageBounds`."""
+
+    interval: Interval
+    method: str
+    stopped: Stop | Literal["blocks", "squares"]
+    engine: EngineChoice
+    levels: tuple[LevelRecord, ...] = ()
+    estimates: PaperEstimates | None = None
+    potential: Floats | None = None
+    plan: Plan | None = None
+
+
+def _collect_estimates(
+    pair: MassPair,
+    order: float,
+    block: int,
+    engine: SinkhornEngine,
+    device: Device,
+    threads: int | None,
+) -> _Evidence:
+    from stipple.bounds.blocks import estimate_blocks
+    from stipple.bounds.keops_transforms import choose_engine
+
+    choice = choose_engine(engine, device, order=order, method="paper")
+    estimates = estimate_blocks(pair, order, block, workers=Workers(threads))
+    return _Evidence(estimates.interval, "paper", "blocks", choice, estimates=estimates)
+
+
+def _collect_levels(result: BoundResult) -> _Evidence:
+    return _Evidence(
+        result.interval,
+        result.method,
         # Points are near enough where it is the squares that are not.
-        stopped = "squares" if result.stopped == "gap" else result.stopped
-        choice = result.engine
-    lower, upper = measure.convert_lower(lower), measure.convert_upper(upper)
-    reached_gap = measure_gap(lower, upper)
-    reached = reached_gap <= gap or pair.similar
+        "squares" if result.stopped == "gap" else result.stopped,
+        result.engine,
+        levels=result.levels,
+        potential=result.potential,
+        plan=result.plan,
+    )
+
+
+def _assemble_bounds(
+    evidence: _Evidence,
+    pair: MassPair,
+    gap: float,
+    conversion: Conversion,
+    began: float,
+) -> ImageBounds:
+    """Convert what was proved about points to the unit and the pixels asked for."""
+    interval = conversion.convert(evidence.interval)
+    reached = measure_gap(interval) <= gap or pair.similar
+    estimates = evidence.estimates
     return ImageBounds(
-        lower=lower,
-        upper=upper,
-        gap=reached_gap,
+        interval=interval,
         reached=reached,
         similar=pair.similar,
-        stopped="gap" if reached else stopped,
-        order=p,
-        unit=unit,
-        pixels=pixels,
+        stopped="gap" if reached else evidence.stopped,
+        order=conversion.order,
+        unit=conversion.unit,
+        pixels=conversion.pixels,
         normalised=pair.normalised,
-        method=used,
-        engine=choice,
-        levels=tuple(map(measure.convert_level, levels)),
-        estimates=estimates and measure.convert_estimates(estimates),
-        potential=potential,
-        plan=plan,
+        method=evidence.method,
+        engine=evidence.engine,
+        levels=tuple(map(conversion.convert_level, evidence.levels)),
+        estimates=None if estimates is None else conversion.convert_estimates(estimates),
+        potential=evidence.potential,
+        plan=evidence.plan,
         shape=pair.shape,
         seconds=time.perf_counter() - began,
         version=__version__,
     )
-
-
-class _Measure:
-    """Bounds for points and in pixels, converted to the unit and the pixels asked for."""
-
-    def __init__(
-        self, pair: MassPair, order: float, unit: DistanceUnit, pixels: PixelModel
-    ) -> None:
-        self._order = order
-        self._side = max(pair.shape) if unit == "side" else 1
-        self._squares = pixels == "squares"
-        self._shift = measure_shift(pair) if self._squares else 0.0
-
-    def convert_lower(self, lower: float) -> float:
-        if self._squares:
-            lower = lower_for_squares(lower, self._order, self._shift)
-        return round_down(Fraction(lower) / self._side)
-
-    def convert_upper(self, upper: float) -> float:
-        return round_up(Fraction(upper) / self._side)
-
-    def convert_level(self, level: "LevelRecord") -> "LevelRecord":
-        lower, upper = self.convert_lower(level.lower), self.convert_upper(level.upper)
-        return replace(level, lower=lower, upper=upper)
-
-    def convert_estimates(self, estimates: "PaperEstimates") -> "PaperEstimates":
-        def convert(estimate: "BlockEstimate", down: bool) -> "BlockEstimate":
-            if not self._squares and self._side == 1:
-                return estimate
-            conversion = self.convert_lower if down else self.convert_upper
-            distance = conversion(estimate.distance)
-            cost = raise_power(distance, self._order, down=down)
-            return replace(estimate, distance=distance, cost=cost)
-
-        return replace(
-            estimates,
-            minimum_cost=convert(estimates.minimum_cost, True),
-            dual=convert(estimates.dual, True),
-            weighted_cost=convert(estimates.weighted_cost, False),
-            primal=convert(estimates.primal, False),
-            total_variation=convert(estimates.total_variation, False),
-        )
-
-
-def measure_displacement(result: ImageBounds, parts: int) -> Displacement:
-    """Average the plan over square parts of the first image, `parts` along its longer side.
-
-    Raises
-    ------
-    StippleError
-        If there is no plan to average.
-    """
-    plan = result.plan
-    if plan is None or len(plan.amounts) == 0:
-        raise StippleError(
-            "There is no plan to draw: give more time, and a method other than paper."
-        )
-    rows, columns = result.shape
-    side = max(rows, columns) / parts
-    row, column = np.divmod(plan.source, columns)
-    places = np.column_stack((column, row)) + 0.5
-    part = (row / side).astype(int) * parts + (column / side).astype(int)
-    masses = np.bincount(part, plan.amounts, parts**2).astype(float)
-    used = masses > 0
-
-    def average(values: Floats) -> Floats:
-        sums = [np.bincount(part, plan.amounts * axis, parts**2) for axis in values.T]
-        means: Floats = np.column_stack(sums)[used] / masses[used, None]
-        return means
-
-    shifts = _measure_shifts(plan, result.shape)
-    return Displacement(average(places), average(shifts), masses[used])
-
-
-def _measure_shifts(plan: Plan, shape: tuple[int, int]) -> Floats:
-    """Displacement (x, y) of each entry of a plan, shape (k, 2), in pixels."""
-    source, target = (np.divmod(flat, shape[1]) for flat in (plan.source, plan.target))
-    return np.column_stack((target[1] - source[1], target[0] - source[0])).astype(float)

@@ -14,10 +14,11 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.bounds.clock import Clock
+from stipple.bounds.completion import price_plan
 from stipple.bounds.exact import Units, dot_exactly
 from stipple.bounds.marginals import bound_from_above, bound_from_below, measure_shift
 from stipple.bounds.masses import MassPair
-from stipple.bounds.plans import Plan, price_plan
+from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import (
     NOTHING,
     OffsetCosts,
@@ -26,6 +27,7 @@ from stipple.bounds.transforms import (
     round_costs_down,
 )
 from stipple.errors import StippleError
+from stipple.interval import Interval
 from stipple.machine.rounding import (
     raise_power,
     raise_squares,
@@ -48,10 +50,10 @@ class BoundCertificate:
     ----------
     order : float
         p.
-    lower, upper : float
-        W_p lies between them, in pixels.
-    lower_cost, upper_cost : float
-        W_p^p lies between them, in pixels to the power p.
+    distance : Interval
+        W_p lies in it, in pixels.
+    cost : Interval
+        W_p^p lies in it, in pixels to the power p.
     repaired : float
         Fraction of the mass that the plan left over.
     plan : Plan or None
@@ -59,19 +61,39 @@ class BoundCertificate:
     """
 
     order: float
-    lower: float
-    upper: float
-    lower_cost: float
-    upper_cost: float
+    distance: Interval
+    cost: Interval
     repaired: float
     plan: Plan | None
 
+    @property
+    def lower(self) -> float:
+        """Lower bound on W_p, in pixels."""
+        return self.distance.lower
 
-def measure_gap(lower: float, upper: float) -> float:
+    @property
+    def upper(self) -> float:
+        """Upper bound on W_p, in pixels."""
+        return self.distance.upper
+
+    def combine(self, other: "BoundCertificate") -> "BoundCertificate":
+        """Take the better of both at either end; of ends that agree, the other's."""
+        below = other if other.lower >= self.lower else self
+        above = other if other.upper <= self.upper else self
+        return BoundCertificate(
+            self.order,
+            Interval(below.lower, above.upper),
+            Interval(below.cost.lower, above.cost.upper),
+            above.repaired,
+            above.plan,
+        )
+
+
+def measure_gap(interval: Interval) -> float:
     """(upper − lower)/lower; 0 if they agree, infinity if only lower is 0."""
-    if upper <= lower:
+    if interval.upper <= interval.lower:
         return 0.0
-    return upper / lower - 1 if lower > 0 else math.inf
+    return interval.upper / interval.lower - 1 if interval.lower > 0 else math.inf
 
 
 def lower_for_squares(lower: float, order: float, shift: float = 0.0) -> float:
@@ -106,7 +128,8 @@ def certify_cheaply(pair: MassPair, order: float) -> BoundCertificate:
     Above, nothing is known of the plan but that there is one in which both ends are independent.
     """
     if pair.identical:
-        return BoundCertificate(order, 0.0, 0.0, 0.0, 0.0, 1.0, None)
+        zero = Interval(0.0, 0.0)
+        return BoundCertificate(order, zero, zero, 1.0, None)
     return _enclose(pair, order, Fraction(0), bound_from_above(pair, order))
 
 
@@ -173,12 +196,11 @@ def _enclose(
     """Round bounds on W_p^p outwards, and take the roots; cheap lower bounds come in here."""
     lower_cost = max(lower_cost, bound_from_below(pair, order))
     lower = max(take_root(lower_cost, order, down=True), measure_shift(pair))
+    lowest_cost = max(round_down(lower_cost), raise_power(lower, order, down=True))
     return BoundCertificate(
         order,
-        lower,
-        take_root(upper_cost, order, down=False),
-        max(round_down(lower_cost), raise_power(lower, order, down=True)),
-        round_up(upper_cost),
+        Interval(lower, take_root(upper_cost, order, down=False)),
+        Interval(lowest_cost, round_up(upper_cost)),
         repaired,
         plan,
     )

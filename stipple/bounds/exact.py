@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Booleans, Integers
+from stipple.bounds.grid import cut_blocks
 from stipple.machine.compiled import compile_loop
 
 HALF = 60
@@ -138,10 +139,7 @@ def pool_units(units: Units, block: int) -> Units:
     """Sum the counts of blocks of block × block pixels; those at the ends may be incomplete."""
 
     def pool(values: NDArray[Any]) -> NDArray[np.int64]:
-        pads = [(0, -side % block) for side in values.shape]
-        padded = np.pad(values, pads).astype(np.int64)
-        rows, columns = (side // block for side in padded.shape)
-        return np.asarray(padded.reshape(rows, block, columns, block).sum(axis=(1, 3)))
+        return np.asarray(cut_blocks(values.astype(np.int64), block).sum(axis=(1, 3)))
 
     # The halves of the low half add up without overflow.
     lower, upper = pool(units.low & SMALL), pool(units.low >> LIMB)

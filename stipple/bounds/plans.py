@@ -1,24 +1,17 @@
-"""Plans between images: made complete in whole numbers, and priced exactly."""
+"""Plans between images: pairs of pixels and what goes between them, and what that costs."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.clock import Clock
-from stipple.bounds.exact import HALF, dot_exactly, join_sum, split_numbers
-from stipple.bounds.masses import MassPair
+from stipple.bounds.exact import dot_exactly, split_numbers
 from stipple.bounds.transforms import OffsetCosts, round_costs_up
 from stipple.errors import StippleError
-from stipple.machine.compiled import compile_loop
 from stipple.machine.rounding import scale_exactly
-
-# Less than this share of the mass is not worth a second way to move it.
-LITTLE = 2.0**-24
-# By what share of the mass solvers round that of a pixel.
-SOLVER_ROUNDING = 2.0**-50
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,25 +31,6 @@ class Plan:
     amounts: Floats
 
 
-class PricedPlan(NamedTuple):
-    """A complete plan.
-
-    Attributes
-    ----------
-    cost : Fraction
-        At least its cost, in pixels to the power p.
-    repaired : float
-        Fraction of the mass that the plan given left over.
-    plan : Plan
-        The plan given, as far as it is one, and what completes it but for dust: parts of less than
-        2^-59 of the mass each. Pricing it again gives the same cost.
-    """
-
-    cost: Fraction
-    repaired: float
-    plan: Plan
-
-
 class Moved(NamedTuple):
     """Mass by offset, in units: pairs (high, low), shape (h, w)."""
 
@@ -64,59 +38,13 @@ class Moved(NamedTuple):
     low: Integers
 
 
-class Left(NamedTuple):
-    """What is left of the masses of both images, in units: pairs (high, low), shape (h·w,)."""
-
-    given: Integers
-    given_low: Integers
-    taken: Integers
-    taken_low: Integers
-
-
-def price_plan(
-    pair: MassPair, costs: OffsetCosts, plan: Plan | None, clock: Clock | None = None
-) -> PricedPlan:
-    """Cut a plan where it exceeds a marginal, complete it along a curve, and price the result.
-
-    A solver rounds masses. Where its plan is a forest, exact masses determine what goes along each
-    branch, from the leaves inwards, and all that is left is little: dust carried far would cost
-    more than all the rest for large p. Otherwise, amounts are taken as they are, and the rest goes
-    along the curve. What the units miss of the masses, the same of either image, goes as far as
-    can be.
-    """
-    clock = clock or Clock()
-    size = pair.source.size
-    units = pair.source_units, pair.target_units
-    clock.check()
-    left = Left(*(half.ravel().copy() for each in units for half in (each.high, each.low)))
-    moved = Moved(np.zeros(pair.shape, np.int64), np.zeros(pair.shape, np.int64))
-    plan = _EMPTY if plan is None else plan
-    source, target, amounts = _read_plan(plan, pair.total, size)
-    whole = float(pair.total) / 2.0**HALF
-    entries, leaves = _peel_leaves(source, target, size)
-    clock.check()
-    slack = round(size * SOLVER_ROUNDING * whole)
-    used = _fill_pairs(entries, leaves, source, target, amounts, slack, left, moved)
-    fractions = np.where(used == amounts, plan.amounts, used / whole)
-    kept = entries[used[entries] > 0]
-    parts = [Plan(source[kept], target[kept], fractions[kept])]
-    repaired = float(Fraction(pair.total - join_sum(*moved), pair.total))
-    clock.check()
-    order = order_along_curve(pair.shape)
-    if any(each.any() for each in left):
-        repair = _repair(order, costs, left, moved, repaired > LITTLE, clock)
-        parts.append(_list_entries(repair, whole))
-    clock.check()
-    cost = price_offsets(moved, costs)
-    missing = pair.total - join_sum(moved.high, moved.low)
-    if missing and not pair.identical:
-        cost += missing * Fraction(float(round_costs_up(costs)[-1, -1]))
-    joined = Plan(
-        np.concatenate([part.source for part in parts]),
-        np.concatenate([part.target for part in parts]),
-        np.concatenate([part.amounts for part in parts]),
+def join_plans(plans: Sequence[Plan]) -> Plan:
+    """Put the entries of plans one after another."""
+    return Plan(
+        np.concatenate([plan.source for plan in plans]),
+        np.concatenate([plan.target for plan in plans]),
+        np.concatenate([plan.amounts for plan in plans]),
     )
-    return PricedPlan(cost / pair.total, repaired, joined)
 
 
 def price_offsets(moved: Moved, costs: OffsetCosts) -> Fraction:
@@ -124,63 +52,14 @@ def price_offsets(moved: Moved, costs: OffsetCosts) -> Fraction:
     used = (moved.high != 0) | (moved.low != 0)
     if not used.any():
         return Fraction(0)
-    table = costs.table[used] * (1 + 2 * costs.error) if costs.error else costs.table[used]
-    prices = split_numbers(table)
+    prices = split_numbers(round_costs_up(replace(costs, table=costs.table[used])))
     mantissas = prices.mantissas.astype(np.int64)
     cost = dot_exactly(moved.high[used], moved.low[used], mantissas, prices.shifts)
     return scale_exactly(cost, prices.exponent)
 
 
-class _Repair(NamedTuple):
-    """Entries, with the high half of what they carry, in the order in which they were made."""
-
-    source: Integers
-    target: Integers
-    amounts: Integers
-
-
-def _repair(
-    order: Integers,
-    costs: OffsetCosts,
-    left: Left,
-    moved: Moved,
-    both_ways: bool,
-    clock: Clock,
-) -> _Repair:
-    """Move what is left, pairs of both images, and change `moved` accordingly.
-
-    What both images have left in a pixel stays there, and the differences go along the curve; for
-    p > 1 moving everything a little can be cheaper than moving the differences far, which is tried
-    if asked for.
-    """
-    found = []
-    for stay in (True, False) if both_ways else (True,):
-        rest = Left(*(each.copy() for each in left))
-        added = Moved(np.zeros_like(moved.high), np.zeros_like(moved.low))
-        entries = np.empty((3, 3 * len(order)), np.int64)
-        count = _pour(order, rest, added, entries, stay)
-        clock.check()
-        price = price_offsets(added, costs) if both_ways else Fraction(0)
-        found.append((price, added, entries[:, :count]))
-    _, added, entries = min(found, key=lambda each: each[0])
-    moved.high[:] += added.high
-    moved.low[:] += added.low
-    moved.high[:] += moved.low >> HALF
-    moved.low[:] &= 2**HALF - 1
-    return _Repair(*entries)
-
-
-def _list_entries(repair: _Repair, whole: float) -> Plan:
-    kept = repair.amounts > 0
-    amounts = repair.amounts[kept] / whole
-    return Plan(repair.source[kept], repair.target[kept], amounts)
-
-
-_EMPTY = Plan(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-
-
-def _read_plan(plan: Plan, total: int, pixels: int) -> tuple[Integers, Integers, Integers]:
-    """Check a plan; amounts that are not positive and finite become 0 units of 2^60."""
+def check_plan(plan: Plan, pixels: int) -> Plan:
+    """Refuse a plan that is no list of pairs of so many pixels; amounts may be any numbers."""
     source, target, amounts = (
         np.asarray(part) for part in (plan.source, plan.target, plan.amounts)
     )
@@ -199,172 +78,4 @@ def _read_plan(plan: Plan, total: int, pixels: int) -> tuple[Integers, Integers,
                 f"The plan names the pixels {ends.min()} to {ends.max()} of an image that has"
                 f" {pixels}: give flat indices from 0 to {pixels - 1}."
             )
-    amounts = amounts.astype(float)
-    asked = np.where(np.isfinite(amounts) & (amounts > 0), np.minimum(amounts, 1.0), 0.0)
-    units = np.rint(asked * (float(total) / 2.0**HALF)).astype(np.int64)
-    return source.astype(np.int64), target.astype(np.int64), units
-
-
-@compile_loop
-def order_along_curve(shape: tuple[int, int]) -> Integers:
-    """Flat pixel indices along a Morton curve: quadrant after quadrant, row by row."""
-    height, width = shape
-    order = np.empty(height * width, np.int64)
-    side = 1
-    while side < max(height, width):
-        side *= 2
-    # Three quadrants wait at each of at most 63 sizes.
-    waiting = np.empty((200, 3), np.int64)
-    waiting[0, :2] = 0
-    waiting[0, 2] = side
-    size, count = 1, 0
-    while size > 0:
-        size -= 1
-        row, column, side = waiting[size, 0], waiting[size, 1], waiting[size, 2]
-        if row >= height or column >= width:
-            continue
-        if side == 1:
-            order[count] = row * width + column
-            count += 1
-            continue
-        half = side // 2
-        for down, across in ((half, half), (half, 0), (0, half), (0, 0)):
-            waiting[size, 0], waiting[size, 1], waiting[size, 2] = row + down, column + across, half
-            size += 1
-    return order
-
-
-@compile_loop
-def _peel_leaves(source: Integers, target: Integers, size: int) -> tuple[Integers, Integers]:
-    """Put the entries of a plan in an order in which each one hangs on a leaf, where that can be.
-
-    Returns the entries, and which end of each is the leaf: 1 the source, 2 the target, 0 neither,
-    on circles. Nodes are the pixels of the first image, then those of the second.
-    """
-    degree = np.zeros(2 * size, np.int64)
-    # The sum of its entries tells the last that a node has.
-    around = np.zeros(2 * size, np.int64)
-    for k in range(len(source)):
-        for node in (source[k], size + target[k]):
-            degree[node] += 1
-            around[node] += k
-    order, leaves = np.empty(len(source), np.int64), np.zeros(len(source), np.int64)
-    done = np.zeros(len(source), np.bool_)
-    waiting = np.empty(2 * size, np.int64)
-    count = waits = 0
-    for node in range(2 * size - 1, -1, -1):
-        if degree[node] == 1:
-            waiting[waits] = node
-            waits += 1
-    following = 0
-    while count < len(source):
-        if waits > 0:
-            waits -= 1
-            node = waiting[waits]
-            if degree[node] != 1:
-                continue
-            k = around[node]
-            leaves[count] = 1 if node < size else 2
-        else:
-            while done[following]:
-                following += 1
-            k = following
-        order[count] = k
-        done[k] = True
-        count += 1
-        for node in (source[k], size + target[k]):
-            degree[node] -= 1
-            around[node] -= k
-            if degree[node] == 1:
-                waiting[waits] = node
-                waits += 1
-    return order, leaves
-
-
-@compile_loop
-def _move(left: Left, x: int, y: int, high: int, low: int, moved: Moved) -> None:
-    """Move a count from pixel to pixel: pairs with borrow and carry."""
-    given, given_low, taken, taken_low = left
-    for halves, z in (((given, given_low), x), ((taken, taken_low), y)):
-        rest = halves[1][z] - low
-        borrow = 1 if rest < 0 else 0
-        halves[0][z] -= high + borrow
-        halves[1][z] = rest + (borrow << HALF)
-    columns = moved.high.shape[1]
-    down, across = abs(x // columns - y // columns), abs(x % columns - y % columns)
-    moved.high[down, across] += high
-    moved.low[down, across] += low
-    if moved.low[down, across] >> HALF:
-        moved.high[down, across] += 1
-        moved.low[down, across] -= 1 << HALF
-
-
-@compile_loop
-def _fill_pairs(
-    entries: Integers,
-    leaves: Integers,
-    source: Integers,
-    target: Integers,
-    amounts: Integers,
-    slack: int,
-    left: Left,
-    moved: Moved,
-) -> Integers:
-    """Move what each entry asks for and both ends have left; tell how much, in high halves.
-
-    A leaf gives or takes all that it has left, if that is what is asked for up to `slack` and the
-    rounding of a double.
-    """
-    given, given_low, taken, taken_low = left
-    used = np.zeros(len(source), np.int64)
-    for number in range(len(entries)):
-        k = entries[number]
-        x, y = source[k], target[k]
-        high, low = amounts[k], 0
-        if high == 0:
-            continue
-        if leaves[number] > 0:
-            have, have_low = given[x], given_low[x]
-            if leaves[number] == 2:
-                have, have_low = taken[y], taken_low[y]
-            if abs(high - have) <= slack + (high >> 50) + 2:
-                high, low = have, have_low
-        if given[x] < high or (given[x] == high and given_low[x] < low):
-            high, low = given[x], given_low[x]
-        if taken[y] < high or (taken[y] == high and taken_low[y] < low):
-            high, low = taken[y], taken_low[y]
-        used[k] = high
-        _move(left, x, y, high, low, moved)
-    return used
-
-
-@compile_loop
-def _pour(order: Integers, left: Left, moved: Moved, entries: Integers, stay: bool) -> int:
-    """Match two lists of masses in an order (north-west corner), until one of them is used up.
-
-    Masses are pairs; add them to offsets, list the entries, and return how many there are. What
-    both lists have of a pixel stays there first, if asked for.
-    """
-    given, given_low, taken, taken_low = left
-    count = i = j = 0
-    staying = len(order) if stay else 0
-    while i < len(order) and j < len(order):
-        x, y = order[i], order[j]
-        if staying > 0:
-            staying -= 1
-            x = y = order[staying]
-        elif given[x] == 0 and given_low[x] == 0:
-            i += 1
-            continue
-        elif taken[y] == 0 and taken_low[y] == 0:
-            j += 1
-            continue
-        high, low = given[x], given_low[x]
-        if taken[y] < high or (taken[y] == high and taken_low[y] < low):
-            high, low = taken[y], taken_low[y]
-        if high == 0 and low == 0:
-            continue
-        entries[0, count], entries[1, count], entries[2, count] = x, y, high
-        count += 1
-        _move(left, x, y, high, low, moved)
-    return count
+    return Plan(source.astype(np.int64), target.astype(np.int64), amounts.astype(float))

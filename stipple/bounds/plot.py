@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.bounds.bound import Displacement, ImageBounds, measure_displacement
+from stipple.bounds.bound import ImageBounds
+from stipple.bounds.displacement import Displacement, measure_displacement
 from stipple.drawing.plots import open_figure, save_figure
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def render_bounds(
         Pixels per inch of a PNG.
     """
     rows, columns = result.shape
-    moved = measure_displacement(result, ARROWS)
+    moved = measure_displacement(result.plan, result.shape, ARROWS)
     with open_figure((WIDTH, WIDTH / 2 * min(rows / columns, 2.0) + 3.0)) as figure:
         parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.6, 1))[:, 0]
         for axes, image, title in zip(

@@ -10,17 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.bounds.certificate import (
-    BoundCertificate,
-    certify_cheaply,
-    measure_gap,
-)
+from stipple.bounds.certificate import BoundCertificate, certify_cheaply, measure_gap
+from stipple.bounds.grid import cut_blocks
 from stipple.bounds.masses import MassPair, pair_masses
+from stipple.interval import Interval
 from stipple.machine.rounding import (
     UNIT_ROUNDING,
     enclose_power,
@@ -31,7 +30,7 @@ from stipple.machine.rounding import (
 )
 
 if TYPE_CHECKING:
-    from stipple.bounds.refine import BoundResult, LevelRecord
+    from stipple.bounds.results import BoundResult, LevelRecord
 
 # Pixels that are bounded in a quarter of a second: by ascent and cells (p = 2), and on sparse arcs.
 FAST_PIXELS, SPARSE_PIXELS = 2**15, 2**11
@@ -60,13 +59,25 @@ class PooledPair:
     side: int
     distance: float
 
-    def convert_lower(self, lower: float) -> float:
-        """Turn a lower bound between the pooled images into one between the images."""
-        return max(0.0, round_down(self.side * Fraction(lower) - Fraction(self.distance)))
+    def convert(self, interval: Interval) -> Interval:
+        """Turn bounds between the pooled images into bounds between the images."""
+        if self.side == 1:
+            return interval
+        distance = Fraction(self.distance)
+        lower = round_down(self.side * Fraction(interval.lower) - distance)
+        upper = round_up(self.side * Fraction(interval.upper) + distance)
+        return Interval(max(0.0, lower), upper)
 
-    def convert_upper(self, upper: float) -> float:
-        """Turn an upper bound between the pooled images into one between the images."""
-        return round_up(self.side * Fraction(upper) + Fraction(self.distance))
+    def certify(self, found: BoundCertificate) -> BoundCertificate:
+        """Turn a certificate for the pooled images into one for the images, without a plan."""
+        if self.side == 1:
+            return found
+        distance = self.convert(found.distance)
+        cost = Interval(
+            raise_power(distance.lower, found.order, down=True),
+            raise_power(distance.upper, found.order, down=False),
+        )
+        return BoundCertificate(found.order, distance, cost, 1.0, None)
 
 
 def bound_pooled(
@@ -75,7 +86,7 @@ def bound_pooled(
     gap: float,
     side: int,
     end: float,
-    solve: "Callable[..., BoundResult]",
+    solve: "Callable[[MassPair, Callable[[LevelRecord], None]], BoundResult]",
     on_level: "Callable[[LevelRecord], None] | None",
 ) -> "BoundResult":
     """Bound images through pooled ones, with smaller and smaller blocks while there is time.
@@ -93,7 +104,7 @@ def bound_pooled(
     end : float
         Time of `time.perf_counter` at which to stop.
     solve : callable
-        Bounds a pair of images, all of their pixels.
+        Bounds a pair of images, all of their pixels; receives `on_level`, too.
     on_level : callable, optional
         Receives a record, for the full images, after each level of pooled images.
     """
@@ -101,56 +112,38 @@ def bound_pooled(
     while True:
         began = time.perf_counter()
         blocks = PooledPair(pair, 1, 0.0) if side == 1 else pool_pair(pair, side, order)
+        convert = partial(_convert_record, blocks=blocks, known=known.distance)
 
-        def convert(
-            record: "LevelRecord",
-            blocks: PooledPair = blocks,
-            known: BoundCertificate = known,
-        ) -> "LevelRecord":
-            lower, upper = blocks.convert_lower(record.lower), blocks.convert_upper(record.upper)
-            return replace(record, lower=max(lower, known.lower), upper=min(upper, known.upper))
+        def tell(
+            record: "LevelRecord", convert: "Callable[[LevelRecord], LevelRecord]" = convert
+        ) -> None:
+            if on_level:
+                on_level(convert(record))
 
-        found = solve(blocks.pair, on_level=on_level and (lambda record: on_level(convert(record))))
-        levels = tuple(map(convert, found.levels))
-        proved = found.certificate if side == 1 else None
-        known = _narrow(known, blocks, found.lower, found.upper, proved)
-        reached = measure_gap(known.lower, known.upper)
+        found = solve(blocks.pair, tell)
+        known = known.combine(blocks.certify(found.certificate))
         now = time.perf_counter()
         finer = _choose_finer(side, now - began, end - now)
-        if reached <= gap or finer == side:
+        reached = measure_gap(known.distance) <= gap
+        if reached or finer == side:
             break
         side = finer
     return replace(
         found,
         certificate=known,
-        gap=reached,
-        reached=reached <= gap,
-        stopped="gap" if reached <= gap else "time" if side > 1 else found.stopped,
-        levels=levels,
+        reached=reached,
+        stopped="gap" if reached else "time" if side > 1 else found.stopped,
+        levels=tuple(map(convert, found.levels)),
         potential=found.potential if side == 1 and known.lower == found.lower else None,
         plan=known.plan,
     )
 
 
-def _narrow(
-    known: BoundCertificate,
-    blocks: PooledPair,
-    lower: float,
-    upper: float,
-    proved: BoundCertificate | None,
-) -> BoundCertificate:
-    """Narrow an interval by one that was found for blocks; only without them there is a plan."""
-    order = known.order
-    lower, upper = blocks.convert_lower(lower), blocks.convert_upper(upper)
-    if lower > known.lower:
-        cost = proved.lower_cost if proved else raise_power(lower, order, down=True)
-        known = replace(known, lower=lower, lower_cost=cost)
-    if upper <= known.upper:
-        cost = proved.upper_cost if proved else raise_power(upper, order, down=False)
-        plan = proved.plan if proved else None
-        repaired = proved.repaired if proved else 1.0
-        known = replace(known, upper=upper, upper_cost=cost, plan=plan, repaired=repaired)
-    return known
+def _convert_record(record: "LevelRecord", *, blocks: PooledPair, known: Interval) -> "LevelRecord":
+    """Turn what was proved about pooled images into what is known of the images."""
+    found = blocks.convert(record.interval)
+    interval = Interval(max(found.lower, known.lower), min(found.upper, known.upper))
+    return replace(record, interval=interval)
 
 
 def choose_side(pixels: int, fast: bool, seconds: float) -> int:
@@ -171,17 +164,11 @@ def pool_pair(pair: MassPair, side: int, order: float) -> PooledPair:
     """Pool two images in blocks of side × side pixels."""
     pooled, distance = [], Fraction(0)
     for image in (pair.source, pair.target):
-        blocks = _cut_blocks(image, side)  # (rows, side, columns, side)
+        blocks = cut_blocks(image, side)  # (rows, side, columns, side)
         pooled.append(blocks.sum(axis=(1, 3)))
         distance += Fraction(_bound_move(blocks, order))
         distance += Fraction(_bound_rounding(blocks.shape, order))
     return PooledPair(pair_masses(*pooled), side, round_up(distance))
-
-
-def _cut_blocks(image: Floats, side: int) -> Floats:
-    height, width = image.shape
-    padded = np.pad(image, ((0, -height % side), (0, -width % side)))
-    return padded.reshape(len(padded) // side, side, -1, side)
 
 
 def _bound_move(blocks: Floats, order: float) -> float:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.grid import find_offsets
 from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
 from stipple.machine.threads import Workers
@@ -82,7 +83,5 @@ def evaluate_flow(flow: Flow, costs: Floats) -> float:
 
 def price_arcs(costs: Floats, source: Integers, target: Integers) -> Floats:
     """Costs of arcs between pixels, by flat indices, from the costs by offset, shape (h, w)."""
-    rows, columns = np.divmod(source, costs.shape[1])
-    other_rows, other_columns = np.divmod(target, costs.shape[1])
-    found: Floats = costs[np.abs(rows - other_rows), np.abs(columns - other_columns)]
+    found: Floats = costs[find_offsets(source, target, costs.shape[1])]
     return found

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.grid import cut_blocks
 from stipple.bounds.problem import TOTAL, Flow, Level
 from stipple.machine.compiled import compile_loop
 
@@ -105,7 +106,5 @@ def _round_masses(masses: Floats) -> Floats:
 
 
 def _pool(masses: Floats) -> Floats:
-    height, width = masses.shape
-    even = np.pad(masses, ((0, height % 2), (0, width % 2)))
-    pooled: Floats = even.reshape(len(even) // 2, 2, -1, 2).sum(axis=(1, 3))
+    pooled: Floats = cut_blocks(masses, 2).sum(axis=(1, 3))
     return pooled

@@ -4,31 +4,22 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from stipple.arrays import Floats
-from stipple.bounds.certificate import (
-    BoundCertificate,
-    certify_bounds,
-    certify_cheaply,
-    measure_gap,
-)
-from stipple.bounds.clock import Clock, LateError, PunctualWorkers
+from stipple.bounds.clock import Clock, PunctualWorkers
 from stipple.bounds.keops_transforms import choose_engine
 from stipple.bounds.masses import MassPair
-from stipple.bounds.plans import Plan
 from stipple.bounds.pooling import bound_pooled, choose_side
-from stipple.bounds.problem import TOTAL, Level
-from stipple.bounds.pyramid import build_pyramid, refine_flow, refine_potential
-from stipple.bounds.search import Search, Solution, Solver
+from stipple.bounds.problem import Level
+from stipple.bounds.proof import Proof
+from stipple.bounds.pyramid import build_pyramid
+from stipple.bounds.results import BoundResult, LevelRecord, Solver, Stop
+from stipple.bounds.search import Search, Solution
 from stipple.bounds.transforms import check_order
 from stipple.choices import Device, SinkhornEngine
 from stipple.errors import StippleError
-from stipple.machine.keops_library import EngineChoice
-
-Stop: TypeAlias = Literal["gap", "time", "cells", "precision"]
 
 # The coarsest level has no side longer than this, and is solved with all arcs.
 COARSEST = 16
@@ -36,86 +27,36 @@ COARSEST = 16
 SPARSE_SIDE = 64
 # Levels that only prepare the next are left after this many steps.
 STEPS_ON_THE_WAY = 2
-# A proof may be late by this share of the time limit, and by so many seconds.
-LATE, GRACE = 0.07, 0.6
-# Coarse levels are proved while that takes less than this share of the time limit.
-CHEAP = 0.1
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
-# A proof takes about so many times what it took to read the images (for squares of distances).
-PROOF_TO_READING = 8.0
-# With up to so many pixels the steps of a proof are short: it can be tried, and broken off.
-BRIEF = 2**20
 
 
 @dataclass(frozen=True)
-class LevelRecord:
-    """What has been proved about the full images after the solution of one level.
+class _Aim:
+    """What is to be reached, how, and by when.
 
     Attributes
     ----------
-    shape : (int, int)
-        Rows and columns of the level.
-    lower, upper : float
-        Certified bounds on W_p, in full pixels.
-    seconds : float
-        Time spent on this level.
-    """
-
-    shape: tuple[int, int]
-    lower: float
-    upper: float
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class BoundResult:
-    """W_p lies in [lower, upper], in pixels; `potential` and `plan` prove it.
-
-    Attributes
-    ----------
-    certificate : BoundCertificate
-        The interval. Its lower bound is that of `potential`, its upper bound that of `plan`.
-    gap : float
-        (upper − lower) / lower; 0 if they agree, infinity if only the lower bound is 0.
-    reached : bool
-        Whether the gap asked for was reached, or the images are equal up to rounding.
-    stopped : {"gap", "time", "cells", "precision"}
-        Why there is no narrower interval: the gap was reached, time was up, "fast" solves images of
-        this size in cells only, or nothing is left that double precision could show.
+    order : float
+        p.
     method : {"sparse", "fast"}
-    engine : EngineChoice
-        Who transformed the potentials.
-    levels : tuple of LevelRecord
-        The coarsest first; the last is not at full resolution if the gap was reached before.
-    seconds : float
-    potential : ndarray, shape (h, w), or None
-        ψ on the target, in pixels to the power p; None if there was no time for a proof by it.
-    plan : Plan or None
-        The complete plan that proves the upper bound (all of its mass but dust); None if there was
-        no time, and the bound is that of independent ends.
+    gap : float
+        (upper − lower) / lower at which to stop.
+    began, end : float
+        Times of `time.perf_counter`.
+    engine, device : str
+        Who transforms potentials, and where.
+    threads : int or None
     """
 
-    certificate: BoundCertificate
-    gap: float
-    reached: bool
-    stopped: Stop
+    order: float
     method: Solver
-    engine: EngineChoice
-    levels: tuple[LevelRecord, ...]
-    seconds: float
-    potential: Floats | None
-    plan: Plan | None
-
-    @property
-    def lower(self) -> float:
-        """Lower bound on W_p, in pixels."""
-        return self.certificate.lower
-
-    @property
-    def upper(self) -> float:
-        """Upper bound on W_p, in pixels."""
-        return self.certificate.upper
+    gap: float
+    began: float
+    end: float
+    engine: SinkhornEngine
+    device: Device
+    threads: int | None
 
 
 def bound_images(
@@ -187,143 +128,48 @@ def bound_images(
     order = check_order(order)
     began = time.perf_counter() if began is None else began
     end = math.inf if time_limit is None else began + time_limit
-    solve = partial(
-        _bound_directly,
-        order=order,
-        method=method,
-        gap=gap,
-        began=began,
-        end=end,
-        engine=engine,
-        device=device,
-        threads=threads,
-    )
+    aim = _Aim(order, method, gap, began, end, engine, device, threads)
     side = choose_side(pair.source.size, method == "fast", end - time.perf_counter())
     if side == 1 or pair.similar:
-        return solve(pair, on_level=on_level)
-    return bound_pooled(pair, order, gap, side, end, solve, on_level)
+        return _bound_directly(pair, on_level, aim=aim)
+    return bound_pooled(pair, order, gap, side, end, partial(_bound_directly, aim=aim), on_level)
 
 
 def _bound_directly(
-    pair: MassPair,
-    order: float,
-    *,
-    method: Solver,
-    gap: float,
-    began: float,
-    end: float,
-    engine: SinkhornEngine,
-    device: Device,
-    threads: int | None,
-    on_level: Callable[[LevelRecord], None] | None,
+    pair: MassPair, on_level: Callable[[LevelRecord], None] | None, *, aim: _Aim
 ) -> BoundResult:
     """Enclose W_p between two images, all of whose pixels are looked at."""
-    choice = choose_engine(engine, device, order=order, pixels=pair.source.size)
-    workers = PunctualWorkers(threads, Clock())
-    proof = _Proof(pair, order, workers, began, end)
+    choice = choose_engine(aim.engine, aim.device, order=aim.order, pixels=pair.source.size)
+    workers = PunctualWorkers(aim.threads, Clock())
+    proof = Proof(pair, aim.order, workers, aim.began, aim.end)
     levels: list[LevelRecord] = []
     stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
-        search = Search(order, method, workers, pool, choice)
-        for record, reason in _climb(pair, search, proof, gap):
+        search = Search(aim.order, aim.method, workers, pool, choice)
+        for record, reason in _refine_levels(pair, search, proof, aim.gap):
             stopped = reason
             levels.append(record)
             if on_level:
                 on_level(record)
-    reached = proof.gap <= gap or pair.similar
+    reached = proof.gap <= aim.gap or pair.similar
     return BoundResult(
         certificate=proof.certificate,
-        gap=proof.gap,
         reached=reached,
         stopped="gap" if reached else stopped,
-        method=method,
+        method=aim.method,
         engine=choice,
         levels=tuple(levels),
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - aim.began,
         potential=proof.potential,
         plan=proof.certificate.plan,
     )
 
 
-class _Proof:
-    """The best certified bounds so far, with the potential that proves the lower one.
-
-    `deadline` is when solvers must stop, so that a proof of `seconds` is ready in time.
-    """
-
-    def __init__(
-        self, pair: MassPair, order: float, workers: PunctualWorkers, began: float, end: float
-    ) -> None:
-        limit = end - began
-        self._pair, self._order, self._workers = pair, order, workers
-        self._end, self._latest = end, end + LATE * limit + GRACE
-        self._dear = CHEAP * limit
-        self.seconds = PROOF_TO_READING * (time.perf_counter() - began)
-        self.potential: Floats | None = None
-        self.certificate = certify_cheaply(pair, order)
-        self._proved = False
-
-    @property
-    def gap(self) -> float:
-        """Relative gap between the bounds."""
-        return measure_gap(self.certificate.lower, self.certificate.upper)
-
-    @property
-    def deadline(self) -> float:
-        """Time of `time.perf_counter`."""
-        return self._end - self.seconds
-
-    @property
-    def dear(self) -> bool:
-        """Whether a proof takes much of the time limit."""
-        return self.seconds > self._dear
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether a proof that began now would come too late, and could not be broken off soon."""
-        return self._pair.source.size > BRIEF and time.perf_counter() + self.seconds > self._latest
-
-    def foresee(self, transform_seconds: float, pixels: int) -> None:
-        """Expect the first proof to take its time from the transforms on a coarse level."""
-        if not self._proved:
-            growth = (self._pair.source.size / pixels) ** 1.5
-            self.seconds = max(self.seconds, growth * transform_seconds)
-
-    def add(self, solution: Solution, levels: list[Level]) -> bool:
-        """Prove what a solution of the first of some levels tells about the last, if in time."""
-        began = time.perf_counter()
-        if self.hopeless:
-            return False
-        best, clock = self.certificate, self._workers.clock
-        clock.deadline = self._latest
-        try:
-            potential, plan = _lift(solution, levels, self._order, clock)
-            found = certify_bounds(
-                self._pair, self._order, potential, plan, workers=self._workers, clock=clock
-            )
-        except LateError:
-            return False
-        if found.lower >= best.lower:
-            self.potential = potential
-            best = replace(best, lower=found.lower, lower_cost=found.lower_cost)
-        if found.upper <= best.upper or best.plan is None:
-            best = replace(
-                best,
-                upper=found.upper,
-                upper_cost=found.upper_cost,
-                repaired=found.repaired,
-                plan=found.plan,
-            )
-        self.certificate = best
-        self.seconds, self._proved = time.perf_counter() - began, True
-        return True
-
-
-def _climb(
-    pair: MassPair, search: Search, proof: _Proof, gap: float
+def _refine_levels(
+    pair: MassPair, search: Search, proof: Proof, gap: float
 ) -> Iterator[tuple[LevelRecord, Stop]]:
     """Solve level after level, and prove what that tells; yield why it would stop there."""
-    if proof.hopeless:
+    if proof.comes_too_late:
         return
     pyramid = build_pyramid(pair.source, pair.target, COARSEST)
     solution: Solution | None = None
@@ -340,9 +186,9 @@ def _climb(
         if found is None:
             break
         solution, unproved = found, number
-        proof.foresee(search.transform_seconds, level.source.size)
+        proof.expect(search.transform_seconds, level.source.size)
         took = time.perf_counter() - started
-        if proof.dear and not last and time.perf_counter() + ENTRY * took < proof.deadline:
+        if proof.is_costly and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
         if not proof.add(solution, pyramid[number:]):
             unproved = None
@@ -358,18 +204,6 @@ def _climb(
         yield _record(pyramid[unproved], proof, began), "time"
 
 
-def _record(level: Level, proof: _Proof, began: float) -> LevelRecord:
-    best = proof.certificate
-    return LevelRecord(level.source.shape, best.lower, best.upper, time.perf_counter() - began)
-
-
-def _lift(
-    solution: Solution, levels: list[Level], order: float, clock: Clock
-) -> tuple[Floats, Plan]:
-    """Bring a solution of the first of some levels to the last: ψ and the plan."""
-    flow, potential = solution.flow, solution.potentials.target
-    for level in levels[1:]:
-        clock.check()
-        flow = refine_flow(flow, level)
-        potential = refine_potential(potential, level.source.shape, order)
-    return potential, Plan(flow.source, flow.target, flow.amounts / TOTAL)
+def _record(level: Level, proof: Proof, began: float) -> LevelRecord:
+    seconds = time.perf_counter() - began
+    return LevelRecord(level.source.shape, proof.certificate.distance, seconds)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from itertools import chain, islice, repeat
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from stipple.arrays import Floats
 from stipple.bounds.back_and_forth import ascend_dual
@@ -21,11 +21,11 @@ from stipple.bounds.problem import (
     evaluate_flow,
 )
 from stipple.bounds.pyramid import refine_flow, refine_potential
+from stipple.bounds.results import Solver
 from stipple.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
 from stipple.bounds.transforms import measure_costs
+from stipple.interval import Interval
 from stipple.machine.keops_library import EngineChoice
-
-Solver: TypeAlias = Literal["sparse", "fast"]
 
 # "fast" solves levels up to this side on sparse arcs: hundredths of a second, and exact.
 EXACT_SIDE = 32
@@ -97,7 +97,8 @@ class Search:
                     break
                 # A little less than asked for, as the certificate rounds outwards.
                 enough = gap * (1 - 1e-6)
-                if measure_gap(lower ** (1 / self._order), upper ** (1 / self._order)) <= enough:
+                roots = Interval(lower ** (1 / self._order), upper ** (1 / self._order))
+                if measure_gap(roots) <= enough:
                     break
                 if time.perf_counter() >= deadline:
                     break

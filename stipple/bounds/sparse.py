@@ -9,19 +9,16 @@ from stipple.arrays import Floats, Integers
 from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
 from stipple.machine.compiled import compile_loop
 from stipple.transport.network_simplex import NetworkSimplex
+from stipple.transport.north_west_corner import match_in_order
 
 
 def start_flow(level: Level) -> Flow:
     """Make some flow, pixel by pixel as they come, for want of a better."""
     givers, takers = np.flatnonzero(level.source), np.flatnonzero(level.target)
-    given = np.cumsum(level.source.ravel()[givers])
-    taken = np.cumsum(level.target.ravel()[takers])
-    ends = np.union1d(given, taken)
-    return Flow(
-        givers[np.searchsorted(given, ends)],
-        takers[np.searchsorted(taken, ends)],
-        np.diff(ends, prepend=0.0),
+    sources, targets, amounts = match_in_order(
+        level.source.ravel()[givers], level.target.ravel()[takers]
     )
+    return Flow(givers[sources], takers[targets], amounts)
 
 
 def join_all(level: Level) -> Integers:

@@ -282,7 +282,11 @@ def _find_minima(
     lowest: NDArray[Any],
     nearest: Integers,
 ) -> None:
-    """Minima of heights + costs for the blocks from start to stop, best blocks first."""
+    """Minima of heights + costs for the blocks from start to stop, best blocks first.
+
+    Longer than other loops: `worst` discards blocks, rows and pixels alike, and a call for each of
+    them would cost more than it saves.
+    """
     rows, columns = heights.shape
     down, across = floors.shape
     bounds = np.empty(down * across, dtype=heights.dtype)

@@ -1,19 +1,25 @@
 """Discretising the Wasserstein barycentre of several measures."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arguments import read_count, read_floats
+from stipple.arrays import Floats, PointsLike
+from stipple.choices import AtomWeights, Device, MetricName, Objective, SinkhornEngine
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.discretise import (
     Discretisation,
     assess,
     measure_diameter,
+    read_measure,
 )
 from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
+from stipple.discretisation.former import accept_former_call
 from stipple.discretisation.methods import OnStep, alternate, descend
 from stipple.discretisation.scale import (
     choose_exponent,
@@ -48,41 +54,86 @@ def mix_measures(measures: Sequence[Measure], shares: Floats) -> Measure:
     return Measure(Samples(points, masses), lower, upper, ink)
 
 
+@accept_former_call("sources", "shares", "n", renamed={"atoms": "n"})
 def discretise_barycentre(
-    measures: Sequence[Measure],
-    shares: Floats,
-    atoms: int,
-    settings: Settings,
+    sources: Sequence[Measure | Samples | PointsLike],
+    n: int,
     *,
+    shares: PointsLike | None = None,
+    objective: Objective = "exact",
+    p: float = 2.0,
+    zeta: float | None = None,
+    weights: AtomWeights = "free",
+    metric: MetricName = "euclidean",
+    batch: int = 1000,
+    steps: int | None = None,
+    seed: int = 0,
+    engine: SinkhornEngine = "auto",
+    device: Device = "auto",
+    threads: int | None = None,
     on_step: OnStep = None,
 ) -> Discretisation:
-    """Find atoms ν of small Σ_l λ_l W_k^k(μ^l, ν), or of an entropic objective in its place.
+    """Find atoms ν of small Σ_l λ_l W_p^p(μ^l, ν), or of an entropic objective in its place.
 
     The exact objective takes equal weights: with free ones it is no k-means problem. Costs of the
     result are the λ-weighted sums; there is no reference of Zador.
 
     Parameters
     ----------
-    measures : sequence of Measure
-        μ^l, of one dimension.
-    shares : ndarray, shape (measures,)
-        λ ≥ 0, in any scale.
-    atoms : int
-        m.
-    settings : Settings
-        How; for the exact objective weights are equal whatever they say.
+    sources : sequence of Measure, Samples or array_like, shape (samples, d)
+        μ^l, of one dimension; each as `edot` takes it.
+    n : int
+        Number of atoms.
+    shares : array_like, shape (sources,), optional
+        λ ≥ 0, in any scale; equal by default.
+    objective, p, zeta, weights, metric, batch, steps, seed, engine, device, threads
+        As of `edot`; for the exact objective weights are equal whatever they say.
     on_step : callable, optional
         Receives the number of each step and the objective there.
 
     Raises
     ------
     StippleError
-        As `edot`, and for measures of different dimensions.
+        As `edot`, for measures of different dimensions, and for shares that are not as many, or
+        are negative or all zero.
+
+    Examples
+    --------
+    >>> discretise_barycentre([[[0.0]], [[4.0]]], 1, shares=[1, 3]).atoms.tolist()
+    [[3.0]]
     """
+    settings = Settings(
+        objective=objective,
+        zeta=zeta,
+        order=p,
+        weights=weights,
+        metric=metric,
+        batch=batch,
+        steps=steps,
+        seed=seed,
+        engine=engine,
+        device=device,
+        threads=threads,
+    )
+    measures = [read_measure(source) for source in sources]
+    parts = np.ones(len(measures)) if shares is None else _read_shares(shares, len(measures))
+    n = read_count(n, "number of atoms", 1)
+    return average(measures, parts, n, settings, on_step=on_step)
+
+
+def average(
+    measures: Sequence[Measure],
+    shares: Floats,
+    n: int,
+    settings: Settings,
+    *,
+    on_step: OnStep = None,
+) -> Discretisation:
+    """Do what `discretise_barycentre` does, with settings that are collected already."""
     mixture = mix_measures(measures, shares)
     share = shares / shares.sum()
     # Many atoms too are found at once: cells of several measures do not match.
-    settings = replace(settings, algorithm="simple").choose_algorithm(atoms)
+    settings = replace(settings, algorithm="simple").choose_algorithm(n)
     if settings.objective == "exact":
         settings = replace(settings, weights="equal")
     targets = [measure.samples for measure in measures]
@@ -93,12 +144,25 @@ def discretise_barycentre(
     small = [shrink_samples(target, exponent) for target in targets]
     show = expand_steps(on_step, exponent, settings.order)
     if settings.objective == "exact":
-        solution = alternate(small, share, atoms, settings, show)
+        solution = alternate(small, share, n, settings, show)
     else:
         diameter = measure_diameter(shrink_measure(mixture, exponent), settings)
         with name_smallest_zeta(settings):
             zeta = scale_zeta(diameter, settings)
-            solution = descend(small, share, atoms, settings, zeta, show)
+            solution = descend(small, share, n, settings, zeta, show)
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     return assess(targets, share.tolist(), solution, settings, mixture, solved)
+
+
+def _read_shares(shares: PointsLike, sources: int) -> Floats:
+    found, _ = read_floats(shares, "shares")
+    if found.shape != (sources,):
+        raise StippleError(
+            f"The shares have the shape {found.shape}: give one for each of {sources} sources."
+        )
+    if not (np.isfinite(found).all() and (found >= 0).all() and found.any()):
+        raise StippleError(
+            f"The shares are {found.tolist()}: give finite numbers of at least 0, not all 0."
+        )
+    return found

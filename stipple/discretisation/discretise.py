@@ -1,5 +1,7 @@
 """Weighted discretisation as a Python call: samples in, atoms with weights and evidence out."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Sequence
@@ -7,19 +9,30 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from stipple.arguments import read_count, read_points
-from stipple.arrays import Floats
+from stipple.arrays import Floats, PointsLike
+from stipple.choices import (
+    Algorithm,
+    AtomWeights,
+    CellRule,
+    Device,
+    MetricName,
+    Objective,
+    SinkhornEngine,
+)
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.evidence import (
     RegularisedCost,
+    add_intervals,
+    add_known,
     certify_cost,
     measure_regularised,
     name_smallest_zeta,
     refer_to_zador,
     scale_zeta,
 )
+from stipple.discretisation.former import accept_former_call
 from stipple.discretisation.methods import OnStep, Solution, find_atoms
 from stipple.discretisation.scale import (
     choose_exponent,
@@ -75,6 +88,12 @@ class Discretisation:
         Time by stage.
     version : str
         Version of this package.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> stipple.edot([[0, 0], [0, 1], [3, 0], [3, 1]], 2)
+    Discretisation(2 atoms in dimension 2, 0.25 <= W_2^2 <= 0.25, converged)
     """
 
     atoms: Floats
@@ -92,31 +111,77 @@ class Discretisation:
     seconds: dict[str, float]
     version: str
 
+    def __repr__(self) -> str:
+        n, dimension = self.atoms.shape
+        power = f"{self.settings.order:g}"
+        return (
+            f"Discretisation({n:,} atom{'s' * (n != 1)} in dimension {dimension},"
+            f" {self.cost.lower!r} <= W_{power}^{power} <= {self.cost.upper!r},"
+            f" {'converged' if self.converged else 'not converged'})"
+        )
+
     @property
     def exact(self) -> bool:
         """Whether W_k^k is proved to be one floating-point number."""
         return self.cost.lower == self.cost.upper
 
 
+@accept_former_call("source", "n", renamed={"atoms": "n", "order": "p"})
 def edot(
-    source: Measure | Samples | ArrayLike,
-    atoms: int,
-    settings: Settings | None = None,
+    source: Measure | Samples | PointsLike,
+    n: int,
     *,
+    objective: Objective = "exact",
+    p: float = 2.0,
+    zeta: float | None = None,
+    weights: AtomWeights = "free",
+    algorithm: Algorithm = "auto",
+    cells: CellRule = "bisect",
+    metric: MetricName = "euclidean",
+    batch: int = 1000,
+    steps: int | None = None,
+    seed: int = 0,
+    engine: SinkhornEngine = "auto",
+    device: Device = "auto",
+    threads: int | None = None,
     on_step: OnStep = None,
-    run_cells: "RunCells | None" = None,
+    run_cells: RunCells | None = None,
 ) -> Discretisation:
-    """Discretise samples into a few weighted atoms.
+    """Discretise samples into a few weighted atoms; by default the best in W2.
 
     Parameters
     ----------
-    source : Measure, Samples or array_like, shape (n, d)
+    source : Measure, Samples or array_like, shape (samples, d)
         What is to be discretised; an array is samples of equal mass, without those of which a
         coordinate is masked.
-    atoms : int
-        m, at most the number of samples.
-    settings : Settings, optional
-        How; by default exact weighted quantisation, the best in W2.
+    n : int
+        Number of atoms, at most that of the samples.
+    objective : {"exact", "full", "sharp", "debiased"}
+        What is minimised: W_p^p itself, or one of the entropic objectives.
+    p : float
+        Order, at least 1: costs are distances to this power.
+    zeta : float, optional
+        Entropic regularisation over diameter^p; by default that of the algorithm.
+    weights : {"free", "equal"}
+        Whether atoms choose their weights.
+    algorithm : {"auto", "simple", "adaptive"}
+        For entropic objectives: all atoms at once, or cell by cell; auto by their number.
+    cells : {"bisect", "occupied", "sparsest"}
+        How the adaptive algorithm shares atoms and cuts cells.
+    metric : {"euclidean", "sphere"}
+        Straight lines, or arcs on the unit sphere.
+    batch : int
+        Samples of each stochastic step of the simple algorithm.
+    steps : int, optional
+        Most steps; by default as many as the algorithm usually needs.
+    seed : int
+        Of every random choice.
+    engine : {"auto", "numpy", "keops"}
+        What computes kernels.
+    device : {"auto", "cpu", "cuda"}
+        Where KeOps computes.
+    threads : int, optional
+        Processors to use; by default all.
     on_step : callable, optional
         Receives the number of each step and the objective there, or the number of each cell and
         None.
@@ -132,18 +197,47 @@ def edot(
     Raises
     ------
     StippleError
-        If the source is no measure, there are more atoms than samples, points are off the sphere,
-        ζ is too small for an entropic objective, or W_k^k is beyond floating-point numbers.
+        If the source is no measure, a setting makes no sense, there are more atoms than samples,
+        points are off the sphere, ζ is too small for an entropic objective, or W_p^p is beyond
+        floating-point numbers.
 
     Examples
     --------
     >>> import numpy, stipple
     >>> stipple.edot(numpy.linspace(0, 1, 101)[:, None], 1).atoms.round(9).tolist()
     [[0.5]]
+    >>> stipple.edot([[0], [1], [5]], 1, p=1).atoms.tolist()  # the median
+    [[1.0]]
     """
-    measure = _read_measure(source)
-    count = _check_count(atoms, measure.samples)
-    settings = _check_settings(settings).choose_algorithm(count)
+    settings = Settings(
+        objective=objective,
+        zeta=zeta,
+        order=p,
+        weights=weights,
+        algorithm=algorithm,
+        cells=cells,
+        metric=metric,
+        batch=batch,
+        steps=steps,
+        seed=seed,
+        engine=engine,
+        device=device,
+        threads=threads,
+    )
+    return discretise(read_measure(source), n, settings, on_step=on_step, run_cells=run_cells)
+
+
+def discretise(
+    measure: Measure,
+    n: int,
+    settings: Settings,
+    *,
+    on_step: OnStep = None,
+    run_cells: RunCells | None = None,
+) -> Discretisation:
+    """Do what `edot` does, with settings that are collected already."""
+    n = _check_count(n, measure.samples)
+    settings = settings.choose_algorithm(n)
     samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
     measure = replace(measure, samples=samples)
     began = time.perf_counter()
@@ -152,11 +246,21 @@ def edot(
     show = expand_steps(on_step, exponent, settings.order)
     with name_smallest_zeta(settings):
         zeta = measure_zeta(small, settings)
-        solution = find_atoms(small, count, settings, zeta, show, run_cells)
+        solution = find_atoms(small, n, settings, zeta, show, run_cells)
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     found = assess([samples], [1.0], solution, settings, measure, solved)
-    return replace(found, zador=refer_to_zador(measure, count, settings))
+    return replace(found, zador=refer_to_zador(measure, n, settings))
+
+
+def read_measure(source: Measure | Samples | PointsLike) -> Measure:
+    """Make a measure of what callers give: an array is samples of equal mass."""
+    if isinstance(source, Measure):
+        return source
+    if not isinstance(source, Samples):
+        points = read_points(source, "array of samples")
+        source = Samples(points, np.ones(points.shape[:1]))
+    return Measure.from_samples(source)
 
 
 def assess(
@@ -181,10 +285,10 @@ def assess(
     return Discretisation(
         atoms=solution.atoms,
         weights=solution.weights,
-        cost=_add_intervals(costs, shares),
+        cost=add_intervals(costs, shares),
         regularised=RegularisedCost(
-            _add_known([one.sharp for one in regularised], shares),
-            _add_known([one.full for one in regularised], shares),
+            add_known([one.sharp for one in regularised], shares),
+            add_known([one.full for one in regularised], shares),
             sum(one.samples for one in regularised),
         ),
         zador=None,
@@ -221,46 +325,11 @@ def measure_zeta(measure: Measure, settings: Settings) -> float | None:
         return None
 
 
-def _add_intervals(costs: Sequence[Interval], shares: Sequence[float]) -> Interval:
-    """Σ share · cost, rounded outwards."""
-    if list(shares) == [1.0]:
-        return costs[0]
-    # Shares err by a unit of rounding, and so do their products.
-    room = 8 * np.finfo(float).eps
-    lower = math.fsum(share * cost.lower for share, cost in zip(shares, costs, strict=True))
-    upper = math.fsum(share * cost.upper for share, cost in zip(shares, costs, strict=True))
-    return Interval(lower * (1 - room), upper * (1 + room))
-
-
-def _add_known(costs: Sequence[float | None], shares: Sequence[float]) -> float | None:
-    known = [cost for cost in costs if cost is not None]
-    if len(known) < len(costs):
-        return None
-    return math.fsum(share * cost for share, cost in zip(shares, known, strict=True))
-
-
-def _read_measure(source: Measure | Samples | ArrayLike) -> Measure:
-    if isinstance(source, Measure):
-        return source
-    if not isinstance(source, Samples):
-        points = read_points(source, "array of samples")
-        source = Samples(points, np.ones(points.shape[:1]))
-    return Measure.from_samples(source)
-
-
-def _check_settings(settings: Settings | None) -> Settings:
-    if not isinstance(settings, Settings | None):
+def _check_count(n: int, samples: Samples) -> int:
+    n = read_count(n, "number of atoms")
+    if not 1 <= n <= len(samples):
         raise StippleError(
-            f"The settings are a {type(settings).__name__}: give stipple.Settings(...)."
-        )
-    return settings or Settings()
-
-
-def _check_count(count: int, samples: Samples) -> int:
-    count = read_count(count, "number of atoms")
-    if not 1 <= count <= len(samples):
-        raise StippleError(
-            f"{count:,} atoms were asked for, and there are {len(samples):,} samples: give a number"
+            f"{n:,} atoms were asked for, and there are {len(samples):,} samples: give a number"
             f" from 1 to {len(samples):,}."
         )
-    return count
+    return n

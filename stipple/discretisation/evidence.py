@@ -1,7 +1,7 @@
 """How near atoms are to samples: certified, and as entropic methods measure it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -39,13 +39,13 @@ class RegularisedCost:
     samples: int
 
 
-def refer_to_zador(measure: Measure, count: int, settings: Settings) -> float | None:
+def refer_to_zador(measure: Measure, n: int, settings: Settings) -> float | None:
     """Find the least W_2^2 of many atoms with free weights; None but for densities in the plane."""
     if measure.domain is None or settings.order != 2 or settings.metric != "euclidean":
         return None
     from stipple.discretisation.zador import find_zador_reference
 
-    return find_zador_reference(measure.samples, count)
+    return find_zador_reference(measure.samples, n)
 
 
 def certify_cost(
@@ -102,6 +102,25 @@ def measure_regularised(
     sharp = expand_cost(transport.cost, exponent, order)
     full = expand_cost(transport.regularised_cost, exponent, order)
     return RegularisedCost(sharp, full, len(some))
+
+
+def add_intervals(costs: Sequence[Interval], shares: Sequence[float]) -> Interval:
+    """Σ share · cost, rounded outwards."""
+    if list(shares) == [1.0]:
+        return costs[0]
+    # Shares err by a unit of rounding, and so do their products.
+    room = 8 * np.finfo(float).eps
+    lower = math.fsum(share * cost.lower for share, cost in zip(shares, costs, strict=True))
+    upper = math.fsum(share * cost.upper for share, cost in zip(shares, costs, strict=True))
+    return Interval(lower * (1 - room), upper * (1 + room))
+
+
+def add_known(costs: Sequence[float | None], shares: Sequence[float]) -> float | None:
+    """Σ share · cost; None if one of the costs is not known."""
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
+        return None
+    return math.fsum(share * cost for share, cost in zip(shares, known, strict=True))
 
 
 def scale_zeta(diameter: float, settings: Settings) -> float:

@@ -1,7 +1,7 @@
 """Naive random samplings with equal weights: what a discretisation has to beat."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -9,6 +9,23 @@ from stipple.arrays import Floats
 from stipple.discretisation.discretise import Discretisation
 from stipple.discretisation.evidence import certify_cost, measure_regularised
 from stipple.measures.measure import Measure
+
+
+@dataclass(frozen=True)
+class Naive:
+    """Random samplings with equal weights to compare with: their size, and how many."""
+
+    size: int
+    repeats: int
+
+
+class Beaten(TypedDict):
+    """Size and number of the samplings, and the parts of them that a discretisation beats."""
+
+    size: int
+    repeats: int
+    beaten_in_sharp: float | None
+    beaten_in_cost: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +46,7 @@ class NaiveComparison:
     sharp: Floats | None
     cost: Floats
 
-    def compare(self, result: Discretisation) -> dict[str, Any]:
+    def compare(self, result: Discretisation) -> Beaten:
         """Parts of the samplings that a discretisation beats, in either metric."""
         mine = result.regularised.sharp
         sharp = None
@@ -55,7 +72,7 @@ class NaiveComparison:
 
 
 def compare_naive(
-    measure: Measure, result: Discretisation, size: int, repeats: int
+    measure: Measure, result: Discretisation, n: int, repeats: int
 ) -> NaiveComparison:
     """Draw random samplings of a measure, and measure them as the discretisation was.
 
@@ -65,19 +82,19 @@ def compare_naive(
         What was discretised.
     result : Discretisation
         Its settings, ζ and seed are used.
-    size : int
-        Points of each sampling, drawn with replacement by mass; each has the weight 1/size.
+    n : int
+        Points of each sampling, drawn with replacement by mass; each has the weight 1/n.
     repeats : int
         How many samplings.
     """
     generator = np.random.default_rng(result.settings.seed)
     samples = measure.samples
-    weights = np.full(size, 1 / size)
+    weights = np.full(n, 1 / n)
     sharp, cost = [], []
     for _ in range(repeats):
-        drawn = samples.points[generator.choice(len(samples), size, p=samples.masses)]
+        drawn = samples.points[generator.choice(len(samples), n, p=samples.masses)]
         cost.append(certify_cost(samples, drawn, weights, result.settings).middle)
         found = measure_regularised(samples, drawn, weights, result.settings, result.diameter)
         sharp.append(found.sharp)
     known = [value for value in sharp if value is not None]
-    return NaiveComparison(size, np.array(known) if len(known) == repeats else None, np.array(cost))
+    return NaiveComparison(n, np.array(known) if len(known) == repeats else None, np.array(cost))

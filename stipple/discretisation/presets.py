@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 from scipy.special import ndtr
 
 from stipple.arrays import Floats
+from stipple.discretisation.naive import Naive
 from stipple.discretisation.settings import Settings
 from stipple.files.sample_picture import read_sample
 from stipple.measures.density import Density
@@ -23,9 +25,16 @@ LINE_CELLS = 1000
 SQUARE_CELLS = 100
 DISC_PIXELS = 256
 CLOUD = 5_000
-# Weights, means and standard deviations of a mixture of normals cut to [0, 1].
-MIXTURE_1D = ((0.3, (0.2,), (0.1,)), (0.7, (0.7,), (0.2,)))
-MIXTURE_2D = ((0.3, (0.2, 0.3), (0.1, 0.2)), (0.7, (0.7, 0.6), (0.2, 0.15)))
+
+Mixture: TypeAlias = tuple[tuple[float, tuple[float, ...], tuple[float, ...]], ...]
+"""Weights, means and standard deviations of normals cut to [0, 1]."""
+
+UNIFORM: Mixture = ((1.0, (0.5,), (np.inf,)),)
+MIXTURE_1D: Mixture = ((0.3, (0.2,), (0.1,)), (0.7, (0.7,), (0.2,)))
+MIXTURE_2D: Mixture = ((0.3, (0.2, 0.3), (0.1, 0.2)), (0.7, (0.7, 0.6), (0.2, 0.15)))
+
+EXACT, EQUAL = Settings(), Settings(weights="equal")
+SHARP, FULL = Settings(objective="sharp"), Settings(objective="full")
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,6 @@ class Case:
     measure: Callable[[], Measure]
     atoms: int
     settings: Settings
-
-
-@dataclass(frozen=True)
-class Naive:
-    """Random samplings with equal weights to compare with: their size, and how many."""
-
-    size: int
-    repeats: int
 
 
 @dataclass(frozen=True)
@@ -71,40 +72,36 @@ class Preset:
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    return {preset.name: preset for preset in _define()}
+    groups = (_define_on_the_line, _define_in_the_plane, _define_in_space, _define_others)
+    return {preset.name: preset for define in groups for preset in define()}
 
 
-def _define() -> tuple[Preset, ...]:
-    sharp = Settings(objective="sharp")
-    line = _measure_mixture(((1.0, (0.5,), (np.inf,)),), LINE_CELLS)
-    mixture = _measure_mixture(MIXTURE_1D, LINE_CELLS)
+def _define_on_the_line() -> tuple[Preset, ...]:
+    kinds = (("sharp", SHARP), ("full", FULL), ("exact", EXACT))
     return (
         Preset(
             "uniform-1d",
             "uniform on [0, 1], 5 atoms, ζ = 0.01",
-            (
-                Case("sharp", line, 5, sharp),
-                Case("full", line, 5, Settings(objective="full")),
-                Case("exact", line, 5, Settings()),
-            ),
+            tuple(Case(label, _measure_line, 5, settings) for label, settings in kinds),
             "sharp at most .00495, where k-means has .00496; exact 1/300",
         ),
         Preset(
             "mixture-1d",
             "two truncated normals on [0, 1], 5 atoms, ζ = 0.01",
-            (
-                Case("sharp", mixture, 5, sharp),
-                Case("full", mixture, 5, Settings(objective="full")),
-                Case("exact", mixture, 5, Settings()),
-            ),
+            tuple(Case(label, _measure_mixture, 5, settings) for label, settings in kinds),
             "sharp at most .00494, at .136 .307 .525 .708 .892",
         ),
+    )
+
+
+def _define_in_the_plane() -> tuple[Preset, ...]:
+    return (
         Preset(
             "mixture-2d",
             "two truncated normals on the unit square, 7 atoms, ζ = 0.01",
-            tuple(
-                Case(objective, _measure_mixture(MIXTURE_2D, SQUARE_CELLS), 7, settings)
-                for objective, settings in (("sharp", sharp), ("exact", Settings()))
+            (
+                Case("sharp", _measure_mixture_in_the_plane, 7, SHARP),
+                Case("exact", _measure_mixture_in_the_plane, 7, EXACT),
             ),
             "a picture",
         ),
@@ -112,73 +109,85 @@ def _define() -> tuple[Preset, ...]:
             "discs-24",
             "16 discs on a 4 × 4 grid, 24 atoms with free and with equal weights",
             (
-                Case("free", _measure_discs, 24, Settings()),
-                Case("equal", _measure_discs, 24, Settings(weights="equal")),
+                Case("free", _measure_discs, 24, EXACT),
+                Case("equal", _measure_discs, 24, EQUAL),
             ),
             "free: no mass between discs, less than half of the error of equal weights",
         ),
+    )
+
+
+def _define_in_space() -> tuple[Preset, ...]:
+    full = Settings(metric="sphere", objective="full", zeta=1e-3)
+    return (
         Preset(
             "sphere",
             "a mixture of three normals, carried to the sphere; distances are arcs",
             (
                 Case("exact", _measure_sphere, 40, Settings(metric="sphere")),
-                Case(
-                    "full",
-                    _measure_sphere,
-                    40,
-                    Settings(metric="sphere", objective="full", zeta=1e-3),
-                ),
+                Case("full", _measure_sphere, 40, full),
             ),
             "a picture",
         ),
         Preset(
             "swiss-roll",
             "the Swiss roll (r cos πr, r sin πr, z), r uniform on [1, 4], in space",
-            (Case("exact", _measure_swiss_roll, 50, Settings()),),
+            (Case("exact", _measure_swiss_roll, 50, EXACT),),
             "a picture",
         ),
+    )
+
+
+def _define_others() -> tuple[Preset, ...]:
+    return (
         Preset(
             "image",
             "a photograph with 10 to 4,000 atoms, free and equal weights",
             tuple(
-                Case(f"{settings.weights}-{count}", _measure_photograph, count, settings)
-                for count, settings in product(
-                    (10, 100, 1000, 4000), (Settings(), Settings(weights="equal"))
-                )
+                Case(f"{settings.weights}-{n}", _measure_photograph, n, settings)
+                for n, settings in product((10, 100, 1000, 4000), (EXACT, EQUAL))
             ),
             "the error falls as 1/m; free weights have less of it",
         ),
         Preset(
             "naive-comparison",
             "5 atoms against 1,000 random samplings of 40 points with equal weights",
-            (Case("uniform", line, 5, sharp), Case("mixture", mixture, 5, sharp)),
+            (Case("uniform", _measure_line, 5, SHARP), Case("mixture", _measure_mixture, 5, SHARP)),
             "5 atoms beat 95 % of the samplings (in the sharp metric)",
             Naive(40, 1000),
         ),
     )
 
 
-def _measure_mixture(
-    terms: tuple[tuple[float, tuple[float, ...], tuple[float, ...]], ...], cells: int
-) -> Callable[[], Measure]:
+@cache
+def _measure_line() -> Measure:
+    return _cut_mixture(UNIFORM, LINE_CELLS)
+
+
+@cache
+def _measure_mixture() -> Measure:
+    return _cut_mixture(MIXTURE_1D, LINE_CELLS)
+
+
+@cache
+def _measure_mixture_in_the_plane() -> Measure:
+    return _cut_mixture(MIXTURE_2D, SQUARE_CELLS)
+
+
+def _cut_mixture(terms: Mixture, cells: int) -> Measure:
     """Mixture of products of normals cut to [0, 1], each of mass 1, as cells of equal size."""
-
-    @cache
-    def build() -> Measure:
-        edges = np.linspace(0, 1, cells + 1)
-        dimension = len(terms[0][1])
-        masses = np.zeros((cells,) * dimension)
-        for weight, means, sigmas in terms:
-            factor = np.array(weight)
-            for mean, sigma in zip(means, sigmas, strict=True):
-                factor = np.multiply.outer(factor, _cut_normal(edges, mean, sigma))
-            masses += factor
-        centres = (edges[1:] + edges[:-1]) / 2
-        grid = np.stack(np.meshgrid(*[centres] * dimension, indexing="ij"), axis=-1)
-        samples = Samples(grid.reshape(-1, dimension), masses.ravel(), cells ** -float(dimension))
-        return Measure(samples, np.zeros(dimension), np.ones(dimension))
-
-    return build
+    edges = np.linspace(0, 1, cells + 1)
+    dimension = len(terms[0][1])
+    masses = np.zeros((cells,) * dimension)
+    for weight, means, sigmas in terms:
+        factor = np.array(weight)
+        for mean, sigma in zip(means, sigmas, strict=True):
+            factor = np.multiply.outer(factor, _cut_normal(edges, mean, sigma))
+        masses += factor
+    centres = (edges[1:] + edges[:-1]) / 2
+    grid = np.stack(np.meshgrid(*[centres] * dimension, indexing="ij"), axis=-1)
+    samples = Samples(grid.reshape(-1, dimension), masses.ravel(), cells ** -float(dimension))
+    return Measure(samples, np.zeros(dimension), np.ones(dimension))
 
 
 def _cut_normal(edges: Floats, mean: float, sigma: float) -> Floats:

@@ -1,5 +1,7 @@
 """How a discretisation is found."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,34 +28,19 @@ DEFAULT_ZETA = {"simple": 1e-2, "adaptive": 1e-4}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to discretise.
+    """How a discretisation is found; each attribute is a keyword of `edot`, where `order` is p.
 
     Attributes
     ----------
-    objective : {"exact", "full", "sharp", "debiased"}
-        What is minimised: W_k^k itself, or one of the entropic objectives.
-    zeta : float or None
-        Entropic regularisation over diameter^order; None for the default of the algorithm.
-    order : float
-        k ≥ 1; costs are dist^k.
-    weights : {"free", "equal"}
-        Whether atoms choose their weights.
-    algorithm : {"auto", "simple", "adaptive"}
-        For entropic objectives: all atoms at once, or cell by cell; auto by their number.
-    cells : {"bisect", "occupied", "sparsest"}
-        How the adaptive algorithm shares atoms and cuts cells.
-    metric : {"euclidean", "sphere"}
-        Straight lines, or arcs on the unit sphere.
-    batch : int
-        Samples of each stochastic step of the simple algorithm.
-    steps : int or None
-        Most steps; None for as many as the algorithm usually needs.
-    seed : int
-        Of every random choice.
-    engine, device : str
-        Who computes kernels, and where.
-    threads : int or None
-        Processors to use; None for all.
+    objective, zeta, order, weights, algorithm, cells, metric, batch, steps, seed, engine, device, \
+threads
+        As `edot` describes them.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> stipple.edot([[0.0], [1.0]], 1, p=3).settings.order
+    3.0
     """
 
     objective: Objective = "exact"
@@ -82,7 +69,7 @@ class Settings:
         ):
             read_choice(getattr(self, name), name, words)
         plain: dict[str, float] = {
-            "order": read_number(self.order, "order k", 1),
+            "order": read_number(self.order, "order p", 1),
             "batch": read_count(self.batch, "number of samples of a step", 1),
             "seed": read_count(self.seed, "seed", 0),
         }
@@ -95,11 +82,11 @@ class Settings:
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
-    def choose_algorithm(self, count: int) -> "Settings":
+    def choose_algorithm(self, n: int) -> Settings:
         """Settle what was left open, for a number of atoms: the algorithm and ζ."""
         algorithm = self.algorithm
         if algorithm == "auto":
-            adaptive = self.objective != "exact" and count >= ADAPTIVE_COUNT
+            adaptive = self.objective != "exact" and n >= ADAPTIVE_COUNT
             algorithm = "adaptive" if adaptive else "simple"
         zeta = DEFAULT_ZETA[algorithm] if self.zeta is None else self.zeta
         return replace(self, algorithm=algorithm, zeta=zeta)
@@ -110,7 +97,7 @@ def make_metric(name: MetricName) -> Metric:
     return Sphere() if name == "sphere" else Euclidean()
 
 
-def make_sinkhorn(settings: Settings) -> "SinkhornSettings":
+def make_sinkhorn(settings: Settings) -> SinkhornSettings:
     """Make the settings of Sinkhorn that a discretisation asks for."""
     from stipple.discretisation.entropic.kernel import SinkhornSettings
 

@@ -16,10 +16,10 @@ ROUNDING = 1e-9
 FEWEST_PIXELS = 16
 
 
-def find_zador_reference(samples: Samples, count: int) -> float | None:
-    """Evaluate the asymptotic W2² of `count` atoms with free weights, in square units.
+def find_zador_reference(samples: Samples, n: int) -> float | None:
+    """Evaluate the asymptotic W2² of `n` atoms with free weights, in square units.
 
-    5/(18√3)·(∫√p)²/m (Zador, IEEE Transactions on Information Theory 28, 1982; Fejes Tóth, 1959),
+    5/(18√3)·(∫√p)²/n (Zador, IEEE Transactions on Information Theory 28, 1982; Fejes Tóth, 1959),
     p the mass of a pixel over its area: what W2² of the best atoms comes near to as they become
     many. It is no bound: few atoms may do better, and W2² between the centres of the pixels and the
     atoms is less by up to a sixth of the area of a pixel.
@@ -28,13 +28,13 @@ def find_zador_reference(samples: Samples, count: int) -> float | None:
     ----------
     samples : Samples
         Centres of pixels, in the plane, with their area as volume.
-    count : int
-        m.
+    n : int
+        Number of atoms.
 
     Returns
     -------
     float or None
-        None where m is too small for the theorem to say anything, since p changes within the cells
+        None where n is too small for the theorem to say anything, since p changes within the cells
         of the atoms (isolated pixels, thin lines): averages of p over boxes of half their size give
         another reference. None too with less than 16 pixels for each atom, or a picture narrower
         than a cell.
@@ -49,9 +49,9 @@ def find_zador_reference(samples: Samples, count: int) -> float | None:
             f"Zador's constant is known for densities in two dimensions, not for these samples in"
             f" dimension {samples.dimension}: leave the reference out."
         )
-    if count < 1:
-        raise StippleError(f"{count} atoms were asked for: give at least 1.")
-    if len(samples) < FEWEST_PIXELS * count:
+    if n < 1:
+        raise StippleError(f"{n} atoms were asked for: give at least 1.")
+    if len(samples) < FEWEST_PIXELS * n:
         return None
     pixel = math.sqrt(samples.volume)
     # ∫√p in units of pixels; p is constant on each.
@@ -60,7 +60,7 @@ def find_zador_reference(samples: Samples, count: int) -> float | None:
     places = np.floor((samples.points - low) / pixel + 0.25)
     sides = places.max(axis=0) + 1
     # For a constant p this is the square root of the area of a cell.
-    width = root / math.sqrt(count) / BOXES_PER_CELL
+    width = root / math.sqrt(n) / BOXES_PER_CELL
     if sides.min() < (1 - ROUNDING) * BOXES_PER_CELL * width:
         return None
     boxes = np.ceil(sides / width)
@@ -69,4 +69,4 @@ def find_zador_reference(samples: Samples, count: int) -> float | None:
     coarse = float(np.sqrt(masses * (sides / boxes).prod()).sum())
     if abs(coarse**2 / root**2 - 1) > LARGEST_CHANGE:
         return None
-    return HEXAGONAL_QUALITY * (root * pixel) ** 2 / count
+    return HEXAGONAL_QUALITY * (root * pixel) ** 2 / n

@@ -39,11 +39,11 @@ def render_gif(frames: Sequence[Drawing], dpi: float, seconds_per_frame: float) 
     sizes = {(frame.width, frame.height) for frame in frames}
     if len(sizes) != 1:
         raise StippleError(
-            f"an animation came with frames of {len(sizes)} sizes; give frames of one size"
+            f"An animation came with frames of {len(sizes)} sizes: give frames of one size."
         )
     if not 0.02 <= seconds_per_frame < 600:
         raise StippleError(
-            f"frames came {seconds_per_frame:g} s apart; give at least 0.02 s, below 600 s"
+            f"Frames came {seconds_per_frame:g} s apart: give at least 0.02 s, below 600 s."
         )
     pixels = [
         rasterise(replace(frame, background=frame.background or "#ffffff"), dpi) for frame in frames

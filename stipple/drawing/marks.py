@@ -45,14 +45,14 @@ class Dots:
         _check_points(self.centres)
         if self.radii.shape != (len(self.centres),):
             raise StippleError(
-                f"{len(self.centres)} dots came with radii of shape {self.radii.shape}; "
-                "give one radius for each dot"
+                f"{len(self.centres)} dots came with radii of shape {self.radii.shape}: "
+                "give one radius for each dot."
             )
         if not (np.isfinite(self.radii).all() and (self.radii >= 0).all()):
-            raise StippleError("a radius is negative or not finite; give radii of zero or more")
+            raise StippleError("A radius is negative or not finite: give radii of zero or more.")
         if self.style == "spiral" and not 0 < self.pen_width < np.inf:
             raise StippleError(
-                f"spirals came with a pen width of {self.pen_width:g} mm; give one above zero"
+                f"Spirals came with a pen width of {self.pen_width:g} mm: give one above zero."
             )
 
 
@@ -88,7 +88,7 @@ class Polylines:
         _check_points(self.vertices)
         _check_offsets(self.offsets, self.vertices, least=1)
         if not 0 < self.width < np.inf:
-            raise StippleError(f"the lines are {self.width:g} mm wide; give a width above zero")
+            raise StippleError(f"The lines are {self.width:g} mm wide: give a width above zero.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ class Drawing:
     def __post_init__(self) -> None:
         if not (0 < self.width < np.inf and 0 < self.height < np.inf):
             raise StippleError(
-                f"the drawing is {self.width:g} x {self.height:g} mm; give sizes above zero"
+                f"The drawing is {self.width:g} x {self.height:g} mm: give sizes above zero."
             )
         if self.background is not None:
             _check_colour(self.background)
@@ -182,20 +182,20 @@ class Drawing:
 
 def _check_points(points: Floats) -> None:
     if points.ndim != 2 or points.shape[1] != 2:
-        raise StippleError(f"points came with the shape {points.shape}; give an array (n, 2)")
+        raise StippleError(f"Points came with the shape {points.shape}: give an array (n, 2).")
     if not np.isfinite(points).all():
-        raise StippleError("a point is not finite; give positions without NaN or infinity")
+        raise StippleError("A point is not finite: give positions without NaN or infinity.")
 
 
 def _check_offsets(offsets: Integers, vertices: Floats, least: int) -> None:
     ends = offsets[[0, -1]].tolist() if len(offsets) else []
     if ends != [0, len(vertices)] or (np.diff(offsets) < least).any():
         raise StippleError(
-            f"the offsets do not split {len(vertices)} vertices into shapes of at least {least};"
-            " they must rise from 0 to the number of vertices"
+            f"The offsets do not split {len(vertices)} vertices into shapes of at least {least}:"
+            " they must rise from 0 to the number of vertices."
         )
 
 
 def _check_colour(colour: str) -> None:
     if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
-        raise StippleError(f"{colour!r} is not a colour; write it as #rrggbb")
+        raise StippleError(f"{colour!r} is not a colour: write it as #rrggbb.")

@@ -58,10 +58,10 @@ def parse_length(text: str) -> float:
     if match:
         return _to_millimetres(match[1], match[2], text)
     if re.fullmatch(_NUMBER, plain):
-        raise StippleError(f"the length {text!r} has no unit; write for instance {plain}mm")
+        raise StippleError(f"The length {text!r} has no unit: write for instance {plain}mm.")
     raise StippleError(
-        f"{text!r} is not a length; write a number and a unit ({', '.join(MILLIMETRES)}), "
-        "for instance 10mm"
+        f"{text!r} is not a length: write a number and a unit ({', '.join(MILLIMETRES)}), "
+        "for instance 10mm."
     )
 
 
@@ -89,20 +89,20 @@ def parse_page(text: str) -> tuple[float, float]:
     match = _PAGE.fullmatch(plain)
     if not match:
         raise StippleError(
-            f"{text!r} is not a page; write one of {', '.join(PAGES)}, "
-            "or a width and height with a unit, for instance 11x14in"
+            f"{text!r} is not a page: write one of {', '.join(PAGES)}, "
+            "or a width and height with a unit, for instance 11x14in."
         )
     width = _to_millimetres(match[1], match[2] or match[4], text)
     height = _to_millimetres(match[3], match[4], text)
     if not (width > 0 and height > 0):
-        raise StippleError(f"the page {text!r} has no area; give two sizes above zero")
+        raise StippleError(f"The page {text!r} has no area: give two sizes above zero.")
     return width, height
 
 
 def _to_millimetres(number: str, unit: str, text: str) -> float:
     length = float(number) * MILLIMETRES[unit]
     if length == np.inf:
-        raise StippleError(f"the length in {text!r} is too large; write a smaller number")
+        raise StippleError(f"The length in {text!r} is too large: write a smaller number.")
     return length
 
 
@@ -172,23 +172,25 @@ def place(
     """
     rows, columns = image_shape
     if rows < 1 or columns < 1:
-        raise StippleError(f"the picture has {columns} x {rows} pixels; it needs at least one")
+        raise StippleError(f"The picture has {columns} x {rows} pixels: it needs at least one.")
     if not 0 <= margin < np.inf:
-        raise StippleError(f"the margin is {margin:g} mm; it must be zero or more")
+        raise StippleError(f"The margin is {margin:g} mm: it must be zero or more.")
     if page is None:
         if landscape:
-            raise StippleError("landscape turns a page, but no page was given; name one, as a4")
+            raise StippleError(
+                "Landscape turns a page, but no page was given: name one, such as a4."
+            )
         scale = MILLIMETRES["px"]
         size = (columns * scale + 2 * margin, rows * scale + 2 * margin)
         return Placement(*size, scale, (margin, margin))
     width, height = (max(page), min(page)) if landscape else page
     if not (0 < width < np.inf and 0 < height < np.inf):
-        raise StippleError(f"the page is {width:g} x {height:g} mm; both sizes must be above zero")
+        raise StippleError(f"The page is {width:g} x {height:g} mm: both sizes must be above zero.")
     scale = min((width - 2 * margin) / columns, (height - 2 * margin) / rows)
     if scale <= 0:
         raise StippleError(
-            f"a margin of {margin:g} mm leaves no room on a page of {width:g} x {height:g} mm; "
-            f"give a margin below {min(width, height) / 2:g} mm"
+            f"A margin of {margin:g} mm leaves no room on a page of {width:g} x {height:g} mm: "
+            f"give a margin below {min(width, height) / 2:g} mm."
         )
     offset = ((width - columns * scale) / 2, (height - rows * scale) / 2)
     return Placement(width, height, scale, offset)

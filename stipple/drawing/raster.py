@@ -39,7 +39,7 @@ def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
         If `dpi` is not positive, or there would be more than 400 million pixels.
     """
     if not 0 < dpi < np.inf:
-        raise StippleError(f"the resolution is {dpi:g} dpi; give a number above zero")
+        raise StippleError(f"The resolution is {dpi:g} dpi: give a number above zero.")
     scale = dpi / MILLIMETRES_PER_INCH
     columns = max(1.0, np.rint(width * scale))
     rows = max(1.0, np.rint(height * scale))
@@ -47,7 +47,7 @@ def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
         largest = dpi * np.sqrt(MAX_PIXELS / (columns * rows))
         raise StippleError(
             f"{width:g} x {height:g} mm at {dpi:g} dpi is {columns:.0f} x {rows:.0f} pixels, more "
-            f"than {MAX_PIXELS // 10**6} million; lower --dpi to {np.floor(largest):.0f} or less"
+            f"than {MAX_PIXELS // 10**6} million: lower --dpi to {np.floor(largest):.0f} or less."
         )
     return int(rows), int(columns)
 

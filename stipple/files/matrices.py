@@ -4,22 +4,18 @@ A matrix is the density itself: values >= 0 on any scale, bigger is more ink. It
 so no luminance is taken and nothing is turned round.
 """
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from stipple.errors import StippleError
+from stipple.files.npy import MAGIC, is_npy, read_npy
 from stipple.files.number_table import check_entries, read_table
 from stipple.files.open import Source, open_source
 from stipple.measures.picture import MAX_PIXELS, Matrix
 
-_NPY_MAGIC = b"\x93NUMPY"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NUMBER_STARTS = tuple(bytes([character]) for character in b"0123456789+-.#")
 _SUFFIXES = {".npy", ".csv", ".tsv", ".txt", ".dat"}
@@ -59,34 +55,16 @@ def is_matrix(stream: BinaryIO, name: str) -> bool:
     start = stream.tell()
     head = stream.read(1024)
     stream.seek(start)
-    if head.startswith(_NPY_MAGIC):
+    if head.startswith(MAGIC):
         return True
     # No picture format begins like a number or a comment.
     return head.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_NUMBER_STARTS)
 
 
-def is_npy(stream: BinaryIO) -> bool:
-    """Tell a `.npy` file by its first bytes."""
-    start = stream.tell()
-    magic = stream.read(len(_NPY_MAGIC))
-    stream.seek(start)
-    return magic == _NPY_MAGIC
-
-
-def read_npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of a `.npy` file; the stream is left at its data. NumPy raises as it likes."""
-    version = npy_format.read_magic(stream)
-    read_header = (
-        npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    )
-    shape, _, dtype = read_header(stream)
-    return shape, dtype
-
-
 def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
     """Read a density as `read_matrix` does, from a seekable stream that messages call `name`."""
     if is_npy(stream):
-        values = _decode_npy(stream, name, max_pixels)
+        values = read_npy(stream, name, lambda shape: _check_shape(shape, name, max_pixels))
     else:
         values = read_table(stream, name, "numbers", named=False, most=max_pixels).values
     _refuse(values, ~np.isfinite(values), name, "give a finite number there")
@@ -94,37 +72,13 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
     return values
 
 
-def _decode_npy(stream: BinaryIO, name: str, max_pixels: int) -> Matrix:
-    start = stream.tell()
-    with tell_damage(f"{name} has a damaged .npy header: save the array with numpy.save."):
-        shape, dtype = read_npy_header(stream)
-    if dtype.kind not in "buif":
-        raise StippleError(
-            f"{name} holds an array of type {dtype}: save it as real numbers (float64)."
-        )
+def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:
     if len(shape) != 2 or min(shape) < 1:
         raise StippleError(
             f"{name} holds an array of shape {shape}: save one grey channel of shape (h, w), "
             "or save colours as a PNG."
         )
     check_entries(shape[0] * shape[1], name, max_pixels)
-    stream.seek(start)
-    with tell_damage(f"{name} is truncated: save the array with numpy.save."):
-        values = np.load(stream, allow_pickle=False)
-    with np.errstate(over="ignore"):  # What overflows float64 is refused as infinite.
-        return np.ascontiguousarray(values, dtype=np.float64)
-
-
-@contextmanager
-def tell_damage(message: str) -> Iterator[None]:
-    """Turn whatever NumPy raises, and warns of, while it reads into one sentence."""
-    # NumPy parses the header as Python source, so damage raises (and warns of) almost anything.
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except Exception:
-        raise StippleError(message) from None
 
 
 def _refuse(values: Matrix, wrong: NDArray[np.bool_], name: str, advice: str) -> None:

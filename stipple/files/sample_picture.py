@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from stipple.errors import StippleError
-from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "chelsea.png"
@@ -17,12 +16,11 @@ def read_sample() -> Domain:
     StippleError
         If it is not there, as in an installed wheel.
     """
-    from stipple.files.pictures import read_source
-    from stipple.measures.tone import Tone, darkness
+    from stipple.files.images import read_density
 
     if not SAMPLE.exists():
         raise StippleError(
             "This preset reads samples/chelsea.png of the source tree, which is not here: give an"
             " image of yours as the source instead of --preset."
         )
-    return Domain.from_image(Density(darkness(read_source(SAMPLE), Tone())))
+    return Domain.from_image(read_density(SAMPLE))

@@ -1,8 +1,9 @@
 """Reading samples: points with optional weights, as CSV or `.npy`."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import SourceKind
 from stipple.errors import StippleError
-from stipple.files.matrices import is_matrix, is_npy, read_npy_header, tell_damage
+from stipple.files.matrices import is_matrix
+from stipple.files.npy import is_npy, read_npy, read_shape
 from stipple.files.number_table import read_table
 from stipple.files.open import Source, open_source
 from stipple.files.pictures import decode_source
@@ -29,16 +31,12 @@ _HEADER = re.compile(
 _UNNAMED = re.compile(r"(unnamed: \d+)?")
 
 
-def _keep_quiet(_: str) -> None:
-    pass
-
-
 def read_samples_or_density(
     source: Source,
     kind: SourceKind = "auto",
     *,
     max_pixels: int = MAX_PIXELS,
-    tell: Callable[[str], None] = _keep_quiet,
+    tell: Callable[[str], None] | None = None,
 ) -> Samples | Picture | Matrix:
     """Read samples, a picture or a matrix.
 
@@ -70,19 +68,39 @@ def read_samples_or_density(
         return decode_source(stream, name, max_pixels=max_pixels)
 
 
-def read_samples(source: Source, *, tell: Callable[[str], None] = _keep_quiet) -> Samples:
-    """Read samples from text or a `.npy` array of shape (n, d) or (n,), with d at most 10.
+def read_samples(source: Source, *, tell: Callable[[str], None] | None = None) -> Samples:
+    r"""Read samples from text or a `.npy` array of shape (n, d) or (n,), with d at most 10.
 
-    Text is a table of numbers as in `stipple.files.number_table`, one sample a line. A column named
-    weight, mass or w holds the masses, all others coordinates; a first column without a name that
-    counts the rows from 0 or 1, as data frames write it, is left out and `tell` receives a sentence
-    about it.
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A path, `-` for standard input, or an open binary stream.
+    tell : callable, optional
+        Receives a sentence where a column was left out.
+
+    Returns
+    -------
+    Samples
 
     Raises
     ------
     StippleError
         When it cannot be read, rows differ in length, something is not a finite number, a weight is
         negative, or another column has no name while others have.
+
+    Notes
+    -----
+    Text is a table of numbers as in `stipple.files.number_table`, one sample a line. A column named
+    weight, mass or w holds the masses, all others coordinates; a first column without a name that
+    counts the rows from 0 or 1, as data frames write it, is left out and `tell` receives a sentence
+    about it.
+
+    Examples
+    --------
+    >>> import io, stipple
+    >>> samples = stipple.read_samples(io.BytesIO(b"x,y,weight\n0,0,1\n1,0,3\n"))
+    >>> samples.points.tolist(), samples.masses.tolist()
+    ([[0.0, 0.0], [1.0, 0.0]], [0.25, 0.75])
     """
     with open_source(source) as (stream, name):
         return _decode(stream, name, tell)
@@ -96,15 +114,11 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
         return _HEADER.match(head) is not None
     if not is_npy(stream):
         return True
-    shape: tuple[int, ...] = ()
-    # Its reader tells of damage.
-    with suppress(StippleError), tell_damage("damaged"):
-        shape, _ = read_npy_header(stream)
-    stream.seek(start)
+    shape = read_shape(stream)
     return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
 
 
-def _decode(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> Samples:
+def _decode(stream: BinaryIO, name: str, tell: Callable[[str], None] | None) -> Samples:
     if is_npy(stream):
         points, masses = _decode_npy(stream, name)
     else:
@@ -121,26 +135,20 @@ def _decode(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> Samples
 
 
 def _decode_npy(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
-    with tell_damage(
-        f"{name} is damaged, or too large for the memory: save the array with numpy.save."
-    ):
-        array = np.load(stream, allow_pickle=False)
-    if array.dtype.kind not in "buif":
-        raise StippleError(
-            f"{name} holds an array of type {array.dtype}: save it as real numbers (float64)."
-        )
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2 or 0 in array.shape:
-        raise StippleError(
-            f"{name} holds an array of shape {array.shape}: samples are saved as (n, d) or (n,)."
-        )
-    with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
-        points = array.astype(np.float64)
+    def check_shape(shape: tuple[int, ...]) -> None:
+        if len(shape) not in (1, 2) or 0 in shape:
+            raise StippleError(
+                f"{name} holds an array of shape {shape}: samples are saved as (n, d) or (n,)."
+            )
+
+    points = read_npy(stream, name, check_shape)
+    points = points.reshape(len(points), -1)
     return points, np.ones(len(points))
 
 
-def _decode_text(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> tuple[Floats, Floats]:
+def _decode_text(
+    stream: BinaryIO, name: str, tell: Callable[[str], None] | None
+) -> tuple[Floats, Floats]:
     table = read_table(stream, name, "samples")
     rows, names = table.values, list(table.names or [])
     unnamed = [index for index, field in enumerate(names) if _UNNAMED.fullmatch(field)]
@@ -150,10 +158,11 @@ def _decode_text(stream: BinaryIO, name: str, tell: Callable[[str], None]) -> tu
                 f"Column {unnamed[-1] + 1} of {name} has no name, and may be a coordinate or"
                 " numbers of rows: name it in the first line, or leave it out."
             )
-        tell(
-            f"{name}: the first column has no name and numbers the rows. It was left out: name it"
-            " in the first line if it is a coordinate."
-        )
+        if tell is not None:
+            tell(
+                f"{name}: the first column has no name and numbers the rows. It was left out: name"
+                " it in the first line if it is a coordinate."
+            )
         rows, names = rows[:, 1:], names[1:]
     weights = [index for index, field in enumerate(names) if field in WEIGHT_NAMES]
     if len(weights) > 1:

@@ -83,6 +83,11 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
     return b"".join(parts)
 
 
+def name_axes(dimension: int) -> list[str]:
+    """Name the coordinates x, y, z, or x1, x2, ... beyond space."""
+    return list("xyz"[:dimension]) if dimension <= 3 else [f"x{k + 1}" for k in range(dimension)]
+
+
 def render_npy(array: Floats) -> bytes:
     """Write an array in NumPy's own format.
 
@@ -125,8 +130,8 @@ def read_points_csv(source: Source) -> Floats:
     finite = np.isfinite(points).all(axis=1)
     if not finite.all():
         raise StippleError(
-            f"{name}: point {int(np.argmin(finite)) + 1} is not finite; "
-            "remove rows with NaN or infinity"
+            f"{name}: point {int(np.argmin(finite)) + 1} is not finite: "
+            "remove rows with NaN or infinity."
         )
     return points
 
@@ -152,7 +157,7 @@ def render_json(mapping: Mapping[str, Any]) -> bytes:
         text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False, default=_to_plain)
     except ValueError as error:
         raise StippleError(
-            "a report holds NaN or infinity, which JSON cannot; leave the figure out, or use null"
+            "A report holds NaN or infinity, which JSON cannot: leave the figure out, or use null."
         ) from error
     # Names of files may hold bytes outside UTF-8, as lone surrogates: JSON can escape these.
     return f"{text}\n".encode(errors="backslashreplace")

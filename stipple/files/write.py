@@ -96,7 +96,7 @@ def write_stdout(data: bytes) -> None:
         If the standard output is a pipe that nobody reads any more.
     """
     if sys.stdout is None:
-        raise StippleError("the standard output is closed; give the path of a file instead")
+        raise StippleError("Standard output is closed: give the path of a file instead.")
     try:
         sys.stdout.flush()
         stream = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
@@ -106,7 +106,7 @@ def write_stdout(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _explain("the standard output", error) from error
+        raise _explain("standard output", error) from error
 
 
 def _replace_file(target: Path, mode: int | None, data: bytes) -> None:
@@ -139,4 +139,4 @@ def _holds(path: Path, data: bytes) -> bool:
 
 def _explain(name: str, error: OSError) -> StippleError:
     reason = _ADVICE.get(error.errno or 0, f"{error.strerror}; choose another path")
-    return StippleError(f"cannot write {name}: {reason}")
+    return StippleError(f"Cannot write {name}: {reason}.")

@@ -9,15 +9,16 @@ from stipple.machine.compiled import compile_loop
 from stipple.measures.density import Density
 
 # Points that will move start this far from the barycentres of their boxes, at most, in standard
-# deviations along each axis: about .6 of the radius of a cell. They keep that part of the way to
-# the border of the box.
+# deviations along each axis: about .6 of the radius of a cell.
 SHIFT = 1.2
+# They go no farther than this part of the way to the border of the box.
 INSIDE = 0.9
 # Boxes with ink on less than this part of their area are no part of a lattice: edges of shapes
 # break it, and points shifted off narrow shapes have cells far from their mass.
 FULL = 0.8
-# So few points have local minima that differ, and starts that take no time: so many are tried.
-FEW_POINTS, FEW_STARTS = 128, 6
+# Up to here points have local minima that differ, and starts take no time: several are tried.
+FEW_POINTS = 128
+FEW_STARTS = 6
 
 
 def bisect_mass(density: Density, count: int) -> Floats:

@@ -13,7 +13,7 @@ from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
 from stipple.measures.row_sums import BLOCK, STRETCH
 
-# In cells no wider than that, pixels are added one by one; the second holds where proofs are asked.
+# In cells no wider than this, in pixels, those are added one by one; more where proofs are asked.
 NARROW = 4.0
 NARROW_IN_PROOFS = 64.0
 THIRD = 1 / 3
@@ -153,12 +153,8 @@ def integrate_range(
         home = first // BLOCK
         pieces = 0
         # Sums of |dy| times what went into F, and what wrong places may do, for each moment.
-        walked_0 = 0.0
-        walked_1 = 0.0
-        walked_2 = 0.0
-        jumped_0 = 0.0
-        jumped_1 = 0.0
-        jumped_2 = 0.0
+        walked_0 = walked_1 = walked_2 = 0.0
+        jumped_0 = jumped_1 = jumped_2 = 0.0
         narrow = highest - lowest <= (NARROW_IN_PROOFS if proves else NARROW)
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]

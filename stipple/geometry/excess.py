@@ -6,13 +6,12 @@ Nothing is assumed about how the polygons were made; docs/certificates.md has th
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.box_tree import DEEPEST, LEAF_SIZE, NOWHERE, BoxTree, build_box_tree
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
 
 UNIT = 2.0**-53
-# Points in a leaf of the tree of boxes.
-LEAF = 8
 
 
 def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
@@ -31,38 +30,8 @@ def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
         ε with |x − y_i|² − φ_i ≤ |x − y_j|² − φ_j + ε_i for all j and all x in polygon i.
     """
     order = order_along_curve(cells.points)
-    boxes, highest = _build_tree(cells.points, potentials, order)
-    return _measure_excess(
-        cells.points, potentials, cells.adjacency.offsets, cells.vertices, order, boxes, highest
-    )
-
-
-@compile_loop
-def _build_tree(points: Floats, potentials: Floats, order: Integers) -> tuple[Floats, Floats]:
-    """Boxes (x0, y0, x1, y1) and largest potentials of a binary tree over consecutive points.
-
-    Node 1 is the root, and node k has the children 2k and 2k + 1.
-    """
-    leaves = 1
-    while leaves * LEAF < len(points):
-        leaves *= 2
-    boxes = np.empty((2 * leaves, 4))
-    boxes[:, :2] = np.inf
-    boxes[:, 2:] = -np.inf
-    highest = np.full(2 * leaves, -np.inf)
-    for place in range(len(points)):
-        i = order[place]
-        node = leaves + place // LEAF
-        for axis in range(2):
-            boxes[node, axis] = min(boxes[node, axis], points[i, axis])
-            boxes[node, axis + 2] = max(boxes[node, axis + 2], points[i, axis])
-        highest[node] = max(highest[node], potentials[i])
-    for node in range(leaves - 1, 0, -1):
-        for axis in range(2):
-            boxes[node, axis] = min(boxes[2 * node, axis], boxes[2 * node + 1, axis])
-            boxes[node, axis + 2] = max(boxes[2 * node, axis + 2], boxes[2 * node + 1, axis + 2])
-        highest[node] = max(highest[2 * node], highest[2 * node + 1])
-    return boxes, highest
+    tree = build_box_tree(cells.points, potentials, order)
+    return _measure_excess(cells.points, potentials, cells.adjacency.offsets, cells.vertices, tree)
 
 
 @compile_loop
@@ -71,13 +40,12 @@ def _measure_excess(
     potentials: Floats,
     offsets: Integers,
     vertices: Floats,
-    order: Integers,
-    boxes: Floats,
-    highest: Floats,
+    tree: BoxTree,
 ) -> Floats:
-    leaves = len(boxes) // 2
+    slots, lower, upper, highest = tree
+    first_leaf = len(highest) // 2
     excess = np.zeros(len(points))
-    stack = np.empty(70, dtype=np.int64)
+    stack = np.empty(DEEPEST, dtype=np.int64)
     for i in range(len(points)):
         start = offsets[i]
         stop = offsets[i + 1]
@@ -87,7 +55,7 @@ def _measure_excess(
         radius = 0.0
         for k in range(start, stop):
             radius = max(radius, np.hypot(vertices[k, 0], vertices[k, 1]))
-        stack[0] = 1
+        stack[0] = 0
         depth = 1
         while depth > 0:
             depth -= 1
@@ -95,10 +63,10 @@ def _measure_excess(
             if highest[node] == -np.inf:
                 continue
             # How much farther than point i the nearest place of the box is from every corner.
-            low_x = boxes[node, 0] - x0
-            low_y = boxes[node, 1] - y0
-            high_x = boxes[node, 2] - x0
-            high_y = boxes[node, 3] - y0
+            low_x = lower[node, 0] - x0
+            low_y = lower[node, 1] - y0
+            high_x = upper[node, 0] - x0
+            high_y = upper[node, 1] - y0
             lead = potentials[i] - highest[node]
             # Most boxes are too far for any corner: |v − a| ≥ |a| − |v|.
             away_x = max(low_x, -high_x, 0.0)
@@ -120,14 +88,15 @@ def _measure_excess(
                 least = min(least, away - size + lead - 16 * UNIT * scale)
             if least >= 0:
                 continue
-            if node < leaves:
-                stack[depth] = 2 * node
-                stack[depth + 1] = 2 * node + 1
+            if node < first_leaf:
+                stack[depth] = 2 * node + 1
+                stack[depth + 1] = 2 * node + 2
                 depth += 2
                 continue
-            first = (node - leaves) * LEAF
-            for place in range(first, min(first + LEAF, len(order))):
-                j = order[place]
+            first = (node - first_leaf) * LEAF_SIZE
+            for j in slots[first : first + LEAF_SIZE]:
+                if j == NOWHERE:
+                    break
                 if j == i:
                     continue
                 a = points[j, 0] - x0

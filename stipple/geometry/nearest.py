@@ -6,12 +6,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.geometry.box_tree import DEEPEST, LEAF_SIZE, NOWHERE, BoxTree, build_box_tree
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
 
-LEAF_SIZE = 8  # atoms in a leaf of the box tree
-NOWHERE = -1  # no such atom
-DEEPEST = 128  # the search holds at most two waiting nodes for each level
 # Nearest atoms that are tried before a tree is: times 2^d they are enough for nearly all samples.
 NEIGHBOURS = 4
 MOST_NEIGHBOURS = 64
@@ -116,44 +114,18 @@ def find_cheapest(
     arcs : bool
         Measure along the unit sphere instead of straight.
     """
-    tree = _build_tree(atoms, potentials)
+    tree = build_box_tree(atoms, potentials)
     first, second = np.empty((2, len(points)), dtype=np.int64)
     values, second_values = np.empty((2, len(points)))
 
     def search(start: int, stop: int) -> None:
         _search(
-            points, atoms, potentials, order, arcs, *tree,
+            points, atoms, potentials, order, arcs, tree,
             first, second, values, second_values, start, stop,
         )  # fmt: skip
 
     workers.map_ranges(search, len(points))
     return TwoCheapest(first, second, values, second_values)
-
-
-def _build_tree(atoms: Floats, potentials: Floats) -> tuple[Integers, Floats, Floats, Floats]:
-    """Build a complete binary tree of bounding boxes with their largest potential.
-
-    Node k has the children 2k + 1 and 2k + 2; the leaves come last and hold LEAF_SIZE slots each.
-    Returns the atom in each slot (NOWHERE in spare ones), the corners of the boxes (nodes, d), and
-    the largest potential in each box (nodes,).
-    """
-    count, dimension = atoms.shape
-    leaves = 1
-    while leaves * LEAF_SIZE < count:
-        leaves *= 2
-    # SciPy lists the atoms leaf after leaf, so slots that are close hold atoms that are close.
-    slots = np.full(leaves * LEAF_SIZE, NOWHERE, dtype=np.int64)
-    slots[:count] = cKDTree(atoms, leafsize=LEAF_SIZE).indices
-    spare = slots == NOWHERE
-    shape = (leaves, LEAF_SIZE, dimension)
-    lowers = [np.where(spare[:, None], np.inf, atoms[slots]).reshape(shape).min(axis=1)]
-    uppers = [np.where(spare[:, None], -np.inf, atoms[slots]).reshape(shape).max(axis=1)]
-    highest = [np.where(spare, -np.inf, potentials[slots]).reshape(leaves, -1).max(axis=1)]
-    while len(highest[0]) > 1:
-        lowers.insert(0, lowers[0].reshape(-1, 2, dimension).min(axis=1))
-        uppers.insert(0, uppers[0].reshape(-1, 2, dimension).max(axis=1))
-        highest.insert(0, highest[0].reshape(-1, 2).max(axis=1))
-    return slots, np.concatenate(lowers), np.concatenate(uppers), np.concatenate(highest)
 
 
 @compile_loop
@@ -246,10 +218,7 @@ def _search(
     potentials: Floats,
     order: float,
     arcs: bool,
-    slots: Integers,
-    lower: Floats,
-    upper: Floats,
-    highest: Floats,
+    tree: BoxTree,
     first: Integers,
     second: Integers,
     values: Floats,
@@ -257,7 +226,8 @@ def _search(
     start: int,
     stop: int,
 ) -> None:
-    first_leaf = len(highest) // 2
+    slots = tree.slots
+    first_leaf = len(tree.highest) // 2
     waiting = np.empty(DEEPEST, dtype=np.int64)
     bounds = np.empty(DEEPEST)
     one = NOWHERE
@@ -297,8 +267,8 @@ def _search(
                         next_least, two = value, atom
                 continue
             left = 2 * node + 1
-            left_bound = _bound_below(points, i, lower, upper, highest, left, order, arcs)
-            right_bound = _bound_below(points, i, lower, upper, highest, left + 1, order, arcs)
+            left_bound = _bound_below(points, i, tree, left, order, arcs)
+            right_bound = _bound_below(points, i, tree, left + 1, order, arcs)
             # The nearer one is taken off the stack first.
             swap = int(left_bound < right_bound)
             waiting[depth + swap] = left
@@ -314,25 +284,18 @@ def _search(
 
 @compile_loop
 def _bound_below(
-    points: Floats,
-    i: int,
-    lower: Floats,
-    upper: Floats,
-    highest: Floats,
-    node: int,
-    order: float,
-    arcs: bool,
+    points: Floats, i: int, tree: BoxTree, node: int, order: float, arcs: bool
 ) -> float:
     """Least cost less potential that an atom in the box of a node can have; infinite if empty."""
-    if highest[node] == -np.inf:
+    if tree.highest[node] == -np.inf:
         return np.inf
     squared = 0.0
     for axis in range(points.shape[1]):
         x = points[i, axis]
-        gap = max(lower[node, axis] - x, x - upper[node, axis], 0.0)
+        gap = max(tree.lower[node, axis] - x, x - tree.upper[node, axis], 0.0)
         squared += gap * gap
     if arcs:
         # Rounding must not lift the bound above the true arc.
         half = min(1.0, np.sqrt(squared) / 2) * (1 - 1e-14)
-        return float((2 * np.arcsin(half)) ** order - highest[node])
-    return float((squared if order == 2 else squared ** (order / 2)) - highest[node])
+        return float((2 * np.arcsin(half)) ** order - tree.highest[node])
+    return float((squared if order == 2 else squared ** (order / 2)) - tree.highest[node])

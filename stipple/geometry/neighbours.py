@@ -47,7 +47,8 @@ def choose_engine(engine: Engine) -> Literal["pysdot", "qhull"]:
     if engine == "auto":
         return "qhull"
     raise StippleError(
-        "pysdot is not installed for this Python and platform, or is broken: use --engine qhull."
+        "The package pysdot is not installed for this Python and platform, or is broken: use"
+        " --engine qhull."
     )
 
 

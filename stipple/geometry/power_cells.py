@@ -7,8 +7,8 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import Engine
 from stipple.errors import PowerCellError
+from stipple.geometry.cutting import cut_range
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
-from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
@@ -121,7 +121,7 @@ def build_power_cells(
             return cells
         # Once for neighbours missed, once more for those of cells that come out of hiding.
         for _ in range(2):
-            cells = cut(_mend(cells), True)
+            cells = cut(_symmetrise(cells), True)
             if _tiles(cells):
                 return cells
     cells = cut(_find_candidates(points, potentials, width, height, engine), False)
@@ -151,7 +151,7 @@ def _find_candidates(
 ) -> Adjacency:
     """Neighbours found among distinct points, and every hidden cell linked to a visible one near.
 
-    The links let `_cut_range` check that the cells that the engine does not see are hidden.
+    The links let `cut_range` check that the cells that the engine does not see are hidden.
     """
     # Sorted so that the first of each group of coinciding points is the one that gets the cell.
     order = np.lexsort((-potentials, points[:, 1], points[:, 0]))
@@ -168,16 +168,16 @@ def _find_candidates(
     return _connect_all(points, potentials, rows, columns, ~visible, visible)
 
 
-def _mend(cells: PowerCells) -> Adjacency:
+def _symmetrise(cells: PowerCells) -> Adjacency:
     """Neighbour lists made symmetric, and a first neighbour for cells that have none.
 
     Where the search of a cell has missed a neighbour, the neighbour's search has mostly found it.
     """
     rows, columns = _list_neighbours(cells)
     count = len(cells.points)
-    lonely = np.bincount(rows, minlength=count) == 0
-    everybody = np.ones(count, dtype=bool)
-    return _connect_all(cells.points, cells.potentials, rows, columns, lonely, everybody)
+    isolated = np.bincount(rows, minlength=count) == 0
+    visible = np.ones(count, dtype=bool)
+    return _connect_all(cells.points, cells.potentials, rows, columns, isolated, visible)
 
 
 def _connect_all(
@@ -185,17 +185,17 @@ def _connect_all(
     potentials: Floats,
     rows: Integers,
     columns: Integers,
-    lonely: Booleans,
+    isolated: Booleans,
     visible: Booleans,
 ) -> Adjacency:
-    """Neighbour lists from pairs, with every lonely cell linked to the nearest that is not."""
+    """Neighbour lists from pairs, with every isolated cell linked to the nearest that is not."""
     from scipy.spatial import cKDTree
 
-    if not lonely.any():
+    if not isolated.any():
         return connect(rows, columns, visible)
-    # All are lonely when one cell fills the domain.
-    anchors = np.array([potentials.argmax()]) if lonely.all() else np.flatnonzero(~lonely)
-    alone = np.flatnonzero(lonely)
+    # All are isolated when one cell fills the domain.
+    anchors = np.array([potentials.argmax()]) if isolated.all() else np.flatnonzero(~isolated)
+    alone = np.flatnonzero(isolated)
     nearest = anchors[cKDTree(points[anchors]).query(points[alone])[1]]
     return connect(np.concatenate([rows, alone]), np.concatenate([columns, nearest]), visible)
 
@@ -233,7 +233,7 @@ def _cut_cells(
     count = len(points)
 
     def cut(start: int, stop: int) -> tuple[Integers, Floats, Integers, Floats]:
-        return _cut_range(
+        return cut_range(
             points,
             potentials,
             width,
@@ -259,185 +259,3 @@ def _cut_cells(
         width=width,
         height=height,
     )
-
-
-@compile_loop
-def _cut_range(
-    points: Floats,
-    potentials: Floats,
-    width: float,
-    height: float,
-    offsets: Integers,
-    neighbours: Integers,
-    visible: Booleans,
-    search: bool,
-    start: int,
-    stop: int,
-) -> tuple[Integers, Floats, Integers, Floats]:
-    """Cut cells start..stop: sizes, vertices, owners of edges, areas."""
-    count = stop - start
-    sizes = np.zeros(count, dtype=np.int64)
-    areas = np.zeros(count)
-    capacity = 8 * count + 64
-    vertices = np.empty((capacity, 2))
-    owners = np.empty(capacity, dtype=np.int64)
-    used = 0
-    room = 64
-    polygon = np.empty((5, room))
-    labels = np.empty((3, room), dtype=np.int64)
-    stamps = np.full(len(points), -1, dtype=np.int64)
-    stamp = 0
-    for i in range(start, stop):
-        while True:
-            stamp += 1
-            size, now = _cut_cell(
-                i,
-                points,
-                potentials,
-                width,
-                height,
-                offsets,
-                neighbours,
-                visible,
-                search,
-                stamps,
-                stamp,
-                polygon,
-                labels,
-            )
-            if size >= 0:
-                break
-            room *= 2
-            polygon = np.empty((5, room))
-            labels = np.empty((3, room), dtype=np.int64)
-        if used + size > capacity:
-            capacity = 2 * capacity + size
-            larger_vertices = np.empty((capacity, 2))
-            larger_vertices[:used] = vertices[:used]
-            vertices = larger_vertices
-            larger_owners = np.empty(capacity, dtype=np.int64)
-            larger_owners[:used] = owners[:used]
-            owners = larger_owners
-        twice_area = 0.0
-        for m in range(size):
-            after = m + 1 if m + 1 < size else 0
-            x, y = polygon[now, m], polygon[now + 1, m]
-            twice_area += x * polygon[now + 1, after] - polygon[now, after] * y
-            vertices[used + m, 0] = x
-            vertices[used + m, 1] = y
-            owners[used + m] = labels[now // 2, m]
-        sizes[i - start] = size
-        areas[i - start] = twice_area / 2
-        used += size
-    return sizes, vertices[:used], owners[:used], areas
-
-
-@compile_loop
-def _cut_cell(
-    i: int,
-    points: Floats,
-    potentials: Floats,
-    width: float,
-    height: float,
-    offsets: Integers,
-    neighbours: Integers,
-    visible: Booleans,
-    search: bool,
-    stamps: Integers,
-    stamp: int,
-    polygon: Floats,
-    labels: Integers,
-) -> tuple[int, int]:
-    """Cut one cell: how many corners it has, and the row of `polygon` where they begin.
-
-    With `search`, the neighbours of every neighbour that shapes the cell are tried as well, until
-    none of them cuts: enough when the given lists are those of a similar diagram. A cell said to
-    be hidden is cut by cells farther and farther away until nothing is left, or no cell: so a cell
-    never comes out too small, and the areas show whether one is too large.
-
-    Rows 0, 1 and 2, 3 of `polygon` are the corners before and after a cut, rows 0 and 1 of `labels`
-    the owners of their edges; the last rows serve as room for sides and for the queue. Where the
-    room is too small, the answer is −1: a loop that never replaces its arrays is five times faster.
-    """
-    room = polygon.shape[1]
-    x, y = points[i, 0], points[i, 1]
-    # The domain, relative to the point, so that no digits are lost on small cells.
-    polygon[0, 0], polygon[1, 0] = -x, -y
-    polygon[0, 1], polygon[1, 1] = width - x, -y
-    polygon[0, 2], polygon[1, 2] = width - x, height - y
-    polygon[0, 3], polygon[1, 3] = -x, height - y
-    labels[0, :4] = -1
-    now = 0
-    size = 4
-    reach_squared = np.inf
-    stamps[i] = stamp
-    # First the given neighbours, then those of each neighbour that is worth following.
-    labels[2, 0] = i
-    queued = 1
-    head = 0
-    while head < queued:
-        source = labels[2, head]
-        head += 1
-        for k in range(offsets[source], offsets[source + 1]):
-            j = neighbours[k]
-            if j < 0 or stamps[j] == stamp:
-                continue
-            stamps[j] = stamp
-            a = points[j, 0] - x
-            b = points[j, 1] - y
-            ahead = potentials[i] - potentials[j]
-            if a == 0 and b == 0:
-                # Coinciding points: one keeps the cell, by potential, then by index.
-                if ahead < 0 or (ahead == 0 and j < i):
-                    return 0, 0
-                continue
-            apart = a * a + b * b
-            limit = (apart + ahead) / 2
-            # Most neighbours of neighbours are beyond the farthest corner: one test for all.
-            beyond = limit > 0 and limit * limit >= apart * reach_squared
-            outside = 0
-            if not beyond:
-                for m in range(size):
-                    side = a * polygon[now, m] + b * polygon[now + 1, m] - limit
-                    polygon[4, m] = side
-                    if side > 0:
-                        outside += 1
-            if outside == size:
-                return 0, 0
-            if not visible[i] or (search and outside > 0):
-                if queued == room:
-                    return -1, 0
-                labels[2, queued] = j
-                queued += 1
-            if outside == 0:
-                continue
-            # A cut splits at most every other corner in two, even if rounding bends the cell.
-            if 2 * size > room:
-                return -1, 0
-            then = 2 - now
-            new_size = 0
-            reach_squared = 0.0
-            for m in range(size):
-                after = m + 1 if m + 1 < size else 0
-                here, there = polygon[4, m], polygon[4, after]
-                p, q = polygon[now, m], polygon[now + 1, m]
-                if here <= 0:
-                    polygon[then, new_size], polygon[then + 1, new_size] = p, q
-                    # A corner on the cutting line whose edge leaves starts the new edge.
-                    leaves = there > 0 and here == 0
-                    labels[then // 2, new_size] = j if leaves else labels[now // 2, m]
-                    new_size += 1
-                    reach_squared = max(reach_squared, p * p + q * q)
-                if (here < 0 and there > 0) or (here > 0 and there < 0):
-                    t = here / (here - there)
-                    p += t * (polygon[now, after] - p)
-                    q += t * (polygon[now + 1, after] - q)
-                    polygon[then, new_size], polygon[then + 1, new_size] = p, q
-                    labels[then // 2, new_size] = j if here < 0 else labels[now // 2, m]
-                    new_size += 1
-                    reach_squared = max(reach_squared, p * p + q * q)
-            now = then
-            size = new_size
-            if size < 3:
-                return 0, 0
-    return size, now

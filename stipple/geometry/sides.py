@@ -41,7 +41,7 @@ def list_sides(cells: PowerCells) -> Sides:
     )
 
 
-def foresee_masses(
+def predict_masses(
     cells: PowerCells, integrals: CellIntegrals, sides: Sides, move: Floats
 ) -> Floats:
     """Change of the masses of cells when their points move, to first order, shape (n,).
@@ -59,7 +59,7 @@ def foresee_masses(
     move : ndarray, shape (n, 2)
         Shift of each point, in pixels.
     """
-    return _foresee_masses(
+    return _predict_masses(
         cells.points,
         cells.adjacency.offsets,
         cells.vertices,
@@ -100,7 +100,7 @@ def _list_sides(
 
 
 @compile_loop
-def _foresee_masses(
+def _predict_masses(
     points: Floats,
     offsets: Integers,
     vertices: Floats,

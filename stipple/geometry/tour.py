@@ -12,13 +12,11 @@ of distances, so the two heuristics are written here after their sources:
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.geometry.box_tree import DEEPEST, LEAF_SIZE, NOWHERE, BoxTree, build_box_tree
+from stipple.geometry.tour_exchanges import improve_tour
 from stipple.machine.compiled import compile_loop
 
-LEAF_SIZE = 8  # points in a leaf of the box tree
 NEIGHBOURS = 10  # candidates for a new edge at each point
-SEGMENT_LENGTH = 3  # longest piece of a tour that Or-opt moves
-TOLERANCE = 1e-12  # least relative gain of a move, above what rounding can feign
-NOWHERE = -1  # no such point
 
 
 def order_nearest(points: Floats) -> Integers:
@@ -38,8 +36,8 @@ def order_nearest(points: Floats) -> Integers:
     if len(points) == 0:
         return np.empty(0, dtype=np.int64)
     points = np.ascontiguousarray(points, dtype=np.float64)
-    slots, lower, upper = _build_box_tree(points)
-    return _follow_nearest(points, slots, lower, upper, _find_first(points, points.min(axis=0)))
+    first = _find_first(points, points.min(axis=0))
+    return _follow_nearest(points, build_box_tree(points), first)
 
 
 def order_tour(points: Floats, *, closed: bool) -> Integers:
@@ -86,11 +84,11 @@ def _find_tour(points: Floats, closed: bool) -> Integers:
         return tour
     neighbours = _find_neighbours(points, NEIGHBOURS)
     if closed:
-        _improve_tour(points, tour, neighbours, NOWHERE)
+        improve_tour(points, tour, neighbours, NOWHERE)
         return np.roll(tour, -np.flatnonzero(tour == _find_first(points, points.min(axis=0)))[0])
-    # An open path is a closed tour through one more stop, n, at distance zero from every point.
+    # An open path is a closed tour through a dummy stop, n, at distance zero from every point.
     tour = np.append(tour, n)
-    _improve_tour(points, tour, neighbours, n)
+    improve_tour(points, tour, neighbours, n)
     path = np.roll(tour, -np.flatnonzero(tour == n)[0])[1:]
     return path if _find_first(points[path[[0, -1]]], points.min(axis=0)) == 0 else path[::-1]
 
@@ -112,39 +110,11 @@ def _find_neighbours(points: Floats, count: int) -> Integers:
 # Nearest neighbour ---------------------------------------------------------------------------
 
 
-def _build_box_tree(points: Floats) -> tuple[Integers, Floats, Floats]:
-    """Build a complete binary tree of bounding boxes over the points.
-
-    Node k has the children 2k + 1 and 2k + 2; the leaves come last and hold LEAF_SIZE slots each.
-    Returns the point in each slot (NOWHERE in spare ones) and the corners of the boxes (nodes, 2).
-    """
-    from scipy.spatial import cKDTree
-
-    n = len(points)
-    leaves = 1
-    while leaves * LEAF_SIZE < n:
-        leaves *= 2
-    # SciPy lists the points leaf after leaf, so slots that are close hold points that are close.
-    slots = np.full(leaves * LEAF_SIZE, NOWHERE, dtype=np.int64)
-    slots[:n] = cKDTree(points, leafsize=LEAF_SIZE).indices
-    spare = (slots == NOWHERE)[:, None]
-    lower = np.where(spare, np.inf, points[slots]).reshape(leaves, LEAF_SIZE, 2).min(axis=1)
-    upper = np.where(spare, -np.inf, points[slots]).reshape(leaves, LEAF_SIZE, 2).max(axis=1)
-    lowers, uppers = [lower], [upper]
-    while len(lower) > 1:
-        lower = lower.reshape(-1, 2, 2).min(axis=1)
-        upper = upper.reshape(-1, 2, 2).max(axis=1)
-        lowers.insert(0, lower)
-        uppers.insert(0, upper)
-    return slots, np.concatenate(lowers), np.concatenate(uppers)
-
-
 @compile_loop
-def _follow_nearest(
-    points: Floats, slots: Integers, lower: Floats, upper: Floats, first: int
-) -> Integers:
+def _follow_nearest(points: Floats, tree: BoxTree, first: int) -> Integers:
     """Go from point to nearest remaining point, taking each out of the tree."""
     n = len(points)
+    slots, lower, upper, _ = tree
     nodes = len(lower)
     first_leaf = nodes // 2
     remaining = np.zeros(nodes, dtype=np.int64)  # points below each node still to visit
@@ -157,8 +127,8 @@ def _follow_nearest(
         remaining[node] = remaining[2 * node + 1] + remaining[2 * node + 2]
 
     order = np.empty(n, dtype=np.int64)
-    stack_node = np.empty(128, dtype=np.int64)  # at most two nodes for each level
-    stack_distance = np.empty(128, dtype=np.float64)
+    stack_node = np.empty(DEEPEST, dtype=np.int64)
+    stack_distance = np.empty(DEEPEST, dtype=np.float64)
     current = first
     for step in range(n):
         order[step] = current
@@ -261,129 +231,3 @@ def _walk_links(links: Integers, first: int) -> Integers:
         following = links[current, 0] if links[current, 0] != previous else links[current, 1]
         previous, current = current, following
     return order
-
-
-# 2-opt and Or-opt ----------------------------------------------------------------------------
-
-
-@compile_loop
-def _measure(points: Floats, joker: int, a: int, b: int) -> float:
-    """Return the distance between two stops; the joker is at zero distance from all."""
-    if a == joker or b == joker:
-        return 0.0
-    return float(np.hypot(points[a, 0] - points[b, 0], points[a, 1] - points[b, 1]))
-
-
-@compile_loop
-def _step(tour: Integers, places: Integers, stop: int, direction: int) -> int:
-    """Return the stop after (direction 1) or before (-1) `stop`."""
-    place = places[stop] + direction
-    if place == len(tour):
-        place = 0
-    return int(tour[place])  # place -1 is the last one
-
-
-@compile_loop
-def _exchange(tour: Integers, places: Integers, a: int, b: int, c: int, d: int) -> None:
-    """Replace the edges a-b and c-d of the tour by a-c and b-d.
-
-    On the tour b comes next to a and d next to c, in the same direction. Either of the two pieces
-    between the edges may be reversed, so the shorter one is.
-    """
-    n = len(tour)
-    i, j = (b, c) if _step(tour, places, a, 1) == b else (a, d)
-    i, j = places[i], places[j]
-    length = (j - i) % n + 1
-    if 2 * length > n:
-        i, j = (j + 1) % n, (i - 1) % n
-        length = n - length
-    for _ in range(length // 2):
-        tour[i], tour[j] = tour[j], tour[i]
-        places[tour[i]] = i
-        places[tour[j]] = j
-        i = i + 1 if i + 1 < n else 0
-        j = j - 1 if j > 0 else n - 1
-
-
-@compile_loop
-def _improve_stop(
-    points: Floats,
-    tour: Integers,
-    places: Integers,
-    neighbours: Integers,
-    joker: int,
-    a: int,
-    touched: Integers,
-) -> int:
-    """Make the first move found that shortens the tour by a new edge a-c shorter than an old a-b.
-
-    Writes the ends of the changed edges into `touched` and returns how many they are, 0 for none.
-    """
-    for direction in (1, -1):
-        b = _step(tour, places, a, direction)
-        old = _measure(points, joker, a, b)
-        for c in neighbours[a]:
-            new = _measure(points, joker, a, c)
-            if new >= old:
-                break
-            if c == a:
-                continue
-            # 2-opt: a-b and c-d become a-c and b-d.
-            d = _step(tour, places, c, direction)
-            removed = old + _measure(points, joker, c, d)
-            added = new + _measure(points, joker, b, d)
-            if removed - added > TOLERANCE * removed:
-                _exchange(tour, places, a, b, c, d)
-                touched[:4] = (a, b, c, d)
-                return 4
-            # Or-opt: the piece a..e, which lies between b and f, goes between c and d.
-            e = a
-            for _ in range(SEGMENT_LENGTH):
-                f = _step(tour, places, e, -direction)
-                if e == c or f == b:
-                    break
-                for side in (1, -1):
-                    d = _step(tour, places, c, side)
-                    if d == e:
-                        continue
-                    removed = old + _measure(points, joker, e, f) + _measure(points, joker, c, d)
-                    added = new + _measure(points, joker, b, f) + _measure(points, joker, e, d)
-                    if removed - added > TOLERANCE * removed:
-                        if side == direction:
-                            _exchange(tour, places, b, a, d, c)
-                            _exchange(tour, places, b, d, f, e)
-                        else:
-                            _exchange(tour, places, b, a, c, d)
-                            _exchange(tour, places, b, c, f, e)
-                            _exchange(tour, places, c, e, a, d)
-                        touched[:6] = (a, b, c, d, e, f)
-                        return 6
-                e = f
-    return 0
-
-
-@compile_loop
-def _improve_tour(points: Floats, tour: Integers, neighbours: Integers, joker: int) -> None:
-    """Shorten the tour in place until no stop offers a move; `joker` may be NOWHERE."""
-    n = len(tour)
-    places = np.empty(n, dtype=np.int64)
-    for place in range(n):
-        places[tour[place]] = place
-    # A ring of the stops whose surroundings changed since they were last looked at.
-    queue = tour.copy()
-    queued = np.ones(n, dtype=np.bool_)
-    touched = np.empty(6, dtype=np.int64)
-    head, waiting = 0, n
-    while waiting > 0:
-        stop = queue[head]
-        head = (head + 1) % n
-        waiting -= 1
-        queued[stop] = False
-        if stop == joker:
-            continue
-        count = _improve_stop(points, tour, places, neighbours, joker, stop, touched)
-        for other in touched[:count]:
-            if not queued[other]:
-                queued[other] = True
-                queue[(head + waiting) % n] = other
-                waiting += 1

@@ -11,8 +11,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compile_loop(function: Function) -> Function:
     """Compile `function` with numba: no Python objects, no global lock, cached on disk.
 
-    The lock is released so that several threads can share the work. Where no cache folder can be
-    written (read-only install and home), the function is compiled anew in each process.
+    The lock is released so that several threads can share the work. Loops may be longer than other
+    functions: one that carries a dozen sums or arrays along is no clearer in parts. Where no cache
+    folder can be written (read-only install and home), the function is compiled anew in each
+    process.
     """
     try:
         compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy")

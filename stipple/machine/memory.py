@@ -1,6 +1,6 @@
 """How much memory a run needs and the machine has, so that a hopeless run ends before it starts."""
 
-import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,21 +162,22 @@ def describe_size(size: int) -> str:
 
 
 def _find_free_memory() -> int | None:
-    """Memory that the system can give, with free swap; all there is where it tells only that."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        sizes = {name: int(size.split()[0]) for name, _, size in (x.partition(":") for x in lines)}
-        return 1024 * (sizes["MemAvailable"] + sizes.get("SwapFree", 0))
-    except (OSError, ValueError, LookupError):  # no Linux
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has no such function
-        return None
+    """Memory that the system can give, with free swap."""
+    import psutil
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of figures that are not asked for
+        try:
+            return int(psutil.virtual_memory().available + psutil.swap_memory().free)
+        except (OSError, psutil.Error):  # a closed /proc
+            return None
 
 
 def _find_limits() -> list[int]:
-    """Limits of the control group (containers) and of the process (ulimit -v)."""
+    """Limits of the control group (containers) and of the process (ulimit -v).
+
+    The system's figures, hence psutil's, are those of the whole machine.
+    """
     limits = []
     for name in ("memory.max", "memory/memory.limit_in_bytes"):  # versions 2 and 1
         try:

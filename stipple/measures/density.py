@@ -1,14 +1,15 @@
 """A picture as a probability density: constant on each pixel, zero on white."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from stipple.arguments import read_pixels
-from stipple.arrays import Floats
+from stipple.arrays import Floats, ImageLike
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ class Density:
     ------
     StippleError
         If the values are not a matrix of finite numbers ≥ 0, or are zero everywhere.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> density = stipple.Density([[0, 1, 1], [0, 0, 2]])
+    >>> density
+    Density(3 × 2 pixels, total 4)
+    >>> density.support_area
+    3
     """
 
     values: Floats
 
-    def __init__(self, values: ArrayLike) -> None:
+    def __init__(self, values: ImageLike) -> None:
         with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
             array = np.array(read_pixels(values, "density"), dtype=np.float64)
         if array.ndim != 2 or array.size == 0:
@@ -54,6 +64,9 @@ class Density:
             raise StippleError("The density's values are too large to add up: scale them down.")
         array.flags.writeable = False
         object.__setattr__(self, "values", array)
+
+    def __repr__(self) -> str:
+        return f"Density({self.width} × {self.height} pixels, total {self.total:.7g})"
 
     @property
     def height(self) -> int:
@@ -76,7 +89,7 @@ class Density:
         return int(np.count_nonzero(self.values))
 
     @cached_property
-    def row_sums(self) -> "RowSums":
+    def row_sums(self) -> RowSums:
         """Moments along pieces of each row, of the density scaled to mass 1."""
         from stipple.measures.row_sums import sum_rows
 

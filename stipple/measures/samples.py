@@ -1,5 +1,7 @@
 """Discrete measures: points with masses, in any dimension."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +33,15 @@ class Samples:
     StippleError
         For anything but finite points that can be added up, and masses ≥ 0 with a positive finite
         sum.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> samples = stipple.Samples([[0, 0], [1, 0], [0, 1]], [1, 1, 2])
+    >>> samples
+    Samples(3 points in dimension 2)
+    >>> samples.masses.tolist()
+    [0.25, 0.25, 0.5]
     """
 
     points: Floats
@@ -77,6 +88,10 @@ class Samples:
         object.__setattr__(self, "given", given)
         object.__setattr__(self, "masses", given / total)
 
+    def __repr__(self) -> str:
+        count = len(self)
+        return f"Samples({count:,} point{'s' * (count != 1)} in dimension {self.dimension})"
+
     def __len__(self) -> int:
         return len(self.points)
 
@@ -85,7 +100,7 @@ class Samples:
         """Coordinates of a point."""
         return int(self.points.shape[1])
 
-    def thin(self, most: int) -> "Samples":
+    def thin(self, most: int) -> Samples:
         """Return at most so many samples, by systematic sampling of the masses in their order.
 
         Each has the same mass then; the same samples are drawn each time.

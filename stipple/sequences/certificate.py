@@ -1,15 +1,16 @@
 """How well prefixes of the dyadic sequence are spread: partitions, certificates, closed forms."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from stipple.arguments import read_count, read_points
-from stipple.arrays import Floats
+from stipple.arrays import Floats, PointsLike
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 from stipple.sequences.dyadic import check_range, find_constant
@@ -49,6 +50,15 @@ class PrefixCertificate:
         Wasserstein quantisation", d ≥ 2); None for d = 1, where no constant exists (Graham 2020).
     worst_point : int
         Index of the point that is farthest from a corner of its box.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> certificate = stipple.certify_prefix(9)
+    >>> certificate  # doctest: +ELLIPSIS
+    PrefixCertificate(9 points in dimension 2: W∞ ≤ 0.673..., R_N·√N ≤ 2.01... ≤ 14.142...)
+    >>> certificate.lower_bound <= certificate.radius
+    True
     """
 
     count: int
@@ -59,6 +69,14 @@ class PrefixCertificate:
     ratio: float
     constant: float | None
     worst_point: int
+
+    def __repr__(self) -> str:
+        root = {1: "N", 2: "√N"}.get(self.dimension, f"N^(1/{self.dimension})")
+        limit = "" if self.constant is None else f" ≤ {self.constant!r}"
+        return (
+            f"PrefixCertificate({self.count:,} point{'s' * (self.count != 1)} in dimension"
+            f" {self.dimension}: W∞ ≤ {self.radius!r}, R_N·{root} ≤ {self.scaled_radius!r}{limit})"
+        )
 
 
 class IntervalDistances(NamedTuple):
@@ -126,6 +144,14 @@ def certify_prefix(n: int, d: int = 2) -> PrefixCertificate:
     ------
     StippleError
         If n or d is out of range.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> stipple.certify_prefix(64).lower_bound > 0.07
+    True
+    >>> stipple.certify_prefix(64, d=3).scaled_radius <= 10 * 3**0.5
+    True
     """
     n, d, _ = check_range(n, d)
     farthest, worst = _cut_cube(n, d, np.empty((0, 2, d)))
@@ -171,7 +197,7 @@ def certify_prefixes(start: int, stop: int, step: int, d: int) -> Iterator[Prefi
     return (certify_prefix(n, d) for n in range(start, stop, step))
 
 
-def measure_prefix_1d(points: ArrayLike) -> IntervalDistances:
+def measure_prefix_1d(points: PointsLike) -> IntervalDistances:
     """Compute W_1, W_2 and W_∞ from the uniform density on [0, 1] to points, in closed form.
 
     On a line the optimal map is monotone: the i-th smallest of n points gets the mass of

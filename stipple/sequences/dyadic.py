@@ -1,5 +1,7 @@
 """The dyadic sequence: points of the cube of which every prefix is spread as well as can be."""
 
+from __future__ import annotations
+
 import math
 from fractions import Fraction
 
@@ -43,6 +45,12 @@ def generate_sequence(n: int, d: int = 2, skip: int = 0) -> Floats:
     StippleError
         If n, d or skip is no integer or out of range, or a coordinate would need more than 53
         binary digits.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> stipple.sequence(4).tolist()
+    [[0.0, 0.0], [0.0, 0.5], [0.5, 0.0], [0.5, 0.5]]
     """
     n, d, skip = check_range(n, d, skip)
     # An aligned block of 2^b indices is a copy of the first 2^b points, moved; n consecutive

@@ -10,7 +10,8 @@ from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.measures.density import Density
-from stipple.transport.quantisation import RELAXATION, STEP_TOLERANCE
+from stipple.transport.direction import RELAXATION
+from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 

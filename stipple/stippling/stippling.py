@@ -1,14 +1,21 @@
 """The main job as a Python call: a density in, points with evidence out."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from stipple.arguments import read_choice, read_count, read_number, read_points
-from stipple.arrays import Floats, Integers
+from stipple.arguments import (
+    accept_former_name,
+    read_choice,
+    read_count,
+    read_number,
+    read_points,
+)
+from stipple.arrays import Floats, ImageLike, Integers, PointsLike
 from stipple.choices import LARGEST_COUNT, Engine, Method, Start
 from stipple.errors import StippleError
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
@@ -61,6 +68,12 @@ class Stippling:
         Seed of all that was random.
     version : str
         Version of this package.
+
+    Examples
+    --------
+    >>> import numpy, stipple
+    >>> stipple.stipple(numpy.ones((8, 8)), 1)  # doctest: +ELLIPSIS
+    Stippling(1 point, W2² = 10.666..., quality 0.166..., settled)
     """
 
     points: Floats
@@ -84,24 +97,32 @@ class Stippling:
     seed: int
     version: str
 
+    def __repr__(self) -> str:
+        count = len(self.points)
+        return (
+            f"Stippling({count:,} point{'s' * (count != 1)}, W2² = {self.w2_squared:.7g}, quality"
+            f" {self.quality:.5f}, {'settled' if self.settled else 'not settled'})"
+        )
+
     @property
     def quality_hexagonal(self) -> float:
         """The limit of `quality` for the best many points, no bound: 5/(18·√3) = 0.160375."""
         return HEXAGONAL_QUALITY
 
-    def reorder(self, order: Integers) -> "Stippling":
+    def reorder(self, order: Integers) -> Stippling:
         """Return the same stippling with its points (not its cells) listed in another order."""
         return replace(self, points=self.points[order], weights=self.weights[order])
 
 
+@accept_former_name("points", "n")
 def stipple(
-    density: ArrayLike | Density,
-    points: int = 5000,
+    density: ImageLike | Density,
+    n: int = 5000,
     *,
     method: Method = "lbfgs",
     iterations: int = 30,
     tolerance: float = 1e-5,
-    start: Start | Floats = "bisection",
+    start: Start | PointsLike = "bisection",
     seed: int = 0,
     engine: Engine = "auto",
     threads: int | None = None,
@@ -114,7 +135,7 @@ def stipple(
     density : array_like, shape (h, w), or Density
         Darkness of each pixel, not negative; masked pixels are white. For `radius`, 1 is full ink;
         if values go beyond 1, the largest is.
-    points : int
+    n : int
         How many points. A start given as an array brings its own number.
     method : {"lbfgs", "relaxed", "lloyd"}
         How points move: quasi-Newton, over-relaxed Lloyd, or Lloyd.
@@ -123,7 +144,7 @@ def stipple(
     tolerance : float
         Stop when a step lowers W2² by less than this part of it, and small perturbations do not
         help.
-    start : {"bisection", "uniform", "grid"} or ndarray, shape (n, 2)
+    start : {"bisection", "uniform", "grid"} or array_like, shape (n, 2)
         Where points begin: near the equal-mass bisection, random, a grid, or given positions in
         pixels, without those of which a coordinate is masked. Points that are to move from the
         bisection are first shifted at random by up to half a cell, for the bisection itself can be
@@ -162,7 +183,7 @@ def stipple(
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
-    starts = _place(density, points, start, seed, moving=iterations > 0)
+    starts = _place(density, n, start, seed, moving=iterations > 0)
     placed = time.perf_counter() - began
     solver = TransportSolver(density, engine, threads)
     result = quantise_best(
@@ -216,7 +237,7 @@ def _describe(
 
 
 def _place(
-    density: Density, count: int, start: Start | Floats, seed: int, *, moving: bool
+    density: Density, count: int, start: Start | PointsLike, seed: int, *, moving: bool
 ) -> Sequence[tuple[Floats, Floats | None]]:
     if not isinstance(start, str):
         return [(_check_start(density, start), None)]
@@ -238,7 +259,7 @@ def _place(
     )
 
 
-def _check_start(density: Density, start: Floats) -> Floats:
+def _check_start(density: Density, start: PointsLike) -> Floats:
     positions = np.array(read_points(start, "start"))
     if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) == 0:
         raise StippleError(

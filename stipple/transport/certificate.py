@@ -13,6 +13,7 @@ from stipple.geometry.tiling import Defects, measure_defects, straighten
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
+from stipple.transport.north_west_corner import match_in_order
 
 UNIT = 2.0**-53
 
@@ -151,16 +152,8 @@ def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers,
     taker = order[surplus < 0]
     if len(giver) == 0 or len(taker) == 0:
         return order[:0], order[:0], np.empty(0)
-    given = np.cumsum(surplus[surplus > 0])
-    taken = np.cumsum(-surplus[surplus < 0])
-    # Equal totals but for rounding.
-    taken *= given[-1] / taken[-1]
-    ends = np.union1d(given, taken)
-    amounts = np.diff(ends, prepend=0.0)
-    starts = ends - amounts / 2
-    source = giver[np.minimum(np.searchsorted(given, starts), len(giver) - 1)]
-    target = taker[np.minimum(np.searchsorted(taken, starts), len(taker) - 1)]
-    return source, target, amounts
+    givers, takers, amounts = match_in_order(surplus[surplus > 0], -surplus[surplus < 0])
+    return giver[givers], taker[takers], amounts
 
 
 def _price_chain(points: Floats, shifts: Floats, unknown: Floats, rest: float) -> float:

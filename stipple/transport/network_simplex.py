@@ -3,6 +3,11 @@
 The network simplex method with strongly feasible trees (Ahuja, Magnanti, Orlin, "Network flows",
 1993, chapter 11). Nodes are the sources, the targets and a root; every node hangs on a tree. An
 arc that is not in the tree carries nothing.
+
+POT's simplex solves dense problems from nothing. Here a problem has few arcs, or a good flow is
+known from the problem before, and starting there was measured to be 2 to 4 times faster; it can
+also be left when the time is up, with a flow that is complete. `_grow_tree` and `_push` are long
+loops: their parts share a dozen arrays and indices, which calls would have to pass on.
 """
 
 from typing import NamedTuple

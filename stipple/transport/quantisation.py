@@ -3,14 +3,12 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, repeat
-from typing import Any
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method
-from stipple.transport.quasi_newton import QuasiNewton, limit_shift
+from stipple.transport.direction import Direction
 from stipple.transport.semi_discrete import Transport, TransportSolver
 from stipple.transport.stability import find_descent, is_critical
 
@@ -18,18 +16,15 @@ from stipple.transport.stability import find_descent, is_critical
 # reference, no bound. Optimal points can have less where the density varies within cells.
 HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 
-RELAXATION = 1.7
-# No point moves by more than this part of the radius of its cell, or than a Lloyd step.
-LONGEST_STEP = 0.5
 # Steps after a saddle was left that are taken whatever they bring.
 PATIENCE = 5
-# Cells between steps need their mass only so well; the last solve is to full accuracy.
+# Relative error of masses between steps; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
-# Diagrams that a run may take, for its start and for each step, before it ends where it is; and
-# transports left unsolved (each the end of long rescues) after which it does so as well.
+# Diagrams for the start of a run, and for each step, after which it ends where it is.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
-# Diagrams take time with the longer side of the picture: so many pixels of it in all for a start.
+# Diagrams take time with the longer side of the picture: its pixels times those of a start.
 LARGEST_WORK = 3e8
+# Transports left unsolved, each after long tries, after which a run ends where it is.
 LARGEST_UNSOLVED = 2
 # Masses that double precision gives safely.
 SMALLEST_TOLERANCE = 1e-11
@@ -124,54 +119,88 @@ def quantise(
     allowed = min(START_DIAGRAMS, _limit_diagrams(solver)) + STEP_DIAGRAMS * iterations
     solver.most_diagrams = solver.diagrams + allowed
     scale = len(points) / solver.density.support_area
-    generator = np.random.default_rng(seed)
 
-    def report(number: int, transport: Transport) -> None:
+    def report(run: _Run) -> None:
         if on_step is not None:
-            value = transport.w2_squared
-            on_step(Step(number, transport.points, value, scale * value))
+            value = run.current.w2_squared
+            on_step(Step(run.taken, run.current.points, value, scale * value))
 
     def is_stuck() -> bool:
         return solver.is_spent or solver.unsolved - unsolved >= LARGEST_UNSOLVED
 
     inner = STEP_TOLERANCE if iterations else mass_tolerance
     path = follow(solver, points, potentials, method=method, mass_tolerance=inner)
-    current = best = next(path)
+    run = _Run(solver, path, method, inner, np.random.default_rng(seed))
     started = time.perf_counter()
-    report(0, current)
-    taken = patient = 0
-    settled = saddle = False
-    while taken < iterations and not settled and not is_stuck():
-        following = next(path)
-        taken += 1
-        report(taken, following)
-        change = abs(current.w2_squared - following.w2_squared)
-        ended = taken > patient and change < tolerance * current.w2_squared
-        current = following
-        best = min(best, current, key=_rank)
+    report(run)
+    while run.taken < iterations and not (run.settled or run.saddle or is_stuck()):
+        ended = run.step(tolerance)
+        report(run)
         if ended:
-            before = solver.unsolved
-            descent = find_descent(solver, best, generator)
-            settled = descent is None and solver.unsolved == before
-            if descent is not None and not leave_saddles:
-                saddle = True
-                break
-            if descent is not None:
-                left = _move(solver, best, descent, inner)
-                path = _descend(solver, left, _Direction(method, (1.0,)), inner)
-                patient = taken + PATIENCE
+            run.test_stability(leave_saddles)
     moved = time.perf_counter()
     if iterations:
-        best = solver.solve(best.points, tolerance=mass_tolerance, near=best)
-    if iterations and not settled and not saddle and is_critical(best):
-        saddle = find_descent(solver, best, generator) is not None
+        run.finish(mass_tolerance)
     solver.most_diagrams = np.inf
     seconds = {
         "start": started - began,
         "steps": moved - started,
         "last solve": time.perf_counter() - moved,
     }
-    return Quantisation(best, taken, settled and best.converged, saddle, seconds)
+    settled = run.settled and run.best.converged
+    return Quantisation(run.best, run.taken, settled, run.saddle, seconds)
+
+
+class _Run:
+    """The steps from one start: where they are, the best of them, and what ends them."""
+
+    def __init__(
+        self,
+        solver: TransportSolver,
+        path: Iterator[Transport],
+        method: Method,
+        mass_tolerance: float,
+        generator: np.random.Generator,
+    ) -> None:
+        self._solver = solver
+        self._path = path
+        self._method: Method = method
+        self._mass_tolerance = mass_tolerance
+        self._generator = generator
+        self._patient = 0
+        self.current = self.best = next(path)
+        self.taken = 0
+        self.settled = self.saddle = False
+
+    def step(self, tolerance: float) -> bool:
+        """Take a step; tell whether W2² changed by less than that part of it."""
+        following = next(self._path)
+        self.taken += 1
+        change = abs(self.current.w2_squared - following.w2_squared)
+        ended = self.taken > self._patient and change < tolerance * self.current.w2_squared
+        self.current = following
+        self.best = min(self.best, following, key=_rank)
+        return ended
+
+    def test_stability(self, leave_saddles: bool) -> None:
+        """Settle at a minimum; leave a saddle, or note it."""
+        before = self._solver.unsolved
+        descent = find_descent(self._solver, self.best, self._generator)
+        if descent is None:
+            self.settled = self._solver.unsolved == before
+        elif leave_saddles:
+            left = _move(self._solver, self.best, descent, self._mass_tolerance)
+            direction = Direction(self._method, (1.0,))
+            self._path = _descend(self._solver, left, direction, self._mass_tolerance)
+            self._patient = self.taken + PATIENCE
+        else:
+            self.saddle = True
+
+    def finish(self, mass_tolerance: float) -> None:
+        """Solve the best transport well, and tell whether it ended at a saddle."""
+        self.best = self._solver.solve(self.best.points, tolerance=mass_tolerance, near=self.best)
+        if not self.settled and not self.saddle and is_critical(self.best):
+            self.saddle = find_descent(self._solver, self.best, self._generator) is not None
 
 
 def _limit_diagrams(solver: TransportSolver) -> int:
@@ -187,8 +216,12 @@ def quantise_best(
     solver: TransportSolver,
     starts: Sequence[tuple[Floats, Floats | None]],
     *,
+    method: Method = "lbfgs",
+    iterations: int = 30,
+    tolerance: float = 1e-5,
+    leave_saddles: bool = True,
+    seed: int = 0,
     on_step: Callable[[Step], None] | None = None,
-    **settings: Any,
 ) -> Quantisation:
     """Run `quantise` from each start, and keep the result with the least W2².
 
@@ -198,20 +231,35 @@ def quantise_best(
         The transport solver of the density.
     starts : sequence of (points, potentials)
         As `quantise` takes them.
+    method, iterations, tolerance, leave_saddles, seed
+        As `quantise` takes them.
     on_step : callable, optional
         Receives the steps of the run that is kept.
-    **settings
-        Other arguments of `quantise`.
     """
+
+    def run(
+        start: tuple[Floats, Floats | None], told: Callable[[Step], None] | None
+    ) -> Quantisation:
+        return quantise(
+            solver,
+            *start,
+            method=method,
+            iterations=iterations,
+            tolerance=tolerance,
+            leave_saddles=leave_saddles,
+            seed=seed,
+            on_step=told,
+        )
+
     if len(starts) == 1:
-        return quantise(solver, *starts[0], on_step=on_step, **settings)
+        return run(starts[0], on_step)
     runs = []
     last = solver.diagrams + _limit_diagrams(solver)
     for start in starts:
         steps: list[Step] = []
-        runs.append((quantise(solver, *start, on_step=steps.append, **settings), steps))
+        runs.append((run(start, steps.append), steps))
         if not runs[-1][0].transport.converged or solver.diagrams > last:
-            # Transports that long rescues do not solve from here are not solved from near here.
+            # Transports that long tries do not solve from here are not solved from near here.
             break
     best, steps = min(runs, key=lambda run: _rank(run[0].transport))
     if on_step is not None:
@@ -249,11 +297,11 @@ def follow(
         Largest relative error of a cell's mass at every step.
     """
     start = solver.solve(points, potentials, tolerance=mass_tolerance)
-    return _descend(solver, start, _Direction(method, step_sizes), mass_tolerance)
+    return _descend(solver, start, Direction(method, step_sizes), mass_tolerance)
 
 
 def _descend(
-    solver: TransportSolver, current: Transport, direction: "_Direction", mass_tolerance: float
+    solver: TransportSolver, current: Transport, direction: Direction, mass_tolerance: float
 ) -> Iterator[Transport]:
     while True:
         yield current
@@ -277,33 +325,3 @@ def _move(
     outside = ((points < 0) | (points > size)).any(axis=1)
     points[outside] = current.barycentres[outside]
     return solver.solve(points, tolerance=mass_tolerance, near=current)
-
-
-class _Direction:
-    """The shift of the points that a method proposes."""
-
-    def __init__(self, method: Method, step_sizes: Sequence[float]) -> None:
-        self._method = method
-        last = RELAXATION if method == "relaxed" else step_sizes[-1]
-        given = () if method == "relaxed" else step_sizes
-        self._step_sizes = chain(given, repeat(last))
-        self._quasi_newton = QuasiNewton(RELAXATION)
-
-    @property
-    def bold(self) -> bool:
-        """Whether a step may increase W2²: those towards the barycentres cannot."""
-        return self._method == "lbfgs"
-
-    def forget(self) -> None:
-        """Drop the curvature learnt, after a step that failed."""
-        self._quasi_newton.forget()
-
-    def find(self, current: Transport) -> Floats:
-        """Shift of each point, shape (n, 2), in pixels."""
-        gradient = current.points - current.barycentres
-        if self._method != "lbfgs":
-            shift: Floats = -next(self._step_sizes) * gradient
-            return shift
-        radii = np.sqrt(current.diagram.cells.areas / np.pi)
-        shift = self._quasi_newton.find_shift(current.points, gradient)
-        return limit_shift(shift, gradient, LONGEST_STEP * radii)

@@ -54,15 +54,15 @@ def solve_exactly(a: NDArray[np.int64], b: NDArray[np.int64], order: float) -> f
 
 def check_interval(found: BoundCertificate, exact: float | Fraction, order: float) -> None:
     if isinstance(exact, Fraction):
-        assert Fraction(found.lower_cost) <= exact <= Fraction(found.upper_cost)
+        assert Fraction(found.cost.lower) <= exact <= Fraction(found.cost.upper)
         assert Fraction(found.lower) ** int(order) <= exact <= Fraction(found.upper) ** int(order)
     else:
-        assert found.lower_cost <= exact * (1 + ROUNDING)
-        assert exact * (1 - ROUNDING) <= found.upper_cost
+        assert found.cost.lower <= exact * (1 + ROUNDING)
+        assert exact * (1 - ROUNDING) <= found.cost.upper
         assert found.lower <= exact ** (1 / order) * (1 + ROUNDING)
         assert exact ** (1 / order) * (1 - ROUNDING) <= found.upper
     assert found.lower <= found.upper
-    assert found.lower_cost <= found.upper_cost
+    assert found.cost.lower <= found.cost.upper
 
 
 def draw_units(random: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -206,7 +206,7 @@ def test_identical_images_are_at_distance_zero(order: float, dtype: type) -> Non
     pair = pair_masses(image, image)
     for plan in (Plan(cells, cells, pair.source.ravel()), None):
         found = certify_bounds(pair, order, np.zeros(image.shape), plan)
-        assert (found.lower, found.upper, found.lower_cost, found.upper_cost) == (0, 0, 0, 0)
+        assert (found.lower, found.upper, found.cost.lower, found.cost.upper) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -237,7 +237,7 @@ def test_single_pixels_need_nothing(order: float, ends: tuple[int, int, int, int
     squared = (ends[0] - ends[2]) ** 2 + (ends[1] - ends[3]) ** 2
     found = certify_bounds(pair_masses(a, b), order)
     if order == 2:
-        assert found.upper_cost == squared
+        assert found.cost.upper == squared
     assert Fraction(found.lower) ** 2 <= squared
     assert Fraction(found.upper) ** 2 >= squared
     assert found.upper - found.lower <= 4e-14 * found.upper
@@ -254,7 +254,7 @@ def test_a_little_mass_left_over_costs_a_little() -> None:
     noisy = pair.source.ravel() * (1 + 1e-15 * random.normal(size=image.size))
     found = certify_bounds(pair, 2, None, Plan(cells, target, noisy))
     offsets = measure(image.shape, 2)[cells, target]
-    assert found.upper_cost == pytest.approx(pair.source.ravel() @ offsets, rel=1e-9)
+    assert found.cost.upper == pytest.approx(pair.source.ravel() @ offsets, rel=1e-9)
     assert found.repaired < 1e-12
 
 
@@ -262,10 +262,10 @@ def test_what_is_left_stays_in_place_or_shifts_whichever_is_cheaper() -> None:
     common = np.ones((16, 16), dtype=int)
     a, b = common.copy(), common.copy()
     a[0, 0], b[12, 5] = 2, 2
-    assert certify_bounds(pair_masses(a, b), 1).upper_cost == pytest.approx(13 / 257, rel=1e-12)
+    assert certify_bounds(pair_masses(a, b), 1).cost.upper == pytest.approx(13 / 257, rel=1e-12)
     row = np.ones((1, 9), dtype=int)
     row[0, -1] = 0
-    assert certify_bounds(pair_masses(row, row[:, ::-1]), 2).upper_cost == 1
+    assert certify_bounds(pair_masses(row, row[:, ::-1]), 2).cost.upper == 1
 
 
 def test_two_transforms_beat_one() -> None:
@@ -277,7 +277,7 @@ def test_two_transforms_beat_one() -> None:
     plain = (pair.source * once + pair.target * potential).sum()
     twice = (pair.source * once + pair.target * transform_cost(once, 2).values).sum()
     found = certify_bounds(pair, 2, potential)
-    assert found.lower_cost >= max(plain, twice) - 1e-9
+    assert found.cost.lower >= max(plain, twice) - 1e-9
 
 
 # --- rounding ------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from stipple.bounds import search
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import Flow, Level
-from stipple.bounds.refine import BoundResult, LevelRecord, bound_images
+from stipple.bounds.refine import bound_images
+from stipple.bounds.results import BoundResult, LevelRecord
 from stipple.errors import StippleError
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 import stipple
-from stipple.bounds import pooling, refine
+from stipple.bounds import pooling, proof
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.clock import Clock, LateError, PunctualWorkers
 from stipple.bounds.masses import pair_masses
@@ -213,7 +213,7 @@ def test_an_interval_without_any_proof_is_true(
     def come_late(*_arguments: object, **_options: object) -> None:
         raise LateError
 
-    monkeypatch.setattr(refine, "certify_bounds", come_late)
+    monkeypatch.setattr(proof, "certify_bounds", come_late)
     result = stipple.bound(a, b, order, time_limit=1e-3)
     assert (result.levels, result.plan, result.potential) == ((), None, None)
     assert result.stopped == "time"
@@ -277,12 +277,12 @@ def test_pooled_images_are_no_farther_than_stated(
     apart = sum((image * moves).sum() ** (1 / order) for image in (pair.source, pair.target))
     assert apart <= blocks.distance <= apart * (1 + 1e-9) + 100 * (1e-14) ** (1 / order)
     inner = stipple.bound(blocks.pair.source, blocks.pair.target, order, gap=1e-6)
-    lower, upper = blocks.convert_lower(inner.lower), blocks.convert_upper(inner.upper)
+    outer = blocks.convert(inner.interval)
     places = np.argwhere(np.ones(shape)).astype(float)
     costs = np.hypot(*(places[:, None] - places).T) ** order
     exact = ot.emd2(pair.source.ravel(), pair.target.ravel(), costs, numItermax=10**6)
     if order < 16:  # POT stops early where costs differ by so many powers of ten
-        assert lower <= exact ** (1 / order) <= upper
+        assert outer.lower <= exact ** (1 / order) <= outer.upper
 
 
 def test_little_time_still_tells_something(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,10 @@
-"""Every command that the README, the documents and the help show, run as it is shown."""
+"""What the README, the documents and the help show of commands and options is there, and runs."""
 
 import re
 import shlex
-from importlib import import_module
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -13,7 +13,20 @@ from PIL import Image
 
 from stipple.cli import main
 
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence")
+GROUP = click.Context(main)
+COMMANDS = {name: main.get_command(GROUP, name) for name in main.list_commands(GROUP)}
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+}
+OPTIONS = [
+    pytest.param(name, option, id=f"{name} {option.opts[-1]}")
+    for name, command in COMMANDS.items()
+    for option in command.params
+    if isinstance(option, click.Option) and not option.hidden
+]
+# Options of other programs that the documents show.
+OTHERS = {"--all-files", "--help", "--version"}
 # Commands that take more than a few seconds, by what they say.
 SLOW = re.compile(
     r"--preset|--objective sharp|1000000|--prefixes|--naive|-m [23]000|--density|--repeat|theorem"
@@ -21,14 +34,11 @@ SLOW = re.compile(
 
 
 def list_documented() -> list[str]:
-    texts = [
-        path.read_text(encoding="utf-8")
-        for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-    ]
-    blocks = [block for text in texts for block in re.findall(r"```sh\n(.*?)```", text, re.S)]
-    blocks += [import_module(f"stipple.cli.{name}.command").EXAMPLES for name in COMMANDS]
+    found = (re.findall(r"```sh\n(.*?)```", text, re.S) for text in TEXTS.values())
+    blocks = [block for blocks in found for block in blocks]
+    blocks += [str(command.epilog) for command in COMMANDS.values()]
     lines = [line.strip() for block in blocks for line in block.splitlines()]
-    known = re.compile(rf"(?:cat \S+ \| )?stipple (?:{'|'.join(COMMANDS)}) ")
+    known = re.compile(rf"(?:cat \S+ \| )?stipple (?:{'|'.join(COMMANDS)})( |$)")
     # A cluster is in test_dask.py only.
     shown = (line for line in lines if known.match(line) and "--scheduler" not in line)
     return list(dict.fromkeys(shown))
@@ -85,7 +95,26 @@ def test_a_documented_command_runs(folder, line):
             assert (folder / path).stat().st_size > 0
 
 
-def test_documented_commands_are_found():
-    lines = list_documented()
-    for name in COMMANDS:
-        assert sum(f"stipple {name} " in line for line in lines) >= 3
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name):
+    command = COMMANDS[name]
+    assert command.help
+    assert command.short_help
+    examples = [line for line in str(command.epilog).splitlines() if f"stipple {name}" in line]
+    assert examples
+    assert any(example.strip() in list_documented() for example in examples)
+    assert f"stipple {name}" in TEXTS["README.md"]
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_is_documented(name, option):
+    assert re.match(r"\w.*\.(  \[default: .*\])?$", option.help or "", re.S), option.help
+    page = (ROOT / "man" / f"stipple-{name}.1").read_text("ascii").replace("\\-", "-")
+    assert all(word in page for word in option.opts)
+
+
+def test_options_in_the_documents_exist():
+    known = {word for command in COMMANDS.values() for one in command.params for word in one.opts}
+    for path, text in TEXTS.items():
+        shown = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text))
+        assert shown <= known | OTHERS, f"{path}: {shown - known - OTHERS}"

@@ -302,7 +302,7 @@ def test_no_space_left_in_the_middle_of_a_file(tmp_path):
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert done.stderr == ("Error: cannot write out.svg: File too large; choose another path\n"), (
+    assert done.stderr == ("Error: Cannot write out.svg: File too large; choose another path.\n"), (
         done.stderr
     )
     assert (tmp_path / "out.svg").read_bytes() == OLD

@@ -132,7 +132,7 @@ def test_closed_streams(ramp, tmp_path):
     svg = tmp_path / "out.svg"
     for command, code, message in (
         (f"{words} -o '{svg}' 2>&-", 0, ""),
-        (f"{words} -o - --format csv >&-", 1, "standard output is closed"),
+        (f"{words} -o - --format csv >&-", 1, "Standard output is closed"),
         (f"{words.replace(str(ramp), '-')} -o '{svg}' <&-", 1, "Standard input is closed"),
     ):
         result = subprocess.run(

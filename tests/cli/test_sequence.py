@@ -389,7 +389,7 @@ def test_same_input_same_bytes(arguments):
         ("--exact-w2 -d 3", "--exact-w2 needs --dimension 2, not 3"),
         ("--exact-w2 -d 1", "in dimension 1 --certify gives W1, W2 and W∞"),
         ("--compare sobol -d 3", "--compare measures dimensions 1 and 2, not 3"),
-        ("--compare niederreiter", "unknown name 'niederreiter'"),
+        ("--compare niederreiter", "Unknown name 'niederreiter'"),
         ("--compare stipple", "--compare stipple needs --density IMAGE"),
         ("--prefixes 5:2", "'5:2' is not a range of prefixes"),
         ("--prefixes 0:2", "'0:2' is not a range of prefixes"),

@@ -2,7 +2,6 @@
 
 import doctest
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +11,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import stipple.bounds.bound
+import stipple.discretisation.barycentre
 import stipple.discretisation.discretise
+import stipple.discretisation.settings
 from stipple import Samples, Settings, StippleError, edot
 from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
+from stipple.discretisation.discretise import discretise
 from stipple.discretisation.naive import compare_naive
 from stipple.discretisation.plot import plot_counts
 from stipple.discretisation.presets import list_presets
@@ -24,6 +26,13 @@ from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 
+MODULES = (
+    stipple.discretisation.barycentre,
+    stipple.discretisation.discretise,
+    stipple.discretisation.settings,
+    stipple.bounds.bound,
+)
+
 
 def get_case(preset, label):
     (case,) = [case for case in list_presets()[preset].cases if case.label == label]
@@ -32,10 +41,10 @@ def get_case(preset, label):
 
 def run(preset, label):
     case = get_case(preset, label)
-    return edot(case.measure(), case.atoms, case.settings)
+    return discretise(case.measure(), case.atoms, case.settings)
 
 
-@pytest.mark.parametrize("module", [stipple.discretisation.discretise, stipple.bounds.bound])
+@pytest.mark.parametrize("module", MODULES)
 def test_examples_of_the_docstrings(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -77,7 +86,7 @@ def test_free_weights_leave_no_mass_between_discs():
 
 def test_naive_samplings_are_beaten_in_one_metric_only():
     case = get_case("naive-comparison", "uniform")
-    result = edot(case.measure(), case.atoms, case.settings)
+    result = discretise(case.measure(), case.atoms, case.settings)
     beaten = compare_naive(case.measure(), result, 40, 200).compare(result)
     assert beaten["beaten_in_sharp"] >= 0.95
     assert 0.3 <= beaten["beaten_in_cost"] <= 0.6
@@ -88,8 +97,9 @@ def test_naive_samplings_are_beaten_in_one_metric_only():
 def test_the_interval_contains_the_linear_programme(objective, weights):
     generator = np.random.default_rng(3)
     points, masses = generator.random((30, 2)), generator.random(30)
-    given = Settings(objective=objective, weights=weights, steps=20, seed=1)
-    result = edot(Samples(points, masses), 4, given)
+    result = edot(
+        Samples(points, masses), 4, objective=objective, weights=weights, steps=20, seed=1
+    )
     costs = ((points[:, None] - result.atoms) ** 2).sum(axis=2)
     rows, columns = np.indices(costs.shape).reshape(2, -1)
     marginals = np.vstack([rows == i for i in range(30)] + [columns == j for j in range(4)])
@@ -116,9 +126,9 @@ def test_any_small_cloud_is_discretised_or_refused(cloud, order):
     points, count = np.array(cloud[0], dtype=float), cloud[1]
     if count > len(np.unique(points, axis=0)):
         with pytest.raises(StippleError, match="different"):
-            edot(points, count, Settings(order=order))
+            edot(points, count, p=order)
         return
-    result = edot(points, count, Settings(order=order))
+    result = edot(points, count, p=order)
     assert 0 <= result.cost.lower <= result.cost.upper
     assert result.weights.sum() == pytest.approx(1)
     if count == len(np.unique(points, axis=0)):
@@ -141,7 +151,7 @@ def test_pixels_start_from_even_atoms():
     result = edot(measure, 200)
     assert result.zador is not None
     assert result.cost.upper / result.zador <= 1.06
-    equal = edot(measure, 200, Settings(weights="equal"))
+    equal = edot(measure, 200, weights="equal")
     assert equal.algorithm == "power cells"
     assert result.cost.upper < equal.cost.lower
     assert equal.cost.upper <= equal.cost.lower * 1.001
@@ -169,8 +179,8 @@ def test_a_barycentre_of_two_translates_is_the_middle_one():
     generator = np.random.default_rng(0)
     cloud = generator.standard_normal((200, 2))
     measures = [Measure.from_samples(Samples(cloud + shift, np.ones(200))) for shift in (0, 4)]
-    middle = discretise_barycentre(measures, np.array([1.0, 1.0]), 6, Settings())
-    alone = edot(cloud + 2, 6, Settings(weights="equal"))
+    middle = discretise_barycentre(measures, 6, shares=[1.0, 1.0])
+    alone = edot(cloud + 2, 6, weights="equal")
     # W2² to either is that of the middle plus the squared distance of the means.
     assert middle.cost.upper == pytest.approx(alone.cost.upper + 8, rel=0.05)
     with pytest.raises(StippleError, match="coordinates"):
@@ -197,30 +207,96 @@ def test_a_plan_has_the_weights_as_marginals():
         ({"objective": "best"}, "exact, full"),
         ({"zeta": 0.0}, "above zero"),
         ({"zeta": float("nan")}, "above zero"),
-        ({"order": 0.9}, "at least 1"),
-        ({"order": float("inf")}, "at least 1"),
+        ({"p": 0.9}, "at least 1"),
+        ({"p": float("inf")}, "at least 1"),
         ({"metric": "taxi"}, "euclidean"),
     ],
 )
 def test_settings_that_make_no_sense(settings, said):
     with pytest.raises(StippleError, match=said):
-        Settings(**settings)
+        edot(np.eye(3), 1, **settings)
+
+
+CLOUD = np.random.default_rng(5).random((40, 2))
+MEASURES = [Measure.from_samples(Samples(CLOUD + shift, np.ones(40))) for shift in (0, 1)]
+FORMER_CALLS = [
+    (
+        lambda: edot(CLOUD, 4, Settings(order=1, seed=2)),
+        lambda: edot(CLOUD, 4, p=1, seed=2),
+        r"edot(source, n, p=1.0, seed=2)",
+    ),
+    (
+        lambda: edot(CLOUD, settings=Settings(weights="equal"), atoms=4),
+        lambda: edot(CLOUD, 4, weights="equal"),
+        r"edot(source, n, weights='equal')",
+    ),
+    (lambda: edot(CLOUD, atoms=4), lambda: edot(CLOUD, n=4), "edot(source, n)"),
+    (lambda: edot(CLOUD, 4, None), lambda: edot(CLOUD, 4), "edot(source, n)"),
+    (lambda: edot(CLOUD, 4, order=3), lambda: edot(CLOUD, 4, p=3), "edot(source, n, p=...)"),
+    (
+        lambda: discretise_barycentre(MEASURES, np.array([1.0, 3.0]), 4, Settings(steps=3)),
+        lambda: discretise_barycentre(MEASURES, 4, shares=[1, 3], steps=3),
+        "discretise_barycentre(sources, n, shares, steps=3)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("former", "new", "written"), FORMER_CALLS)
+def test_former_calls_warn_and_do_the_same(former, new, written):
+    with pytest.warns(DeprecationWarning, match=re.escape(f"Write {written}: ")) as caught:
+        found = former()
+    assert [one.filename for one in caught] == [__file__]
+    expected = new()
+    np.testing.assert_array_equal(found.atoms, expected.atoms)
+    np.testing.assert_array_equal(found.weights, expected.weights)
+    assert (found.cost, found.settings) == (expected.cost, expected.settings)
+
+
+def test_calls_that_never_were_are_refused():
+    with pytest.raises(TypeError, match="positional"):
+        edot(CLOUD, 4, Settings(), None)
+    with pytest.raises(TypeError, match="ordre"):
+        edot(CLOUD, 4, ordre=1)
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"), [([1], "one for each of 2"), ([1, -1], "at least 0"), ([0, 0], "not all 0")]
+)
+def test_shares_that_make_no_sense(shares, said):
+    with pytest.raises(StippleError, match=said):
+        discretise_barycentre(MEASURES, 4, shares=shares)
+
+
+def test_a_result_prints_on_a_line_and_holds_plain_numbers():
+    result = edot(CLOUD, 4, steps=1, p=3)
+    interval = rf"{result.cost.lower!r} <= W_3\^3 <= {result.cost.upper!r}"
+    expected = rf"Discretisation\(4 atoms in dimension 2, {interval}, not converged\)"
+    assert re.fullmatch(expected, repr(result))
+    assert repr(edot(CLOUD, 1)).startswith("Discretisation(1 atom in dimension 2, ")
+    pixels = edot(Measure.from_domain(Domain(Density(np.ones((20, 30))))), 4)
+    for one in (result, pixels, edot(CLOUD, 2, objective="full", steps=2)):
+        figures = (one.cost.lower, one.cost.upper, one.diameter, one.regularised.sharp)
+        assert {type(figure) for figure in (*figures, one.zeta, *one.seconds.values())} == {float}
+        assert type(one.regularised.full) is float
+        assert type(one.iterations) is int
+        assert type(one.converged) is bool
+    assert type(pixels.zador) is float
 
 
 def test_sources_that_make_no_sense():
     for source, count, how, said in (
-        (np.ones((3, 2)), 0, Settings(), "from 1 to 3"),
-        (np.ones((3, 2)), 4, Settings(), "from 1 to 3"),
-        (np.ones((3, 2)), 2, Settings(), "different"),
-        (np.ones(3), 1, Settings(), r"\(n, d\)"),
-        (np.full((3, 2), np.nan), 1, Settings(), "not finite"),
-        (2 * np.eye(3), 1, Settings(metric="sphere"), "has length 2"),
-        (np.eye(3), 1, Settings(objective="full", zeta=1e-320), "at least"),
-        (np.eye(3), 1, Settings(objective="full", zeta=1e300, order=99.0), "smaller ζ"),
-        (1e200 * np.eye(3), 1, Settings(), "beyond the range"),
+        (np.ones((3, 2)), 0, {}, "from 1 to 3"),
+        (np.ones((3, 2)), 4, {}, "from 1 to 3"),
+        (np.ones((3, 2)), 2, {}, "different"),
+        (np.ones(3), 1, {}, r"\(n, d\)"),
+        (np.full((3, 2), np.nan), 1, {}, "not finite"),
+        (2 * np.eye(3), 1, {"metric": "sphere"}, "has length 2"),
+        (np.eye(3), 1, {"objective": "full", "zeta": 1e-320}, "at least"),
+        (np.eye(3), 1, {"objective": "full", "zeta": 1e300, "p": 99.0}, "smaller ζ"),
+        (1e200 * np.eye(3), 1, {}, "beyond the range"),
     ):
         with pytest.raises(StippleError, match=said):
-            edot(source, count, how)
+            edot(source, count, **how)
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e150, 1e-300])
@@ -228,8 +304,8 @@ def test_sources_that_make_no_sense():
 def test_scales_are_no_matter(scale, weights):
     """Regularised figures inform only: they never stop a run that is solved."""
     points = np.random.default_rng(0).random((60, 2))
-    result = edot(scale * points, 3, Settings(weights=weights))
-    plain = edot(points, 3, Settings(weights=weights))
+    result = edot(scale * points, 3, weights=weights)
+    plain = edot(points, 3, weights=weights)
     np.testing.assert_allclose(result.atoms / scale, plain.atoms, rtol=1e-6)
     assert result.cost.lower <= plain.cost.upper * scale**2 * 1.000001
     assert result.cost.upper >= plain.cost.lower * scale**2 * 0.999999
@@ -238,20 +314,19 @@ def test_scales_are_no_matter(scale, weights):
 def test_high_orders_are_solved():
     points = np.random.default_rng(0).random((60, 2))
     for scale, order in ((1.0, 100.0), (1e3, 100.0), (1.0, 1000.0)):
-        result = edot(scale * points, 3, Settings(order=order))
+        result = edot(scale * points, 3, p=order)
         assert result.regularised.sharp is None
         assert 0 <= result.cost.lower <= result.cost.upper < np.inf
     with pytest.raises(StippleError, match="W_100\\^100 is beyond the range"):
-        edot(1e6 * points, 3, Settings(order=100.0))
+        edot(1e6 * points, 3, p=100.0)
 
 
 @pytest.mark.parametrize("objective", ["sharp", "full", "debiased"])
 @pytest.mark.parametrize(("zeta", "order"), [(1e-13, 1.0), (1e-13, 2.0), (1e-320, 3.0)])
 def test_the_smallest_zeta_is_named(objective, zeta, order):
     points = np.random.default_rng(0).normal(size=(15, 2))
-    settings = Settings(objective=objective, order=order, steps=1, zeta=zeta)
     with pytest.raises(StippleError, match="too small for floating-point numbers: give at least"):
-        edot(points, 3, settings)
+        edot(points, 3, objective=objective, p=order, steps=1, zeta=zeta)
 
 
 @pytest.mark.slow
@@ -259,11 +334,11 @@ def test_the_smallest_zeta_is_named(objective, zeta, order):
 @pytest.mark.parametrize("order", [1.0, 2.0, 3.0])
 def test_the_smallest_zeta_that_is_named_works(objective, order):
     points = np.random.default_rng(0).normal(size=(15, 2))
-    settings = Settings(objective=objective, order=order, steps=3)
+    settings = {"objective": objective, "p": order, "steps": 3}
     with pytest.raises(StippleError, match="too small") as caught:
-        edot(points, 3, replace(settings, zeta=1e-13))
+        edot(points, 3, zeta=1e-13, **settings)
     smallest = float(re.search("at least ([^ ]+)", str(caught.value))[1])
-    result = edot(points, 3, replace(settings, zeta=smallest))
+    result = edot(points, 3, zeta=smallest, **settings)
     assert np.isfinite(result.atoms).all()
     assert result.weights.sum() == pytest.approx(1)
 
@@ -271,7 +346,7 @@ def test_the_smallest_zeta_that_is_named_works(objective, order):
 def test_a_comparison_without_regularised_figures():
     points = np.random.default_rng(0).random((50, 2))
     measure = Measure.from_samples(Samples(points, np.ones(50)))
-    result = edot(measure, 5, Settings(order=100.0))
+    result = edot(measure, 5, p=100.0)
     naive = compare_naive(measure, result, 5, 3)
     assert naive.compare(result)["beaten_in_sharp"] is None
     assert "sharp" not in naive.describe(result)

@@ -41,7 +41,7 @@ def test_any_text_is_a_length_or_an_error(text):
 
 
 def test_bare_number_asks_for_a_unit():
-    with pytest.raises(StippleError, match="'10' has no unit; write for instance 10mm"):
+    with pytest.raises(StippleError, match="'10' has no unit: write for instance 10mm"):
         parse_length("10")
 
 

@@ -63,7 +63,7 @@ def test_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, ste
     path = tmp_path / "old.svg"
     path.write_bytes(b"old")
     monkeypatch.setattr(step, fail(code))
-    with pytest.raises(StippleError, match=r"cannot write .*old\.svg: .*; .*choose"):
+    with pytest.raises(StippleError, match=r"Cannot write .*old\.svg: .*; .*choose"):
         write_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [tmp_path / "old.svg"]
@@ -141,7 +141,7 @@ def test_devices_are_written_straight():
 
 @needs_dev_full
 def test_no_space_on_a_device():
-    with pytest.raises(StippleError, match="cannot write /dev/full: no space left"):
+    with pytest.raises(StippleError, match="Cannot write /dev/full: no space left"):
         write_file("/dev/full", b"x" * 100_000)
 
 
@@ -183,7 +183,7 @@ def test_standard_output_without_space(writer):
         )
     assert done.returncode == 1
     last = done.stderr.decode().splitlines()[-1]
-    assert "StippleError: cannot write" in last
+    assert "StippleError: Cannot write" in last
     assert "no space left" in last
 
 

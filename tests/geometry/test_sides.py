@@ -1,4 +1,4 @@
-"""The sides between cells against the polygons, and foreseen masses against differences."""
+"""The sides between cells against the polygons, and predicted masses against differences."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from stipple.errors import PowerCellError
 from stipple.geometry import power_cells
 from stipple.geometry.power_cells import build_power_cells
-from stipple.geometry.sides import foresee_masses, list_sides
+from stipple.geometry.sides import list_sides, predict_masses
 from stipple.measures.density import Density
 from stipple.transport.semi_discrete import TransportSolver
 
@@ -33,7 +33,7 @@ def test_each_side_is_listed_once_and_lies_on_both_cells() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_masses_are_foreseen_to_first_order(seed: int) -> None:
+def test_masses_are_predicted_to_first_order(seed: int) -> None:
     """Central differences of the masses when points move and potentials stay."""
     random = np.random.default_rng(seed)
     solver = TransportSolver(Density(random.random((6, 8)) + 0.1))
@@ -44,10 +44,10 @@ def test_masses_are_foreseen_to_first_order(seed: int) -> None:
         solver.measure(POINTS + part * move, POTENTIALS).integrals.masses for part in (step, -step)
     )
     sides = list_sides(diagram.cells)
-    foreseen = foresee_masses(diagram.cells, diagram.integrals, sides, move)
-    assert abs(foreseen.sum()) < 1e-14
+    predicted = predict_masses(diagram.cells, diagram.integrals, sides, move)
+    assert abs(predicted.sum()) < 1e-14
     # Masses are piecewise polynomials: their kinks at pixel corners bound the differences.
-    np.testing.assert_allclose((after - before) / (2 * step), foreseen, rtol=0, atol=2e-6)
+    np.testing.assert_allclose((after - before) / (2 * step), predicted, rtol=0, atol=2e-6)
 
 
 def test_no_engine_is_asked_where_a_hidden_cell_is_of_no_use(

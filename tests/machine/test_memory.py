@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 from command import ROOT, SAMPLES, save
@@ -124,6 +126,23 @@ def test_available_memory_is_found() -> None:
     assert available is None or 2**20 < available < 2**50
     if sys.platform == "linux":
         assert available is not None
+
+
+def test_free_memory_is_that_of_the_system_with_swap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=3 * 2**20))
+    monkeypatch.setattr(psutil, "swap_memory", lambda: SimpleNamespace(free=2**20))
+    monkeypatch.setattr(memory, "_find_limits", lambda: [2**40])
+    assert memory.find_available_memory() == 4 * 2**20
+    monkeypatch.setattr(memory, "_find_limits", lambda: [2**21, 2**40])
+    assert memory.find_available_memory() == 2**21
+
+    def refuse() -> None:
+        raise PermissionError("/proc is closed")
+
+    monkeypatch.setattr(psutil, "virtual_memory", refuse)
+    assert memory.find_available_memory() == 2**21
+    monkeypatch.setattr(memory, "_find_limits", list)
+    assert memory.find_available_memory() is None
 
 
 @needs_posix

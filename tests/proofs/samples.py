@@ -13,8 +13,9 @@ from typing import TypeAlias
 import numpy as np
 
 from proofs import family
-from stipple import Samples, Settings, edot
+from stipple import Samples, edot
 from stipple.arrays import Floats
+from stipple.choices import AtomWeights
 from stipple.discretisation.certificate.certify import certify_discrete
 from stipple.geometry.metrics import Euclidean, Sphere
 from stipple.interval import Interval
@@ -106,16 +107,12 @@ def atoms_that_are_found(random: np.random.Generator) -> str | None:
     different = len(np.unique(points, axis=0))
     masses = _draw_masses(random, count)
     order = float(random.choice(ORDERS))
-    settings = Settings(
-        weights="free" if random.random() < 0.8 else "equal",
-        order=order,
-        threads=1,
-        steps=4,
-        zeta=1.0,
-    )
-    found = edot(Samples(points, masses), int(random.integers(1, min(different, 4) + 1)), settings)
+    weights: AtomWeights = "free" if random.random() < 0.8 else "equal"
+    count = int(random.integers(1, min(different, 4) + 1))
+    samples = Samples(points, masses)
+    found = edot(samples, count, p=order, zeta=1.0, weights=weights, steps=4, threads=1)
     exact = _transport(_price(points, found.atoms, order), masses, found.weights)
-    said = f"{points.tolist()}, {masses.tolist()}, m = {len(found.atoms)}, {settings.weights}"
+    said = f"{points.tolist()}, {masses.tolist()}, m = {len(found.atoms)}, {weights}"
     return _compare(found.cost, exact, f"{said}, k = {order:g}")
 
 

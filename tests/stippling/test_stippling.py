@@ -74,8 +74,8 @@ def test_a_start_given_as_an_array_is_left_alone():
         ({"density": [1, 2]}, "matrix"),
         ({"density": [[1, -1]]}, "negative"),
         ({"density": [[1, np.nan]]}, "not finite"),
-        ({"points": 0}, "0 points"),
-        ({"points": 10**8}, "100000000 points"),
+        ({"n": 0}, "0 points"),
+        ({"n": 10**8}, "100000000 points"),
         ({"method": "newton"}, "'newton': give one of lbfgs, relaxed, lloyd"),
         ({"iterations": -1}, "number of iterations is -1"),
         ({"tolerance": float("nan")}, "tolerance is nan"),
@@ -91,7 +91,7 @@ def test_a_start_given_as_an_array_is_left_alone():
 )
 def test_errors_say_what_was_received(options, words):
     with pytest.raises(stipple.StippleError, match=words):
-        stipple.stipple(**{"density": RAMP, "points": 4, **options})
+        stipple.stipple(**{"density": RAMP, "n": 4, **options})
 
 
 def test_a_number_of_points_is_whole():
@@ -101,7 +101,7 @@ def test_a_number_of_points_is_whole():
 
 
 def test_the_example_in_the_documentation():
-    assert doctest.testmod(stipple.stippling.stippling).attempted == 2
+    assert doctest.testmod(stipple.stippling.stippling).attempted == 4
     assert doctest.testmod(stipple.stippling.stippling).failed == 0
 
 

@@ -2,200 +2,112 @@
 
 import csv
 import itertools
-import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import click
-
+from stipple.cli.bound.plan import Settings, TableJob
+from stipple.cli.bound.rows import (
+    Pair,
+    Row,
+    add_row,
+    compare_rows,
+    keep_narrowest,
+    read_table,
+    write_table,
+)
 from stipple.cli.bound.run import bound_files
-from stipple.cli.shared.conflicts import ONE_PLACE, refuse_conflicts
 from stipple.cli.shared.digits import format_interval
-from stipple.cli.shared.outputs import check_targets, plan_outputs, write_output
-from stipple.cli.shared.progress import Progress, print_table, tell_failures
-from stipple.cli.shared.report import describe_command, record_options
+from stipple.cli.shared.progress import Progress
 from stipple.errors import StippleError
 from stipple.files.write import hash_file
+from stipple.interval import Interval
 from stipple.machine.tasks import Failure, run_all, share_threads
 
-# The hashes are of what the files held when they were read.
-COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds", "a_hash", "b_hash", "settings")
 SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm"),
     ".npy",
 }
-# What changes the distance itself: rows of other settings are not taken for done.
-DEFINING = (
-    "order",
-    "unit",
-    "pixels",
-    "invert",
-    "gamma",
-    "contrast",
-    "threshold",
-    "alpha",
-    "resize",
-)
-
-Pair = tuple[str, str]
-Row = dict[str, Any]
 
 
-def fill_table(context: click.Context, options: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class TableSummary:
+    """What became of the pairs.
+
+    Attributes
+    ----------
+    pairs, done_before, computed, gap_not_reached : int
+        How many.
+    failures : tuple of str
+        A sentence for each pair that could not be bounded.
+    """
+
+    pairs: int
+    done_before: int
+    computed: int
+    failures: tuple[str, ...]
+    gap_not_reached: int
+
+
+@dataclass(frozen=True)
+class BoundedPair:
+    """What a row says of a pair of files, and whether the gap was reached."""
+
+    interval: Interval
+    gap: float
+    seconds: float
+    reached: bool
+    hashes: Pair
+
+    def make_row(self, pair: Pair, settings: str) -> Row:
+        """Write it out; numbers have the fewest digits that read back as the same."""
+        lower, upper = str(self.interval.lower), str(self.interval.upper)
+        gap, seconds = str(self.gap), str(round(self.seconds, 3))
+        return Row(*pair, lower, upper, gap, seconds, *self.hashes, settings)
+
+
+def fill_table(job: TableJob) -> TableSummary:
     """Bound the pairs that the table does not have yet, and add their rows as they are done."""
-    target = _check(options)
-    pairs = _list_pairs(options)
-    from stipple.files.row_log import append_row, read_rows, write_rows
-    from stipple.files.tables import render_json
-
-    settings = " ".join(f"{name}={options[name]}" for name in DEFINING)
-    rows: list[Row] = list(read_rows(target, COLUMNS)) if target != "-" else []
-    rows, missing = _compare(rows, pairs, settings, options["gap"])
-    write_rows(target, COLUMNS, rows)
+    pairs = list_folder(job.source) if job.from_folder else read_pairs(job.source)
+    settings = job.settings.defining
+    rows, missing = compare_rows(read_table(job.target), pairs, settings, job.settings.gap)
+    write_table(job.target, rows)
     failures: list[str] = []
     wide = 0
-    with closing(_bound_missing(missing, len(pairs), options, failures)) as found:
-        for row in found:
-            wide += not row.pop("reached")
-            row["settings"] = settings
-            append_row(target, COLUMNS, row)
-            rows.append(row)
-    if target != "-":
-        write_rows(target, COLUMNS, _keep_narrowest(rows))
-    figures = {
-        "pairs": len(pairs),
-        "done_before": len(pairs) - len(missing),
-        "computed": len(missing) - len(failures),
-        "failures": failures,
-        "gap_not_reached": wide,
-    }
-    if options["report"]:
-        report = {**figures, **describe_command("bound", record_options(options))}
-        write_output(options["report"], render_json(report))
-    if not options["quiet"]:
-        _summarise(figures, target)
-    tell_failures(failures)
-    if wide and options["strict"]:
-        raise StippleError(
-            f"{wide} of {len(missing)} pairs have a wider gap than the {options['gap']:.4g} asked"
-            " for: give more time, or a larger --gap."
-        )
-    if failures:
-        context.exit(1)
-
-
-def _bound_missing(
-    pairs: list[Pair], all_pairs: int, options: dict[str, Any], failures: list[str]
-) -> Generator[Row, None, None]:
-    """Bound pairs, and give their rows as they are done; what fails goes to `failures`."""
-    threads = share_threads(
-        options["threads"], len(pairs), jobs=options["jobs"], scheduler=options["scheduler"]
+    with closing(_bound_missing(job, missing, len(pairs), failures)) as found:
+        for pair, bounded in found:
+            wide += not bounded.reached
+            rows.append(bounded.make_row(pair, settings))
+            add_row(job.target, rows[-1])
+    if job.target != "-":
+        write_table(job.target, keep_narrowest(rows))
+    return TableSummary(
+        pairs=len(pairs),
+        done_before=len(pairs) - len(missing),
+        computed=len(missing) - len(failures),
+        failures=tuple(failures),
+        gap_not_reached=wide,
     )
-    shared = {**options, "threads": threads}
-    # Dask workers are in other folders.
-    folder = str(Path.cwd()) if options["scheduler"] else ""
-    work = partial(_bound, folder=folder, options=shared)
-    outcomes = run_all(work, pairs, jobs=options["jobs"], scheduler=options["scheduler"])
-    label = f"{len(pairs):,} pairs, {all_pairs - len(pairs):,} done before"
-    quiet, verbose = options["quiet"], options["verbose"]
-    with (
-        Progress(label, len(pairs), quiet=quiet, verbose=verbose) as progress,
-        closing(outcomes),
-    ):
-        for number, ((first, second), outcome) in enumerate(outcomes, 1):
-            if isinstance(outcome, Failure):
-                failures.append(f"{first} and {second}: {outcome.reason}")
-                progress.advance(number, failures[-1])
-                continue
-            yield {**outcome, "a": first, "b": second}
-            interval = format_interval(outcome["lower"], outcome["upper"], 9)
-            progress.advance(number, f"{first} and {second}: W within {interval}")
 
 
-def _compare(
-    rows: list[Row], pairs: list[Pair], settings: str, gap: float
-) -> tuple[list[Row], list[Pair]]:
-    """Find the rows that are still true, and the pairs that have none which is good enough.
-
-    A row is good enough if its files hold what they held, the settings that define the distance are
-    the same, and its gap is no wider than asked for. A row of a file that has changed is not true
-    any more; one whose gap is too wide stays until there is a better one.
-    """
-    hashes = {path: hash_file(path) for path in sorted(set(itertools.chain(*pairs)))}
-
-    def find_hashes(row: Row) -> list[str | None]:
-        return [hashes.get(row["a"]), hashes.get(row["b"])]
-
-    def may_be_true(row: Row) -> bool:
-        # Of files that are of other pairs, or cannot be read here, nothing is known.
-        known = zip(find_hashes(row), (row["a_hash"], row["b_hash"]), strict=True)
-        return all(now in (None, then) for now, then in known)
-
-    rows = _keep_narrowest([row for row in rows if may_be_true(row)])
-    done = {
-        (row["a"], row["b"])
-        for row in rows
-        if row["settings"] == settings and _read_gap(row) <= gap and all(find_hashes(row))
-    }
-    return rows, [pair for pair in pairs if pair not in done]
+def list_folder(folder: str) -> list[Pair]:
+    """Pair every image and .npy file of a folder with every other, each once and in order."""
+    if not Path(folder).is_dir():
+        raise StippleError(f"{Path(folder)} is not a folder: give one with images.")
+    paths = (path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES)
+    images = sorted(map(str, paths))
+    if len(images) < 2:
+        raise StippleError(f"{Path(folder)} has {len(images)} images: at least two make a pair.")
+    return list(itertools.combinations(images, 2))
 
 
-def _keep_narrowest(rows: list[Row]) -> list[Row]:
-    """Keep of each pair and settings the row with the narrowest gap, if its files are the same."""
-    best: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        key = row["a"], row["b"], row["settings"]
-        known = best.get(key)
-        same = known and (known["a_hash"], known["b_hash"]) == (row["a_hash"], row["b_hash"])
-        if known is None or not same or _read_gap(row) < _read_gap(known):
-            best[key] = row
-    return list(best.values())
-
-
-def _read_gap(row: Row) -> float:
-    """Gap of a row; infinity, which is never enough, where an end of it is no number."""
-    try:
-        lower, upper, gap = (float(row[name]) for name in ("lower", "upper", "gap"))
-    except ValueError:
-        return math.inf
-    return gap if lower <= upper < math.inf and gap >= 0 else math.inf
-
-
-def _check(options: dict[str, Any]) -> str:
-    """Refuse what cannot end well; return where the table goes."""
-    if options["images"]:
-        raise click.UsageError("Give two images, or --pairs, or --all.")
-    if options["pairs"] and options["folder"]:
-        raise click.UsageError("Give --pairs or --all, not both.")
-    if options["plot"]:
-        raise click.UsageError("--plot is for one pair.")
-    if len(options["outputs"]) > 1:
-        raise click.UsageError("Many pairs go to one table: give -o once.")
-    refuse_conflicts(options, (ONE_PLACE,))
-    paths = options["outputs"] or ("-",)
-    form = options["format_"] or ("csv" if paths == ("-",) else None)
-    (output,) = plan_outputs("", paths, form, ("csv",))
-    others = [options["report"]] if options["report"] else []
-    check_targets([output.path, *others], options["pairs"] or "-")
-    return output.path
-
-
-def _list_pairs(options: dict[str, Any]) -> list[Pair]:
-    """Name the pairs, each once and in order."""
-    if options["folder"]:
-        folder = Path(options["folder"])
-        if not folder.is_dir():
-            raise StippleError(f"{folder} is not a folder: give one with images.")
-        images = sorted(str(path) for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-        if len(images) < 2:
-            raise StippleError(f"{folder} has {len(images)} images: at least two make a pair.")
-        return list(itertools.combinations(images, 2))
+def read_pairs(path: str) -> list[Pair]:
+    """Read pairs of paths from the columns a and b of a table, each once and in order."""
     from stipple.files.open import open_source
 
-    with open_source(options["pairs"]) as (stream, name):
+    with open_source(path) as (stream, name):
         try:
             text = stream.read().decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -216,32 +128,38 @@ def _list_pairs(options: dict[str, Any]) -> list[Pair]:
     return list(dict.fromkeys(pairs))
 
 
-def _bound(pair: Pair, folder: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Figures of a pair of files whose paths are relative to a folder."""
-    paths = [str(Path(folder, path)) for path in pair]
+def _bound_missing(
+    job: TableJob, pairs: Sequence[Pair], all_pairs: int, failures: list[str]
+) -> Generator[tuple[Pair, BoundedPair], None, None]:
+    """Bound pairs, and give them as they are done; what fails goes to `failures`."""
+    threads = share_threads(
+        job.settings.threads, len(pairs), jobs=job.jobs, scheduler=job.scheduler
+    )
+    # Dask workers are in other folders.
+    folder = str(Path.cwd()) if job.scheduler else ""
+    work = partial(_bound, folder=folder, settings=replace(job.settings, threads=threads))
+    outcomes = run_all(work, pairs, jobs=job.jobs, scheduler=job.scheduler)
+    label = f"{len(pairs):,} pairs, {all_pairs - len(pairs):,} done before"
+    quiet, verbose = job.telling.quiet, job.telling.verbose
+    with (
+        Progress(label, len(pairs), quiet=quiet, verbose=verbose) as progress,
+        closing(outcomes),
+    ):
+        for number, (pair, outcome) in enumerate(outcomes, 1):
+            names = " and ".join(pair)
+            if isinstance(outcome, Failure):
+                failures.append(f"{names}: {outcome.reason}")
+                progress.advance(number, failures[-1])
+                continue
+            yield pair, outcome
+            interval = format_interval(outcome.interval.lower, outcome.interval.upper, 9)
+            progress.advance(number, f"{names}: W within {interval}")
+
+
+def _bound(pair: Pair, folder: str, settings: Settings) -> BoundedPair:
+    """Bound a pair of files whose paths are relative to a folder."""
+    first, second = (str(Path(folder, path)) for path in pair)
     # Before they are read: the row of a file that changes meanwhile is not taken for done.
-    hashes = [hash_file(path) for path in paths]
-    _, result = bound_files(paths, options)
-    return {
-        "lower": result.lower,
-        "upper": result.upper,
-        "gap": result.gap,
-        "seconds": round(result.seconds, 3),
-        "reached": result.reached,
-        "a_hash": hashes[0],
-        "b_hash": hashes[1],
-    }
-
-
-def _summarise(figures: dict[str, Any], target: str) -> None:
-    rows = [
-        ("pairs", f"{figures['pairs']:,}, of which {figures['done_before']:,} were done before"),
-        ("computed", f"{figures['computed']:,}"),
-    ]
-    if figures["failures"]:
-        rows.append(("failed", f"{len(figures['failures']):,}"))
-    if figures["gap_not_reached"]:
-        rows.append(("gap", f"not reached by {figures['gap_not_reached']:,} pairs"))
-    if target != "-":
-        rows.append(("written", target))
-    print_table(rows)
+    hashes = hash_file(first) or "", hash_file(second) or ""
+    _, found = bound_files((first, second), settings)
+    return BoundedPair(found.interval, found.gap, found.seconds, found.reached, hashes)

@@ -65,6 +65,7 @@ PACKAGES = (
     _Package("numba", "numba"),
     _Package("rich", "rich"),
     _Package("tqdm", "tqdm"),
+    _Package("psutil", "psutil"),
     _Package("pyamg", "pyamg", "up to 30,000 points nothing is lost, larger runs fail"),
     _Package("matplotlib", "matplotlib", "no plots; everything else works"),
     _Package("pot", "ot", "all works except the method paper of stipple bound"),

@@ -1,154 +1,168 @@
-"""What `stipple edot` runs: sources in, labelled discretisations out."""
+"""What `stipple edot` runs: a job in, labelled discretisations out."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-import click
-
-from stipple.cli.edot.show import RelatedRuns, Run, Runs
-from stipple.cli.shared.domains import (
-    is_formula,
-    plan_formula_domain,
-    read_formula,
-    refuse_region,
+from stipple.cli.edot.plan import (
+    Barycentre,
+    Channels,
+    Example,
+    Job,
+    OneSource,
+    Relation,
+    refuse_idle_scheduler,
 )
-from stipple.cli.shared.images import plan_reading, prepare_image
+from stipple.cli.shared.domains import is_formula, read_formula
+from stipple.cli.shared.images import prepare_image, read_image
 from stipple.cli.shared.memory import announce_memory
-from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.progress import Progress, print_note
 from stipple.errors import StippleError
 from stipple.machine.tasks import Failure, run_all
 
 if TYPE_CHECKING:
+    from stipple.discretisation.discretise import Discretisation
     from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
+    from stipple.discretisation.naive import Naive, NaiveComparison
+    from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.settings import Settings
     from stipple.measures.measure import Measure
 
 
-class Result(Protocol):
-    """What a job gives: figures for the report, rows for a person, files."""
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A labelled discretisation, the colour of its dots (if it has one), and naive rivals."""
+
+    label: str
+    measure: "Measure"
+    result: "Discretisation"
+    naive: "NaiveComparison | None" = None
+    colour: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a job gives.
+
+    Attributes
+    ----------
+    pictures : list of lists of Run
+        Pictures side by side, each of runs over each other.
+    published : str or None
+        What the source of a preset says.
+    related : RelatedDiscretisations or None
+        The plan between two runs.
+    """
+
+    pictures: list[list[Run]]
+    published: str | None = None
+    related: "RelatedDiscretisations | None" = None
 
     @property
-    def figures(self) -> dict[str, Any]:
-        """Figures for the report."""
-        ...
-
-    @property
-    def rows(self) -> list[tuple[str, str]]:
-        """Lines for a person."""
-        ...
-
-    def render(self, options: dict[str, Any], outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
-        """Paths and contents of the files that were asked for."""
-        ...
+    def runs(self) -> list[Run]:
+        """All runs."""
+        return [run for picture in self.pictures for run in picture]
 
 
-def discretise(options: dict[str, Any]) -> Runs:
-    """Discretise one source, with each number of atoms."""
-    measure = read_measure(options["sources"][0], options)
-    settings = make_settings(options)
-    runs = [
-        _run(options, str(count), measure, count, settings, options["naive"], count)
-        for count in options["atoms"]
-    ]
-    return Runs([[run] for run in runs])
+def run(job: Job) -> Found:
+    """Do what a job says."""
+    task = job.task
+    if isinstance(task, OneSource):
+        return _discretise(job, task)
+    if isinstance(task, Channels):
+        return _separate(job, task)
+    if isinstance(task, Barycentre):
+        return _average(job, task)
+    if isinstance(task, Relation):
+        return _relate(job, task)
+    return _reproduce(job, task)
 
 
-def reproduce(options: dict[str, Any]) -> Runs:
-    """Run the cases of a preset."""
-    from dataclasses import replace
+def _discretise(job: Job, task: OneSource) -> Found:
+    from stipple.discretisation.naive import Naive
 
-    from stipple.discretisation.presets import list_presets
-
-    presets = list_presets()
-    if options["preset"] not in presets:
-        known = ", ".join(presets)
-        raise click.UsageError(f"Unknown preset {options['preset']!r}: known are {known}.")
-    preset = presets[options["preset"]]
-    mine = {name: options[name] for name in ("seed", "engine", "device", "threads", "steps")}
-    runs = []
-    for case in preset.cases:
-        settings = replace(case.settings, **mine)
-        repeats, size = (preset.naive.repeats, preset.naive.size) if preset.naive else (0, 0)
-        runs.append(_run(options, case.label, case.measure(), case.atoms, settings, repeats, size))
-    return Runs([[run] for run in runs], preset)
+    measure = _read_measure(job, task.source)
+    return Found(
+        [[_run(job, str(n), measure, n, job.settings, Naive(n, task.repeats))] for n in task.counts]
+    )
 
 
-def separate(options: dict[str, Any]) -> Runs:
-    """Discretise each channel of a picture as a density of its own."""
-    from stipple.files.pictures import read_source
+def _separate(job: Job, task: Channels) -> Found:
     from stipple.machine.memory import predict_discretisation
     from stipple.measures.density import Density
     from stipple.measures.formula import Domain
     from stipple.measures.inks import separate_inks, share_points
     from stipple.measures.measure import Measure
 
-    source = options["sources"][0]
-    if is_formula(source):
-        raise click.UsageError("A formula has no colours: --color rgb needs a picture.")
-    refuse_region(plan_formula_domain(options))
-    reading = plan_reading(options)
-    picture = read_source(source, max_pixels=options["max_pixels"])
-    inks = separate_inks(prepare_image(picture, reading), reading.tone, "rgb")
-    announce_memory(predict_discretisation(inks[0].darkness.size), quiet=options["quiet"])
-    settings = make_settings(options)
-    shares = share_points(inks, options["atoms"][0])
-    refuse_idle_scheduler(options, [count for _, count in shares])
+    reading = job.input.reading
+    inks = separate_inks(read_image(task.source, reading), reading.tone, "rgb")
+    announce_memory(predict_discretisation(inks[0].darkness.size), quiet=job.quiet)
+    shares = share_points(inks, task.n)
+    refuse_idle_scheduler(job.scheduler, job.settings, [n for _, n in shares])
     runs = []
-    for ink, count in shares:
+    for ink, n in shares:
         measure = Measure.from_domain(Domain.from_image(Density(ink.darkness)))
-        run = _run(options, ink.ink.name, measure, count, settings, 0, 0)
-        runs.append(Run(run.label, run.measure, run.result, None, ink.ink.colour))
-    return Runs([runs])
+        found = _run(job, ink.ink.name, measure, n, job.settings)
+        runs.append(replace(found, colour=ink.ink.colour))
+    return Found([runs])
 
 
-def average(options: dict[str, Any]) -> Runs:
-    """Discretise the barycentre of several sources."""
+def _average(job: Job, task: Barycentre) -> Found:
     import numpy as np
 
-    from stipple.discretisation.barycentre import discretise_barycentre, mix_measures
+    from stipple.discretisation.barycentre import average, mix_measures
 
-    measures = [read_measure(source, options) for source in options["sources"]]
-    shares = np.array(options["lambdas"] or [1.0] * len(measures))
-    settings = make_settings(options)
-    (count,) = options["atoms"]
-    with _show(options, f"barycentre, {count:,} atoms", settings) as show:
-        result = discretise_barycentre(measures, shares, count, settings, on_step=show)
-    return Runs([[Run("barycentre", mix_measures(measures, shares), result)]])
+    measures = [_read_measure(job, source) for source in task.sources]
+    shares = np.array(task.shares)
+    with _show(job, f"barycentre, {task.n:,} atoms", job.settings) as show:
+        result = average(measures, shares, task.n, job.settings, on_step=show)
+    return Found([[Run("barycentre", mix_measures(measures, shares), result)]])
 
 
-def relate(options: dict[str, Any]) -> RelatedRuns:
-    """Discretise two sources, and find the entropic plan between them."""
+def _relate(job: Job, task: Relation) -> Found:
     from stipple.discretisation.relation import relate_discretisations
     from stipple.machine.memory import predict_plan
 
-    counts = (*options["atoms"], *options["atoms"])[:2]
-    pictures = [path.lower().endswith((".svg", ".png")) for path in options["outputs"]]
-    text = not pictures or not all(pictures)
-    announce_memory(predict_plan(*counts, text=text), quiet=options["quiet"])
-    first, second = (read_measure(source, options) for source in options["sources"])
-    settings = make_settings(options)
-    runs = [
-        _run(options, label, measure, count, settings, 0, 0)
-        for label, measure, count in zip(("first", "second"), (first, second), counts, strict=True)
-    ]
-    plan = relate_discretisations(runs[0].result, runs[1].result)
-    return RelatedRuns(Runs([[run] for run in runs]), plan)
+    outputs = job.files.outputs
+    text = not outputs or any(output.format == "csv" for output in outputs)
+    announce_memory(predict_plan(*task.counts, text=text), quiet=job.quiet)
+    measures = [_read_measure(job, source) for source in task.sources]
+    first, second = (
+        _run(job, label, measure, n, job.settings)
+        for label, measure, n in zip(("first", "second"), measures, task.counts, strict=True)
+    )
+    related = relate_discretisations(first.result, second.result)
+    return Found([[first], [second]], related=related)
 
 
-def read_measure(source: str, options: dict[str, Any]) -> "Measure":
+def _reproduce(job: Job, task: Example) -> Found:
+    mine, naive = job.settings, task.preset.naive
+    pictures = []
+    for case in task.preset.cases:
+        settings = replace(
+            case.settings,
+            seed=mine.seed,
+            engine=mine.engine,
+            device=mine.device,
+            threads=mine.threads,
+            steps=mine.steps,
+        )
+        pictures.append([_run(job, case.label, case.measure(), case.atoms, settings, naive)])
+    return Found(pictures, published=task.preset.published)
+
+
+def _read_measure(job: Job, source: str) -> "Measure":
     """Read a source, and say what memory its discretisation needs."""
     from stipple.machine.memory import predict_discretisation
 
-    measure = _read(source, options)
-    announce_memory(predict_discretisation(len(measure.samples)), quiet=options["quiet"])
+    measure = _read(job, source)
+    announce_memory(predict_discretisation(len(measure.samples)), quiet=job.quiet)
     return measure
 
 
-def _read(source: str, options: dict[str, Any]) -> "Measure":
+def _read(job: Job, source: str) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
     from stipple.files.samples import read_samples_or_density
     from stipple.measures.density import Density
@@ -157,61 +171,40 @@ def _read(source: str, options: dict[str, Any]) -> "Measure":
     from stipple.measures.samples import Samples
     from stipple.measures.tone import darkness
 
+    reading = job.input.reading
     if is_formula(source):
-        return Measure.from_domain(read_formula(source, plan_formula_domain(options)))
-    refuse_region(plan_formula_domain(options))
+        return Measure.from_domain(read_formula(source, job.input.domain))
     content = read_samples_or_density(
         source,
-        options["read"],
-        max_pixels=options["max_pixels"],
-        tell=partial(print_note, quiet=options["quiet"]),
+        job.input.kind,
+        max_pixels=reading.max_pixels,
+        tell=partial(print_note, quiet=job.quiet),
     )
     if isinstance(content, Samples):
         return Measure.from_samples(content)
-    reading = plan_reading(options)
     density = Density(darkness(prepare_image(content, reading), reading.tone))
     return Measure.from_domain(Domain.from_image(density))
 
 
-def make_settings(options: dict[str, Any]) -> "Settings":
-    """Collect the settings of a discretisation from the options."""
-    from stipple.discretisation.settings import Settings
-
-    return Settings(**{field.name: options[field.name] for field in fields(Settings)})
-
-
-def refuse_idle_scheduler(options: dict[str, Any], counts: Sequence[int]) -> None:
-    """Refuse a scheduler if no run, of so many atoms, has cells."""
-    if options["scheduler"] is None:
-        return
-    settings = make_settings(options)
-    if all(settings.choose_algorithm(count).algorithm != "adaptive" for count in counts):
-        raise click.UsageError(
-            "--scheduler is for the adaptive algorithm, and so few atoms take the simple one: say"
-            " --algorithm adaptive."
-        )
-
-
 def _run(
-    options: dict[str, Any],
+    job: Job,
     label: str,
     measure: "Measure",
-    count: int,
+    n: int,
     settings: "Settings",
-    repeats: int,
-    size: int,
+    naive: "Naive | None" = None,
 ) -> Run:
-    """Discretise, show the steps, and compare with naive samplings of some size."""
-    from stipple.discretisation.discretise import edot
+    """Discretise, show the steps, and compare with naive samplings."""
+    from stipple.discretisation.discretise import discretise
     from stipple.discretisation.naive import compare_naive
 
-    title = f"{count:,} atoms" if label == str(count) else f"{label}, {count:,} atoms"
-    scheduler = options["scheduler"]
-    run_cells = partial(_run_cells, scheduler=scheduler) if scheduler is not None else None
-    with _show(options, title, settings) as show:
-        result = edot(measure, count, settings, on_step=show, run_cells=run_cells)
-    naive = compare_naive(measure, result, size, repeats) if repeats else None
-    return Run(label, measure, result, naive)
+    title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
+    run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
+    with _show(job, title, settings) as show:
+        result = discretise(measure, n, settings, on_step=show, run_cells=run_cells)
+    if naive is None or naive.repeats == 0:
+        return Run(label, measure, result)
+    return Run(label, measure, result, compare_naive(measure, result, naive.size, naive.repeats))
 
 
 def _run_cells(
@@ -227,11 +220,10 @@ def _run_cells(
 
 @contextmanager
 def _show(
-    options: dict[str, Any], title: str, settings: "Settings"
+    job: Job, title: str, settings: "Settings"
 ) -> Iterator[Callable[[int, float | None], None]]:
     """Show steps by their number and the objective."""
-    quiet, verbose = options["quiet"], options["verbose"]
-    with Progress(title, 0, quiet=quiet, verbose=verbose) as progress:
+    with Progress(title, 0, quiet=job.quiet, verbose=job.verbose) as progress:
 
         def show(step: int, value: float | None) -> None:
             reached = "cell" if value is None else f"{settings.objective} {value:.8g}"

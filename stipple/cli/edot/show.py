@@ -1,243 +1,226 @@
-"""What `stipple edot` found: figures, lines for a person, and files."""
+"""What `stipple edot` found: lines for a person, figures for the report, and files."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stipple.choices import Blend
+from stipple.cli.edot.plan import RUN, Files
+from stipple.cli.edot.run import Found, Run
 from stipple.cli.shared.digits import format_interval
-from stipple.cli.shared.drawings import lay_out, plan_layout, render_drawing
+from stipple.cli.shared.drawings import lay_out, render_drawing
 from stipple.cli.shared.outputs import Output
+from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
     from stipple.discretisation.discretise import Discretisation
-    from stipple.discretisation.naive import NaiveComparison
-    from stipple.discretisation.presets import Preset
+    from stipple.discretisation.drawing import Panel
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.drawing.marks import Drawing
-    from stipple.measures.measure import Measure
 
 PLOT_DPI = 150.0
-# A convergence plot needs this many steps.
-FEWEST_STEPS = 2
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A labelled discretisation, the colour of its dots (if it has one), and naive rivals."""
+def list_presets() -> str:
+    """List the presets, a line each."""
+    from stipple.discretisation import presets
 
-    label: str
-    measure: "Measure"
-    result: "Discretisation"
-    naive: "NaiveComparison | None" = None
-    colour: str | None = None
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """Every figure of the run."""
-        result = self.result
-        naive = self.naive
-        return {
-            "run": self.label,
-            "samples": len(self.measure.samples),
-            "dimension": self.measure.samples.dimension,
-            "atoms": len(result.atoms),
-            "order": result.settings.order,
-            "objective": result.settings.objective,
-            "weights": result.settings.weights,
-            "algorithm": result.algorithm,
-            "cost_lower": result.cost.lower,
-            "cost_upper": result.cost.upper,
-            "cost_is_exact": result.exact,
-            "sharp": result.regularised.sharp,
-            "full": result.regularised.full,
-            "regularised_over_samples": result.regularised.samples,
-            "zeta": result.zeta,
-            "diameter": result.diameter,
-            "zador": result.zador,
-            "iterations": result.iterations,
-            "converged": result.converged,
-            "optimum": "local" if result.converged else None,
-            "objective_history": result.history,
-            "positions": result.atoms,
-            "masses": result.weights,
-            "naive": None if naive is None else naive.compare(result),
-            "seconds": result.seconds,
-        }
-
-    def describe_cost(self) -> str:
-        """Say what W_k^k is, and how it is known."""
-        cost = self.result.cost
-        if self.result.exact:
-            return f"{cost.lower!r}, exactly"
-        return f"certified within {format_interval(cost.lower, cost.upper)}"
-
-    def describe_regularised(self) -> str:
-        """Say what entropic methods report."""
-        result = self.result
-        found, part = result.regularised, result.regularised.samples
-        if found.sharp is None or found.full is None or result.zeta is None:
-            return "not computable in floating-point numbers at this scale, order and ζ"
-        estimated = f", over {part:,} samples" if part < len(self.measure.samples) else ""
-        return f"sharp {found.sharp:.6g}, full {found.full:.6g} (ζ = {result.zeta:.4g}{estimated})"
-
-    def list_rows(self) -> list[tuple[str, str]]:
-        """Lines for a person."""
-        result, samples = self.result, self.measure.samples
-        order = f"{result.settings.order:g}"
-        rows = [
-            (
-                "atoms",
-                f"{len(result.atoms):,} with {result.settings.weights} weights for"
-                f" {len(samples):,} samples in dimension {samples.dimension}",
-            ),
-            (f"W_{order}^{order}", self.describe_cost()),
-            ("regularised", self.describe_regularised()),
-        ]
-        if result.zador is not None:
-            ratio = result.cost.middle / result.zador
-            compared = (
-                f"W_2^2 is {ratio:.4f} of it"
-                if ratio >= 1
-                else "W_2^2 is below it, as it may be for few atoms or pixels"
-            )
-            rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
-        if self.naive is not None:
-            rows.append(("naive", self.naive.describe(result)))
-        goal = f"W_{order}^{order}" if result.settings.objective == "exact" else "the objective"
-        ended = f"at a local optimum of {goal}" if result.converged else "stopped"
-        rows.append(("algorithm", f"{result.algorithm}, {ended} after {result.iterations} steps"))
-        return rows
-
-    def summarise(self) -> list[tuple[str, str]]:
-        """One line for a person, or two."""
-        order = f"{self.result.settings.order:g}"
-        rows = [
-            (
-                self.label,
-                f"m = {len(self.result.atoms):,}: W_{order}^{order} {self.describe_cost()};"
-                f" {self.describe_regularised()}",
-            )
-        ]
-        if self.naive is not None:
-            rows.append(("", self.naive.describe(self.result)))
-        return rows
+    return "\n".join(
+        f"{preset.name:17} {preset.title}; to reach: {preset.published}"
+        for preset in presets.list_presets().values()
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """Pictures side by side, each of runs over each other, and the preset that they are of."""
-
-    pictures: list[list[Run]]
-    preset: "Preset | None" = None
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs."""
-        return [run for picture in self.pictures for run in picture]
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """Figures for the report."""
-        figures: dict[str, Any] = {"runs": [run.figures for run in self.runs]}
-        if self.preset is not None:
-            figures["published"] = self.preset.published
-        return figures
-
-    @property
-    def rows(self) -> list[tuple[str, str]]:
-        """Lines for a person."""
-        if len(self.runs) == 1 and self.preset is None:
-            return self.runs[0].list_rows()
-        rows = [row for run in self.runs for row in run.summarise()]
-        if self.preset is not None:
-            rows.append(("to reach", self.preset.published))
-        return rows
-
-    def render(self, options: dict[str, Any], outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
-        """Render the files that were asked for."""
-        files = []
-        for output in outputs:
-            for path, pictures in self._share(output.path):
-                if output.format == "csv":
-                    files.append((path, _render_csv(pictures[0])))
-                else:
-                    drawing = _compose(options, pictures)
-                    files.append((path, render_drawing(drawing, output.format, options["dpi"])))
-        if options["plot"]:
-            files.append((options["plot"], self._render_plot(options["plot"])))
-        return files
-
-    def _share(self, path: str) -> list[tuple[str, list[list[Run]]]]:
-        """Paths, and the pictures that each of them shows."""
-        if "{run}" not in path:
-            return [(path, self.pictures)]
-        return [(path.replace("{run}", one[0].label), [one]) for one in self.pictures]
-
-    def _render_plot(self, path: str) -> bytes:
-        from stipple.discretisation.plot import plot_convergence, plot_counts
-        from stipple.drawing.plots import render_plot
-
-        form = Path(path).suffix.lower().lstrip(".")
-        labelled = [(run.label, run.result) for run in self.runs]
-        if len({len(run.result.atoms) for run in self.runs}) == 1:
-            return render_plot([plot_convergence(labelled)], "step", form, PLOT_DPI)
-        naive = [run.naive for run in self.runs if run.naive is not None]
-        panels = plot_counts([run.result for run in self.runs], naive)
-        return render_plot(panels, "number of atoms m", form, PLOT_DPI)
+# --- lines for a person -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class RelatedRuns:
-    """Two discretisations, and the plan between them."""
+def list_rows(found: Found) -> list[tuple[str, str]]:
+    """Names and values for a person: all of a single run, or a line or two of each."""
+    if len(found.runs) == 1 and found.published is None:
+        rows = _list_all(found.runs[0])
+    else:
+        rows = [row for run in found.runs for row in _summarise(run)]
+    if found.published is not None:
+        rows.append(("to reach", found.published))
+    if found.related is not None:
+        rows.append(("plan", _describe_plan(found.related)))
+    return rows
 
-    runs: Runs
-    related: "RelatedDiscretisations"
 
-    @property
-    def figures(self) -> dict[str, Any]:
-        """Figures for the report."""
-        transport = self.related.transport
-        plan = {
+def _list_all(run: Run) -> list[tuple[str, str]]:
+    result, samples = run.result, run.measure.samples
+    power = _name_cost(result)
+    rows = [
+        (
+            "atoms",
+            f"{len(result.atoms):,} with {result.settings.weights} weights for"
+            f" {len(samples):,} samples in dimension {samples.dimension}",
+        ),
+        (power, _describe_cost(result)),
+        ("regularised", _describe_regularised(run)),
+    ]
+    if result.zador is not None:
+        ratio = result.cost.middle / result.zador
+        compared = (
+            f"W_2^2 is {ratio:.4f} of it"
+            if ratio >= 1
+            else "W_2^2 is below it, as it may be for few atoms or pixels"
+        )
+        rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
+    if run.naive is not None:
+        rows.append(("naive", run.naive.describe(result)))
+    goal = power if result.settings.objective == "exact" else "the objective"
+    ended = f"at a local optimum of {goal}" if result.converged else "stopped"
+    rows.append(("algorithm", f"{result.algorithm}, {ended} after {result.iterations} steps"))
+    return rows
+
+
+def _summarise(run: Run) -> list[tuple[str, str]]:
+    result = run.result
+    said = (
+        f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)};"
+        f" {_describe_regularised(run)}"
+    )
+    naive = [] if run.naive is None else [("", run.naive.describe(result))]
+    return [(run.label, said), *naive]
+
+
+def _name_cost(result: "Discretisation") -> str:
+    order = f"{result.settings.order:g}"
+    return f"W_{order}^{order}"
+
+
+def _describe_cost(result: "Discretisation") -> str:
+    """Say what W_k^k is, and how it is known."""
+    if result.exact:
+        return f"{result.cost.lower!r}, exactly"
+    return f"certified within {format_interval(result.cost.lower, result.cost.upper)}"
+
+
+def _describe_regularised(run: Run) -> str:
+    """Say what entropic methods report."""
+    result = run.result
+    found, part = result.regularised, result.regularised.samples
+    if found.sharp is None or found.full is None or result.zeta is None:
+        return "not computable in floating-point numbers at this scale, order and ζ"
+    estimated = f", over {part:,} samples" if part < len(run.measure.samples) else ""
+    return f"sharp {found.sharp:.6g}, full {found.full:.6g} (ζ = {result.zeta:.4g}{estimated})"
+
+
+def _describe_plan(related: "RelatedDiscretisations") -> str:
+    transport = related.transport
+    rows, columns = related.plan.shape
+    return (
+        f"{rows:,} × {columns:,}, ⟨P, C⟩ {transport.cost:.8g} (ζ = {transport.zeta:.4g},"
+        f" marginal error {transport.marginal_error:.1e})"
+    )
+
+
+# --- the report ---------------------------------------------------------------------------------
+
+
+def describe_found(
+    found: Found, seconds: Mapping[str, float], recorded: Recorded
+) -> dict[str, object]:
+    """Collect the report: every figure, the time taken, and the command."""
+    figures: dict[str, object] = {"runs": [_list_figures(run) for run in found.runs]}
+    if found.published is not None:
+        figures["published"] = found.published
+    if found.related is not None:
+        transport = found.related.transport
+        figures["plan"] = {
             "zeta": transport.zeta,
             "cost": transport.cost,
             "regularised_cost": transport.regularised_cost,
             "marginal_error": transport.marginal_error,
             "converged": transport.converged,
         }
-        return {**self.runs.figures, "plan": plan}
+    return {**figures, "seconds": seconds, **describe_command("edot", recorded)}
 
-    @property
-    def rows(self) -> list[tuple[str, str]]:
-        """Lines for a person."""
-        transport = self.related.transport
-        rows, columns = self.related.plan.shape
-        text = (
-            f"{rows:,} × {columns:,}, ⟨P, C⟩ {transport.cost:.8g} (ζ = {transport.zeta:.4g},"
-            f" marginal error {transport.marginal_error:.1e})"
-        )
-        return [*self.runs.rows, ("plan", text)]
 
-    def render(self, options: dict[str, Any], outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
-        """Render the files that were asked for."""
-        from stipple.drawing.plots import render_heat_map
-        from stipple.files.tables import render_columns_csv
+def _list_figures(run: Run) -> dict[str, object]:
+    result = run.result
+    return {
+        "run": run.label,
+        "samples": len(run.measure.samples),
+        "dimension": run.measure.samples.dimension,
+        "atoms": len(result.atoms),
+        "order": result.settings.order,
+        "objective": result.settings.objective,
+        "weights": result.settings.weights,
+        "algorithm": result.algorithm,
+        "cost_lower": result.cost.lower,
+        "cost_upper": result.cost.upper,
+        "cost_is_exact": result.exact,
+        "sharp": result.regularised.sharp,
+        "full": result.regularised.full,
+        "regularised_over_samples": result.regularised.samples,
+        "zeta": result.zeta,
+        "diameter": result.diameter,
+        "zador": result.zador,
+        "iterations": result.iterations,
+        "converged": result.converged,
+        "optimum": "local" if result.converged else None,
+        "objective_history": result.history,
+        "positions": result.atoms,
+        "masses": result.weights,
+        "naive": None if run.naive is None else run.naive.compare(result),
+        "seconds": result.seconds,
+    }
 
-        files = []
-        for output in outputs:
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def render_files(found: Found, files: Files) -> list[tuple[str, bytes]]:
+    """Render the files that were asked for: paths and contents."""
+    if found.related is not None:
+        return [
+            (output.path, _render_plan(found.related, output, files.layout.dpi))
+            for output in files.outputs
+        ]
+    rendered = []
+    for output in files.outputs:
+        for path, pictures in _share_pictures(found, output.path):
             if output.format == "csv":
-                files.append((output.path, render_columns_csv(self.related.tabulate())))
+                rendered.append((path, _render_csv(pictures[0])))
             else:
-                data = render_heat_map(
-                    self.related.plan,
-                    "entropic plan: mass from atom to atom",
-                    ("atoms of the first source", "atoms of the second"),
-                    output.format,
-                    options["dpi"],
-                )
-                files.append((output.path, data))
-        return files
+                drawing = _compose(pictures, files)
+                rendered.append((path, render_drawing(drawing, output.format, files.layout.dpi)))
+    if files.plot:
+        rendered.append((files.plot, _render_plot(found.runs, files.plot)))
+    return rendered
+
+
+def _share_pictures(found: Found, path: str) -> list[tuple[str, list[list[Run]]]]:
+    """Paths, and the pictures that each of them shows."""
+    if RUN not in path:
+        return [(path, found.pictures)]
+    return [(path.replace(RUN, one[0].label), [one]) for one in found.pictures]
+
+
+def _render_plot(runs: Sequence[Run], path: str) -> bytes:
+    from stipple.discretisation.plot import plot_convergence, plot_counts
+    from stipple.drawing.plots import render_plot
+
+    form = Path(path).suffix.lower().lstrip(".")
+    if len({len(run.result.atoms) for run in runs}) == 1:
+        panel = plot_convergence([(run.label, run.result) for run in runs])
+        return render_plot([panel], "step", form, PLOT_DPI)
+    naive = [run.naive for run in runs if run.naive is not None]
+    panels = plot_counts([run.result for run in runs], naive)
+    return render_plot(panels, "number of atoms m", form, PLOT_DPI)
+
+
+def _render_plan(related: "RelatedDiscretisations", output: Output, dpi: float) -> bytes:
+    from stipple.drawing.plots import render_heat_map
+    from stipple.files.tables import render_columns_csv
+
+    if output.format == "csv":
+        return render_columns_csv(related.tabulate())
+    title = "entropic plan: mass from atom to atom"
+    axes = ("atoms of the first source", "atoms of the second")
+    return render_heat_map(related.plan, title, axes, output.format, dpi)
 
 
 def _render_csv(picture: Sequence[Run]) -> bytes:
@@ -247,37 +230,32 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
     from stipple.files.tables import render_columns_csv
 
     atoms = np.concatenate([run.result.atoms for run in picture])
-    columns: dict[str, Any] = {f"x{axis + 1}": atoms[:, axis] for axis in range(atoms.shape[1])}
-    columns["weight"] = np.concatenate([run.result.weights for run in picture])
-    if len(picture) > 1:
-        columns["channel"] = [run.label for run in picture for _ in run.result.atoms]
-    return render_columns_csv(columns)
+    weights = np.concatenate([run.result.weights for run in picture])
+    columns = {f"x{axis}": values for axis, values in enumerate(atoms.T, 1)} | {"weight": weights}
+    if len(picture) == 1:
+        return render_columns_csv(columns)
+    channels = [run.label for run in picture for _ in run.result.atoms]
+    return render_columns_csv({**columns, "channel": channels})
 
 
-def _compose(options: dict[str, Any], pictures: Sequence[Sequence[Run]]) -> "Drawing":
-    from stipple.discretisation.drawing import (
-        MOST_SAMPLES,
-        Panel,
-        compose_panels,
-        measure_row,
-        view_measure,
-    )
+def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
+    from stipple.discretisation.drawing import compose_panels, measure_row, view_measure
 
     first = pictures[0][0]
     view = view_measure(first.measure, sphere=first.result.settings.metric == "sphere")
     blend: Blend = "normal" if first.colour is None else "screen"
-    placement, look = lay_out(plan_layout(options), measure_row(view, len(pictures)), blend=blend)
-    panels = [
-        [
-            Panel(
-                run.label,
-                run.result.atoms,
-                run.result.weights,
-                run.measure.samples.thin(MOST_SAMPLES).points if options["show_samples"] else None,
-                run.colour or options["ink"] or "#000000",
-            )
-            for run in picture
-        ]
-        for picture in pictures
-    ]
+    placement, look = lay_out(files.layout, measure_row(view, len(pictures)), blend=blend)
+    panels = [[_make_panel(run, files) for run in picture] for picture in pictures]
     return compose_panels(panels, view, placement, look)
+
+
+def _make_panel(run: Run, files: Files) -> "Panel":
+    from stipple.discretisation.drawing import MOST_SAMPLES, Panel
+
+    return Panel(
+        run.label,
+        run.result.atoms,
+        run.result.weights,
+        run.measure.samples.thin(MOST_SAMPLES).points if files.show_samples else None,
+        run.colour or files.layout.ink or "#000000",
+    )

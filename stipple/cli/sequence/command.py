@@ -10,7 +10,7 @@ import click
 
 from stipple.choices import LARGEST_COUNT
 from stipple.cli.shared.digits import format_interval, round_down, round_up
-from stipple.cli.shared.drawings import lay_out, plan_layout, render_drawing
+from stipple.cli.shared.drawings import DRAWING_FORMATS, lay_out, plan_layout, render_drawing
 from stipple.cli.shared.images import TONE, plan_reading, read_density
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.options import drawing_options, report_options, tone_options
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stipple.sequences.drawing import Progression
     from stipple.sequences.prefixes import Row
 
-POINT_FORMATS = ("csv", "npy", "svg", "png")
+POINT_FORMATS = ("csv", "npy", *DRAWING_FORMATS)
 TABLE_FORMATS = ("csv", "svg", "png")
 DRAWINGS = ("points", "boxes", "strip")
 POINTS = 1024
@@ -209,7 +209,7 @@ def _plan(context: click.Context, options: dict[str, Any]) -> _Job:
     if prefixes and form == "npy":
         raise click.UsageError(f"The table of --prefixes has the formats {', '.join(known)}.")
     outputs = plan_outputs(density or "", paths, form, known) if density or paths else ()
-    pictures = [output for output in outputs if output.format in ("svg", "png")]
+    pictures = [output for output in outputs if output.format in DRAWING_FORMATS]
     if pictures and options["dimension"] != 2 and not prefixes:
         raise click.UsageError("A picture of the points needs --dimension 2.")
     if options["draw"] != "points" and not pictures:

@@ -1,52 +1,14 @@
-"""How a drawing looks and where it lies, by `drawing_options`, and its file."""
+"""What subcommands that draw have in common: the layout by `drawing_options`, and formats."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from stipple.choices import Blend, DotStyle
+from stipple.drawing.formats import RENDERERS, render_drawing
+from stipple.drawing.layout import Layout, lay_out
 
-if TYPE_CHECKING:
-    from stipple.drawing.look import Look
-    from stipple.drawing.marks import Drawing
-    from stipple.drawing.page import Placement
+__all__ = ["DRAWING_FORMATS", "Layout", "lay_out", "plan_layout", "render_drawing"]
 
-
-@dataclass(frozen=True)
-class Layout:
-    """The page and the pen that `drawing_options` ask for; lengths are in millimetres.
-
-    Attributes
-    ----------
-    page : tuple of float or None
-        Width and height; None for a page around the picture at 96 pixels per inch.
-    landscape : bool
-        Lay the longer side of the page across.
-    margin : float
-        Blank on every side.
-    dots : {"circle", "stroke", "spiral"}
-        Style of the dots.
-    radius : float or None
-        Radius of the dots; None keeps the tone of the picture.
-    pen_width : float
-        Width of lines.
-    ink : str or None
-        `#rrggbb`, or None for the ink of the picture.
-    background : str
-        `#rrggbb`, "none", or "auto".
-    dpi : float
-        Pixels per inch of a PNG.
-    """
-
-    page: tuple[float, float] | None
-    landscape: bool
-    margin: float
-    dots: DotStyle
-    radius: float | None
-    pen_width: float
-    ink: str | None
-    background: str
-    dpi: float
+DRAWING_FORMATS = tuple(RENDERERS)
 
 
 def plan_layout(options: Mapping[str, Any]) -> Layout:
@@ -62,56 +24,3 @@ def plan_layout(options: Mapping[str, Any]) -> Layout:
         background=options["background"],
         dpi=options["dpi"],
     )
-
-
-def lay_out(
-    layout: Layout,
-    shape: tuple[int, int],
-    draw: Collection[str] = ("dots",),
-    blend: Blend = "normal",
-) -> "tuple[Placement, Look]":
-    """Place a picture of a shape (height, width) on the page, and say how its marks look.
-
-    Light (the blend "screen") is drawn on black, other dots on white, pens on bare paper.
-    """
-    from stipple.drawing.look import Look
-    from stipple.drawing.page import place
-
-    placement = place(shape, layout.page, layout.landscape, layout.margin)
-    background = layout.background
-    if background == "auto":
-        paper = "#ffffff" if layout.dots == "circle" else "none"
-        background = "#000000" if blend == "screen" else paper
-    look = Look(
-        dots=layout.dots,
-        radius=layout.radius,
-        pen_width=layout.pen_width,
-        background=None if background == "none" else background,
-        draw=draw,
-        blend=blend,
-    )
-    return placement, look
-
-
-def _render_svg(drawing: "Drawing", _dpi: float) -> bytes:
-    from stipple.drawing.svg import render_svg
-
-    return render_svg(drawing)
-
-
-def _render_png(drawing: "Drawing", dpi: float) -> bytes:
-    from stipple.drawing.raster import render_png
-
-    return render_png(drawing, dpi)
-
-
-# Formats of drawings, by suffix: a new one needs its line here, and nothing else.
-RENDERERS: "dict[str, Callable[[Drawing, float], bytes]]" = {
-    "svg": _render_svg,
-    "png": _render_png,
-}
-
-
-def render_drawing(drawing: "Drawing", form: str, dpi: float) -> bytes:
-    """Render a drawing in a format of `RENDERERS`."""
-    return RENDERERS[form](drawing, dpi)

@@ -66,7 +66,7 @@ def _parse_radius(text: str) -> float | None:
         return None
     radius = _parse_length(text)
     if radius <= 0:
-        raise StippleError(f"the radius is {text}: give a length above zero, or auto.")
+        raise StippleError(f"The radius is {text}: give a length above zero, or auto.")
     return radius
 
 
@@ -96,7 +96,7 @@ def _parse_marks(text: str) -> frozenset[str]:
     marks = frozenset(text.split(","))
     if not marks <= set(known):
         unknown = ", ".join(sorted(marks - set(known)))
-        raise StippleError(f"unknown mark {unknown!r}: name any of {','.join(known)}.")
+        raise StippleError(f"Unknown mark {unknown!r}: name any of {','.join(known)}.")
     return marks
 
 
@@ -105,7 +105,7 @@ def _parse_rivals(text: str) -> tuple[str, ...]:
     rivals = tuple(dict.fromkeys(text.split(",")))
     unknown = ", ".join(name for name in rivals if name not in known)
     if unknown:
-        raise StippleError(f"unknown name {unknown!r}: name any of {','.join(known)}.")
+        raise StippleError(f"Unknown name {unknown!r}: name any of {','.join(known)}.")
     return rivals
 
 

@@ -5,7 +5,7 @@ from typing import get_args
 import click
 
 from stipple.choices import LARGEST_COUNT, InkMode, Method, Order
-from stipple.cli.shared.drawings import RENDERERS
+from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
     batch_options,
@@ -16,7 +16,7 @@ from stipple.cli.shared.options import (
 )
 from stipple.cli.shared.types import MARKS, FiniteRange
 
-FORMATS = (*RENDERERS, "csv", "json")
+FORMATS = (*DRAWING_FORMATS, "csv", "json")
 
 EXAMPLES = """\
 \b

@@ -3,11 +3,11 @@
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from stipple.arrays import Floats, Integers
 from stipple.discretisation.certificate.problem import DiscreteProblem, Dual, Plan
 from stipple.geometry.nearest import TwoCheapest
+from stipple.transport.factorisation import factorise_symmetric
 
 # Beyond so many atoms the plan is repaired along a curve instead of by a linear program.
 LARGEST_PROGRAM = 20_000
@@ -83,14 +83,7 @@ def _find_newton_step(
     # The graph may have several parts, or atoms that no sample near a border knows.
     floor = 1e-3 * degrees + 1e-3 * float(problem.weights.mean()) / width
     hessian = sparse.diags(degrees + floor) - graph
-    # Cells of the plane make a planar graph, for which this order is far faster than the default.
-    factors = splu(
-        hessian.tocsc(),
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0,
-        options={"SymmetricMode": True},
-    )
-    step: Floats = factors.solve(problem.weights - masses)
+    step: Floats = factorise_symmetric(hessian.tocsc()).solve(problem.weights - masses)
     return step
 
 

@@ -15,6 +15,7 @@ from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 from stipple.transport.network_simplex import NetworkSimplex
+from stipple.transport.north_west_corner import match_in_order
 
 # Up to so many pairs of sample and atom the linear program is solved whole, in whole numbers that
 # add up to this.
@@ -146,12 +147,11 @@ def _certify_whole(problem: DiscreteProblem) -> Interval:
     """Solve the linear program with all pairs."""
     costs = problem.measure_costs()
     count, atoms = costs.shape
-    given, taken = _round_to_whole(problem.masses), _round_to_whole(problem.weights)
-    ends = np.union1d(np.cumsum(given), np.cumsum(taken))
-    sources = np.searchsorted(np.cumsum(given), ends)
-    targets = np.searchsorted(np.cumsum(taken), ends)
+    sources, targets, matched = match_in_order(
+        _round_to_whole(problem.masses), _round_to_whole(problem.weights)
+    )
     amounts = np.zeros(costs.shape)
-    amounts[sources, targets] = np.diff(ends, prepend=0)
+    amounts[sources, targets] = matched
     tails, heads = (pairs.ravel() for pairs in np.indices(costs.shape))
     simplex = NetworkSimplex(count, atoms, tails, heads, costs.ravel(), amounts.ravel())
     while not simplex.improve():

@@ -107,7 +107,10 @@ def subtract_groups(
 def match_in_order(
     given_highs: Floats, given_lows: Floats, taken_highs: Floats, taken_lows: Floats
 ) -> tuple[Integers, Integers, Floats, float]:
-    """Match two lists of amounts from their beginnings: pairs, what each carries, what is left."""
+    """Match two lists of amounts from their beginnings: pairs, what each carries, what is left.
+
+    The north-west corner rule in double-doubles, so that next to nothing is left.
+    """
     givers, takers = len(given_highs), len(taken_highs)
     sources = np.empty(givers + takers, np.int64)
     targets = np.empty(givers + takers, np.int64)

@@ -1,9 +1,8 @@
 """The linear system of the semi-dual: Newton's steps and the gradients of the sharp cost."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.sparse.linalg import LinearOperator, cg
 
 from stipple.arrays import Floats
 from stipple.discretisation.entropic.kernel import Kernel, Potentials
@@ -60,7 +59,8 @@ def solve_dual_system(
         def apply(vector: Floats) -> Floats:
             return vector - scale * multiply(scale * vector) + null * (null @ vector)
 
-        solution = _iterate_conjugate_gradients(apply, scale * right)
+        system = LinearOperator((len(right), len(right)), matvec=apply, dtype=np.float64)
+        solution, _ = cg(system, scale * right, rtol=RESIDUAL, atol=0.0, maxiter=ITERATIONS)
         smoothed = multiply(scale * solution)
     values: Floats = (right + smoothed) / columns
     return values - (weights * columns) @ values
@@ -78,22 +78,3 @@ def _solve_definite(matrix: Floats, right: Floats) -> Floats:
             ridge += step
         else:
             return solution
-
-
-def _iterate_conjugate_gradients(apply: Callable[[Floats], Floats], right: Floats) -> Floats:
-    """Conjugate gradients from zero for a positive definite operator."""
-    solution = np.zeros_like(right)
-    residual = right.copy()
-    direction = residual.copy()
-    squared = float(residual @ residual)
-    stop = RESIDUAL**2 * squared
-    for _ in range(ITERATIONS):
-        if squared <= stop:
-            break
-        image = apply(direction)
-        length = squared / float(direction @ image)
-        solution += length * direction
-        residual -= length * image
-        before, squared = squared, float(residual @ residual)
-        direction = residual + squared / before * direction
-    return solution

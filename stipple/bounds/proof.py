@@ -1,0 +1,109 @@
+"""The best certified bounds so far, and the time that it takes to prove better ones."""
+
+import time
+
+from stipple.arrays import Floats
+from stipple.bounds.certificate import certify_bounds, certify_cheaply, measure_gap
+from stipple.bounds.clock import Clock, LateError, PunctualWorkers
+from stipple.bounds.masses import MassPair
+from stipple.bounds.plans import Plan
+from stipple.bounds.problem import TOTAL, Level
+from stipple.bounds.pyramid import refine_flow, refine_potential
+from stipple.bounds.search import Solution
+
+# A proof may be late by this share of the time limit, and by so many seconds.
+LATE, GRACE = 0.07, 0.6
+# Coarse levels are proved while that takes less than this share of the time limit.
+CHEAP = 0.1
+# A proof takes about so many times what it took to read the images (for squares of distances).
+PROOF_TO_READING = 8.0
+# With up to so many pixels the steps of a proof are short: it can be tried, and broken off.
+BRIEF = 2**20
+
+
+class Proof:
+    """The best certified bounds so far, with the potential that proves the lower one.
+
+    `deadline` is when solvers must stop, so that a proof of `seconds` is ready in time.
+
+    Parameters
+    ----------
+    pair : MassPair
+    order : float
+        p.
+    workers : PunctualWorkers
+        Threads; their clock is set to when a proof is given up.
+    began, end : float
+        Times of `time.perf_counter` between which all is to be done.
+    """
+
+    def __init__(
+        self, pair: MassPair, order: float, workers: PunctualWorkers, began: float, end: float
+    ) -> None:
+        limit = end - began
+        self._pair, self._order, self._workers = pair, order, workers
+        self._end, self._latest = end, end + LATE * limit + GRACE
+        self._costly = CHEAP * limit
+        self.seconds = PROOF_TO_READING * (time.perf_counter() - began)
+        self.potential: Floats | None = None
+        self.certificate = certify_cheaply(pair, order)
+
+    @property
+    def gap(self) -> float:
+        """Relative gap between the bounds."""
+        return measure_gap(self.certificate.distance)
+
+    @property
+    def deadline(self) -> float:
+        """Time of `time.perf_counter`."""
+        return self._end - self.seconds
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether a proof takes much of the time limit."""
+        return self.seconds > self._costly
+
+    @property
+    def comes_too_late(self) -> bool:
+        """Whether a proof that began now would be late, and could not be broken off soon."""
+        return self._pair.source.size > BRIEF and time.perf_counter() + self.seconds > self._latest
+
+    def expect(self, transform_seconds: float, pixels: int) -> None:
+        """Expect the first proof to take its time from the transforms on a coarse level."""
+        if self.certificate.plan is None:
+            growth = (self._pair.source.size / pixels) ** 1.5
+            self.seconds = max(self.seconds, growth * transform_seconds)
+
+    def add(self, solution: Solution, levels: list[Level]) -> bool:
+        """Prove what a solution of the first of some levels tells about the last, if in time."""
+        began = time.perf_counter()
+        if self.comes_too_late:
+            return False
+        clock = self._workers.clock
+        clock.deadline = self._latest
+        try:
+            potential, plan = _refine_solution(solution, levels, self._order, clock)
+            found = certify_bounds(
+                self._pair, self._order, potential, plan, workers=self._workers, clock=clock
+            )
+        except LateError:
+            return False
+        best = self.certificate
+        if found.lower >= best.lower:
+            self.potential = potential
+        # Cheap bounds are among those of a proof, but its plan proves the upper one.
+        self.certificate = found if best.plan is None else best.combine(found)
+        self.seconds = time.perf_counter() - began
+        return True
+
+
+def _refine_solution(
+    solution: Solution, levels: list[Level], order: float, clock: Clock
+) -> tuple[Floats, Plan]:
+    """Bring a solution of the first of some levels to the last: ψ and the plan."""
+    flow, potential = solution.flow, solution.potentials.target
+    for level in levels[1:]:
+        clock.check()
+        flow = refine_flow(flow, level)
+        potential = refine_potential(potential, level.source.shape, order)
+    return potential, Plan(flow.source, flow.target, flow.amounts / TOTAL)

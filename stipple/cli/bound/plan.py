@@ -1,0 +1,246 @@
+"""What `stipple bound` is to do: options become typed jobs, or a usage error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
+from stipple.cli.bound.options import FORMATS
+from stipple.cli.shared.conflicts import ONE_PLACE, Rule, refuse_conflicts
+from stipple.cli.shared.images import Reading, plan_reading
+from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.report import Recorded, record_options
+
+PLOTS = (".svg", ".png")
+
+
+def _has_plot(options: Mapping[str, Any]) -> bool:
+    return bool(options["plot"])
+
+
+PAIR_RULES = (
+    Rule(
+        lambda options: len(options["images"]) != 2,
+        lambda options: (
+            f"Give two images, not {len(options['images'])}, or --pairs FILE.csv, or --all DIR."
+        ),
+    ),
+    Rule(
+        lambda options: options["images"] == ("-", "-"),
+        "Standard input (-) can be read once only.",
+    ),
+    Rule(
+        lambda options: options["jobs"] != 1 or bool(options["scheduler"]),
+        "--jobs and --scheduler are for many pairs: --pairs FILE.csv or --all DIR.",
+    ),
+    Rule(
+        lambda options: _has_plot(options) and Path(options["plot"]).suffix.lower() not in PLOTS,
+        lambda options: f"--plot writes .svg or .png, not {options['plot']!r}.",
+    ),
+    Rule(
+        lambda options: _has_plot(options) and options["method"] == "paper",
+        "--method paper leaves no plan to plot: leave --plot out.",
+    ),
+)
+TABLE_RULES = (
+    Rule(lambda options: bool(options["images"]), "Give two images, or --pairs, or --all."),
+    Rule(
+        lambda options: bool(options["pairs"] and options["folder"]),
+        "Give --pairs or --all, not both.",
+    ),
+    Rule(_has_plot, "--plot is for one pair."),
+    Rule(lambda options: len(options["outputs"]) > 1, "Many pairs go to one table: give -o once."),
+    ONE_PLACE,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How images are read, and what is to be found out about a pair of them.
+
+    Attributes
+    ----------
+    reading : Reading
+        Tone and size of the images.
+    order, method, block, gap, time_limit, unit, pixels, engine, device, threads
+        As `stipple.bound` takes them.
+    quiet : bool
+        Whether nothing is said about memory.
+    """
+
+    reading: Reading
+    order: float
+    method: BoundMethod
+    block: int
+    gap: float
+    time_limit: float | None
+    unit: DistanceUnit
+    pixels: PixelModel
+    engine: SinkhornEngine
+    device: Device
+    threads: int | None
+    quiet: bool
+
+    @property
+    def defining(self) -> str:
+        """What changes the distance itself: rows of other settings are not taken for done."""
+        tone = self.reading.tone
+        values = {
+            "order": self.order,
+            "unit": self.unit,
+            "pixels": self.pixels,
+            "invert": tone.invert,
+            "gamma": tone.gamma,
+            "contrast": tone.contrast,
+            "threshold": tone.threshold,
+            "alpha": tone.alpha,
+            "resize": self.reading.resize,
+        }
+        return " ".join(f"{name}={value}" for name, value in values.items())
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is told about a run, and where.
+
+    Attributes
+    ----------
+    report : str or None
+        Path of the JSON report.
+    recorded : Recorded
+        The options as the report lists them.
+    strict : bool
+        Whether a gap that is not reached is a failure.
+    quiet, verbose : bool
+    """
+
+    report: str | None
+    recorded: Recorded
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+
+@dataclass(frozen=True)
+class PairJob:
+    """One pair of images, or of matrices.
+
+    Attributes
+    ----------
+    images : pair of str
+        Paths; - is standard input.
+    settings : Settings
+    outputs : tuple of Output
+    plot : Output or None
+    telling : Telling
+    """
+
+    images: tuple[str, str]
+    settings: Settings
+    outputs: tuple[Output, ...]
+    plot: Output | None
+    telling: Telling
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """Many pairs, which go to one table.
+
+    Attributes
+    ----------
+    source : str
+        Path of a table with columns a and b, or of a folder, all of whose images are paired.
+    from_folder : bool
+    settings : Settings
+    target : str
+        Path of the table; - is standard output.
+    jobs : int
+        Processes.
+    scheduler : str or None
+        Address of a Dask scheduler.
+    telling : Telling
+    """
+
+    source: str
+    from_folder: bool
+    settings: Settings
+    target: str
+    jobs: int
+    scheduler: str | None
+    telling: Telling
+
+
+def plan_job(options: Mapping[str, Any]) -> PairJob | TableJob:
+    """Plan one pair, or a table of many.
+
+    Raises
+    ------
+    click.UsageError
+        For options that do not go together, or outputs of unknown format.
+    StippleError
+        For files that cannot be written.
+    """
+    return _plan_table(options) if options["pairs"] or options["folder"] else _plan_pair(options)
+
+
+def _plan_pair(options: Mapping[str, Any]) -> PairJob:
+    refuse_conflicts(options, PAIR_RULES)
+    paths, form, plot = options["outputs"], options["format_"], options["plot"]
+    outputs = plan_outputs("", paths, form, FORMATS) if paths or form else ()
+    targets = [output.path for output in outputs]
+    targets += [options[name] for name in ("plot", "report") if options[name]]
+    for image in options["images"]:
+        check_targets(targets, image)
+    return PairJob(
+        images=options["images"],
+        settings=_plan_settings(options),
+        outputs=outputs,
+        plot=Output(plot, Path(plot).suffix.lower().lstrip(".")) if plot else None,
+        telling=_plan_telling(options),
+    )
+
+
+def _plan_table(options: Mapping[str, Any]) -> TableJob:
+    refuse_conflicts(options, TABLE_RULES)
+    paths = options["outputs"] or ("-",)
+    form = options["format_"] or ("csv" if paths == ("-",) else None)
+    (output,) = plan_outputs("", paths, form, ("csv",))
+    others = [options["report"]] if options["report"] else []
+    check_targets([output.path, *others], options["pairs"] or "-")
+    return TableJob(
+        source=options["folder"] or options["pairs"],
+        from_folder=bool(options["folder"]),
+        settings=_plan_settings(options),
+        target=output.path,
+        jobs=options["jobs"],
+        scheduler=options["scheduler"],
+        telling=_plan_telling(options),
+    )
+
+
+def _plan_settings(options: Mapping[str, Any]) -> Settings:
+    return Settings(
+        reading=plan_reading(options),
+        order=options["order"],
+        method=options["method"],
+        block=options["block"],
+        gap=options["gap"],
+        time_limit=options["time_limit"],
+        unit=options["unit"],
+        pixels=options["pixels"],
+        engine=options["engine"],
+        device=options["device"],
+        threads=options["threads"],
+        quiet=options["quiet"],
+    )
+
+
+def _plan_telling(options: Mapping[str, Any]) -> Telling:
+    return Telling(
+        report=options["report"],
+        recorded=record_options(options),
+        strict=options["strict"],
+        quiet=options["quiet"],
+        verbose=options["verbose"],
+    )

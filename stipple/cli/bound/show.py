@@ -1,0 +1,200 @@
+"""What `stipple bound` found: lines for a person, figures for files, and a plot."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from stipple.cli.bound.plan import PairJob
+from stipple.cli.bound.table import TableSummary
+from stipple.cli.shared.digits import round_down, round_up
+
+if TYPE_CHECKING:
+    from stipple.arrays import Floats
+    from stipple.bounds.blocks import PaperEstimates
+    from stipple.bounds.bound import ImageBounds
+    from stipple.bounds.displacement import PlanSummary
+
+COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds")
+PLOT_DPI = 150.0
+PLOT_DIGITS = 6
+DIGITS = 10
+# What to do about a gap that was not reached, by the reason why the solvers stopped.
+ADVICE = {
+    "time": "the time was up; give more time, or a larger --gap",
+    "cells": "the method fast goes no further at this size; take --method sparse, which needs"
+    " more time, or a larger --gap",
+    "precision": "double precision shows no more; give a larger --gap",
+    "squares": "squares are bounded through their centres, which are near enough; give a larger"
+    " --gap",
+    "blocks": "the method paper stops at its blocks; give a smaller --block, or another --method",
+}
+
+
+@dataclass(frozen=True)
+class LevelFigures:
+    """What is written of a resolution."""
+
+    shape: tuple[int, int]
+    lower: float
+    upper: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PairFigures:
+    """What is written of a pair, in the order in which it is; the names are those of the file."""
+
+    a: str
+    b: str
+    lower: float
+    upper: float
+    gap: float | None
+    seconds: float
+    reached: bool
+    similar: bool
+    stopped: str
+    order: float
+    unit: str
+    pixels: str
+    shape: tuple[int, int]
+    normalised: bool
+    method: str
+    engine: str
+    device: str
+    levels: tuple[LevelFigures, ...]
+    plan: "PlanSummary | None"
+    estimates: "PaperEstimates | None"
+
+
+def collect_figures(images: tuple[str, str], result: "ImageBounds") -> dict[str, object]:
+    """Every figure of a pair."""
+    figures = PairFigures(
+        *images,
+        lower=result.lower,
+        upper=result.upper,
+        gap=result.gap if result.gap < math.inf else None,
+        seconds=result.seconds,
+        reached=result.reached,
+        similar=result.similar,
+        stopped=result.stopped,
+        order=result.order,
+        unit=result.unit,
+        pixels=result.pixels,
+        shape=result.shape,
+        normalised=result.normalised,
+        method=result.method,
+        engine=result.engine.engine,
+        device=result.engine.device,
+        levels=tuple(
+            LevelFigures(level.shape, level.lower, level.upper, level.seconds)
+            for level in result.levels
+        ),
+        plan=result.summarise_plan(),
+        estimates=result.estimates,
+    )
+    # Only the method paper has estimates.
+    left_out = () if result.estimates else ("estimates",)
+    return {name: value for name, value in asdict(figures).items() if name not in left_out}
+
+
+def render_files(
+    job: PairJob,
+    figures: dict[str, object],
+    masses: "tuple[Floats, Floats]",
+    result: "ImageBounds",
+) -> list[tuple[str, bytes]]:
+    """Render what is to be written of a pair, but for the report: paths, and what goes there."""
+    from stipple.files.tables import render_json, render_table_csv
+
+    row = {name: figures[name] for name in COLUMNS}
+    files = [
+        (
+            output.path,
+            render_json(figures) if output.format == "json" else render_table_csv([row]),
+        )
+        for output in job.outputs
+    ]
+    if job.plot:
+        from stipple.bounds.plot import render_bounds
+
+        last = result.levels[-1]
+        ends = round_down(last.lower, PLOT_DIGITS), round_up(last.upper, PLOT_DIGITS)
+        plot = render_bounds(masses, result, ends, job.plot.format, PLOT_DPI)
+        files.append((job.plot.path, plot))
+    return files
+
+
+def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
+    """Lines for a person."""
+    unit = "pixels" if result.unit == "pixel" else "sides"
+    spread = " of masses spread over squares" if result.pixels == "squares" else ""
+    rows = [
+        (
+            f"W_{result.order:g}",
+            f"from {round_down(result.lower, DIGITS)} to {round_up(result.upper, DIGITS)} {unit},"
+            f" certified{spread}",
+        ),
+        ("gap", _describe_gap(result, gap)),
+        ("method", result.method),
+    ]
+    if result.engine.engine == "keops":
+        rows.append(("engine", f"KeOps on {result.engine.device}"))
+    if result.estimates is not None:
+        rows += _list_estimates(result.estimates, unit)
+    if result.levels:
+        levels = ", ".join(f"{level.shape[1]}×{level.shape[0]}" for level in result.levels)
+        rows.append(("levels", levels))
+    plan = result.summarise_plan()
+    if plan is not None:
+        across, down = plan.shift
+        rows.append(
+            (
+                "plan",
+                f"{plan.entries:,} entries; mass goes {plan.mean_distance:.4g} pixels in the mean,"
+                f" {round_up(plan.largest_distance, 4)} at most; mean shift ({across:+.4g},"
+                f" {down:+.4g})",
+            )
+        )
+    if result.normalised:
+        rows.append(("masses", "the sums of the images differ: both were scaled to 1, exactly"))
+    rows.append(("seconds", f"{result.seconds:.2f}"))
+    return rows
+
+
+def _describe_gap(result: "ImageBounds", gap: float) -> str:
+    percent = math.nextafter(100 * result.gap, math.inf) if result.gap else 0.0
+    reached = f"{round_up(percent, 4)}%" if percent < math.inf else "infinite: lower is 0"
+    if result.similar and result.gap > 0:
+        width = round_up(result.upper - result.lower, 4)
+        return f"{reached}; the images are equal up to rounding, and the interval is {width} wide"
+    verdict = "reached" if result.reached else f"NOT reached: {ADVICE[result.stopped]}"
+    return f"{reached} ({gap:.4g} was asked for: {verdict})"
+
+
+def _list_estimates(estimates: "PaperEstimates", unit: str) -> list[tuple[str, str]]:
+    named = (
+        ("minimum cost", "lower", round_down, estimates.minimum_cost),
+        ("dual", "lower", round_down, estimates.dual),
+        ("weighted cost", "upper", round_up, estimates.weighted_cost),
+        ("primal", "upper", round_up, estimates.primal),
+        ("variation", "upper", round_up, estimates.total_variation),
+    )
+    return [
+        (name, f"{kind} bound {round_outwards(one.distance, DIGITS)} {unit}, {one.seconds:.3f} s")
+        for name, kind, round_outwards, one in named
+    ]
+
+
+def list_summary(summary: TableSummary, target: str) -> list[tuple[str, str]]:
+    """Lines for a person about many pairs."""
+    rows = [
+        ("pairs", f"{summary.pairs:,}, of which {summary.done_before:,} were done before"),
+        ("computed", f"{summary.computed:,}"),
+    ]
+    if summary.failures:
+        rows.append(("failed", f"{len(summary.failures):,}"))
+    if summary.gap_not_reached:
+        rows.append(("gap", f"not reached by {summary.gap_not_reached:,} pairs"))
+    if target != "-":
+        rows.append(("written", target))
+    return rows

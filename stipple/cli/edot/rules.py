@@ -1,0 +1,147 @@
+"""Options of `stipple edot` that do not go together; the first rule that is broken is told."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from stipple.cli.shared.conflicts import Rule
+
+# What a preset sets itself.
+PRESET_SETS = {
+    *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
+    *("algorithm", "cells", "metric", "color", "barycenter", "lambdas", "plan", "naive"),
+}
+
+
+def _refuse_each(
+    names: Collection[str], sentence: str, when: Callable[[Mapping[str, Any]], bool]
+) -> Iterator[Rule]:
+    """Give a rule for each of some options; {} in the sentence is its name."""
+    for name in sorted(names):
+        broken = partial(_is_given, name, when)
+        yield Rule(broken, sentence.format(name.replace("_", "-")))
+
+
+def _is_given(
+    name: str, when: Callable[[Mapping[str, Any]], bool], options: Mapping[str, Any]
+) -> bool:
+    return name in options["given"] and when(options)
+
+
+def _is_single(options: Mapping[str, Any]) -> bool:
+    """Whether there is one run whatever the numbers of atoms."""
+    return bool(options["plan"] or options["barycenter"] or options["color"] == "rgb")
+
+
+def _has_no_weight(lambdas: Sequence[float] | None) -> bool:
+    """Whether weights are negative, or all zero."""
+    return lambdas is not None and (min(lambdas) < 0 or sum(lambdas) <= 0)
+
+
+# After the first few, no rule meets a preset: it leaves the options named there as they are.
+RULES = (
+    *_refuse_each(
+        PRESET_SETS, "--preset brings its own --{}.", lambda options: bool(options["preset"])
+    ),
+    Rule(
+        lambda options: bool(options["preset"] and options["sources"]),
+        "--preset brings its own sources: leave SOURCE out.",
+    ),
+    Rule(
+        lambda options: bool(options["preset"]) and "scheduler" in options["given"],
+        "No preset takes the adaptive algorithm: leave --scheduler out.",
+    ),
+    Rule(
+        lambda options: not options["preset"] and not options["sources"],
+        "Give a SOURCE, or --preset NAME (--list-presets names them).",
+    ),
+    Rule(
+        lambda options: options["sources"].count("-") > 1,
+        "Standard input (-) can be read once only.",
+    ),
+    Rule(
+        lambda options: options["plan"] and options["barycenter"],
+        "Give --plan or --barycenter, not both.",
+    ),
+    Rule(
+        lambda options: options["plan"] and len(options["sources"]) != 2,
+        lambda options: f"--plan is between two SOURCEs, not {len(options['sources'])}.",
+    ),
+    Rule(
+        lambda options: options["barycenter"] and len(options["sources"]) < 2,
+        "--barycenter takes at least two SOURCEs.",
+    ),
+    Rule(
+        lambda options: (
+            options["barycenter"]
+            and bool(options["lambdas"])
+            and len(options["lambdas"]) != len(options["sources"])
+        ),
+        lambda options: (
+            f"--lambda has {len(options['lambdas'])} numbers for {len(options['sources'])} SOURCEs."
+        ),
+    ),
+    Rule(
+        lambda options: options["barycenter"] and _has_no_weight(options["lambdas"]),
+        "--lambda takes numbers of at least 0, not all 0.",
+    ),
+    Rule(
+        lambda options: bool(options["lambdas"]) and not options["barycenter"],
+        "--lambda needs --barycenter.",
+    ),
+    Rule(
+        lambda options: (
+            len(options["sources"]) > 1 and not (options["barycenter"] or options["plan"])
+        ),
+        lambda options: (
+            f"One SOURCE is discretised, not {len(options['sources'])}: say --barycenter or --plan"
+            " for more."
+        ),
+    ),
+    Rule(lambda options: min(options["atoms"]) < 1, "--atoms must be at least 1."),
+    Rule(
+        lambda options: options["plan"] and len(options["atoms"]) > 2,
+        "--atoms takes 2 numbers here.",
+    ),
+    Rule(
+        lambda options: _is_single(options) and not options["plan"] and len(options["atoms"]) > 1,
+        "--atoms takes 1 number here.",
+    ),
+    Rule(
+        lambda options: _is_single(options) and options["naive"] > 0,
+        "--naive compares discretisations of one SOURCE.",
+    ),
+    Rule(
+        lambda options: options["barycenter"] and options["algorithm"] == "adaptive",
+        "--barycenter finds all atoms at once: leave --algorithm out.",
+    ),
+    Rule(
+        lambda options: options["color"] == "rgb" and (options["plan"] or options["barycenter"]),
+        "--color rgb goes with one SOURCE.",
+    ),
+    *_refuse_each(
+        {"algorithm", "cells", "batch", "scheduler"},
+        "--{} is for entropic objectives: say --objective full.",
+        lambda options: options["objective"] == "exact",
+    ),
+    *_refuse_each(
+        {"cells", "scheduler"},
+        "--{} is for the adaptive algorithm.",
+        lambda options: options["algorithm"] == "simple",
+    ),
+    *_refuse_each(
+        {"batch"},
+        "--{} is for the simple algorithm.",
+        lambda options: options["algorithm"] == "adaptive",
+    ),
+    *_refuse_each(
+        {"scheduler"},
+        "--barycenter takes the simple algorithm: leave --{} out.",
+        lambda options: options["barycenter"],
+    ),
+    *_refuse_each(
+        {"scheduler"},
+        "Give --threads or --{}, not both: cells are solved there.",
+        lambda options: "threads" in options["given"],
+    ),
+)

@@ -1,0 +1,110 @@
+"""Images and matrices as darkness, in one call for Python users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stipple.choices import Alpha
+from stipple.files.open import Source
+from stipple.files.pictures import read_source
+from stipple.measures.density import Density
+from stipple.measures.picture import MAX_PIXELS
+from stipple.measures.tone import Tone, darkness
+from stipple.measures.tone import resize as resample
+
+if TYPE_CHECKING:
+    from stipple.arrays import Floats
+
+
+def read_image(
+    source: Source,
+    *,
+    invert: bool = False,
+    gamma: float = 1.0,
+    contrast: float = 1.0,
+    threshold: float = 0.0,
+    alpha: Alpha = "white",
+    resize: int | tuple[int, int] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Floats:
+    """Read how dark each pixel of an image is, as the command line does.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A picture (PNG, JPEG, WebP, TIFF, BMP, GIF, PGM, PPM), or a density as a NumPy `.npy` array
+        or a text matrix; `-` is standard input.
+    invert : bool
+        Turn darkness d into 1 − d.
+    gamma : float
+        Exponent on darkness: above 1 lightens the midtones.
+    contrast : float
+        Slope of the tones at mid-grey.
+    threshold : float
+        Darkness below this, in [0, 1], becomes 0.
+    alpha : {"white", "black", "mask"}
+        What shows through transparent pixels; with "mask" they have no darkness.
+    resize : int or (int, int), optional
+        Resample to this many pixels: the longest side, or (width, height).
+    max_pixels : int
+        Refuse larger images.
+
+    Returns
+    -------
+    ndarray of float64, shape (h, w)
+        From 0, white, to 1, black, row 0 at the top: 1 − luma by ITU-R BT.709 of a picture; a
+        matrix is divided by its largest number.
+
+    Raises
+    ------
+    StippleError
+        If the source cannot be read as an image, or an option is out of its range.
+
+    Examples
+    --------
+    >>> import io, stipple
+    >>> stipple.read_image(io.BytesIO(b"0 1 2"), invert=True).tolist()
+    [[1.0, 0.5, 0.0]]
+    """
+    tone = Tone(invert=invert, gamma=gamma, contrast=contrast, threshold=threshold, alpha=alpha)
+    image = read_source(source, max_pixels=max_pixels)
+    if resize is not None:
+        image = resample(image, resize, max_pixels=max_pixels)
+    return darkness(image, tone)
+
+
+def read_density(
+    source: Source,
+    *,
+    invert: bool = False,
+    gamma: float = 1.0,
+    contrast: float = 1.0,
+    threshold: float = 0.0,
+    alpha: Alpha = "white",
+    resize: int | tuple[int, int] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Density:
+    """Read an image as a density; the parameters are those of `read_image`.
+
+    Raises
+    ------
+    StippleError
+        As `read_image`, and if the image is all white.
+
+    Examples
+    --------
+    >>> import io, stipple
+    >>> stipple.read_density(io.BytesIO(b"0 1 2"))
+    Density(3 × 1 pixels, total 1.5)
+    """
+    values = read_image(
+        source,
+        invert=invert,
+        gamma=gamma,
+        contrast=contrast,
+        threshold=threshold,
+        alpha=alpha,
+        resize=resize,
+        max_pixels=max_pixels,
+    )
+    return Density(values)

@@ -1,0 +1,68 @@
+"""A complete binary tree of bounding boxes, for searches that leave out whole boxes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+
+LEAF_SIZE = 8  # points in a leaf
+NOWHERE = -1  # no such point
+DEEPEST = 128  # a search depth first holds at most two waiting nodes for each level
+
+
+class BoxTree(NamedTuple):
+    """Node k has the children 2k + 1 and 2k + 2; the leaves come last.
+
+    Attributes
+    ----------
+    slots : ndarray, shape (leaves · LEAF_SIZE,)
+        The point in each slot, leaf after leaf; NOWHERE in spare ones, which come last.
+    lower, upper : ndarray, shape (nodes, d)
+        Corners of the boxes; +∞ and −∞ where a box is empty.
+    highest : ndarray, shape (nodes,)
+        The largest potential in each box; −∞ where it is empty.
+    """
+
+    slots: Integers
+    lower: Floats
+    upper: Floats
+    highest: Floats
+
+
+def build_box_tree(
+    points: Floats, potentials: Floats | None = None, order: Integers | None = None
+) -> BoxTree:
+    """Build the tree, with potentials where the search needs them.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, d)
+        At least one; some may coincide.
+    potentials : ndarray, shape (n,), optional
+        Zero by default.
+    order : ndarray, shape (n,), optional
+        The points leaf after leaf, near ones in a row; by default that of SciPy's k-d tree.
+    """
+    count, dimension = points.shape
+    if potentials is None:
+        potentials = np.zeros(count)
+    if order is None:
+        from scipy.spatial import cKDTree
+
+        order = cKDTree(points, leafsize=LEAF_SIZE).indices
+    leaves = 1
+    while leaves * LEAF_SIZE < count:
+        leaves *= 2
+    slots = np.full(leaves * LEAF_SIZE, NOWHERE, dtype=np.int64)
+    slots[:count] = order
+    spare = slots == NOWHERE
+    shape = (leaves, LEAF_SIZE, dimension)
+    lowers = [np.where(spare[:, None], np.inf, points[slots]).reshape(shape).min(axis=1)]
+    uppers = [np.where(spare[:, None], -np.inf, points[slots]).reshape(shape).max(axis=1)]
+    highest = [np.where(spare, -np.inf, potentials[slots]).reshape(leaves, -1).max(axis=1)]
+    while len(highest[0]) > 1:
+        lowers.insert(0, lowers[0].reshape(-1, 2, dimension).min(axis=1))
+        uppers.insert(0, uppers[0].reshape(-1, 2, dimension).max(axis=1))
+        highest.insert(0, highest[0].reshape(-1, 2).max(axis=1))
+    return BoxTree(slots, *map(np.concatenate, (lowers, uppers, highest)))

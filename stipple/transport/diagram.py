@@ -1,0 +1,109 @@
+"""Power cells with what lies in them, and how many of them a run may compute."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.choices import Engine
+from stipple.geometry.cell_integrals import CellIntegrals, integrate_cells
+from stipple.geometry.neighbours import choose_engine
+from stipple.geometry.power_cells import PowerCells, build_power_cells
+from stipple.machine.threads import Workers
+from stipple.measures.density import Density
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Power cells with the integrals of the density over them."""
+
+    cells: PowerCells
+    integrals: CellIntegrals
+
+    @property
+    def barycentres(self) -> Floats:
+        """Barycentre of each cell, shape (n, 2), in pixels; the point itself without mass."""
+        masses = self.integrals.masses[:, None]
+        shift = np.divide(
+            self.integrals.first_moments,
+            masses,
+            out=np.zeros_like(self.integrals.first_moments),
+            where=masses > 0,
+        )
+        # A barycentre of a cell on the border may leave the domain by rounding.
+        size = (self.cells.width, self.cells.height)
+        return np.clip(self.cells.points + shift, 0.0, size)
+
+    @property
+    def has_mass(self) -> bool:
+        """Whether every cell has some."""
+        return bool(self.integrals.masses.min() > 0)
+
+
+class DiagramBuilder:
+    """Diagrams of one density, counted: most of the time of a solve goes into them.
+
+    Parameters
+    ----------
+    density : Density
+        What is integrated.
+    engine : {"auto", "pysdot", "qhull"}
+        Backend for neighbours of power cells.
+    threads : int, optional
+        Threads for cutting and integrating cells; by default one per processor.
+
+    Attributes
+    ----------
+    area : float
+        Of the domain, in square pixels.
+    diagrams : int
+        How many were computed.
+    most_diagrams : float
+        How many may be before solves end where they are.
+    """
+
+    def __init__(
+        self, density: Density, engine: Engine = "auto", threads: int | None = None
+    ) -> None:
+        self.density = density
+        self.engine = choose_engine(engine)
+        self.area = float(density.width * density.height)
+        self.diagrams = 0
+        self.most_diagrams = np.inf
+        self._workers = Workers(threads)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the diagrams allowed are used up: solves then end where they are."""
+        return self.diagrams >= self.most_diagrams
+
+    def measure(
+        self,
+        points: Floats,
+        potentials: Floats,
+        previous: Diagram | None = None,
+        all_visible: bool = False,
+    ) -> Diagram:
+        """Cut the power cells and integrate the density over them: one diagram."""
+        self.diagrams += 1
+        cells = build_power_cells(
+            points,
+            potentials,
+            self.density.width,
+            self.density.height,
+            engine=self.engine,
+            workers=self._workers,
+            previous=previous.cells if previous else None,
+            all_visible=all_visible,
+        )
+        return Diagram(cells, integrate_cells(self.density, cells, self._workers))
+
+    def mix_masses(self, diagram: Diagram, share: float) -> Floats:
+        """Masses of the cells under (1 − share)·ρ + share·uniform, shape (n,)."""
+        uniform = diagram.cells.areas / self.area
+        return (1 - share) * diagram.integrals.masses + share * uniform
+
+    def find_error(self, diagram: Diagram, share: float = 0.0) -> float:
+        """Largest relative error of a mass, with that share of the uniform density mixed in."""
+        masses = self.mix_masses(diagram, share)
+        return float(np.abs(masses * len(masses) - 1).max())

@@ -1,0 +1,55 @@
+"""Where the points of a quantisation go next."""
+
+from collections.abc import Sequence
+from itertools import chain, repeat
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.choices import Method
+from stipple.transport.quasi_newton import QuasiNewton, limit_shift
+from stipple.transport.semi_discrete import Transport
+
+# Over-relaxed Lloyd goes so many times the way to the barycentres.
+RELAXATION = 1.7
+# No point moves by more than this part of the radius of its cell, or than a Lloyd step.
+LONGEST_STEP = 0.5
+
+
+class Direction:
+    """The shift of the points that a method proposes, from step to step.
+
+    Parameters
+    ----------
+    method : {"lbfgs", "relaxed", "lloyd"}
+        Quasi-Newton, over-relaxed Lloyd or Lloyd.
+    step_sizes : sequence of float
+        For "lloyd": the part of the way to the barycentres that points go at each step; the last
+        one is kept.
+    """
+
+    def __init__(self, method: Method, step_sizes: Sequence[float]) -> None:
+        self._method = method
+        last = RELAXATION if method == "relaxed" else step_sizes[-1]
+        given = () if method == "relaxed" else step_sizes
+        self._step_sizes = chain(given, repeat(last))
+        self._quasi_newton = QuasiNewton(RELAXATION)
+
+    @property
+    def bold(self) -> bool:
+        """Whether a step may increase W2²: those towards the barycentres cannot."""
+        return self._method == "lbfgs"
+
+    def forget(self) -> None:
+        """Drop the curvature learnt, after a step that failed."""
+        self._quasi_newton.forget()
+
+    def find(self, current: Transport) -> Floats:
+        """Shift of each point, shape (n, 2), in pixels."""
+        gradient = current.points - current.barycentres
+        if self._method != "lbfgs":
+            shift: Floats = -next(self._step_sizes) * gradient
+            return shift
+        radii = np.sqrt(current.diagram.cells.areas / np.pi)
+        shift = self._quasi_newton.find_shift(current.points, gradient)
+        return limit_shift(shift, gradient, LONGEST_STEP * radii)

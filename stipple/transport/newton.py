@@ -1,0 +1,126 @@
+"""Damped Newton for the masses of power cells (Kitagawa, Mérigot, Thibert, JEMS 2019)."""
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.choices import Engine
+from stipple.errors import PowerCellError
+from stipple.geometry.sides import Sides, list_sides, predict_masses
+from stipple.measures.density import Density
+from stipple.transport.diagram import Diagram, DiagramBuilder
+from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
+
+# Accuracy of linear systems where what is left out is of second order anyway.
+COARSE = 0.1
+# No system is solved to more digits: the masses of a step come from a diagram, not from it.
+FINEST = 1e-9
+# Shares that join the components of a Newton matrix.
+JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
+LARGEST_HALVING = 20
+LARGEST_NEWTON = 100
+
+
+class NewtonSolver(DiagramBuilder):
+    """Newton steps for one density; `newton_iterations` counts them.
+
+    The parameters are those of `DiagramBuilder`.
+    """
+
+    def __init__(
+        self, density: Density, engine: Engine = "auto", threads: int | None = None
+    ) -> None:
+        super().__init__(density, engine, threads)
+        self.newton_iterations = 0
+        self._linear = LaplacianSolver()
+
+    def iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
+        """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
+        weight = 1.0 / len(diagram.cells.points)
+        masses = self.mix_masses(diagram, share)
+        floor = 0.5 * min(float(masses.min()), weight)
+        for _ in range(LARGEST_NEWTON):
+            residual = weight - masses
+            error = float(np.abs(residual).max()) / weight
+            if error <= tolerance or self.is_spent:
+                break
+            # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
+            accuracy = max(tolerance / error, error)
+            sides = list_sides(diagram.cells)
+            direction = self.find_direction(diagram, sides, share, residual, accuracy)
+            self.newton_iterations += 1
+            found = self._search_line(diagram, direction, share, floor)
+            if found is None:
+                break
+            diagram, masses = found
+        return diagram
+
+    def _search_line(
+        self, diagram: Diagram, direction: Floats, share: float, floor: float
+    ) -> tuple[Diagram, Floats] | None:
+        """Halve the step until no mass is below the floor and the residual decreases enough."""
+        weight = 1.0 / len(diagram.cells.points)
+        norm = np.linalg.norm(weight - self.mix_masses(diagram, share))
+        for halving in range(LARGEST_HALVING):
+            step = 0.5**halving
+            try:
+                trial = self.measure(
+                    diagram.cells.points,
+                    diagram.cells.potentials + step * direction,
+                    diagram,
+                    all_visible=True,
+                )
+            except PowerCellError:
+                continue
+            masses = self.mix_masses(trial, share)
+            decrease = np.linalg.norm(weight - masses) <= (1 - step / 2) * norm
+            if masses.min() >= floor and decrease:
+                return trial, masses
+        return None
+
+    def predict_potentials(self, diagram: Diagram, points: Floats) -> Floats:
+        """Potentials after a small move of the points: one Newton step, shape (n,)."""
+        move = points - diagram.cells.points
+        direction = self.find_path_direction(diagram, move)
+        self.newton_iterations += 1
+        # Along a straight path |y|² − φ is what changes evenly, to first order.
+        predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
+        return predicted
+
+    def find_path_direction(self, diagram: Diagram, move: Floats) -> Floats:
+        """Newton direction for points that move at the same time."""
+        sides = list_sides(diagram.cells)
+        masses = diagram.integrals.masses
+        change = predict_masses(diagram.cells, diagram.integrals, sides, move)
+        residual = 1 / len(masses) - masses - change
+        return self.find_direction(diagram, sides, 0.0, residual, COARSE)
+
+    def find_direction(
+        self,
+        diagram: Diagram,
+        sides: Sides,
+        share: float,
+        residual: Floats,
+        accuracy: float,
+    ) -> Floats:
+        """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
+        cells = diagram.cells
+        count = len(cells.points)
+        masses = diagram.integrals.edge_masses[sides.edges]
+        uniform = sides.lengths / self.area
+        accuracy = float(np.clip(0.1 * accuracy, FINEST, COARSE))
+        direction = np.zeros(count)
+        # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
+        # potentials of the shapes within what the domain can need.
+        for portion in (share, *(trace for trace in JOINING if trace > share)):
+            weights = ((1 - portion) * masses + portion * uniform) / (2 * sides.distances)
+            laplacian = assemble_laplacian(sides.rows, sides.columns, weights, count)
+            if count_components(laplacian) > 1:
+                continue
+            try:
+                direction = self._linear.solve(laplacian, residual, accuracy)
+            except RuntimeError:
+                # Densities so far apart that the matrix is singular in double precision.
+                continue
+            if portion == share or np.ptp(direction) <= cells.width**2 + cells.height**2:
+                break
+        return direction
