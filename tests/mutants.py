@@ -1,4 +1,4 @@
-"""Plant the faults of `tests/mutants/`, one at a time, and see whether tests notice: `make mutants`.
+"""Plant the faults of `tests/mutants/`, one at a time, and see if tests notice: `make mutants`.
 
 A line `[FILE] TESTS...` begins the faults of a file of the package; the tests are those that should
 notice. A fault is a line `- FRAGMENT`, which must be in exactly one place of the file, and a line
@@ -154,7 +154,7 @@ def plant(fault: Fault, tree: Path) -> Iterator[None]:
     finally:
         path.write_bytes(source)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        for user in list_users(path, tree):
+        for user in users:
             for loop in list_loops(user):
                 loop.unlink()
         for loop, data in loops.items():
