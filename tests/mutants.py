@@ -143,9 +143,8 @@ def plant(fault: Fault, tree: Path) -> Iterator[None]:
     path = tree / fault.file
     source, times = path.read_bytes(), path.stat()
     # numba looks at the file of a loop only, not at those of the loops that it calls.
-    loops = {
-        loop: loop.read_bytes() for user in list_users(path, tree) for loop in list_loops(user)
-    }
+    users = list_users(path, tree)
+    loops = {loop: loop.read_bytes() for user in users for loop in list_loops(user)}
     for loop in loops:
         loop.unlink()
     path.write_text(source.decode().replace(fault.old, fault.new), encoding="utf-8", newline="")

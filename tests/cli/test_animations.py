@@ -132,7 +132,9 @@ def test_an_image_is_not_turned_or_mirrored(tmp_path):
     )
     likeness = {}
     for across, down in itertools.product((1, -1), repeat=2):
-        likeness[across, down] = np.corrcoef(blurred[::down, ::across].ravel(), wanted.ravel())[0, 1]
+        likeness[across, down] = np.corrcoef(blurred[::down, ::across].ravel(), wanted.ravel())[
+            0, 1
+        ]
     assert max(likeness, key=likeness.get) == (1, 1)
     report = tmp_path / "a.json"
     run("stipple", "picture.png", "-n", 40, "-o", "a.svg", "--report", report)
