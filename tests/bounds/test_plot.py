@@ -106,3 +106,16 @@ def test_sides_are_the_longer_side():
     assert sides.levels[-1].lower == pytest.approx(pixels.levels[-1].lower / 9)
     turned = stipple.bound(first.T, second.T, unit="side")
     assert turned.upper == pytest.approx(pixels.upper / 9)
+
+
+def test_the_summary_of_a_plan_weighs_its_entries():
+    # Three parts go one pixel right, one part goes two down.
+    first = np.zeros((4, 7))
+    first[0, 0], first[1, 5] = 3, 1
+    second = np.zeros((4, 7))
+    second[0, 1], second[3, 5] = 3, 1
+    plan = stipple.bound(first, second, gap=0).summarise_plan()
+    assert plan.entries == 2
+    assert plan.shift == pytest.approx((3 / 4, 2 / 4))
+    assert plan.mean_distance == pytest.approx((3 * 1 + 1 * 2) / 4)
+    assert plan.largest_distance == 2
