@@ -11,6 +11,8 @@ help:
 	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
 	@echo "make prove     try to refute every certificate on 10,000 random instances"
 	@echo "make same      compare what documented commands write with an older commit: BASE=COMMIT"
+	@echo "make mutants   plant faults, one at a time, and see whether tests notice (an hour);"
+	@echo "               ONLY=PACKAGE or SAMPLE=K for fewer"
 	@echo "make fuzz      a minute of random bytes for the readers"
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
@@ -56,6 +58,11 @@ prove: $(VENV)/installed
 .PHONY: same
 same: $(VENV)/installed
 	$(RUN) tests/same_outputs.py $(or $(BASE),HEAD)
+
+# Faults of tests/mutants/*.txt; at most 8 % of them may go unnoticed.
+.PHONY: mutants
+mutants: $(VENV)/installed
+	$(RUN) tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(SAMPLE),--sample $(SAMPLE))
 
 # A minute of coverage-guided fuzzing of the readers, where Atheris has a wheel.
 .PHONY: fuzz

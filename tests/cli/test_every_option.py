@@ -1,0 +1,342 @@
+"""Every option of every command does something: in a file, in what is told, or at a solver."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from command import save
+
+from stipple.bounds import refine
+from stipple.cli import main
+from stipple.cli.group import COMMANDS
+from stipple.discretisation import settings
+from stipple.machine import threads
+from stipple.transport import semi_discrete
+
+IMAGE = "picture.png"
+STIPPLE = f"stipple {IMAGE} -n 7 --iterations 2 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
+LLOYD = "lloyd uniform --pixels 8 -n 5 --start uniform --steps 2 -o a.csv --report r.json"
+OF_IMAGE = f"lloyd {IMAGE} -n 4 --steps 1 -o a.csv --report r.json"
+SLOPE = "lloyd uniform --pixels 8 -n 4,6 --start uniform --steps 1 -o a.csv --report r.json"
+EDOT = f"edot {IMAGE} -m 3 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
+FORMULA = "edot uniform --pixels 6 -m 3 -o a.csv"
+SIMPLE = f"edot {IMAGE} -m 3 --objective full --steps 3 --batch 20 -o a.csv"
+ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive --steps 3 -o a.csv"
+CLOUD = "edot cloud.csv -m 40 --objective full --algorithm adaptive --steps 3 -o a.csv"
+TWO = f"edot {IMAGE} other.png -m 3 --barycenter -o a.csv"
+BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
+CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
+IMAGES = f"sequence --density {IMAGE} -n 6 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
+PREFIXES = "sequence --prefixes 2:6 -o a.csv --report r.json"
+CROWDED = "lloyd --preset critical-limits -n 5 --steps 2 -o a.csv"
+UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
+
+# For each option, what is run without it, and what is added.
+TONE = {
+    "invert": "--invert",
+    "gamma": "--gamma 2",
+    "contrast": "--contrast 2",
+    "threshold": "--threshold 0.5",
+    "alpha": "--alpha black",
+    "resize": "--resize 8x5",
+    "max_pixels": "--max-pixels 50",
+}
+DRAWING = {
+    "page": "--page a6",
+    "landscape": ("--page a6", "--landscape"),
+    "margin": "--margin 9mm",
+    "dots": "--dots stroke",
+    "radius": "--radius 0.2mm",
+    "pen_width": ("--dots spiral --radius 2mm", "--pen-width 0.7mm"),
+    "ink": "--ink navy",
+    "background": "--background '#ffeedd'",
+    "dpi": "--dpi 40",
+}
+TOLD = {"report": "--report other.json", "quiet": "--quiet", "verbose": "--verbose"}
+CASES = {
+    "stipple": {
+        "": STIPPLE,
+        "points": "-n 6",
+        "outputs": "-o b.svg",
+        "format_": ("-o - --format csv", "--format json"),
+        "method": "--method lloyd",
+        "iterations": "--iterations 1",
+        "tolerance": ("--iterations 9", "--tolerance 0.5"),
+        "start": "--start grid",
+        "seed": "--seed 1",
+        "engine": "--engine qhull",
+        "threads": "--threads 1",
+        "color": "--color cmyk",
+        "draw": "--draw dots,cells",
+        "order": "--order nearest",
+        "animate": "--animate a.gif",
+        **TONE,
+        **DRAWING,
+        **TOLD,
+    },
+    "lloyd": {
+        "": LLOYD,
+        "preset": [LLOYD, "lloyd --preset line -o a.csv --report r.json"],
+        "list_presets": "--list-presets",
+        "box": "--box 0,0,2,1",
+        "disc": "--disc 0.5,0.5,0.5",
+        "pixels": [LLOYD.replace("uniform", "gaussian:0.4,0.2", 1)] * 2 + ["--pixels 12"],
+        "points": "-n 6",
+        "start": "--start grid",
+        "steps": "--steps 1",
+        "step_sizes": "--step-size 0.5",
+        "method": "--method relaxed",
+        "repeats": "--repeat 2",
+        "seed": "--seed 1",
+        "jitter": "--jitter 0.01",
+        "engine": "--engine qhull",
+        "threads": "--threads 1",
+        "outputs": "-o b.csv",
+        "plot": [SLOPE, SLOPE, "--plot a.svg"],
+        "frames": "--frames {step}.svg",
+        "frame_steps": ("--frames {step}.svg", "--frame-steps 1"),
+        "animate": "--animate a.gif",
+        **{name: [OF_IMAGE, OF_IMAGE, words] for name, words in TONE.items()},
+        "points of a preset": [CROWDED, CROWDED, "-n 6"],
+        "steps of a preset": [CROWDED, CROWDED, "--steps 1"],
+        "repeats of a preset": [CROWDED, CROWDED, "--repeat 2"],
+        "jitter of a preset": [CROWDED, CROWDED, "--jitter 0.01"],
+        "step sizes of a preset": [CROWDED, CROWDED, "--step-size 0.5"],
+        "method of a preset": [CROWDED, CROWDED, "--method relaxed"],
+        "seed of a preset": [CROWDED, CROWDED, "--seed 1"],
+        "engine of a preset": [CROWDED, CROWDED, "--engine qhull"],
+        "threads of a preset": [CROWDED, CROWDED, "--threads 1"],
+        **TOLD,
+    },
+    "edot": {
+        "": EDOT,
+        "preset": [EDOT, "edot --preset uniform-1d --steps 1 -o a-{run}.csv --report r.json"],
+        "list_presets": "--list-presets",
+        "read": ["edot two.npy -m 2 -o a.csv"] * 2 + ["--read image"],
+        "box": [FORMULA, FORMULA, "--box 0,0,2,1"],
+        "disc": [FORMULA, FORMULA, "--disc 0.5,0.5,0.5"],
+        "pixels": [FORMULA, FORMULA, "--pixels 8"],
+        "atoms": "-m 4",
+        "objective": [SIMPLE, SIMPLE, "--objective sharp"],
+        "zeta": [SIMPLE, SIMPLE, "--zeta 0.1"],
+        "order": "-k 1",
+        "weights": "--weights equal",
+        "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],
+        "cells": [CLOUD, CLOUD, "--cells sparsest"],
+        "metric": ["edot sphere.csv -m 2 -o a.csv"] * 2 + ["--metric sphere"],
+        "batch": [SIMPLE, SIMPLE, "--batch 30"],
+        "steps": "--steps 1",
+        "seed": [SIMPLE, SIMPLE, "--seed 1"],
+        "color": "--color rgb",
+        "barycenter": [TWO.replace("--barycenter", "--plan"), TWO],
+        "lambdas": [TWO, TWO, "--lambda 0.2,0.8"],
+        "plan": [TWO, TWO.replace("--barycenter", "--plan")],
+        "naive": "--naive 2",
+        "engine": [SIMPLE, SIMPLE, "--engine numpy"],
+        "device": [SIMPLE, SIMPLE, "--device cpu"],
+        "threads": "--threads 1",
+        "outputs": "-o b.svg",
+        "format_": [f"edot {IMAGE} -m 3 -o - --format csv", f"edot {IMAGE} -m 3 -o - --format svg"],
+        "plot": "--plot b.svg",
+        "show_samples": "--show-samples",
+        "steps of a preset": [UNIFORM, UNIFORM, "--steps 2"],
+        "seed of a preset": [UNIFORM, UNIFORM, "--seed 1"],
+        "engine of a preset": [UNIFORM, UNIFORM, "--engine numpy"],
+        "device of a preset": [UNIFORM, UNIFORM, "--device cpu"],
+        "threads of a preset": [UNIFORM, UNIFORM, "--threads 1"],
+        **TONE,
+        **DRAWING,
+        **TOLD,
+    },
+    "bound": {
+        "": BOUND,
+        "pairs": [BOUND, "bound --pairs pairs.csv -o a.csv --report r.json"],
+        "folder": [BOUND, "bound --all folder -o a.csv --report r.json"],
+        "order": "-p 1",
+        "method": "--method paper",
+        "block": ("--method paper", "--block 2"),
+        "gap": "--gap 0.0001",
+        "time_limit": "--time-limit 5",
+        "strict": ("--pixels squares --gap 0", "--strict"),
+        "unit": "--unit side",
+        "pixels": "--pixels squares",
+        "engine": "--engine numpy",
+        "device": "--device cpu",
+        "threads": "--threads 1",
+        "outputs": "-o b.json",
+        "format_": ("-o - --format json", "--format csv"),
+        "plot": "--plot a.svg",
+        **TONE,
+        **TOLD,
+    },
+    "sequence": {
+        "": CUBE,
+        "points": "-n 10",
+        "dimension": ["sequence -n 9 -o a.csv", "sequence -n 9 -d 3 -o a.csv"],
+        "skip": "--skip 2",
+        "outputs": "-o b.csv",
+        "format_": ["sequence -n 9 -o - --format csv", "sequence -n 9 -o - --format svg"],
+        "certify": "--certify",
+        "prefixes": [PREFIXES, PREFIXES, "--prefixes 2:7"],
+        "exact_w2": "--exact-w2",
+        "compare": "--compare halton",
+        "draw": "--draw boxes",
+        "partition": "--partition b.csv",
+        "density": [CUBE, IMAGES],
+        "relaxation": [IMAGES, IMAGES, "--relaxation 1"],
+        "animate": [IMAGES, IMAGES, "--animate a.gif"],
+        "seed": ("--compare random", "--seed 1"),
+        **{name: [IMAGES, IMAGES, words] for name, words in TONE.items()},
+        **DRAWING,
+        **TOLD,
+        "verbose": [PREFIXES, PREFIXES, "--verbose"],
+    },
+}
+# Options that go elsewhere, and the tests that follow them there.
+ELSEWHERE = {
+    "jobs": "processes: tests/cli/test_batch.py",
+    "scheduler": "a Dask cluster: tests/cli/test_dask.py",
+    "as_json": "the machine: tests/cli/test_doctor.py",
+}
+REFUSED = {"max_pixels", "strict"}
+# What a run says of itself, not of its results.
+OWN_WORDS = {"options", "seed", "versions", "version"}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A folder with inputs: not square, partly white, partly transparent, in colour."""
+    path = tmp_path_factory.mktemp("inputs")
+    y, x = np.mgrid[0:7, 0:10]
+    pixels = np.stack([25 * x, 30 * y, 255 - 12 * (x + y), 255 - 20 * x], axis=-1)
+    pixels[:2, :3] = 255
+    save(path / IMAGE, pixels.astype(np.uint8))
+    save(path / "other.png", pixels[::-1, ::-1].astype(np.uint8))
+    (path / "folder").mkdir()
+    save(path / "folder" / "1.png", pixels.astype(np.uint8))
+    save(path / "folder" / "2.png", pixels[::-1].astype(np.uint8))
+    (path / "pairs.csv").write_text(f"a,b\n{IMAGE},other.png\n", encoding="utf-8")
+    np.save(path / "two.npy", np.arange(1.0, 13.0).reshape(6, 2))
+    (path / "sphere.csv").write_text("1,0,0\n0,1,0\n0,0,1\n0.6,0.8,0\n", encoding="utf-8")
+    cloud = np.random.default_rng(0).random((120, 2)) ** 3
+    np.savetxt(path / "cloud.csv", cloud, delimiter=",")
+    return path
+
+
+@pytest.fixture
+def folder(inputs, monkeypatch):
+    monkeypatch.chdir(inputs)
+    # What presets are about may be smaller here.
+    monkeypatch.setattr("stipple.discretisation.presets.LINE_CELLS", 20)
+    return inputs
+
+
+@pytest.fixture(scope="module")
+def known():
+    """What was seen of the commands that several options are added to."""
+    return {}
+
+
+class Spy:
+    """Arguments of calls that change how, not what, is computed."""
+
+    def __init__(self, monkeypatch):
+        self.calls = []
+        self._watch(monkeypatch, semi_discrete.TransportSolver, "__init__", 2)
+        self._watch(monkeypatch, threads.Workers, "__init__", 1)
+        self._watch(monkeypatch, refine, "bound_images", 1)
+
+        def remember(one, kernel=settings.make_sinkhorn):
+            self.calls.append((one.engine, one.device, one.threads))
+            return kernel(one)
+
+        for module in ("settings", "methods", "evidence"):
+            path = f"stipple.discretisation.{module}.make_sinkhorn"
+            monkeypatch.setattr(path, remember, raising=False)
+
+    def _watch(self, monkeypatch, owner, name, skipped):
+        original = getattr(owner, name)
+
+        def call(*arguments, **named):
+            plain = {key: value for key, value in named.items() if key not in ("began", "on_level")}
+            if told := (*arguments[skipped:], *sorted(plain.items())):
+                self.calls.append(told)
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, call)
+
+
+def observe(words, folder, monkeypatch):
+    """Run a command; return what it wrote, told and asked of solvers, and its exit code."""
+    before = set(folder.iterdir())
+    with monkeypatch.context() as patch:
+        spy = Spy(patch)
+        result = CliRunner().invoke(main, shlex.split(words), catch_exceptions=False)
+    files = {}
+    for path in sorted(set(folder.iterdir()) - before):
+        files[path.name] = _read(path)
+        path.unlink()
+    told = [line for line in result.stderr.splitlines() if not re.match("seconds|seed", line)]
+    return files, result.stdout, told, [repr(call) for call in spy.calls], result.exit_code
+
+
+def _read(path: Path):
+    """Contents without times, and without what repeats the command line."""
+    if path.suffix == ".json":
+        return _clean(json.loads(path.read_text(encoding="utf-8")))
+    if path.suffix == ".csv":
+        rows = [row.split(",") for row in path.read_text(encoding="utf-8").splitlines()]
+        timed = [index for index, name in enumerate(rows[0]) if name == "seconds"]
+        return [[text for i, text in enumerate(row) if i not in timed] for row in rows]
+    return path.read_bytes()
+
+
+def _clean(value):
+    if isinstance(value, dict):
+        words = {*OWN_WORDS, "seconds"}
+        return {name: _clean(one) for name, one in value.items() if name not in words}
+    return [_clean(one) for one in value] if isinstance(value, list) else value
+
+
+def list_cases():
+    for command, cases in CASES.items():
+        for option, words in cases.items():
+            if not option:
+                continue
+            base = cases[""]
+            if isinstance(words, str):
+                before, after = base, f"{base} {words}"
+            elif isinstance(words, tuple):
+                before, after = f"{base} {words[0]}", f"{base} {' '.join(words)}"
+            else:
+                before, after = words[0], " ".join(words[1:])
+            yield pytest.param(option, before, after, id=f"{command}-{option}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_option_is_left_out(name):
+    command = main.get_command(click.Context(main), name)
+    options = {one.name for one in command.params if isinstance(one, click.Option)}
+    cases = {case for case in CASES.get(name, ()) if case and not case.endswith(" of a preset")}
+    assert options - ELSEWHERE.keys() == cases
+
+
+@pytest.mark.parametrize(("option", "before", "after"), list(list_cases()))
+def test_an_option_changes_something(option, before, after, folder, monkeypatch, known):
+    plain = known.get(before) or observe(before, folder, monkeypatch)
+    known[before] = plain
+    changed = observe(after, folder, monkeypatch)
+    assert plain[-1] == 0, plain
+    assert (changed[-1] != 0) == (option in REFUSED), changed
+    assert changed != plain
+
+
+@pytest.mark.parametrize("base", [cases[""] for cases in CASES.values()])
+def test_the_same_words_change_nothing(base, folder, monkeypatch, known):
+    plain = known.get(base) or observe(base, folder, monkeypatch)
+    assert observe(base, folder, monkeypatch) == plain
