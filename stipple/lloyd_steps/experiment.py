@@ -1,15 +1,13 @@
-"""Runs of Lloyd's algorithm for several numbers of points and starts, and the slope they show."""
+"""Runs of Lloyd's algorithm for several numbers of points and starts."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Engine, Method
-from stipple.drawing.panels import Curve, Panel
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.lloyd_steps.theory import StepTheorem, count_steps
@@ -22,10 +20,6 @@ from stipple.transport.starts import (
     place_on_line,
     place_uniformly,
 )
-
-# 97.5 % quantile of the normal distribution: intervals of 95 % for means of many clouds.
-NORMAL_QUANTILE = 1.96
-
 
 Start: TypeAlias = Callable[[Domain, int, np.random.Generator], Floats]
 
@@ -80,27 +74,6 @@ class ExperimentRow:
     theorem: StepTheorem | None = None
 
 
-@dataclass(frozen=True)
-class Slope:
-    """Least squares of ln W2² over ln N.
-
-    Attributes
-    ----------
-    counts, w2_squared : tuple
-        The points of the fit; W2² is the mean over repeats.
-    slope : float
-        The exponent.
-    half_width : float or None
-        Half of a 95 % confidence interval of the slope, from the slopes of single repeats; None
-        without repeats.
-    """
-
-    counts: tuple[int, ...]
-    w2_squared: tuple[float, ...]
-    slope: float
-    half_width: float | None
-
-
 def run_experiment(
     experiment: Experiment,
     *,
@@ -132,13 +105,7 @@ def run_experiment(
         domain = experiment.domain(count)
         solver = TransportSolver(domain.density, engine, threads)
         for repeat in range(experiment.repeats):
-            points = experiment.start(domain, count, generator)
-            if experiment.perturbation:
-                spread = experiment.perturbation
-                points = points + generator.uniform(-spread, spread, points.shape)
-                size = (domain.density.width, domain.density.height)
-                points = domain.to_domain(np.clip(domain.to_pixels(points), 0.0, size))
-            _check_points(domain, points)
+            points = _place(experiment, domain, count, generator)
             rows = trace_steps(
                 domain,
                 solver,
@@ -156,69 +123,6 @@ def run_experiment(
                 yield ExperimentRow(len(points), repeat, domain, row, theorem)
                 if row.step >= last:
                     break
-
-
-def tabulate(one: ExperimentRow) -> dict[str, Any]:
-    """List the figures of a row by name, without the power cells, which take most of its memory.
-
-    What is infinite is None: the least distance of a single point, and a side of an inequality for
-    points too near for the constant.
-    """
-    row = one.row
-    figures = {
-        "points": one.count,
-        "repeat": one.repeat,
-        "step": row.step,
-        "w2_squared": row.w2_squared,
-        "w2_squared_lower": row.lower,
-        "w2_squared_upper": row.upper,
-        "decrease": row.decrease,
-        "gradient_norm": row.gradient_norm,
-        "minimum_distance": row.separation.minimum,
-        "epsilon": row.separation.epsilon,
-        "part_at_epsilon": row.separation.part,
-        "one_step_left": row.one_step.left,
-        "one_step_right": row.one_step.right,
-        "one_step_holds": row.one_step.holds,
-        "one_step_vacuous": row.one_step.vacuous,
-        "polyak_lojasiewicz_left": row.polyak_lojasiewicz.left,
-        "polyak_lojasiewicz_right": row.polyak_lojasiewicz.right,
-        "polyak_lojasiewicz_holds": row.polyak_lojasiewicz.holds,
-        "polyak_lojasiewicz_vacuous": row.polyak_lojasiewicz.vacuous,
-        "mass_error": row.mass_error,
-        "newton_iterations": row.newton_iterations,
-        "seconds": row.seconds,
-    }
-    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
-
-
-def fit_slope(figures: Sequence[dict[str, Any]], measured_step: int) -> Slope | None:
-    """Fit ln W2² over ln N; None for fewer than two numbers of points.
-
-    Parameters
-    ----------
-    figures : sequence of dict
-        Rows of whole runs, as by `tabulate`.
-    measured_step : int
-        The step to compare; of shorter runs the last row.
-    """
-    values: dict[int, dict[int, float]] = {}
-    for row in figures:
-        if row["step"] <= measured_step:
-            values.setdefault(int(row["points"]), {})[int(row["repeat"])] = row["w2_squared"]
-    counts = sorted(values)
-    if len(counts) < 2:
-        return None
-    table = np.array([list(values[count].values()) for count in counts])
-    means = table.mean(axis=1)
-    logarithms = np.log(counts)
-    slope = np.polyfit(logarithms, np.log(means), 1)[0]
-    repeats = table.shape[1]
-    half_width = None
-    if repeats > 1:
-        singles = np.polyfit(logarithms, np.log(table), 1)[0]
-        half_width = float(NORMAL_QUANTILE * singles.std(ddof=1) / np.sqrt(repeats))
-    return Slope(tuple(counts), tuple(means.tolist()), float(slope), half_width)
 
 
 def make_start(name: str) -> Start:
@@ -248,25 +152,18 @@ def start_at(points: Floats) -> Start:
     return lambda _domain, _count, _generator: points
 
 
-def plot_slope(slope: Slope, title: str, published: str) -> Panel:
-    """Plot W2² against N with the fitted power, and N⁻¹ to compare.
-
-    Parameters
-    ----------
-    slope : Slope
-        The fit.
-    title, published : str
-        What it shows, and what the source says (or nothing).
-    """
-    counts, values = np.array(slope.counts, dtype=float), np.array(slope.w2_squared)
-    middle = np.exp(np.log(counts).mean())
-    height = np.exp(np.log(values).mean())
-    curves = (
-        Curve("W2²", counts, values),
-        Curve(f"fitted slope {slope.slope:.3f}", counts, height * (counts / middle) ** slope.slope),
-        Curve("slope −1", counts, height * (middle / counts)),
-    )
-    return Panel(f"{title}\npublished: {published}" if published else title, curves, {}, True)
+def _place(
+    experiment: Experiment, domain: Domain, count: int, generator: np.random.Generator
+) -> Floats:
+    """Place the start of a run, moved at random if that is asked."""
+    points = experiment.start(domain, count, generator)
+    if experiment.perturbation:
+        spread = experiment.perturbation
+        points = points + generator.uniform(-spread, spread, points.shape)
+        size = (domain.density.width, domain.density.height)
+        points = domain.to_domain(np.clip(domain.to_pixels(points), 0.0, size))
+    _check_points(domain, points)
+    return points
 
 
 def _check_points(domain: Domain, points: Floats) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,13 +10,13 @@ import pytest
 from stipple.errors import StippleError
 from stipple.lloyd_steps.experiment import (
     Experiment,
-    fit_slope,
     make_start,
     run_experiment,
     start_at,
-    tabulate,
 )
+from stipple.lloyd_steps.figures import collect_figures, tabulate
 from stipple.lloyd_steps.presets import GAUSSIAN_COUNTS, list_presets
+from stipple.lloyd_steps.slope import fit_slope
 from stipple.lloyd_steps.theory import bound_step, count_steps, measure_separation
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 
@@ -36,7 +37,7 @@ SMALL = {
 
 
 def run(experiment, **settings):
-    return [tabulate(one) for one in run_experiment(experiment, **settings)]
+    return [tabulate(collect_figures(one)) for one in run_experiment(experiment, **settings)]
 
 
 def uniform_square():
@@ -163,7 +164,7 @@ def test_the_theorem_counts_steps():
 
 def test_slope_of_a_power_law():
     rows = [
-        {"points": n, "repeat": r, "step": 1, "w2_squared": 3.0 * n**-0.8}
+        SimpleNamespace(points=n, repeat=r, step=1, w2_squared=3.0 * n**-0.8)
         for n in (10, 100, 1000)
         for r in range(3)
     ]

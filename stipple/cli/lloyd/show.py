@@ -1,24 +1,114 @@
-"""What `stipple lloyd` found, in lines for a person."""
+"""What `stipple lloyd` found, as lines for a person, the report, and contents of files."""
 
-from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stipple.cli.lloyd.plan import Job
+from stipple.cli.lloyd.run import AppliedTheorem, Found
 from stipple.cli.shared.digits import format_interval, round_up
+from stipple.cli.shared.report import describe_command
 
 if TYPE_CHECKING:
-    from stipple.lloyd_steps.experiment import ExperimentRow
     from stipple.lloyd_steps.presets import Preset
-    from stipple.lloyd_steps.theory import StepTheorem
+    from stipple.lloyd_steps.slope import Slope
 
-# As in the columns of the trace, and for a person.
-INEQUALITIES = {"one_step": "one step", "polyak_lojasiewicz": "Polyak–Łojasiewicz"}
+PLOT_DPI = 150.0
 
 
-def describe_theorem(one: "ExperimentRow", theorem: "StepTheorem") -> dict[str, Any]:
-    """List what the multi-step theorem says of one start."""
+def list_presets() -> list[str]:
+    """Name the presets, what they show, and what was published."""
+    from stipple.lloyd_steps.presets import list_presets
+
+    return [
+        f"{preset.name:22} {preset.title}; published: {preset.published}"
+        for preset in list_presets().values()
+    ]
+
+
+def describe_found(found: Found, job: Job) -> dict[str, Any]:
+    """Describe a run for the report."""
+    from stipple.lloyd_steps.figures import tabulate
+
+    slope = found.slope
     return {
-        "points": one.count,
+        **describe_command("lloyd", job.recorded),
+        "slope": None if slope is None else slope.slope,
+        "slope_half_width": None if slope is None else slope.half_width,
+        "fitted_points": () if slope is None else slope.counts,
+        "fitted_w2_squared": () if slope is None else slope.w2_squared,
+        "rasterisation_bound": found.rasterisation,
+        "inequalities_hold": found.holds,
+        "one_step_vacuous_rows": found.vacuous_one_steps,
+        "polyak_lojasiewicz_vacuous_rows": found.vacuous_polyak_lojasiewicz,
+        "multi_step_theorem": [_describe_theorem(one) for one in found.theorems],
+        "largest_increase": found.largest_increase,
+        "start_is_critical": found.start_is_critical,
+        "trace": [tabulate(row) for row in found.figures],
+    }
+
+
+def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
+    """Render all files, by path."""
+    from stipple.files.tables import render_json, render_table_csv
+    from stipple.lloyd_steps.figures import tabulate
+
+    rows = [tabulate(row) for row in found.figures]
+    files = [(path, render_table_csv(rows)) for path in job.files.traces]
+    if job.files.plot and found.slope is not None:
+        files.append((job.files.plot, _render_plot(found.slope, job, job.files.plot)))
+    files += found.pictures.items()
+    if job.files.report:
+        files.append((job.files.report, render_json(describe_found(found, job))))
+    return files
+
+
+def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
+    """List what a person reads at the end."""
+    rows = _list_counts(found)
+    rows += [_tell_theorem(one) for one in found.theorems if one.repeat == 0]
+    slope = found.slope
+    if slope is not None:
+        interval = "" if slope.half_width is None else f" ± {slope.half_width:.4f} (95 %)"
+        rows.append(("slope", f"{slope.slope:.4f}{interval} of ln W2² over ln N"))
+    if preset:
+        rows.append(("published", preset.published))
+        if preset.target and slope is not None:
+            low, high = preset.target
+            verdict = "agrees" if low <= slope.slope <= high else "differs"
+            rows.append(("verdict", f"{verdict} (expected {low:g} to {high:g})"))
+    if found.start_is_critical:
+        gradient = found.figures[0].gradient_norm
+        rows.append(("start", f"critical: the gradient is {gradient:.1e}"))
+    rows.append(("inequalities", _tell_inequalities(found)))
+    rows.append(("mass error", f"{max(row.mass_error for row in found.figures):.1e}"))
+    if found.rasterisation:
+        bound = round_up(found.rasterisation, 3)
+        rows.append(("rasterisation", f"W2 to the formula at most {bound}"))
+    return rows
+
+
+def _list_counts(found: Found) -> list[tuple[str, str]]:
+    """Tell how far W2² fell in the first run of each number of points."""
+    rows = []
+    for count in dict.fromkeys(row.points for row in found.figures):
+        mine = [row for row in found.figures if row.points == count and row.repeat == 0]
+        first, last = mine[0], mine[-1]
+        interval = format_interval(last.w2_squared_lower, last.w2_squared_upper)
+        rows.append(
+            (
+                f"{count:,} points",
+                f"W2² {first.w2_squared:.8g} at the start, {last.w2_squared:.8g} after"
+                f" {last.step} steps, certified within {interval}",
+            )
+        )
+    return rows
+
+
+def _describe_theorem(one: AppliedTheorem) -> dict[str, Any]:
+    theorem = one.theorem
+    return {
+        "points": one.points,
         "repeat": one.repeat,
         "steps": theorem.steps,
         "step_size": theorem.step_size,
@@ -28,64 +118,36 @@ def describe_theorem(one: "ExperimentRow", theorem: "StepTheorem") -> dict[str, 
     }
 
 
-def summarise(
-    preset: "Preset | None", figures: Sequence[dict[str, Any]], report: dict[str, Any]
-) -> list[tuple[str, str]]:
-    """Lines for a person."""
-    rows = []
-    for count in dict.fromkeys(row["points"] for row in figures):
-        mine = [row for row in figures if row["points"] == count and row["repeat"] == 0]
-        first, last = mine[0], mine[-1]
-        interval = format_interval(last["w2_squared_lower"], last["w2_squared_upper"])
-        rows.append(
-            (
-                f"{count:,} points",
-                f"W2² {first['w2_squared']:.8g} at the start, {last['w2_squared']:.8g} after"
-                f" {last['step']} steps, certified within {interval}",
-            )
-        )
-    rows += [_tell_theorem(one) for one in report["multi_step_theorem"] if one["repeat"] == 0]
-    if report["slope"] is not None:
-        width = report["slope_half_width"]
-        interval = "" if width is None else f" ± {width:.4f} (95 %)"
-        rows.append(("slope", f"{report['slope']:.4f}{interval} of ln W2² over ln N"))
-    if preset:
-        rows.append(("published", preset.published))
-        if preset.target and report["slope"] is not None:
-            low, high = preset.target
-            verdict = "agrees" if low <= report["slope"] <= high else "differs"
-            rows.append(("verdict", f"{verdict} (expected {low:g} to {high:g})"))
-    if report["start_is_critical"]:
-        gradient = figures[0]["gradient_norm"]
-        rows.append(("start", f"critical: the gradient is {gradient:.1e}"))
-    rows.append(("inequalities", _tell_inequalities(report, len(figures))))
-    rows.append(("mass error", f"{max(row['mass_error'] for row in figures):.1e}"))
-    if bound := report["rasterisation_bound"]:
-        rows.append(("rasterisation", f"W2 to the formula at most {round_up(bound, 3)}"))
-    return rows
-
-
-def _tell_theorem(theorem: dict[str, Any]) -> tuple[str, str]:
+def _tell_theorem(one: AppliedTheorem) -> tuple[str, str]:
     """Tell how many steps the multi-step theorem asks for, and what it rests on."""
-    steps, size, least = theorem["steps"], theorem["step_size"], theorem["least_epsilon"]
+    theorem = one.theorem
+    steps, size, least = theorem.steps, theorem.step_size, theorem.threshold
     done = "no step is taken" if steps < 1 else "so many steps are taken"
-    holds = "holds" if theorem["hypothesis_holds"] else "does not hold"
-    bound = "infinite" if least is None else f"{least:.4g}"
+    holds = "holds" if theorem.holds else "does not hold"
+    bound = f"{least:.4g}" if isfinite(least) else "infinite"
     text = (
-        f"N = {theorem['points']:,}: k_N = {steps} for τ = {size:g}, {done}; hypothesis"
-        f" 1/(½W2²·N) < ε <= 1 {holds}: ε = {theorem['epsilon']:.4g}, 1/(½W2²·N) = {bound}"
+        f"N = {one.points:,}: k_N = {steps} for τ = {size:g}, {done}; hypothesis"
+        f" 1/(½W2²·N) < ε <= 1 {holds}: ε = {theorem.epsilon:.4g}, 1/(½W2²·N) = {bound}"
     )
     return "theorem", text if size < 1 else f"{text}; hypothesis τ < 1 does not hold"
 
 
-def _tell_inequalities(report: dict[str, Any], count: int) -> str:
+def _tell_inequalities(found: Found) -> str:
     """Tell whether the inequalities hold, and where they would for any points."""
-    text = "hold on every row" if report["inequalities_hold"] else "FAIL, see the trace"
-    idle = [
-        f"{words} on {rows} of {count} rows"
-        for name, words in INEQUALITIES.items()
-        if (rows := report[f"{name}_vacuous_rows"])
-    ]
+    text = "hold on every row" if found.holds else "FAIL, see the trace"
+    vacuous = {
+        "one step": found.vacuous_one_steps,
+        "Polyak–Łojasiewicz": found.vacuous_polyak_lojasiewicz,
+    }
+    told = [f"{name} on {n} of {len(found.figures)} rows" for name, n in vacuous.items() if n]
     return (
-        f"{text}; vacuous, for the constant alone proves them: {', '.join(idle)}" if idle else text
+        f"{text}; vacuous, for the constant alone proves them: {', '.join(told)}" if told else text
     )
+
+
+def _render_plot(slope: "Slope", job: Job, path: str) -> bytes:
+    from stipple.drawing.plots import render_plot
+    from stipple.lloyd_steps.slope import plot_slope
+
+    panel = plot_slope(slope, job.title, job.preset.published if job.preset else "")
+    return render_plot([panel], "number of points N", Path(path).suffix.lower()[1:], PLOT_DPI)

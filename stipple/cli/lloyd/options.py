@@ -1,0 +1,113 @@
+"""The options of `stipple lloyd`, and their help."""
+
+from typing import get_args
+
+import click
+
+from stipple.choices import Method
+from stipple.cli.shared.domains import domain_options
+from stipple.cli.shared.options import (
+    add_options,
+    report_options,
+    solver_options,
+    tone_options,
+)
+from stipple.cli.shared.types import COUNTS, NUMBERS, STEPS, FiniteRange
+
+STARTS = ("uniform", "grid", "koch", "line", "bisection")
+
+EXAMPLES = """\
+\b
+Examples:
+  stipple lloyd --list-presets
+  stipple lloyd --preset koch --plot koch.svg -o koch.csv
+  stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'step-{step:03d}.svg'
+  stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
+  stipple lloyd '0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2' -n 500 --steps 50 --animate out.gif
+  stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem --report photo.json
+"""
+
+lloyd_options = add_options(
+    click.argument("source", required=False, type=click.Path(allow_dash=True)),
+    click.option("--preset", metavar="NAME", help="Run a published experiment (then no SOURCE)."),
+    click.option("--list-presets", is_flag=True, help="Name the presets and what they show."),
+    domain_options,
+    click.option(
+        "-n", "--points", type=COUNTS, metavar="N[,N...]", default="1000", help="Numbers of points."
+    ),
+    click.option(
+        "--start",
+        default="bisection",
+        metavar="|".join((*STARTS, "PATH.csv")),
+        help="Where points begin; a file in pixels for an image, else in units of the domain.",
+    ),
+    click.option(
+        "--steps",
+        type=STEPS,
+        metavar="K|theorem",
+        default="20",
+        help="Number of steps; theorem: as many as the multi-step theorem says.",
+    ),
+    click.option(
+        "--step-size",
+        "step_sizes",
+        type=NUMBERS,
+        metavar="TAU[,TAU...]",
+        default="1",
+        help="Part of the way to the barycentres, in (0, 2); 1 is Lloyd. The last one is kept.",
+    ),
+    click.option(
+        "--method", type=click.Choice(get_args(Method)), default="lloyd", help="How points move."
+    ),
+    click.option(
+        "--repeat",
+        "repeats",
+        type=click.IntRange(min=1),
+        metavar="R",
+        default=1,
+        show_default="1, or as published",
+        help="Runs for each number of points, each with a start of its own.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random starts."
+    ),
+    click.option(
+        "--jitter",
+        type=FiniteRange(0, 1e6),
+        metavar="D",
+        default=0.0,
+        help="Move each start point at random by up to D in x and y (units of the domain).",
+    ),
+    solver_options,
+    tone_options,
+    click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        help="Write the trace, one row a step, as .csv; - is standard output.",
+    ),
+    click.option(
+        "--plot",
+        type=click.Path(dir_okay=False),
+        help="Log-log plot of W2² against N, .svg or .png.",
+    ),
+    click.option(
+        "--frames",
+        metavar="PATTERN",
+        help="Draw points, cells and arrows at chosen steps, as in step-{step:03d}.svg (or .png);"
+        " {points} and {repeat} are filled in too.",
+    ),
+    click.option(
+        "--frame-steps",
+        type=COUNTS,
+        metavar="K[,K...]",
+        show_default="first and last, or as published",
+        help="Steps to draw.",
+    ),
+    click.option(
+        "--animate", type=click.Path(dir_okay=False), help="Write the moving points as a .gif file."
+    ),
+    report_options,
+)

@@ -1,0 +1,67 @@
+"""Options of `stipple lloyd` that do not go together; the first rule that is broken is told."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from stipple.cli.shared.conflicts import Rule
+
+SUFFIXES = {"plot": (".svg", ".png"), "frames": (".svg", ".png"), "animate": (".gif",)}
+
+
+def _has_another_suffix(name: str, options: Mapping[str, Any]) -> bool:
+    path = options[name]
+    return bool(path) and Path(path).suffix.lower() not in SUFFIXES[name]
+
+
+def _name_suffixes(name: str, options: Mapping[str, Any]) -> str:
+    return f"--{name} writes {' or '.join(SUFFIXES[name])}, not {options[name]!r}."
+
+
+def _find_wrong_size(options: Mapping[str, Any]) -> float | None:
+    return next((size for size in options["step_sizes"] if not 0 < size < 2), None)
+
+
+def _is_no_pattern(options: Mapping[str, Any]) -> bool:
+    try:
+        (options["frames"] or "").format(step=0, points=0, repeat=0)
+    except (LookupError, ValueError, TypeError):
+        return True
+    return False
+
+
+STEP_RULES = (
+    Rule(
+        lambda options: _find_wrong_size(options) is not None,
+        lambda options: (
+            f"--step-size is {_find_wrong_size(options):g}: outside of (0, 2) a step may increase"
+            " W2²."
+        ),
+    ),
+    Rule(
+        lambda options: "step_sizes" in options["given"] and options["method"] != "lloyd",
+        "--step-size needs --method lloyd.",
+    ),
+    Rule(lambda options: min(options["points"]) < 1, "--points must be at least 1."),
+)
+FILE_RULES = (
+    *(Rule(partial(_has_another_suffix, name), partial(_name_suffixes, name)) for name in SUFFIXES),
+    Rule(
+        _is_no_pattern,
+        lambda options: (
+            f"--frames is {options['frames']!r}: it may have {{step}}, {{points}} and {{repeat}} in"
+            " braces, nothing else."
+        ),
+    ),
+)
+SOURCE_RULES = (
+    Rule(
+        lambda options: not options["preset"] and not options["source"],
+        "Give a SOURCE, or --preset NAME (--list-presets names them).",
+    ),
+    Rule(
+        lambda options: bool(options["preset"] and options["source"]),
+        "--preset brings its own density: leave SOURCE out.",
+    ),
+)

@@ -1,0 +1,176 @@
+"""What `stipple lloyd` runs: a job in, the figures of every step and pictures out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stipple.cli.lloyd.plan import Files, Job
+from stipple.cli.shared.drawings import render_drawing
+from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.progress import Progress
+
+if TYPE_CHECKING:
+    from stipple.drawing.marks import Drawing
+    from stipple.lloyd_steps.experiment import ExperimentRow
+    from stipple.lloyd_steps.figures import Figures
+    from stipple.lloyd_steps.slope import Slope
+    from stipple.lloyd_steps.theory import StepTheorem
+
+PAGE_WIDTH = 120.0
+PEN_WIDTH = 0.3
+FRAME_DPI = 200.0
+ANIMATION_DPI = 100.0
+SECONDS_PER_FRAME = 0.12
+# Points nearer to their barycentres than this part of the domain's diameter are critical.
+CRITICAL = 1e-7
+
+
+@dataclass(frozen=True)
+class AppliedTheorem:
+    """What the multi-step theorem says of the start of one run."""
+
+    points: int
+    repeat: int
+    theorem: "StepTheorem"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a job gives.
+
+    Attributes
+    ----------
+    figures : list of Figures
+        Of every step of every run.
+    theorems : list of AppliedTheorem
+        Of every run, where the multi-step theorem was asked.
+    slope : Slope or None
+        Of W2² over N; None for one number of points.
+    rasterisation : float
+        W2 between a formula and its pixels is at most this.
+    diameter : float
+        Of the domain.
+    pictures : dict
+        Rendered pictures by path.
+    """
+
+    figures: "list[Figures]"
+    theorems: list[AppliedTheorem]
+    slope: "Slope | None"
+    rasterisation: float
+    diameter: float
+    pictures: dict[str, bytes]
+
+    @property
+    def holds(self) -> bool:
+        """Whether both inequalities hold on every row."""
+        return all(row.one_step_holds and row.polyak_lojasiewicz_holds for row in self.figures)
+
+    @property
+    def vacuous_one_steps(self) -> int:
+        """On how many rows the one-step theorem holds for any points."""
+        return sum(row.one_step_vacuous for row in self.figures)
+
+    @property
+    def vacuous_polyak_lojasiewicz(self) -> int:
+        """On how many rows the Polyak–Łojasiewicz inequality holds for any points."""
+        return sum(row.polyak_lojasiewicz_vacuous for row in self.figures)
+
+    @property
+    def largest_increase(self) -> float:
+        """The most by which W2² rose at a step; negative where it always fell."""
+        return max(-row.decrease for row in self.figures)
+
+    @property
+    def start_is_critical(self) -> bool:
+        """Whether the points of every start are at their barycentres."""
+        return all(
+            row.gradient_norm * row.points**0.5 <= CRITICAL * self.diameter
+            for row in self.figures
+            if row.step == 0
+        )
+
+
+def run(job: Job) -> Found:
+    """Run everything; draw the chosen steps of the first run for each number of points."""
+    from stipple.lloyd_steps.figures import collect_figures
+    from stipple.lloyd_steps.slope import fit_slope
+    from stipple.machine.memory import predict_stippling
+
+    experiment, files = job.experiment, job.files
+    most = max(experiment.counts)
+    pixels = experiment.domain(most).density.values.size
+    announce_memory(predict_stippling(most, pixels), quiet=job.quiet)
+    figures: list[Figures] = []
+    theorems: list[AppliedTheorem] = []
+    pictures: dict[str, bytes] = {}
+    moving: list[Drawing] = []
+    for one in _follow(job):
+        figures.append(collect_figures(one))
+        if one.theorem is not None and one.row.step == 0:
+            theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
+        path = _choose_path(one, files, experiment.steps)
+        # A pattern without {repeat} or {points} keeps the first picture of its name.
+        if path and path not in pictures:
+            form = Path(path).suffix.lower().lstrip(".")
+            pictures[path] = render_drawing(_compose_frame(one), form, FRAME_DPI)
+        if files.animation and one.count == experiment.counts[0] and one.repeat == 0:
+            moving.append(_compose_frame(one))
+    if files.animation:
+        pictures[files.animation] = _animate(moving)
+    domain = experiment.domain(experiment.counts[0])
+    return Found(
+        figures=figures,
+        theorems=theorems,
+        slope=fit_slope(figures, experiment.measured_step),
+        rasterisation=domain.rasterisation,
+        diameter=domain.diameter,
+        pictures=pictures,
+    )
+
+
+def _follow(job: Job) -> "Iterator[ExperimentRow]":
+    """Yield the rows of all runs, and show how far they are."""
+    from stipple.lloyd_steps.experiment import run_experiment
+
+    experiment = job.experiment
+    runs = len(experiment.counts) * experiment.repeats
+    label = f"{runs} runs" if runs > 1 else f"{experiment.counts[0]:,} points"
+    length = runs * ((experiment.steps or 1) + 1)
+    rows = run_experiment(experiment, seed=job.seed, engine=job.engine, threads=job.threads)
+    with Progress(label, length, quiet=job.quiet, verbose=job.verbose) as progress:
+        for number, one in enumerate(rows, 1):
+            row = one.row
+            progress.advance(
+                number,
+                f"N {one.count}  step {row.step:3d}  W2² {row.w2_squared:.8g}"
+                f"  gradient {row.gradient_norm:.2g}",
+            )
+            yield one
+
+
+def _choose_path(one: "ExperimentRow", files: Files, steps: int | None) -> str | None:
+    """Fill in the path of the picture of a step; None if it is not to be drawn."""
+    chosen = {0, steps} if files.drawn is None else files.drawn
+    if files.frames is None or one.row.step not in chosen:
+        return None
+    return files.frames.format(step=one.row.step, points=one.count, repeat=one.repeat)
+
+
+def _compose_frame(one: "ExperimentRow") -> "Drawing":
+    from stipple.drawing.diagram import compose_diagram
+    from stipple.drawing.page import place
+
+    density = one.domain.density
+    size = (PAGE_WIDTH, PAGE_WIDTH * density.height / density.width)
+    placement = place((density.height, density.width), size, margin=PAGE_WIDTH / 40)
+    transport = one.row.transport
+    cells = transport.diagram.cells
+    return compose_diagram(transport.points, transport.barycentres, cells, placement, PEN_WIDTH)
+
+
+def _animate(drawings: "Iterable[Drawing]") -> bytes:
+    from stipple.drawing.raster import render_gif
+
+    return render_gif(list(drawings), ANIMATION_DPI, SECONDS_PER_FRAME)

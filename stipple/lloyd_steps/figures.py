@@ -1,0 +1,98 @@
+"""The figures of a step, without its power cells, which take most of the memory."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from stipple.lloyd_steps.experiment import ExperimentRow
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is known of one step, in the units of the domain; the columns of the trace, in order.
+
+    Attributes
+    ----------
+    points, repeat, step : int
+        Number of points, number of the run, and number of the step; 0 for the start.
+    w2_squared, w2_squared_lower, w2_squared_upper : float
+        W2² of the points, with its certified interval.
+    decrease : float
+        By how much W2² fell since the step before; 0 for the start.
+    gradient_norm : float
+        |∇½W2²|.
+    minimum_distance : float
+        Between two points; inf for a single one.
+    epsilon, part_at_epsilon : float
+        ε and |I_ε|/N of the one-step theorem.
+    one_step_left, one_step_right, one_step_holds, one_step_vacuous
+        The one-step theorem: both sides, whether it holds, and whether it does for any points.
+    polyak_lojasiewicz_left, polyak_lojasiewicz_right
+        Both sides of the modified Polyak–Łojasiewicz inequality; ∓inf for points too near.
+    polyak_lojasiewicz_holds, polyak_lojasiewicz_vacuous : bool
+        Whether it holds, and whether it does for any points.
+    mass_error : float
+        Largest relative error of a cell's mass.
+    newton_iterations : int
+        Linear systems solved.
+    seconds : float
+        Time for the step.
+    """
+
+    points: int
+    repeat: int
+    step: int
+    w2_squared: float
+    w2_squared_lower: float
+    w2_squared_upper: float
+    decrease: float
+    gradient_norm: float
+    minimum_distance: float
+    epsilon: float
+    part_at_epsilon: float
+    one_step_left: float
+    one_step_right: float
+    one_step_holds: bool
+    one_step_vacuous: bool
+    polyak_lojasiewicz_left: float
+    polyak_lojasiewicz_right: float
+    polyak_lojasiewicz_holds: bool
+    polyak_lojasiewicz_vacuous: bool
+    mass_error: float
+    newton_iterations: int
+    seconds: float
+
+
+def collect_figures(one: ExperimentRow) -> Figures:
+    """Collect the figures of a row."""
+    row = one.row
+    return Figures(
+        points=one.count,
+        repeat=one.repeat,
+        step=row.step,
+        w2_squared=row.w2_squared,
+        w2_squared_lower=row.lower,
+        w2_squared_upper=row.upper,
+        decrease=row.decrease,
+        gradient_norm=row.gradient_norm,
+        minimum_distance=row.separation.minimum,
+        epsilon=row.separation.epsilon,
+        part_at_epsilon=row.separation.part,
+        one_step_left=row.one_step.left,
+        one_step_right=row.one_step.right,
+        one_step_holds=row.one_step.holds,
+        one_step_vacuous=row.one_step.vacuous,
+        polyak_lojasiewicz_left=row.polyak_lojasiewicz.left,
+        polyak_lojasiewicz_right=row.polyak_lojasiewicz.right,
+        polyak_lojasiewicz_holds=row.polyak_lojasiewicz.holds,
+        polyak_lojasiewicz_vacuous=row.polyak_lojasiewicz.vacuous,
+        mass_error=row.mass_error,
+        newton_iterations=row.newton_iterations,
+        seconds=row.seconds,
+    )
+
+
+def tabulate(figures: Figures) -> dict[str, float | None]:
+    """List figures by the names of their columns; what is infinite is None."""
+    return {
+        name: value if math.isfinite(value) else None for name, value in asdict(figures).items()
+    }

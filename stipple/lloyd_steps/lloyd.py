@@ -1,0 +1,170 @@
+"""Lloyd's algorithm as a Python call: a density in, every step with its evidence out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stipple.arguments import read_choice, read_count, read_number, read_points
+from stipple.arrays import Floats, ImageLike, PointsLike
+from stipple.choices import Engine, Method, Start
+from stipple.errors import StippleError
+from stipple.lloyd_steps.experiment import Experiment, make_start, run_experiment, start_at
+from stipple.lloyd_steps.experiment import Start as PlacePoints
+from stipple.lloyd_steps.figures import Figures, collect_figures
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
+
+
+@dataclass(frozen=True, eq=False)
+class LloydRun:
+    """Points that were moved step by step, and the figures of every step.
+
+    Lengths are in the units of the domain.
+
+    Attributes
+    ----------
+    points, barycentres : ndarray, shape (n, 2)
+        After the last step, and the barycentres of their power cells.
+    trace : tuple of Figures
+        A row for the start and for each step: W2² with its certified interval, the gradient, and
+        both sides of the inequalities of the theory.
+    domain : Domain
+        The density and its units.
+
+    Examples
+    --------
+    >>> import numpy, stipple
+    >>> from stipple.lloyd_steps.lloyd import lloyd
+    >>> lloyd(numpy.ones((8, 8)), 1, steps=2)
+    LloydRun(1 point, 2 steps, W2² from 0.1666667 to 0.1666667)
+    """
+
+    points: Floats
+    barycentres: Floats
+    trace: tuple[Figures, ...]
+    domain: Domain
+
+    def __repr__(self) -> str:
+        count, steps = len(self.points), len(self.trace) - 1
+        return (
+            f"LloydRun({count:,} point{'s' * (count != 1)}, {steps} step{'s' * (steps != 1)}, W2²"
+            f" from {self.trace[0].w2_squared:.7g} to {self.trace[-1].w2_squared:.7g})"
+        )
+
+    @property
+    def w2_squared(self) -> float:
+        """Squared Wasserstein distance of the points to the density."""
+        return self.trace[-1].w2_squared
+
+
+def lloyd(
+    density: ImageLike | Density | Domain,
+    n: int = 1000,
+    *,
+    steps: int = 20,
+    step_size: float = 1.0,
+    method: Method = "lloyd",
+    start: Start | PointsLike = "bisection",
+    seed: int = 0,
+    engine: Engine = "auto",
+    threads: int | None = None,
+) -> LloydRun:
+    """Follow uniform quantisation step by step, and check the theory at each of them.
+
+    Parameters
+    ----------
+    density : array_like of shape (h, w), Density or Domain
+        Darkness of each pixel, not negative. It is scaled so that its longer side is 1; a
+        `Domain` brings its own units. y points down.
+    n : int
+        How many points. A start given as an array brings its own number.
+    steps : int
+        How many steps.
+    step_size : float
+        Part of the way to the barycentres, in (0, 2); 1 is Lloyd. Only for that method.
+    method : {"lloyd", "relaxed", "lbfgs"}
+        How points move: Lloyd, over-relaxed Lloyd, or quasi-Newton.
+    start : {"bisection", "uniform", "grid"} or array_like, shape (n, 2)
+        Where points begin: equal-mass bisection, random, a grid, or given positions in the units
+        of the domain.
+    seed : int
+        Seed of the random start.
+    engine : {"auto", "pysdot", "qhull"}
+        Backend for neighbours of power cells; the result does not depend on it.
+    threads : int, optional
+        Threads for cutting and integrating cells; by default one per processor.
+
+    Returns
+    -------
+    LloydRun
+
+    Raises
+    ------
+    StippleError
+        If the density is not one, a setting makes no sense, or start points coincide or lie
+        outside the domain.
+
+    Notes
+    -----
+    Source: Mérigot, Santambrogio, Sarrazin, "Non-asymptotic convergence bounds for Wasserstein
+    approximation using point clouds", NeurIPS 2021.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> from stipple.lloyd_steps.lloyd import lloyd
+    >>> run = lloyd(numpy.ones((8, 8)), start=[[0.1, 0.5], [0.6, 0.5]], steps=1)
+    >>> run.points.round(6)
+    array([[0.25, 0.5 ],
+           [0.75, 0.5 ]])
+    """
+    read_choice(method, "method", Method)
+    read_choice(engine, "engine", Engine)
+    size = read_number(step_size, "step size", 0, most=2, above=True)
+    if size == 2:
+        raise StippleError("The step size is 2: give a number below 2, or W2² may increase.")
+    if size != 1 and method != "lloyd":
+        raise StippleError(f"The step size is for the method lloyd, not {method}: leave it out.")
+    if threads is not None:
+        threads = read_count(threads, "number of threads", 1)
+    place, n = _plan_start(start, n)
+    domain = _read_domain(density)
+    experiment = Experiment(
+        lambda _count: domain,
+        place,
+        (n,),
+        steps=read_count(steps, "number of steps", 0),
+        method=method,
+        step_sizes=(size,),
+    )
+    trace: list[Figures] = []
+    for one in run_experiment(
+        experiment, seed=read_count(seed, "seed", 0), engine=engine, threads=threads
+    ):
+        trace.append(collect_figures(one))
+        transport = one.row.transport
+    return LloydRun(
+        domain.to_domain(transport.points),
+        domain.to_domain(transport.barycentres),
+        tuple(trace),
+        domain,
+    )
+
+
+def _read_domain(density: ImageLike | Density | Domain) -> Domain:
+    if isinstance(density, Domain):
+        return density
+    return Domain.from_image(density if isinstance(density, Density) else Density(density))
+
+
+def _plan_start(start: Start | PointsLike, n: int) -> tuple[PlacePoints, int]:
+    """Say how points are placed, and how many there are."""
+    if isinstance(start, str):
+        read_choice(start, "start", Start)
+        return make_start(start), read_count(n, "number of points", 1)
+    points = read_points(start, "start")
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
+        raise StippleError(
+            f"The start has shape {points.shape}: give at least one point as (n, 2)."
+        )
+    return start_at(points), len(points)

@@ -1,0 +1,83 @@
+"""How W2² falls with the number of points: a power, fitted and drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.drawing.panels import Curve, Panel
+from stipple.lloyd_steps.figures import Figures
+
+# 97.5 % quantile of the normal distribution: intervals of 95 % for means of many clouds.
+NORMAL_QUANTILE = 1.96
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Least squares of ln W2² over ln N.
+
+    Attributes
+    ----------
+    counts, w2_squared : tuple
+        The points of the fit; W2² is the mean over repeats.
+    slope : float
+        The exponent.
+    half_width : float or None
+        Half of a 95 % confidence interval of the slope, from the slopes of single repeats; None
+        without repeats.
+    """
+
+    counts: tuple[int, ...]
+    w2_squared: tuple[float, ...]
+    slope: float
+    half_width: float | None
+
+
+def fit_slope(figures: Sequence[Figures], measured_step: int) -> Slope | None:
+    """Fit ln W2² over ln N; None for fewer than two numbers of points.
+
+    Parameters
+    ----------
+    figures : sequence of Figures
+        Rows of whole runs.
+    measured_step : int
+        The step to compare; of shorter runs the last row.
+    """
+    values: dict[int, dict[int, float]] = {}
+    for row in figures:
+        if row.step <= measured_step:
+            values.setdefault(row.points, {})[row.repeat] = row.w2_squared
+    counts = sorted(values)
+    if len(counts) < 2:
+        return None
+    table = np.array([list(values[count].values()) for count in counts])
+    means = table.mean(axis=1)
+    logarithms = np.log(counts)
+    slope = np.polyfit(logarithms, np.log(means), 1)[0]
+    repeats = table.shape[1]
+    half_width = None
+    if repeats > 1:
+        singles = np.polyfit(logarithms, np.log(table), 1)[0]
+        half_width = float(NORMAL_QUANTILE * singles.std(ddof=1) / np.sqrt(repeats))
+    return Slope(tuple(counts), tuple(means.tolist()), float(slope), half_width)
+
+
+def plot_slope(slope: Slope, title: str, published: str) -> Panel:
+    """Plot W2² against N with the fitted power, and N⁻¹ to compare.
+
+    Parameters
+    ----------
+    slope : Slope
+        The fit.
+    title, published : str
+        What it shows, and what the source says (or nothing).
+    """
+    counts, values = np.array(slope.counts, dtype=float), np.array(slope.w2_squared)
+    middle = np.exp(np.log(counts).mean())
+    height = np.exp(np.log(values).mean())
+    curves = (
+        Curve("W2²", counts, values),
+        Curve(f"fitted slope {slope.slope:.3f}", counts, height * (counts / middle) ** slope.slope),
+        Curve("slope −1", counts, height * (middle / counts)),
+    )
+    return Panel(f"{title}\npublished: {published}" if published else title, curves, {}, True)
