@@ -2,6 +2,7 @@
 
 Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
+    lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
     bound           a certified interval for W_p between two images
     sequence        points of which every prefix is well spread
@@ -15,7 +16,7 @@ Reading and saving:
 
 What they take and give:
     Density, Samples, Settings
-    Stippling, Discretisation, ImageBounds, PrefixCertificate
+    Stippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from stipple.errors import StippleError
     from stipple.files.images import read_density, read_image
     from stipple.files.samples import read_samples
+    from stipple.lloyd_steps.lloyd import LloydRun, lloyd
     from stipple.measures.density import Density
     from stipple.measures.samples import Samples
     from stipple.saving import save_csv, save_png, save_svg
@@ -48,6 +50,7 @@ __all__ = [
     "Density",
     "Discretisation",
     "ImageBounds",
+    "LloydRun",
     "PrefixCertificate",
     "Samples",
     "Settings",
@@ -57,6 +60,7 @@ __all__ = [
     "bound",
     "certify_prefix",
     "edot",
+    "lloyd",
     "read_density",
     "read_image",
     "read_samples",
@@ -72,6 +76,7 @@ _HOMES = {
     "Density": "stipple.measures.density",
     "Discretisation": "stipple.discretisation.discretise",
     "ImageBounds": "stipple.bounds.bound",
+    "LloydRun": "stipple.lloyd_steps.lloyd",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
@@ -80,6 +85,7 @@ _HOMES = {
     "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
+    "lloyd": "stipple.lloyd_steps.lloyd",
     "read_density": "stipple.files.images",
     "read_image": "stipple.files.images",
     "read_samples": "stipple.files.samples",

@@ -16,17 +16,24 @@ from stipple.choices import DotStyle
 from stipple.discretisation.discretise import Discretisation
 from stipple.drawing.formats import render_drawing
 from stipple.drawing.layout import Layout, lay_out
-from stipple.drawing.marks import Drawing
+from stipple.drawing.marks import Dots, Drawing, Layer
 from stipple.drawing.page import parse_length, parse_page
 from stipple.errors import StippleError
-from stipple.files.tables import name_axes, render_columns_csv, render_points_csv
+from stipple.files.tables import (
+    name_axes,
+    render_columns_csv,
+    render_points_csv,
+    render_table_csv,
+)
 from stipple.files.write import write_file
+from stipple.lloyd_steps.figures import tabulate
+from stipple.lloyd_steps.lloyd import LloydRun
 from stipple.measures.samples import Samples
 from stipple.sequences.certificate import PrefixCertificate
-from stipple.stippling.stippling import Stippling
+from stipple.stippling.stippling import Stippling, measure_radius
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
-Drawable: TypeAlias = "Stippling | Discretisation | ImageBounds | PointsLike"
+Drawable: TypeAlias = "Stippling | LloydRun | Discretisation | ImageBounds | PointsLike"
 Tabular: TypeAlias = "Drawable | PrefixCertificate | Samples"
 BLACK = "#000000"
 PLOT_DPI = 150.0  # of pictures inside an SVG
@@ -49,9 +56,9 @@ def save_svg(
 
     Parameters
     ----------
-    result : Stippling, Discretisation, ImageBounds, or array_like of shape (n, 2)
-        Dots of one size; dots with areas in proportion to the weights; the plot of where mass goes,
-        which has a page of its own; or points of the unit square, as of `stipple.sequence`, with
+    result : Stippling, LloydRun, Discretisation, ImageBounds, or array_like of shape (n, 2)
+        Dots of one size; the same; dots with areas in proportion to the weights; the plot of where
+        mass goes, which has a page of its own; or points of the unit square, as of `stipple.sequence`, with
         a layer for each doubling.
     path : path-like
         The file.
@@ -131,10 +138,10 @@ def save_csv(result: Tabular, path: FilePath) -> None:
 
     Parameters
     ----------
-    result : Stippling, Discretisation, ImageBounds, PrefixCertificate, Samples or array_like
-        The columns are, in this order: x, y, mass; x1, x2, … and weight, of Samples too; x, y,
-        to_x, to_y, mass of the plan, between centres of pixels; the attributes, in one row; and
-        the coordinates of points, shape (n, d).
+    result : Stippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate, Samples or array
+        The columns are, in this order: x, y, mass; the figures of each step, a row a step; x1, x2,
+        … and weight, of Samples too; x, y, to_x, to_y, mass of the plan, between centres of pixels;
+        the attributes, in one row; and the coordinates of points, shape (n, d).
     path : path-like
         The file.
 
@@ -153,6 +160,8 @@ def save_csv(result: Tabular, path: FilePath) -> None:
     """
     if isinstance(result, Stippling):
         data = render_points_csv(result.points, result.weights)
+    elif isinstance(result, LloydRun):
+        data = render_table_csv([tabulate(figures) for figures in result.trace])
     else:
         data = render_columns_csv(_list_columns(result))
     write_file(path, data)
@@ -228,6 +237,8 @@ def _render(result: Drawable, form: str, layout: Layout) -> bytes:
 def _draw(result: Drawable, layout: Layout) -> Drawing:
     if isinstance(result, Stippling):
         return _draw_stippling(result, layout)
+    if isinstance(result, LloydRun):
+        return _draw_run(result, layout)
     if isinstance(result, Discretisation):
         return _draw_atoms(result, layout)
     from stipple.sequences.drawing import compose_doublings, show_square
@@ -250,6 +261,16 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
     shape = int(result.cells.height), int(result.cells.width)
     inked = InkedStippling(Ink("black", layout.ink or BLACK), result)
     return compose_drawing([inked], *lay_out(layout, shape))
+
+
+def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
+    density = result.domain.density
+    placement, look = lay_out(layout, density.values.shape)
+    positions = placement.to_page(result.domain.to_pixels(result.points))
+    radius = look.radius or placement.scale * measure_radius(density, len(positions))
+    dots = Dots(positions, np.full(len(positions), radius), look.dots, look.pen_width)
+    layer = Layer("points", layout.ink or BLACK, (dots,))
+    return Drawing(placement.width, placement.height, look.background, (layer,))
 
 
 def _draw_atoms(result: Discretisation, layout: Layout) -> Drawing:

@@ -7,7 +7,7 @@ import pytest
 
 from stipple.discretisation.plot import plot_convergence, plot_counts
 from stipple.interval import Interval
-from stipple.lloyd_steps.experiment import Slope, plot_slope
+from stipple.lloyd_steps.slope import Slope, plot_slope
 from stipple.sequences.prefixes import plot_prefixes, plot_stippling, tabulate_prefixes
 
 

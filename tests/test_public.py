@@ -24,6 +24,7 @@ RESULTS = {
     "Density": lambda: stipple.Density(IMAGE),
     "Discretisation": lambda: stipple.edot(IMAGE, 9),
     "ImageBounds": lambda: stipple.bound(IMAGE, IMAGE[::-1], gap=0.5),
+    "LloydRun": lambda: stipple.lloyd(IMAGE, 9, steps=2),
     "PrefixCertificate": lambda: stipple.certify_prefix(1000, 3),
     "Samples": lambda: stipple.Samples(IMAGE, np.ones(20)),
     "Settings": stipple.Settings,

@@ -175,3 +175,20 @@ def test_images_are_read_with_the_tone_of_the_command_line():
     Image.fromarray(np.dstack([RAMP, 255 * (RAMP > 100)]).astype(np.uint8), "LA").save("alpha.png")
     assert (stipple.read_image("alpha.png", alpha="mask")[RAMP <= 100] == 0).all()
     assert (stipple.read_image("alpha.png", alpha="black")[RAMP <= 100] == 1).all()
+
+
+def test_a_run_of_lloyd_is_saved_as_its_trace_and_its_dots(folder):
+    run = stipple.lloyd(IMAGE, 7, steps=2)
+    stipple.save_csv(run, folder / "trace.csv")
+    rows = (folder / "trace.csv").read_text().splitlines()
+    assert len(rows) == 4
+    assert rows[-1].split(",")[rows[0].split(",").index("w2_squared")] == repr(run.w2_squared)
+    stipple.save_svg(run, folder / "dots.svg")
+    moved = stipple.stipple(IMAGE, start=run.domain.to_pixels(run.points), iterations=0)
+    stipple.save_svg(moved, folder / "same.svg")
+    circles = [
+        [line for line in (folder / name).read_text().splitlines() if "<circle" in line]
+        for name in ("dots.svg", "same.svg")
+    ]
+    assert len(circles[0]) == 7
+    assert circles[0] == circles[1]

@@ -34,8 +34,7 @@ class LloydRun:
     Examples
     --------
     >>> import numpy, stipple
-    >>> from stipple.lloyd_steps.lloyd import lloyd
-    >>> lloyd(numpy.ones((8, 8)), 1, steps=2)
+    >>> stipple.lloyd(numpy.ones((8, 8)), 1, steps=2)
     LloydRun(1 point, 2 steps, W2² from 0.1666667 to 0.1666667)
     """
 
@@ -111,9 +110,8 @@ def lloyd(
 
     Examples
     --------
-    >>> import numpy
-    >>> from stipple.lloyd_steps.lloyd import lloyd
-    >>> run = lloyd(numpy.ones((8, 8)), start=[[0.1, 0.5], [0.6, 0.5]], steps=1)
+    >>> import numpy, stipple
+    >>> run = stipple.lloyd(numpy.ones((8, 8)), start=[[0.1, 0.5], [0.6, 0.5]], steps=1)
     >>> run.points.round(6)
     array([[0.25, 0.5 ],
            [0.75, 0.5 ]])

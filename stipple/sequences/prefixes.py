@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -14,11 +14,25 @@ from stipple.measures.density import Density
 from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
 from stipple.sequences.dyadic import check_range, generate_sequence
 from stipple.sequences.progressive import measure_prefixes
-from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 Row: TypeAlias = dict[str, float]
 """Figures by the names of their columns; the first is `n`, the number of points."""
+
+
+class Quantised(Protocol):
+    """Points that are no prefix of anything, such as a `stipple.Stippling`."""
+
+    @property
+    def w2_squared(self) -> float:
+        """W2², in square pixels."""
+        ...
+
+    @property
+    def quality(self) -> float:
+        """N·W2²/A."""
+        ...
+
 
 # The worst N·W_∞ of van der Corput's prefixes grows by this for each doubling of N.
 GROWTH = 1 / 3
@@ -88,7 +102,11 @@ def measure_points(points: Floats) -> Row:
 
 
 def tabulate_stippling(
-    density: Density, points: Floats, counts: Iterable[int], *, free: bool = False
+    density: Density,
+    points: Floats,
+    counts: Iterable[int],
+    *,
+    rival: Callable[[Density, int], Quantised] | None = None,
 ) -> Iterator[Row]:
     """Measure prefixes of a progressive stippling.
 
@@ -100,9 +118,9 @@ def tabulate_stippling(
         The points, in pixels.
     counts : iterable of int
         Numbers of points, from 1 to n.
-    free : bool
-        Whether to compare each prefix with as many points that need not be a prefix of anything
-        (`stipple.stipple`).
+    rival : callable, optional
+        Makes as many points that need not be a prefix of anything, to compare each prefix with:
+        `stipple.stipple`.
 
     Yields
     ------
@@ -113,8 +131,8 @@ def tabulate_stippling(
     for prefix in measure_prefixes(density, points, counts):
         row = asdict(prefix)
         row = {"n": row.pop("count"), **row}
-        if free:
-            best = stipple(density, prefix.count)
+        if rival is not None:
+            best = rival(density, prefix.count)
             row |= {
                 "stipple_w2_squared": best.w2_squared,
                 "stipple_quality": best.quality,

@@ -211,11 +211,10 @@ def _describe(
     """Collect the figures of a result whose start took so many seconds to place."""
     transport = result.transport
     count = len(transport.points)
-    full = max(1.0, float(density.values.max()))
     return Stippling(
         points=transport.points,
         weights=transport.masses,
-        radius=float(np.sqrt(density.total / full / (np.pi * count))),
+        radius=measure_radius(density, count),
         w2_squared=transport.w2_squared,
         w2_squared_lower=transport.interval.lower,
         w2_squared_upper=transport.interval.upper,
@@ -234,6 +233,12 @@ def _describe(
         seed=seed,
         version=__version__,
     )
+
+
+def measure_radius(density: Density, n: int) -> float:
+    """Radius in pixels of n dots with the area of the darkness; 1, or the largest, is full ink."""
+    full = max(1.0, float(density.values.max()))
+    return float(np.sqrt(density.total / full / (np.pi * n)))
 
 
 def _place(

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import stipple
-from stipple.bounds.bound import measure_displacement
+from stipple.bounds.displacement import measure_displacement
 from stipple.bounds.plot import render_bounds
 
 
@@ -82,7 +82,8 @@ def test_parts_of_a_picture_that_is_not_square():
     first[0, 6] = first[3, 1] = first[3, 0] = 1
     second = np.zeros((4, 8))
     second[1, 7] = second[3, 2] = second[3, 1] = 1
-    moved = measure_displacement(stipple.bound(first, second, gap=0), 4)
+    result = stipple.bound(first, second, gap=0)
+    moved = measure_displacement(result.plan, result.shape, 4)
     # Four parts along the longer side: pixels (0, 3) and (1, 3) share one.
     np.testing.assert_allclose(moved.starts, [(6.5, 0.5), (1, 3.5)])
     np.testing.assert_allclose(moved.shifts, [(1, 1), (1, 0)])

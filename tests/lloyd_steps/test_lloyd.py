@@ -1,6 +1,5 @@
 """`stipple.lloyd`: the public call follows the same steps as the command, in the same units."""
 
-import doctest
 import json
 
 import numpy as np
@@ -9,19 +8,12 @@ from click.testing import CliRunner
 
 from stipple.cli import main
 from stipple.errors import StippleError
-from stipple.lloyd_steps import lloyd as module
 from stipple.lloyd_steps.figures import tabulate
 from stipple.lloyd_steps.lloyd import lloyd
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 
 IMAGE = np.arange(1.0, 25.0).reshape(4, 6)
-
-
-def test_examples_run():
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_trace_is_that_of_the_command(tmp_path):

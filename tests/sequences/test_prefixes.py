@@ -20,6 +20,7 @@ from stipple.sequences.prefixes import (
     tabulate_stippling,
 )
 from stipple.sequences.rivals import prepare_rival
+from stipple.stippling.stippling import stipple
 
 
 @pytest.mark.parametrize("name", ["sobol", "halton", "random"])
@@ -86,7 +87,7 @@ def test_one_point_in_the_middle_of_the_square():
 def test_a_progressive_stippling_is_compared_with_free_points():
     density = Density(np.ones((6, 6)))
     points = np.array([[3.0, 3.0], [1.5, 3.0]])
-    (row,) = tabulate_stippling(density, points, [1], free=True)
+    (row,) = tabulate_stippling(density, points, [1], rival=stipple)
     assert row["ratio"] == pytest.approx(1)
     assert row["stipple_w2_squared"] == pytest.approx(6)
 

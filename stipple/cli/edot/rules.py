@@ -1,31 +1,15 @@
 """Options of `stipple edot` that do not go together; the first rule that is broken is told."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stipple.cli.shared.conflicts import Rule
+from stipple.cli.shared.conflicts import Rule, refuse_each
 
 # What a preset sets itself.
 PRESET_SETS = {
     *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
     *("algorithm", "cells", "metric", "color", "barycenter", "lambdas", "plan", "naive"),
 }
-
-
-def _refuse_each(
-    names: Collection[str], sentence: str, when: Callable[[Mapping[str, Any]], bool]
-) -> Iterator[Rule]:
-    """Give a rule for each of some options; {} in the sentence is its name."""
-    for name in sorted(names):
-        broken = partial(_is_given, name, when)
-        yield Rule(broken, sentence.format(name.replace("_", "-")))
-
-
-def _is_given(
-    name: str, when: Callable[[Mapping[str, Any]], bool], options: Mapping[str, Any]
-) -> bool:
-    return name in options["given"] and when(options)
 
 
 def _is_single(options: Mapping[str, Any]) -> bool:
@@ -40,8 +24,10 @@ def _has_no_weight(lambdas: Sequence[float] | None) -> bool:
 
 # After the first few, no rule meets a preset: it leaves the options named there as they are.
 RULES = (
-    *_refuse_each(
-        PRESET_SETS, "--preset brings its own --{}.", lambda options: bool(options["preset"])
+    *refuse_each(
+        sorted(PRESET_SETS),
+        "--preset brings its own --{}.",
+        lambda options: bool(options["preset"]),
     ),
     Rule(
         lambda options: bool(options["preset"] and options["sources"]),
@@ -119,28 +105,28 @@ RULES = (
         lambda options: options["color"] == "rgb" and (options["plan"] or options["barycenter"]),
         "--color rgb goes with one SOURCE.",
     ),
-    *_refuse_each(
-        {"algorithm", "cells", "batch", "scheduler"},
+    *refuse_each(
+        ("algorithm", "batch", "cells", "scheduler"),
         "--{} is for entropic objectives: say --objective full.",
         lambda options: options["objective"] == "exact",
     ),
-    *_refuse_each(
-        {"cells", "scheduler"},
+    *refuse_each(
+        ("cells", "scheduler"),
         "--{} is for the adaptive algorithm.",
         lambda options: options["algorithm"] == "simple",
     ),
-    *_refuse_each(
-        {"batch"},
+    *refuse_each(
+        ("batch",),
         "--{} is for the simple algorithm.",
         lambda options: options["algorithm"] == "adaptive",
     ),
-    *_refuse_each(
-        {"scheduler"},
+    *refuse_each(
+        ("scheduler",),
         "--barycenter takes the simple algorithm: leave --{} out.",
         lambda options: options["barycenter"],
     ),
-    *_refuse_each(
-        {"scheduler"},
+    *refuse_each(
+        ("scheduler",),
         "Give --threads or --{}, not both: cells are solved there.",
         lambda options: "threads" in options["given"],
     ),

@@ -171,6 +171,6 @@ def _compose_frame(one: "ExperimentRow") -> "Drawing":
 
 
 def _animate(drawings: "Iterable[Drawing]") -> bytes:
-    from stipple.drawing.raster import render_gif
+    from stipple.drawing.gif import render_gif
 
     return render_gif(list(drawings), ANIMATION_DPI, SECONDS_PER_FRAME)

@@ -1,7 +1,8 @@
 """Options that do not go together, as tables of rules."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -27,6 +28,24 @@ ONE_PLACE = Rule(
     lambda options: bool(options["scheduler"]) and options["jobs"] > 1,
     "Give --jobs or --scheduler, not both.",
 )
+
+
+def refuse_each(
+    names: Iterable[str], sentence: str, when: Callable[[Mapping[str, Any]], bool]
+) -> Iterator[Rule]:
+    """Give a rule for each of some options, that it may not be given; {} in the sentence is it.
+
+    The options then have "given", from `find_given`.
+    """
+    for name in names:
+        broken = partial(_is_given, name, when)
+        yield Rule(broken, sentence.format(name.replace("_", "-")))
+
+
+def _is_given(
+    name: str, when: Callable[[Mapping[str, Any]], bool], options: Mapping[str, Any]
+) -> bool:
+    return name in options["given"] and when(options)
 
 
 def refuse_conflicts(options: Mapping[str, Any], rules: Iterable[Rule]) -> None:

@@ -1,0 +1,124 @@
+"""The files of `stipple sequence`: points, boxes, tables, drawings, an animation."""
+
+from typing import TYPE_CHECKING, Any
+
+from stipple.cli.sequence.plan import Job
+from stipple.cli.sequence.run import (
+    Found,
+    FoundPoints,
+    FoundPrefixes,
+    FoundStipplePrefixes,
+    FoundStipples,
+)
+from stipple.cli.shared.drawings import render_drawing
+
+if TYPE_CHECKING:
+    from stipple.arrays import Floats
+    from stipple.drawing.marks import Drawing
+    from stipple.sequences.drawing import Progression
+
+BLACK = "#000000"
+ANIMATION_PIXELS = 600
+SECONDS_PER_FRAME = 0.25
+
+
+def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
+    """Render what a job writes, but for its report: paths and bytes."""
+    files = [(output.path, _render(found, job, output.format)) for output in job.files.outputs]
+    if isinstance(found, FoundPoints) and found.task.partition:
+        files.append((found.task.partition, _render_partition(found.task.n, found.task.dimension)))
+    if isinstance(found, FoundStipples) and found.task.animation:
+        files.append((found.task.animation, _render_animation(found, job)))
+    return files
+
+
+def _render(found: Found, job: Job, form: str) -> bytes:
+    if isinstance(found, FoundPrefixes | FoundStipplePrefixes):
+        return _render_table(found, job, form)
+    if form in ("csv", "npy"):
+        return _render_points(found.points, form)
+    if isinstance(found, FoundPoints):
+        return render_drawing(_draw_cube(found, job), form, job.files.layout.dpi)
+    return render_drawing(_draw(_show_stipples(found), job), form, job.files.layout.dpi)
+
+
+def _draw_cube(found: FoundPoints, job: Job) -> "Drawing":
+    from stipple.sequences.certificate import partition_prefix
+    from stipple.sequences.drawing import compose_partition, show_square
+
+    square = show_square(found.points)
+    if job.files.draw != "boxes":
+        return _draw(square, job)
+    n = len(found.points)
+    placement, look = job.files.lay_out(square.shape, n)
+    return compose_partition(found.points, partition_prefix(n), placement, look, _choose_ink(job))
+
+
+def _show_stipples(found: FoundStipples) -> "Progression":
+    from stipple.sequences.drawing import Progression
+
+    return Progression(found.points, found.density.values.shape, found.density.total)
+
+
+def _draw(progression: "Progression", job: Job) -> "Drawing":
+    from stipple.sequences.drawing import compose_doublings, compose_strip
+
+    compose = compose_strip if job.files.draw == "strip" else compose_doublings
+    placement, look = job.files.lay_out(progression.shape, len(progression.points))
+    return compose(progression, placement, look, _choose_ink(job))
+
+
+def _render_animation(found: FoundStipples, job: Job) -> bytes:
+    from stipple.drawing.gif import render_gif
+    from stipple.drawing.layout import lay_out
+    from stipple.sequences.drawing import compose_growth
+
+    progression = _show_stipples(found)
+    placement, look = lay_out(job.files.layout, progression.shape)
+    frames = compose_growth(progression, placement, look, _choose_ink(job))
+    dpi = 25.4 * ANIMATION_PIXELS / max(frames[0].width, frames[0].height)
+    return render_gif(frames, dpi, SECONDS_PER_FRAME)
+
+
+def _choose_ink(job: Job) -> str:
+    return job.files.layout.ink or BLACK
+
+
+def _render_points(points: "Floats", form: str) -> bytes:
+    from stipple.files.tables import render_columns_csv, render_npy
+
+    if form == "npy":
+        return render_npy(points)
+    return render_columns_csv(dict(zip(_name_axes(points.shape[1]), points.T, strict=True)))
+
+
+def _render_partition(count: int, dimension: int) -> bytes:
+    from stipple.files.tables import render_columns_csv
+    from stipple.sequences.certificate import partition_prefix
+
+    boxes = partition_prefix(count, dimension)  # (n, 2, d)
+    columns: dict[str, Any] = {"index": range(count)}
+    for side, corner in enumerate(("lower", "upper")):
+        for axis, name in enumerate(_name_axes(dimension)):
+            columns[f"{corner}_{name}"] = boxes[:, side, axis]
+    return render_columns_csv(columns)
+
+
+def _render_table(found: FoundPrefixes | FoundStipplePrefixes, job: Job, form: str) -> bytes:
+    if form == "csv":
+        from stipple.files.tables import render_table_csv
+
+        return render_table_csv(found.table)
+    from stipple.drawing.plots import render_plot
+    from stipple.sequences.prefixes import plot_prefixes, plot_stippling
+
+    if isinstance(found, FoundPrefixes):
+        panels = plot_prefixes(found.table, found.task.dimension)
+    else:
+        panels = plot_stippling(found.table)
+    return render_plot(panels, "number of points N", form, job.files.layout.dpi)
+
+
+def _name_axes(dimension: int) -> list[str]:
+    """Name the coordinates x, y, z, or x1, x2, ... beyond space."""
+    return list("xyz"[:dimension]) if dimension <= 3 else [f"x{k + 1}" for k in range(dimension)]

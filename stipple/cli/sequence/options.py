@@ -1,0 +1,121 @@
+"""Options of `stipple sequence`."""
+
+import click
+
+from stipple.cli.shared.drawings import DRAWING_FORMATS
+from stipple.cli.shared.options import (
+    add_options,
+    drawing_options,
+    report_options,
+    tone_options,
+)
+from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
+
+POINT_FORMATS = ("csv", "npy", *DRAWING_FORMATS)
+TABLE_FORMATS = ("csv", "svg", "png")
+DRAWINGS = ("points", "boxes", "strip")
+POINTS = 1024
+STIPPLES = 4096
+
+EXAMPLES = """\
+\b
+Examples:
+  stipple sequence -n 1000 > points.csv
+  stipple sequence -n 10000000 -o points.npy
+  stipple sequence -n 1000000 -d 3 --certify
+  stipple sequence --prefixes 1:600 -o certificates.csv -o certificates.svg
+  stipple sequence --prefixes 1:300 --compare sobol,halton,random,grid -o compared.png
+  stipple sequence -n 185 --draw boxes -o boxes.svg --partition boxes.csv
+  stipple sequence --density photo.jpg -n 8000 -o progressive.svg --animate progressive.gif
+  stipple sequence --density photo.jpg -n 4096 --compare stipple --report quality.json
+"""
+
+sequence_options = add_options(
+    click.option(
+        "-n",
+        "--points",
+        type=click.IntRange(min=1),
+        metavar="N",
+        show_default=f"{POINTS}; {STIPPLES} with --density; B with --prefixes",
+        help="Number of points.",
+    ),
+    click.option(
+        "-d",
+        "--dimension",
+        type=click.IntRange(1, 10),
+        metavar="D",
+        default=2,
+        help="Dimension of the unit cube, 1 to 10.",
+    ),
+    click.option(
+        "--skip", type=click.IntRange(min=0), metavar="K", default=0, help="Leave out the first K."
+    ),
+    click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        show_default="CSV on standard output if no figure is asked for; IMAGE's name with .svg",
+        help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg or"
+        " .png (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. - is"
+        " standard output. Repeatable.",
+    ),
+    click.option(
+        "--format", "format_", type=click.Choice(POINT_FORMATS), help="Format of output -."
+    ),
+    click.option("--certify", is_flag=True, help="Prove how well the N points are spread."),
+    click.option(
+        "--prefixes",
+        type=PREFIXES,
+        metavar="A:B[:STEP]",
+        help="Certify the first A, A + STEP, ... up to B points: a table and its plot go to -o.",
+    ),
+    click.option(
+        "--exact-w2", is_flag=True, help="Measure W2 exactly by the transport solver (dimension 2)."
+    ),
+    click.option(
+        "--compare",
+        type=RIVALS,
+        metavar="NAME[,NAME...]",
+        help="Measure as many points of sobol, halton, random or grid too (dimension 1 or 2); with"
+        " --density: of stipple, the points of `stipple stipple`.",
+    ),
+    click.option(
+        "--draw",
+        type=click.Choice(DRAWINGS),
+        default="points",
+        help="Points, a layer for each doubling; their boxes of volume 1/N, in colours; or a strip"
+        " of prefixes of N/64, N/16, N/4 and N points.",
+    ),
+    click.option(
+        "--partition",
+        type=click.Path(dir_okay=False, allow_dash=True),
+        help="Write the boxes as CSV: index, lower and upper corner.",
+    ),
+    click.option(
+        "--density",
+        type=click.Path(allow_dash=True),
+        metavar="IMAGE",
+        help="Stipple this image progressively: every prefix is a good stippling.",
+    ),
+    click.option(
+        "--relaxation",
+        type=click.IntRange(min=0),
+        metavar="K",
+        default=10,
+        help="With --density: moves of all points after each doubling; 0 keeps each prefix even.",
+    ),
+    click.option(
+        "--animate",
+        type=click.Path(dir_okay=False),
+        help="Write growing prefixes as a .gif file.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random points."
+    ),
+    tone_options,
+    drawing_options,
+    click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
+    report_options,
+)

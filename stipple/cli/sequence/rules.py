@@ -1,0 +1,84 @@
+"""Options of `stipple sequence` that do not go together; the first rule that is broken is told."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stipple.choices import LARGEST_COUNT
+from stipple.cli.shared.conflicts import Rule, refuse_each
+from stipple.cli.shared.images import TONE
+
+
+def _has_density(options: Mapping[str, Any]) -> bool:
+    return options["density"] is not None
+
+
+def _compares(options: Mapping[str, Any]) -> set[str]:
+    return set(options["compare"] or ())
+
+
+RULES = (
+    *refuse_each(
+        ("relaxation", "animate", *TONE, "resize"),
+        "--{} needs --density IMAGE.",
+        lambda options: not _has_density(options),
+    ),
+    Rule(
+        lambda options: not _has_density(options) and "stipple" in _compares(options),
+        "--compare stipple needs --density IMAGE.",
+    ),
+    *refuse_each(
+        ("skip", "certify", "partition"),
+        "--{} is for the cube: leave --density out.",
+        _has_density,
+    ),
+    Rule(
+        lambda options: _has_density(options) and (options["points"] or 0) > LARGEST_COUNT,
+        f"--density takes at most {LARGEST_COUNT:,} points.",
+    ),
+    Rule(
+        lambda options: _has_density(options) and options["dimension"] != 2,
+        "--density needs --dimension 2.",
+    ),
+    Rule(
+        lambda options: _has_density(options) and options["draw"] == "boxes",
+        "--draw boxes is for the cube: leave --density out.",
+    ),
+    Rule(
+        lambda options: _has_density(options) and bool(_compares(options) - {"stipple"}),
+        "With --density the points compared are --compare stipple.",
+    ),
+    *refuse_each(
+        ("skip", "draw", "partition", "animate"),
+        "--{} does not go with --prefixes.",
+        lambda options: bool(options["prefixes"]),
+    ),
+    *refuse_each(
+        ("certify", "exact_w2", "compare", "partition"),
+        "--{} is about prefixes: leave --skip out.",
+        lambda options: options["skip"] > 0,
+    ),
+    Rule(
+        lambda options: options["skip"] > 0 and options["draw"] != "points",
+        lambda options: f"--draw {options['draw']} shows prefixes: leave --skip out.",
+    ),
+    Rule(
+        lambda options: options["exact_w2"] and options["dimension"] == 1,
+        "--exact-w2 needs --dimension 2, not 1: in dimension 1 --certify gives W1, W2 and W∞ in"
+        " closed form.",
+    ),
+    Rule(
+        lambda options: options["exact_w2"] and options["dimension"] != 2,
+        lambda options: f"--exact-w2 needs --dimension 2, not {options['dimension']}.",
+    ),
+    Rule(
+        lambda options: bool(options["compare"]) and options["dimension"] > 2,
+        lambda options: f"--compare measures dimensions 1 and 2, not {options['dimension']}.",
+    ),
+    Rule(
+        lambda options: (
+            bool(options["animate"]) and Path(options["animate"]).suffix.lower() != ".gif"
+        ),
+        lambda options: f"--animate writes a .gif file, not {options['animate']!r}.",
+    ),
+)
