@@ -58,8 +58,8 @@ def save_svg(
     ----------
     result : Stippling, LloydRun, Discretisation, ImageBounds, or array_like of shape (n, 2)
         Dots of one size; the same; dots with areas in proportion to the weights; the plot of where
-        mass goes, which has a page of its own; or points of the unit square, as of `stipple.sequence`, with
-        a layer for each doubling.
+        mass goes, which has a page of its own; or points of the unit square, as of
+        `stipple.sequence`, with a layer for each doubling.
     path : path-like
         The file.
     page : str, optional

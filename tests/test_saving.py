@@ -178,13 +178,14 @@ def test_images_are_read_with_the_tone_of_the_command_line():
 
 
 def test_a_run_of_lloyd_is_saved_as_its_trace_and_its_dots(folder):
-    run = stipple.lloyd(IMAGE, 7, steps=2)
+    image = np.arange(1.0, 201.0).reshape(10, 20)
+    run = stipple.lloyd(image, 7, steps=2)
     stipple.save_csv(run, folder / "trace.csv")
     rows = (folder / "trace.csv").read_text().splitlines()
     assert len(rows) == 4
     assert rows[-1].split(",")[rows[0].split(",").index("w2_squared")] == repr(run.w2_squared)
     stipple.save_svg(run, folder / "dots.svg")
-    moved = stipple.stipple(IMAGE, start=run.domain.to_pixels(run.points), iterations=0)
+    moved = stipple.stipple(image, start=run.domain.to_pixels(run.points), iterations=0)
     stipple.save_svg(moved, folder / "same.svg")
     circles = [
         [line for line in (folder / name).read_text().splitlines() if "<circle" in line]
