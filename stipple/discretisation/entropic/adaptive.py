@@ -11,11 +11,18 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights, CellRule
-from stipple.discretisation.entropic.cells import check_count, divide, merge_duplicates, place_start
-from stipple.discretisation.entropic.descent import Target, descend
+from stipple.discretisation.entropic.cells import (
+    check_count,
+    choose_shares,
+    divide,
+    merge_duplicates,
+    place_start,
+)
+from stipple.discretisation.entropic.descent import descend
 from stipple.discretisation.entropic.expectation import Mixture, fit_mixture
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import EntropicObjective
+from stipple.discretisation.entropic.problem import EntropicProblem, Target
 from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.machine.threads import count_processors
@@ -199,7 +206,7 @@ def discretise_adaptive(
     check_cost(zeta, order)
     samples = merge_duplicates(samples)
     check_count(samples, count)
-    exponent, size_order = _choose_shares(weights, order, samples.dimension)
+    exponent, size_order = choose_shares(weights == "free", order, samples.dimension)
     cells = divide(samples, count, max(1, largest), rule=rule, exponent=exponent, order=size_order)
     tasks = [
         CellTask(
@@ -247,22 +254,22 @@ def discretise_adaptive(
 
 def solve_cell(task: CellTask) -> CellSolution:
     """Find the atoms of a cell."""
-    exponent, size_order = _choose_shares(task.weights, task.order, task.samples.dimension)
+    free = task.weights == "free"
+    exponent, size_order = choose_shares(free, task.order, task.samples.dimension)
     start = place_start(task.samples, task.count, exponent=exponent, order=size_order)
-    if task.objective == "full" and task.weights == "free":
+    if task.objective == "full" and free:
         return _fit_without_losses(task.samples, start, task.zeta, task.order, task.metric)
-    descent = descend(
+    problem = EntropicProblem(
         [Target(task.samples, 1.0)],
-        start,
-        np.full(task.count, 1 / task.count),
         task.zeta,
         objective=task.objective,
-        free=task.weights == "free",
+        free=free,
         order=task.order,
         metric=task.metric,
         settings=task.settings,
-        iterations=CELL_ITERATIONS,
     )
+    equal = np.full(task.count, 1 / task.count)
+    descent = descend(problem, start, equal, iterations=CELL_ITERATIONS)
     mixture = Mixture(
         descent.atoms,
         descent.weights,
@@ -272,13 +279,6 @@ def solve_cell(task: CellTask) -> CellSolution:
         descent.converged,
     )
     return CellSolution(mixture, task.zeta, False, mixture.count_lost(task.order))
-
-
-def _choose_shares(weights: AtomWeights, order: float, dimension: int) -> tuple[float, float]:
-    """Exponent and order by which `divide` shares atoms."""
-    if weights == "equal":
-        return 1.0, 0.0  # by mass, whatever the size
-    return dimension / (dimension + order), order
 
 
 def _fit_without_losses(

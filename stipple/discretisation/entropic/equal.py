@@ -7,10 +7,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
-from stipple.discretisation.entropic.cells import check_count, merge_duplicates
-from stipple.discretisation.entropic.descent import Target
+from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
 from stipple.discretisation.entropic.expectation import find_directions
-from stipple.discretisation.entropic.simple import choose_start, pool_targets
+from stipple.discretisation.entropic.problem import Target, pool_targets
 from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
