@@ -19,12 +19,12 @@ from stipple.discretisation.entropic.cells import (
     merge_duplicates,
     place_start,
 )
+from stipple.discretisation.entropic.checks import check_cost
 from stipple.discretisation.entropic.descent import descend
 from stipple.discretisation.entropic.expectation import Mixture, fit_mixture
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import EntropicObjective
 from stipple.discretisation.entropic.problem import EntropicProblem, Target
-from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.machine.threads import count_processors
 from stipple.measures.samples import Samples

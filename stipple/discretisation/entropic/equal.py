@@ -8,9 +8,9 @@ from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
 from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
+from stipple.discretisation.entropic.checks import check_cost
 from stipple.discretisation.entropic.expectation import find_directions
 from stipple.discretisation.entropic.problem import Target, pool_targets
-from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift

@@ -8,11 +8,11 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import AtomWeights
 from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
+from stipple.discretisation.entropic.checks import check_cost
 from stipple.discretisation.entropic.descent import descend
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import EntropicObjective
 from stipple.discretisation.entropic.problem import EntropicProblem, Target, pool_targets
-from stipple.discretisation.entropic.sinkhorn import check_cost
 from stipple.discretisation.entropic.stochastic import StochasticDescent, draw_problem
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
