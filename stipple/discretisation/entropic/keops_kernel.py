@@ -7,8 +7,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Device, Precision, SinkhornEngine
-from stipple.discretisation.entropic.kernel import Potentials, bound_costs
-from stipple.discretisation.entropic.numpy_kernel import take_logarithms
+from stipple.discretisation.entropic.kernel import Potentials, bound_costs, take_logarithms
 from stipple.geometry.metrics import Metric
 from stipple.machine.keops_library import DISTANCE_POWER, SQUARES, find_tiny, load_formula
 
