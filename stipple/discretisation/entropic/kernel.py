@@ -6,7 +6,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device, Precision, SinkhornEngine
+from stipple.choices import Device, KernelEngine, Precision
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
 
@@ -48,7 +48,7 @@ class SinkhornSettings:
         that is given potentials to start from anneals only where they lead nowhere.
     """
 
-    engine: SinkhornEngine = "auto"
+    engine: KernelEngine = "auto"
     device: Device = "auto"
     precision: Precision = "float64"
     domain: Domain = "auto"
@@ -90,7 +90,7 @@ class Kernel(Protocol):
     """The density k of plans between n samples and m atoms, summed over either side."""
 
     @property
-    def engine(self) -> SinkhornEngine:
+    def engine(self) -> KernelEngine:
         """Name of the engine."""
         ...
 

@@ -6,7 +6,7 @@ from functools import cache, reduce
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Precision, SinkhornEngine
+from stipple.choices import KernelEngine, Precision
 from stipple.discretisation.entropic.kernel import (
     LARGEST_STORED,
     Potentials,
@@ -40,7 +40,7 @@ class DenseKernel:
         Of the stored density; costs and exponents are float64.
     """
 
-    engine: SinkhornEngine = "numpy"
+    engine: KernelEngine = "numpy"
     rounding = float(np.finfo(float).eps)
 
     def __init__(

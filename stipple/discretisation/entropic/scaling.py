@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import SinkhornEngine
+from stipple.choices import KernelEngine
 from stipple.discretisation.entropic.dual_system import solve_dual_system
 from stipple.discretisation.entropic.kernel import (
     LARGEST_EXPONENT,
@@ -70,7 +70,7 @@ class EntropicTransport:
     marginal_error: float
     iterations: int
     converged: bool
-    engine: SinkhornEngine
+    engine: KernelEngine
 
     @property
     def potentials(self) -> Potentials:
