@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+# Processes that share the tests, file by file.
+JOBS ?= 2
 
 .PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds gpu-check clean
 
@@ -39,10 +41,10 @@ demo: $(VENV)/installed
 	$(RUN) -m stipple stipple samples/camera.png -o out/camera.svg -o out/camera.png --report out/camera.json
 
 test: $(VENV)/installed
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n $(JOBS) --dist loadfile
 
 test-all: $(VENV)/installed
-	$(RUN) -m pytest -m ''
+	$(RUN) -m pytest -n $(JOBS) --dist loadfile -m ''
 
 # All subcommands on the sample pictures, and a look at what they wrote.
 .PHONY: smoke
