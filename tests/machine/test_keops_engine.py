@@ -43,4 +43,4 @@ def test_what_is_lost_beside_squares_has_a_square(precision: str) -> None:
     tiny = find_tiny(precision)  # type: ignore[arg-type]
     kind = np.dtype(precision).type
     assert kind(1e-10) + kind(tiny) == kind(1e-10)
-    assert tiny**2 == pytest.approx(np.finfo(precision).tiny, rel=1e-6)
+    assert tiny**2 == pytest.approx(float(np.finfo(precision).tiny), rel=1e-6, abs=0)

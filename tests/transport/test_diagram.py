@@ -41,6 +41,13 @@ def test_the_largest_error_counts() -> None:
     assert builder.find_error(diagram) == pytest.approx(max(errors), rel=1e-12)
 
 
+def test_what_lacks_is_an_error_too() -> None:
+    builder = DiagramBuilder(DENSITY)
+    diagram = builder.measure(np.array([[2.0, 1.0], [2.0, 3.0], [9.0, 2.0]]), np.zeros(3))
+    np.testing.assert_allclose(diagram.integrals.masses, [0.5, 0.5, 0])
+    assert builder.find_error(diagram) == pytest.approx(1)
+
+
 def test_diagrams_are_spent_when_as_many_as_allowed_were_computed() -> None:
     builder = DiagramBuilder(DENSITY)
     builder.most_diagrams = 2

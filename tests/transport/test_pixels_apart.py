@@ -20,6 +20,9 @@ def test_apart_are_several_pieces_of_few_pixels() -> None:
     diagonal = Density(np.eye(4))  # corners join pixels
     assert not pixels_apart.are_pixels_apart(diagonal, 5)
     assert not pixels_apart.are_pixels_apart(Density(np.ones((2, 2))), 5)
+    corners = np.zeros((9, 9))
+    corners[::8, ::8] = 1
+    assert pixels_apart.are_pixels_apart(Density(corners), 1)  # four pixels for a point
     apart[7, :7:2] = 1
     assert pixels_apart.are_pixels_apart(Density(apart), 2)
     assert not pixels_apart.are_pixels_apart(Density(apart), 1)
