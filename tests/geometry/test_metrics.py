@@ -64,3 +64,13 @@ def test_moves_on_the_sphere_follow_great_circles():
     moved = sphere.move(atoms, directions)
     np.testing.assert_allclose(moved, [[0, 1, 0], [0, 0, 1]], atol=1e-15)
     assert sphere.measure_distances(atoms, moved)[0, 0] == pytest.approx(np.pi / 2)
+
+
+@pytest.mark.parametrize("angle", [1e-6, 1e-3, 0.05, np.pi - 0.05])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_gradients_on_the_sphere_hold_for_near_and_opposite_points(angle, order):
+    """Along a meridian the cost is the angle's power: its slope is order * angle^(order - 1)."""
+    point = np.array([[np.cos(angle), np.sin(angle), 0.0]])
+    atom = np.array([[1.0, 0.0, 0.0]])
+    gradient = Sphere().sum_gradients(point, atom, np.ones((1, 1)), order)
+    np.testing.assert_allclose(gradient, [[0.0, -order * angle ** (order - 1), 0.0]], rtol=1e-9)
