@@ -23,7 +23,8 @@ from stipple.bounds.bound import ImageBounds, bound
 from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
 from stipple.cli.shared.digits import format_interval
-from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
+from stipple.discretisation.entropic.engines import choose_engine
+from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import Evaluation, evaluate_objective
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere

@@ -150,3 +150,28 @@ def test_the_floors_of_this_test_are_those_of_the_documentation() -> None:
     places = [text.index(f"`{floor[0]}`") for floor in FLOORS[1:]]
     assert all(above < below for above, below in pairwise(places))
     assert all(f"`{room}`" in text for floor in FLOORS[1:] for room in floor)
+
+
+LONGEST_FILE = 350
+LONGEST_FUNCTION = 50
+
+
+def test_files_are_short() -> None:
+    lengths = {str(module): len(module.read_text("utf-8").splitlines()) for module in MODULES}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    """But compiled loops, which cost time to cut; docstrings do not count."""
+    long = {}
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            compiled = any("compile_loop" in ast.unparse(one) for one in node.decorator_list)
+            first = node.body[0]
+            begin = first.end_lineno if ast.get_docstring(node) else first.lineno - 1
+            length = (node.end_lineno or 0) - (begin or 0)
+            if length > LONGEST_FUNCTION and not compiled:
+                long[f"{module.relative_to(ROOT)}:{node.name}"] = length
+    assert long == {}

@@ -15,7 +15,7 @@ from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import check_order
 from stipple.bounds.units import Conversion
-from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
+from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.version import __version__
@@ -138,7 +138,7 @@ def bound(
     time_limit: float | None = None,
     unit: DistanceUnit = "pixel",
     pixels: PixelModel = "points",
-    engine: SinkhornEngine = "auto",
+    engine: KernelEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
     on_level: Callable[[LevelRecord], None] | None = None,
@@ -202,7 +202,7 @@ def bound(
     read_choice(method, "method", BoundMethod)
     read_choice(unit, "unit", DistanceUnit)
     read_choice(pixels, "pixel model", PixelModel)
-    read_choice(engine, "engine", SinkhornEngine)
+    read_choice(engine, "engine", KernelEngine)
     read_choice(device, "device", Device)
     gap = read_number(gap, "gap to reach", 0, finite=False)
     block = read_count(block, "side of the blocks", 1)
@@ -253,7 +253,7 @@ def _collect_estimates(
     pair: MassPair,
     order: float,
     block: int,
-    engine: SinkhornEngine,
+    engine: KernelEngine,
     device: Device,
     threads: int | None,
 ) -> _Evidence:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.choices import BoundMethod, Device, SinkhornEngine
+from stipple.choices import BoundMethod, Device, KernelEngine
 from stipple.machine.keops_library import (
     DISTANCE_POWER,
     SQUARES,
@@ -18,7 +18,7 @@ LARGE = 2**16
 
 
 def choose_engine(
-    engine: SinkhornEngine,
+    engine: KernelEngine,
     device: Device,
     *,
     order: float,

@@ -18,7 +18,7 @@ from stipple.bounds.pyramid import build_pyramid
 from stipple.bounds.results import BoundResult, LevelRecord, Solver, Stop
 from stipple.bounds.search import Search, Solution
 from stipple.bounds.transforms import check_order
-from stipple.choices import Device, SinkhornEngine
+from stipple.choices import Device, KernelEngine
 from stipple.errors import StippleError
 
 # The coarsest level has no side longer than this, and is solved with all arcs.
@@ -54,7 +54,7 @@ class _Aim:
     gap: float
     began: float
     end: float
-    engine: SinkhornEngine
+    engine: KernelEngine
     device: Device
     threads: int | None
 
@@ -67,7 +67,7 @@ def bound_images(
     gap: float = 0.005,
     time_limit: float | None = None,
     began: float | None = None,
-    engine: SinkhornEngine = "auto",
+    engine: KernelEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
     on_level: Callable[[LevelRecord], None] | None = None,

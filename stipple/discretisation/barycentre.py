@@ -10,7 +10,7 @@ import numpy as np
 
 from stipple.arguments import read_count, read_floats
 from stipple.arrays import Floats, PointsLike
-from stipple.choices import AtomWeights, Device, MetricName, Objective, SinkhornEngine
+from stipple.choices import AtomWeights, Device, KernelEngine, MetricName, Objective
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.discretise import (
     Discretisation,
@@ -68,7 +68,7 @@ def discretise_barycentre(
     batch: int = 1000,
     steps: int | None = None,
     seed: int = 0,
-    engine: SinkhornEngine = "auto",
+    engine: KernelEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
     on_step: OnStep = None,

@@ -17,9 +17,9 @@ from stipple.choices import (
     AtomWeights,
     CellRule,
     Device,
+    KernelEngine,
     MetricName,
     Objective,
-    SinkhornEngine,
 )
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.evidence import (
@@ -141,7 +141,7 @@ def edot(
     batch: int = 1000,
     steps: int | None = None,
     seed: int = 0,
-    engine: SinkhornEngine = "auto",
+    engine: KernelEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
     on_step: OnStep = None,

@@ -186,8 +186,8 @@ def alternate(
     on_step: OnStep,
 ) -> Solution:
     """Minimise the sum of W_k^k to targets, each times its share, over atoms of equal weights."""
-    from stipple.discretisation.entropic.descent import make_targets
     from stipple.discretisation.entropic.equal import quantise_equally
+    from stipple.discretisation.entropic.problem import make_targets
 
     limit = _limit_steps(settings)
     entries = n * sum(len(target) for target in targets)
@@ -228,7 +228,7 @@ def descend(
     on_step: OnStep,
 ) -> Solution:
     """Minimise the sum of entropic objectives of targets, each times its share."""
-    from stipple.discretisation.entropic.descent import make_targets
+    from stipple.discretisation.entropic.problem import make_targets
     from stipple.discretisation.entropic.simple import discretise_simple
 
     assert settings.objective != "exact"

@@ -12,7 +12,7 @@ from stipple.discretisation.settings import make_metric
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
-    from stipple.discretisation.entropic.sinkhorn import EntropicTransport
+    from stipple.discretisation.entropic.scaling import EntropicTransport
 
 
 @dataclass(frozen=True, eq=False)

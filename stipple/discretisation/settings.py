@@ -11,9 +11,9 @@ from stipple.choices import (
     AtomWeights,
     CellRule,
     Device,
+    KernelEngine,
     MetricName,
     Objective,
-    SinkhornEngine,
 )
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 
@@ -53,7 +53,7 @@ threads
     batch: int = 1000
     steps: int | None = None
     seed: int = 0
-    engine: SinkhornEngine = "auto"
+    engine: KernelEngine = "auto"
     device: Device = "auto"
     threads: int | None = None
 
@@ -64,7 +64,7 @@ threads
             ("algorithm", Algorithm),
             ("cells", CellRule),
             ("metric", MetricName),
-            ("engine", SinkhornEngine),
+            ("engine", KernelEngine),
             ("device", Device),
         ):
             read_choice(getattr(self, name), name, words)

@@ -11,6 +11,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.measures.row_sums import BLOCK, STRETCH
 
 # In cells no wider than this, in pixels, those are added one by one; more where proofs are asked.
@@ -19,7 +20,6 @@ NARROW_IN_PROOFS = 64.0
 THIRD = 1 / 3
 # What may underflow, many times over.
 TINY = 1e-290
-UNIT = 2.0**-53
 
 
 @compile_loop
@@ -242,7 +242,7 @@ def integrate_range(
                         far_y = (
                             abs(py + middle * dy)
                             + 0.5 * part * abs(dy)
-                            + 16 * UNIT * t_next * abs(dy)
+                            + 16 * UNIT_ROUNDING * t_next * abs(dy)
                         )
                         strip = part * length * densest
                         strips[0, k] += strip
@@ -293,9 +293,9 @@ def integrate_range(
             count = pieces + 40.0
             if pieces:
                 count += highest - lowest if narrow else 300 + width / STRETCH
-            bounds[i, 0] = UNIT * (count * walked_0 + jumped_0) + TINY
-            bounds[i, 1] = UNIT * (count * walked_1 + jumped_1) + TINY
-            bounds[i, 2] = UNIT * (count * walked_2 + jumped_2) + TINY
+            bounds[i, 0] = UNIT_ROUNDING * (count * walked_0 + jumped_0) + TINY
+            bounds[i, 1] = UNIT_ROUNDING * (count * walked_1 + jumped_1) + TINY
+            bounds[i, 2] = UNIT_ROUNDING * (count * walked_2 + jumped_2) + TINY
 
 
 @compile_loop

@@ -10,8 +10,7 @@ from stipple.geometry.box_tree import DEEPEST, LEAF_SIZE, NOWHERE, BoxTree, buil
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
-
-UNIT = 2.0**-53
+from stipple.machine.rounding import UNIT_ROUNDING
 
 
 def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
@@ -73,7 +72,7 @@ def _measure_excess(
             away_y = max(low_y, -high_y, 0.0)
             apart = np.sqrt(away_x * away_x + away_y * away_y)
             scale = apart * apart + radius * radius + abs(lead)
-            if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
+            if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale:
                 continue
             least = np.inf
             for k in range(start, stop):
@@ -85,7 +84,7 @@ def _measure_excess(
                 size = x * x + y * y
                 scale = away + size + low_x * low_x + low_y * low_y + high_x * high_x
                 scale += high_y * high_y + abs(lead)
-                least = min(least, away - size + lead - 16 * UNIT * scale)
+                least = min(least, away - size + lead - 16 * UNIT_ROUNDING * scale)
             if least >= 0:
                 continue
             if node < first_leaf:
@@ -104,7 +103,10 @@ def _measure_excess(
                 lead = potentials[i] - potentials[j]
                 apart = np.sqrt(a * a + b * b)
                 scale = apart * apart + radius * radius + abs(lead)
-                if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT * scale:
+                if (
+                    apart > radius
+                    and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale
+                ):
                     continue
                 for k in range(start, stop):
                     x = vertices[k, 0]
@@ -112,5 +114,5 @@ def _measure_excess(
                     # |v − a|² − |v|², without subtracting squares.
                     more = a * (a - 2 * x) + b * (b - 2 * y) + lead
                     scale = abs(a) * (abs(a) + 2 * abs(x)) + abs(b) * (abs(b) + 2 * abs(y))
-                    excess[i] = max(excess[i], 16 * UNIT * (scale + abs(lead)) - more)
+                    excess[i] = max(excess[i], 16 * UNIT_ROUNDING * (scale + abs(lead)) - more)
     return excess

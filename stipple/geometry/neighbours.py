@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
-from stipple.choices import Engine
+from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
 
 
@@ -28,7 +28,7 @@ class Adjacency:
     visible: Booleans
 
 
-def choose_engine(engine: Engine) -> Literal["pysdot", "qhull"]:
+def choose_engine(engine: NeighbourEngine) -> Literal["pysdot", "qhull"]:
     """Resolve `auto`: pysdot where it can be loaded, Qhull elsewhere.
 
     Raises
@@ -36,9 +36,9 @@ def choose_engine(engine: Engine) -> Literal["pysdot", "qhull"]:
     StippleError
         If the engine is unknown, or is pysdot and cannot be loaded.
     """
-    if engine not in get_args(Engine):
+    if engine not in get_args(NeighbourEngine):
         raise StippleError(
-            f"Unknown engine {engine!r}: choose one of {', '.join(get_args(Engine))}."
+            f"Unknown engine {engine!r}: choose one of {', '.join(get_args(NeighbourEngine))}."
         )
     if engine == "qhull":
         return "qhull"
@@ -66,7 +66,7 @@ def find_neighbours(
     potentials: Floats,
     width: float,
     height: float,
-    engine: Engine = "auto",
+    engine: NeighbourEngine = "auto",
 ) -> Adjacency:
     """List the cells that may touch in the power diagram of distinct points.
 

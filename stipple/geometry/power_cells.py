@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
-from stipple.choices import Engine
+from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.cutting import cut_range
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
@@ -70,7 +70,7 @@ def build_power_cells(
     width: float,
     height: float,
     *,
-    engine: Engine = "auto",
+    engine: NeighbourEngine = "auto",
     workers: Workers | None = None,
     previous: PowerCells | None = None,
     all_visible: bool = False,
@@ -147,7 +147,7 @@ def _find_candidates(
     potentials: Floats,
     width: float,
     height: float,
-    engine: Engine,
+    engine: NeighbourEngine,
 ) -> Adjacency:
     """Neighbours found among distinct points, and every hidden cell linked to a visible one near.
 

@@ -11,8 +11,8 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.neighbours import Adjacency
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rounding import UNIT_ROUNDING
 
-UNIT = 2.0**-53
 # Corners no farther apart, in pixels, are one.
 SAME_CORNER = 1e-6
 # Strips narrower than this stay within the pixels around the edge.
@@ -105,7 +105,7 @@ def _measure_side(
     first, last = corners[0] - origin[0], corners[1] - origin[-1]
     total = gaps.sum() + abs(first - start[0]) + abs(last - end[-1])
     scale = scales.sum() + abs(first) + abs(start[0]) + abs(last) + abs(end[-1])
-    return float(total * (1 + 1e-6) + 8 * UNIT * scale)
+    return float(total * (1 + 1e-6) + 8 * UNIT_ROUNDING * scale)
 
 
 @compile_loop
@@ -162,7 +162,7 @@ def _straighten(
             bx = vertices[after, 0] - vertices[k, 0]
             by = vertices[after, 1] - vertices[k, 1]
             turn = ax * by - ay * bx
-            if turn > 8 * UNIT * (abs(ax * by) + abs(ay * bx)):
+            if turn > 8 * UNIT_ROUNDING * (abs(ax * by) + abs(ay * bx)):
                 sound += 1
                 k = after
             else:
@@ -222,7 +222,7 @@ def _match_edges(
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
             px, py = vertices[k]
             qx, qy = vertices[after]
-            length = (abs(qx - px) + abs(qy - py)) * (1 + 4 * UNIT)
+            length = (abs(qx - px) + abs(qy - py)) * (1 + 4 * UNIT_ROUNDING)
             j = neighbours[k]
             twin = -1
             if j < 0:
@@ -231,7 +231,7 @@ def _match_edges(
                     line = (-y, width - x, height - y, -x)[side]
                     p, q = (py, qy) if side % 2 == 0 else (px, qx)
                     apart = abs(line - p) + abs(line - q)
-                    apart += 4 * UNIT * (abs(line) + apart)
+                    apart += 4 * UNIT_ROUNDING * (abs(line) + apart)
                     if apart < gap:
                         gap = apart
                         sides[k] = side
@@ -256,16 +256,16 @@ def _match_edges(
                     b = points[j, 1] - y
                     back_x = vertices[end, 0] - end_x
                     back_y = vertices[end, 1] - end_y
-                    doubt_x = 4 * UNIT * (abs(a) + abs(back_x))
-                    doubt_y = 4 * UNIT * (abs(b) + abs(back_y))
+                    doubt_x = 4 * UNIT_ROUNDING * (abs(a) + abs(back_x))
+                    doubt_y = 4 * UNIT_ROUNDING * (abs(b) + abs(back_y))
                     shift_x = a + back_x
                     shift_y = b + back_y
                     size_x = abs(shift_x) + doubt_x
                     size_y = abs(shift_y) + doubt_y
-                    gap += (size_x + size_y) * (1 + 4 * UNIT)
+                    gap += (size_x + size_y) * (1 + 4 * UNIT_ROUNDING)
                     aside = abs(shift_x * along_y - shift_y * along_x)
                     aside += doubt_x * abs(along_y) + doubt_y * abs(along_x)
-                    across = max(across, aside + 8 * UNIT * (size_x + size_y))
+                    across = max(across, aside + 8 * UNIT_ROUNDING * (size_x + size_y))
             widest = max(widest, gap)
             rest += gap
             for cell, edge in ((i, k), (j, twin)):

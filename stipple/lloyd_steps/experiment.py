@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Engine, Method
+from stipple.choices import Method, NeighbourEngine
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.lloyd_steps.theory import StepTheorem, count_steps
@@ -78,7 +78,7 @@ def run_experiment(
     experiment: Experiment,
     *,
     seed: int = 0,
-    engine: Engine = "auto",
+    engine: NeighbourEngine = "auto",
     threads: int | None = None,
     mass_tolerance: float = 1e-9,
 ) -> Iterator[ExperimentRow]:

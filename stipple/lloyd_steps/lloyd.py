@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stipple.arguments import read_choice, read_count, read_number, read_points
 from stipple.arrays import Floats, ImageLike, PointsLike
-from stipple.choices import Engine, Method, Start
+from stipple.choices import Method, NeighbourEngine, Start
 from stipple.errors import StippleError
 from stipple.lloyd_steps.experiment import Experiment, make_start, run_experiment, start_at
 from stipple.lloyd_steps.experiment import Start as PlacePoints
@@ -65,7 +65,7 @@ def lloyd(
     method: Method = "lloyd",
     start: Start | PointsLike = "bisection",
     seed: int = 0,
-    engine: Engine = "auto",
+    engine: NeighbourEngine = "auto",
     threads: int | None = None,
 ) -> LloydRun:
     """Follow uniform quantisation step by step, and check the theory at each of them.
@@ -117,7 +117,7 @@ def lloyd(
            [0.75, 0.5 ]])
     """
     read_choice(method, "method", Method)
-    read_choice(engine, "engine", Engine)
+    read_choice(engine, "engine", NeighbourEngine)
     size = read_number(step_size, "step size", 0, most=2, above=True)
     if size == 2:
         raise StippleError("The step size is 2: give a number below 2, or W2² may increase.")

@@ -48,10 +48,12 @@ class Preset:
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    return {preset.name: preset for preset in _define()}
+    presets = (*_define_slopes(), *_define_critical(), *_define_limits())
+    return {preset.name: preset for preset in presets}
 
 
-def _define() -> tuple[Preset, ...]:
+def _define_slopes() -> tuple[Preset, ...]:
+    """Define those of one step for several numbers of points, of which the slope is published."""
     square = _rasterise("uniform", Region(), 1)
     return (
         Preset(
@@ -85,6 +87,13 @@ def _define() -> tuple[Preset, ...]:
             (-1.07, -0.95),
             (0, 1),
         ),
+    )
+
+
+def _define_critical() -> tuple[Preset, ...]:
+    """Define those that start at critical points."""
+    square = _rasterise("uniform", Region(), 1)
+    return (
         Preset(
             "line",
             "uniform, evenly on the middle line: critical, and far from optimal",
@@ -107,6 +116,13 @@ def _define() -> tuple[Preset, ...]:
             (-0.53, -0.47),
             (0,),
         ),
+    )
+
+
+def _define_limits() -> tuple[Preset, ...]:
+    """Define those of long runs."""
+    square = _rasterise("uniform", Region(), 1)
+    return (
         Preset(
             "unstable-grid",
             "uniform, Lloyd from a 10×10 grid: critical, and left by rounding alone",

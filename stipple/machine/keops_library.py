@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device, Precision, SinkhornEngine
+from stipple.choices import Device, KernelEngine, Precision
 from stipple.errors import StippleError
 
 # Vectorised exponentials, four to five times faster than KeOps' own flags; -ffast-math itself would
@@ -40,13 +40,13 @@ DISTANCE_POWER = f"Exp(K*Log({SQUARES}+T)/IntCst(2))"
 class EngineChoice:
     """The engine and device that will be used; `reason` where they are not what was asked for."""
 
-    engine: SinkhornEngine
+    engine: KernelEngine
     device: Device
     reason: str | None = None
 
 
 def decide_engine(
-    engine: SinkhornEngine,
+    engine: KernelEngine,
     device: Device,
     worthwhile: Literal["nowhere", "gpu", "anywhere"],
     obstacle: str | None = None,

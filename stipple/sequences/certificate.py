@@ -13,11 +13,11 @@ from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.sequences.dyadic import check_range, find_constant
 
 # Largest error of one rounding, relative; and what covers a chain of a dozen roundings and
 # library calls (powers, the gamma function) with room to spare.
-ROUNDING = 2.0**-53
 SLACK = 2.0**-47
 # Largest relative error of a distance on the line.
 LINE_ERROR = 2.0**-46
@@ -156,7 +156,7 @@ def certify_prefix(n: int, d: int = 2) -> PrefixCertificate:
     n, d, _ = check_range(n, d)
     farthest, worst = _cut_cube(n, d, np.empty((0, 2, d)))
     levels = -(-(n - 1).bit_length() // d)
-    radius = (farthest + math.sqrt(d) * 4 * levels * ROUNDING) * (1 + SLACK)
+    radius = (farthest + math.sqrt(d) * 4 * levels * UNIT_ROUNDING) * (1 + SLACK)
     ball = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
     lower_bound = (n * ball) ** (-1 / d) * (1 - SLACK)
     return PrefixCertificate(

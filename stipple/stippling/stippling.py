@@ -16,7 +16,7 @@ from stipple.arguments import (
     read_points,
 )
 from stipple.arrays import Floats, ImageLike, Integers, PointsLike
-from stipple.choices import LARGEST_COUNT, Engine, Method, Start
+from stipple.choices import LARGEST_COUNT, Method, NeighbourEngine, Start
 from stipple.errors import StippleError
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.power_cells import PowerCells
@@ -124,7 +124,7 @@ def stipple(
     tolerance: float = 1e-5,
     start: Start | PointsLike = "bisection",
     seed: int = 0,
-    engine: Engine = "auto",
+    engine: NeighbourEngine = "auto",
     threads: int | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Stippling:
@@ -176,7 +176,7 @@ def stipple(
     if not isinstance(density, Density):
         density = Density(density)
     read_choice(method, "method", Method)
-    read_choice(engine, "engine", Engine)
+    read_choice(engine, "engine", NeighbourEngine)
     iterations = read_count(iterations, "number of iterations", 0)
     tolerance = read_number(tolerance, "tolerance", 0, finite=False)
     seed = read_count(seed, "seed", 0)

@@ -11,11 +11,10 @@ from stipple.geometry.morton import order_along_curve
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import Defects, measure_defects, straighten
 from stipple.interval import Interval
+from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.north_west_corner import match_in_order
-
-UNIT = 2.0**-53
 
 
 def certify_transport(
@@ -56,7 +55,7 @@ def certify_transport(
     heights = np.abs(potentials)
     rest = densest * defects.rest
     masses, seconds = np.abs(integrals.masses), np.abs(integrals.second_moments)
-    moment_errors = integrals.second_errors + 4 * UNIT * seconds
+    moment_errors = integrals.second_errors + 4 * UNIT_ROUNDING * seconds
     # What lies in strips, by its cost and the largest potential there.
     strips = defects.costs + defects.strips * (
         heights + excess + 2 * math.sqrt(extent) * defects.gap
@@ -67,7 +66,7 @@ def certify_transport(
         math.fsum(integrals.second_moments)
         + math.fsum(potentials * lack)
         - _add(excess * (masses + integrals.errors))
-        - _add(heights * (integrals.errors + 4 * UNIT * (masses + 1.0 / count)))
+        - _add(heights * (integrals.errors + 4 * UNIT_ROUNDING * (masses + 1.0 / count)))
         - common
     )
     upper = (
@@ -76,7 +75,11 @@ def certify_transport(
         + common
     )
     # The last few additions.
-    rounding = 16 * UNIT * (abs(upper) + abs(lower) + _add(seconds) + _add(heights * np.abs(lack)))
+    rounding = (
+        16
+        * UNIT_ROUNDING
+        * (abs(upper) + abs(lower) + _add(seconds) + _add(heights * np.abs(lack)))
+    )
     lower, upper = lower - rounding, upper + rounding
     # Where nothing better is proved, not even a number, these are true.
     return Interval(lower if lower > 0 else 0.0, upper if upper < extent else extent)
@@ -101,7 +104,7 @@ def evaluate_dual(
 
 def _add(terms: Floats) -> float:
     """Sum of terms that are not negative, rounded up."""
-    return float(terms.sum()) * (1 + (len(terms) + 16) * UNIT)
+    return float(terms.sum()) * (1 + (len(terms) + 16) * UNIT_ROUNDING)
 
 
 def _price_repair(
@@ -126,7 +129,7 @@ def _price_repair(
     cost = amounts * ((way * (way + 2 * shift)).sum(axis=1))
     drift = np.hypot(shift[:, 0], shift[:, 1])
     doubt = amounts * (
-        16 * UNIT * length * (length + 2 * drift)
+        16 * UNIT_ROUNDING * length * (length + 2 * drift)
         + length / masses[source] * (length * (errors[source] + rest) + 2 * first_errors[source])
     )
     given = np.bincount(source, amounts, count)
@@ -134,7 +137,7 @@ def _price_repair(
     moves = 1 + np.bincount(source, minlength=count) + np.bincount(target, minlength=count)
     unknown = np.abs((masses - 1.0 / count) + (taken - given)) + errors
     unknown += np.bincount(target, amounts / masses[source] * errors[source], count)
-    unknown += 4 * UNIT * (moves * (given + taken) + np.abs(masses) + 1.0 / count)
+    unknown += 4 * UNIT_ROUNDING * (moves * (given + taken) + np.abs(masses) + 1.0 / count)
     total = _add(unknown) + rest
     least = masses - errors
     reassigned = 0.5 * total * extent

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Engine
+from stipple.choices import NeighbourEngine
 from stipple.geometry.cell_integrals import CellIntegrals, integrate_cells
 from stipple.geometry.neighbours import choose_engine
 from stipple.geometry.power_cells import PowerCells, build_power_cells
@@ -63,7 +63,7 @@ class DiagramBuilder:
     """
 
     def __init__(
-        self, density: Density, engine: Engine = "auto", threads: int | None = None
+        self, density: Density, engine: NeighbourEngine = "auto", threads: int | None = None
     ) -> None:
         self.density = density
         self.engine = choose_engine(engine)

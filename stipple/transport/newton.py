@@ -3,7 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Engine
+from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.sides import Sides, list_sides, predict_masses
 from stipple.measures.density import Density
@@ -27,7 +27,7 @@ class NewtonSolver(DiagramBuilder):
     """
 
     def __init__(
-        self, density: Density, engine: Engine = "auto", threads: int | None = None
+        self, density: Density, engine: NeighbourEngine = "auto", threads: int | None = None
     ) -> None:
         super().__init__(density, engine, threads)
         self.newton_iterations = 0

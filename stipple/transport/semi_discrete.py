@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Engine
+from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.interval import Interval
@@ -93,7 +93,7 @@ class TransportSolver(NewtonSolver):
     """
 
     def __init__(
-        self, density: Density, engine: Engine = "auto", threads: int | None = None
+        self, density: Density, engine: NeighbourEngine = "auto", threads: int | None = None
     ) -> None:
         super().__init__(density, engine, threads)
         self.unsolved = 0

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stipple.discretisation.entropic.descent import make_targets
 from stipple.discretisation.entropic.equal import EqualQuantisation, quantise_equally
+from stipple.discretisation.entropic.problem import make_targets
 from stipple.discretisation.entropic.simple import Discretisation, discretise_simple
 from stipple.errors import StippleError
 from stipple.measures.samples import Samples

@@ -12,12 +12,8 @@ from scipy.spatial.distance import cdist
 from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
-from stipple.discretisation.weighted_quantisation import (
-    WeightedQuantisation,
-    _Problem,
-    measure_voronoi,
-    quantise_weighted,
-)
+from stipple.discretisation.weighted_cells import CellProblem, measure_voronoi
+from stipple.discretisation.weighted_quantisation import WeightedQuantisation, quantise_weighted
 from stipple.discretisation.weighted_start import draw_start, estimate_density, order_along_curve
 from stipple.discretisation.zador import find_zador_reference
 from stipple.errors import StippleError
@@ -197,7 +193,7 @@ def test_any_cloud_on_the_sphere_is_quantised(seed: int, atoms: int, order: floa
 def test_the_gradient_is_that_of_the_cost(order: float, metric: Metric) -> None:
     sphere = metric.name == "sphere"
     samples = Samples(draw_sphere(1, 200) if sphere else RANDOM.normal(size=(200, 3)), np.ones(200))
-    problem = _Problem(samples, order, metric, ONE)
+    problem = CellProblem(samples, order, metric, ONE)
     atoms = draw_sphere(2, 4) if sphere else RANDOM.normal(size=(4, 3))
     gradient = problem.evaluate(atoms).gradient
     for _ in range(5):

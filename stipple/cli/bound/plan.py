@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stipple.choices import BoundMethod, Device, DistanceUnit, PixelModel, SinkhornEngine
+from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.cli.bound.options import FORMATS
 from stipple.cli.shared.conflicts import ONE_PLACE, Rule, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
@@ -77,7 +77,7 @@ class Settings:
     time_limit: float | None
     unit: DistanceUnit
     pixels: PixelModel
-    engine: SinkhornEngine
+    engine: KernelEngine
     device: Device
     threads: int | None
     quiet: bool

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stipple.choices import Engine
+from stipple.choices import NeighbourEngine
 from stipple.cli.lloyd.options import STARTS
 from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, STEP_RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
@@ -85,7 +85,7 @@ class Job:
     preset: "Preset | None"
     title: str
     seed: int
-    engine: Engine
+    engine: NeighbourEngine
     threads: int | None
     files: Files
     quiet: bool

@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from stipple.cli.shared.conflicts import Rule
+from stipple.cli.shared.drawings import DRAWING_FORMATS
 
-SUFFIXES = {"plot": (".svg", ".png"), "frames": (".svg", ".png"), "animate": (".gif",)}
+SUFFIXES = {
+    "plot": (".svg", ".png"),
+    "frames": tuple(f".{form}" for form in DRAWING_FORMATS),
+    "animate": (".gif",),
+}
 
 
 def _has_another_suffix(name: str, options: Mapping[str, Any]) -> bool:

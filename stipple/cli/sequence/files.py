@@ -85,21 +85,21 @@ def _choose_ink(job: Job) -> str:
 
 
 def _render_points(points: "Floats", form: str) -> bytes:
-    from stipple.files.tables import render_columns_csv, render_npy
+    from stipple.files.tables import name_axes, render_columns_csv, render_npy
 
     if form == "npy":
         return render_npy(points)
-    return render_columns_csv(dict(zip(_name_axes(points.shape[1]), points.T, strict=True)))
+    return render_columns_csv(dict(zip(name_axes(points.shape[1]), points.T, strict=True)))
 
 
 def _render_partition(count: int, dimension: int) -> bytes:
-    from stipple.files.tables import render_columns_csv
+    from stipple.files.tables import name_axes, render_columns_csv
     from stipple.sequences.certificate import partition_prefix
 
     boxes = partition_prefix(count, dimension)  # (n, 2, d)
     columns: dict[str, Any] = {"index": range(count)}
     for side, corner in enumerate(("lower", "upper")):
-        for axis, name in enumerate(_name_axes(dimension)):
+        for axis, name in enumerate(name_axes(dimension)):
             columns[f"{corner}_{name}"] = boxes[:, side, axis]
     return render_columns_csv(columns)
 
@@ -117,8 +117,3 @@ def _render_table(found: FoundPrefixes | FoundStipplePrefixes, job: Job, form: s
     else:
         panels = plot_stippling(found.table)
     return render_plot(panels, "number of points N", form, job.files.layout.dpi)
-
-
-def _name_axes(dimension: int) -> list[str]:
-    """Name the coordinates x, y, z, or x1, x2, ... beyond space."""
-    return list("xyz"[:dimension]) if dimension <= 3 else [f"x{k + 1}" for k in range(dimension)]

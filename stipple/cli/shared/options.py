@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from stipple.choices import Alpha, Device, DotStyle, Engine, SinkhornEngine
+from stipple.choices import Alpha, Device, DotStyle, KernelEngine, NeighbourEngine
 from stipple.cli.shared.types import BACKGROUND, COLOUR, LENGTH, PAGE, RADIUS, SIZE, FiniteRange
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -93,7 +93,7 @@ drawing_options = add_options(
 solver_options = add_options(
     click.option(
         "--engine",
-        type=click.Choice(get_args(Engine)),
+        type=click.Choice(get_args(NeighbourEngine)),
         default="auto",
         help="Backend for neighbours of power cells; auto: pysdot where it is installed.",
     ),
@@ -125,7 +125,7 @@ batch_options = add_options(
 kernel_options = add_options(
     click.option(
         "--engine",
-        type=click.Choice(get_args(SinkhornEngine)),
+        type=click.Choice(get_args(KernelEngine)),
         default="auto",
         help="Backend for all-pairs transforms: NumPy and compiled loops (numpy), or KeOps; auto:"
         " by size and device.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import Engine, InkMode, Method, Order, Start
+from stipple.choices import InkMode, Method, NeighbourEngine, Order, Start
 from stipple.cli.shared.conflicts import ONE_PLACE, Rule, refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
@@ -67,7 +67,7 @@ class Solving:
     tolerance: float
     start: "Start | Floats"
     seed: int
-    engine: Engine
+    engine: NeighbourEngine
     threads: int | None
 
 

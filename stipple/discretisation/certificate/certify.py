@@ -8,7 +8,7 @@ from stipple.arrays import Floats
 from stipple.discretisation.certificate.ascent import NARROW, ascend, repair_plan
 from stipple.discretisation.certificate.exact import find_exact_cost
 from stipple.discretisation.certificate.problem import DiscreteProblem, Plan, scale_power
-from stipple.discretisation.weighted_quantisation import EUCLIDEAN
+from stipple.discretisation.weighted_cells import EUCLIDEAN
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
 from stipple.interval import Interval

@@ -10,7 +10,6 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.discretisation.certificate.sums import (
-    UNIT,
     add_cells,
     add_costs,
     fit_groups,
@@ -34,6 +33,7 @@ from stipple.machine.double_doubles import (
     sum_groups,
     sum_values,
 )
+from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 
@@ -128,10 +128,12 @@ class DiscreteProblem:
     def _set_errors(self, extent: float, dimension: int) -> None:
         order = self.order
         # By how much an arc may be off; unit vectors are so but for rounding.
-        self._shift = 8 * (dimension + 8) * UNIT if self.arcs else 0.0
+        self._shift = 8 * (dimension + 8) * UNIT_ROUNDING if self.arcs else 0.0
         with np.errstate(over="ignore"):
-            self._relative = float(np.expm1(order / 2 * (dimension + 3) * UNIT)) + 4 * UNIT
-            diameter = (extent + self._shift) * (1 + (dimension + 8) * UNIT)
+            self._relative = (
+                float(np.expm1(order / 2 * (dimension + 3) * UNIT_ROUNDING)) + 4 * UNIT_ROUNDING
+            )
+            diameter = (extent + self._shift) * (1 + (dimension + 8) * UNIT_ROUNDING)
             self.largest = float(np.power(diameter, order)) * (1 + 2 * POWER_ERROR)
             self._blur = float(np.expm1(order * np.log1p(4 * self._shift))) * self.largest
         if order != 2:
@@ -175,7 +177,7 @@ class DiscreteProblem:
         if self.arcs:
             everyone = np.arange(len(self.points))
             cost = self._add_costs(everyone, dual.cheapest.first, self._given[0], self._shift)
-        misplaced = math.fsum(np.maximum(lacks, 0.0)) * (1 + 4 * UNIT)
+        misplaced = math.fsum(np.maximum(lacks, 0.0)) * (1 + 4 * UNIT_ROUNDING)
         return lower, self._round_up(cost, misplaced, 0), misplaced / self._total
 
     def evaluate(self, potentials: Floats) -> Dual:
@@ -225,7 +227,9 @@ class DiscreteProblem:
         """W_k^k on the line, where the sorted matching is optimal for every k ≥ 1."""
         cost, left = self._match(self._given, self._taken, 0.0)
         lost = left + 2 * self._drift(0) * self._total
-        lower = self._round_down(cost, lost * self.largest * (1 + 4 * UNIT), np.zeros(1), 0.0)
+        lower = self._round_down(
+            cost, lost * self.largest * (1 + 4 * UNIT_ROUNDING), np.zeros(1), 0.0
+        )
         return self.enclose(lower, self._round_up(cost, left, 0))
 
     def enclose(self, lower: float, upper: float) -> Interval:
@@ -255,18 +259,18 @@ class DiscreteProblem:
 
     def _round_down(self, cost: float, doubt: float, transfers: Floats, largest: float) -> float:
         """(cost − doubt + Σ transfers)/total, less all that rounding may have added."""
-        rounding = 8 * UNIT * (math.fsum(np.abs(transfers)) + cost + doubt)
+        rounding = 8 * UNIT_ROUNDING * (math.fsum(np.abs(transfers)) + cost + doubt)
         value = math.fsum((
             math.fsum(transfers), cost * (1 - self._relative), -doubt, -rounding,
             -(2 * self._drift(0) * largest + self._hidden) * self._total,
         ))  # fmt: skip
-        return max(0.0, value) / self._total * (1 - 4 * UNIT)
+        return max(0.0, value) / self._total * (1 - 4 * UNIT_ROUNDING)
 
     def _round_up(self, cost: float, lost: float, entries: int) -> float:
         """(cost + lost · largest cost)/total, with all that rounding may have taken away."""
         lost += 2 * self._drift(entries) * self._total
-        value = cost * (1 + self._relative) + lost * self.largest * (1 + 4 * UNIT)
-        return (value + self._hidden * self._total) / self._total * (1 + 8 * UNIT)
+        value = cost * (1 + self._relative) + lost * self.largest * (1 + 4 * UNIT_ROUNDING)
+        return (value + self._hidden * self._total) / self._total * (1 + 8 * UNIT_ROUNDING)
 
     def _match(
         self, given: tuple[Floats, Floats], taken: tuple[Floats, Floats], shift: float
@@ -303,7 +307,7 @@ def expand_interval(interval: Interval, exponent: int, order: float) -> Interval
     lower = float(scale_power(interval.lower, exponent, order))
     upper = float(scale_power(interval.upper, exponent, order))
     if order != int(order):
-        error = 32 * UNIT * (1 + abs(exponent * order))
+        error = 32 * UNIT_ROUNDING * (1 + abs(exponent * order))
         lower, upper = lower * (1 - error), upper * (1 + error)
     # Numbers that small are rounded once more.
     smallest = np.finfo(float).tiny

@@ -6,9 +6,9 @@ from stipple.arrays import Floats, Integers
 from stipple.geometry.nearest import find_angle, find_cost
 from stipple.machine.compiled import compile_loop
 from stipple.machine.double_doubles import add, add_pairs, sum_groups
+from stipple.machine.rounding import UNIT_ROUNDING
 
 # Unit of rounding.
-UNIT = 2.0**-53
 
 
 @compile_loop
@@ -83,7 +83,7 @@ def fit_groups(rows: Integers, amounts: Floats, highs: Floats, lows: Floats) -> 
     ratios = np.ones(len(highs))
     for i in range(len(highs)):
         if add_pairs(highs[i], lows[i], -sums[i], -errors[i])[0] < 0:
-            ratios[i] = highs[i] / sums[i] * (1 - 4 * UNIT)
+            ratios[i] = highs[i] / sums[i] * (1 - 4 * UNIT_ROUNDING)
     return amounts * ratios[rows]
 
 

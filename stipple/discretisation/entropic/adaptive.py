@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -11,12 +11,20 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights, CellRule
-from stipple.discretisation.entropic.cells import check_count, divide, merge_duplicates, place_start
-from stipple.discretisation.entropic.descent import Target, descend
+from stipple.discretisation.entropic.cells import (
+    Cell,
+    check_count,
+    choose_shares,
+    divide,
+    merge_duplicates,
+    place_start,
+)
+from stipple.discretisation.entropic.checks import check_cost
+from stipple.discretisation.entropic.descent import descend
 from stipple.discretisation.entropic.expectation import Mixture, fit_mixture
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import EntropicObjective
-from stipple.discretisation.entropic.sinkhorn import check_cost
+from stipple.discretisation.entropic.problem import EntropicProblem, Target
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.machine.threads import count_processors
 from stipple.measures.samples import Samples
@@ -88,25 +96,20 @@ class CellTask:
     ----------
     number : int
         Of the cell, from 1.
-    samples : Samples
-        Those in the cell.
     count : int
         Its atoms.
-    zeta : float
-        ζ_i, in units of cost.
-    objective, weights, order, metric, settings
-        As in `discretise_adaptive`.
+    problem : EntropicProblem
+        To come near to the samples in the cell, at ζ_i.
     """
 
     number: int
-    samples: Samples
     count: int
-    zeta: float
-    objective: EntropicObjective
-    weights: AtomWeights
-    order: float
-    metric: Metric
-    settings: SinkhornSettings
+    problem: EntropicProblem
+
+    @property
+    def samples(self) -> Samples:
+        """Those in the cell."""
+        return self.problem.targets[0].samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,74 +198,35 @@ def discretise_adaptive(
     StippleError
         For counts, orders or regularisations that make no sense.
     """
-    metric = metric or Euclidean()
     check_cost(zeta, order)
     samples = merge_duplicates(samples)
     check_count(samples, count)
-    exponent, size_order = _choose_shares(weights, order, samples.dimension)
+    problem = EntropicProblem(
+        [Target(samples, 1.0)],
+        zeta,
+        objective=objective,
+        free=weights == "free",
+        order=order,
+        metric=metric or Euclidean(),
+        settings=settings or SinkhornSettings(),
+    )
+    exponent, size_order = choose_shares(problem.free, order, samples.dimension)
     cells = divide(samples, count, max(1, largest), rule=rule, exponent=exponent, order=size_order)
-    tasks = [
-        CellTask(
-            number,
-            Samples(samples.points[cell.indices], samples.masses[cell.indices], samples.volume),
-            cell.count,
-            # A cell without extent has one sample, which any ζ serves.
-            zeta * cell.diameter**order or 1.0,
-            objective,
-            weights,
-            order,
-            metric,
-            settings or SinkhornSettings(),
-        )
-        for number, cell in enumerate(cells, 1)
-    ]
+    tasks = [_make_task(problem, cell, number) for number, cell in enumerate(cells, 1)]
     run_cells = run_cells or partial(_run_in_threads, workers=workers or count_processors())
-    solutions: dict[int, CellSolution] = {}
-    with closing(run_cells(solve_cell, tasks)) as outcomes:
-        for done, (task, solution) in enumerate(outcomes, 1):
-            solutions[task.number] = solution
-            if on_cell is not None:
-                on_cell(CellProgress(done, len(cells)))
-    solved = [solutions[task.number] for task in tasks]
-    masses = np.array([cell.mass for cell in cells])
-    masses /= masses.sum()
-    counts = np.array([cell.count for cell in cells])
-    merged = np.concatenate(
-        [mass * one.mixture.weights for mass, one in zip(masses, solved, strict=True)]
-    )
-    return AdaptiveDiscretisation(
-        atoms=np.concatenate([one.mixture.atoms for one in solved]),
-        weights=merged / merged.sum() if weights == "free" else np.full(count, 1 / count),
-        value=float(masses @ [one.mixture.value for one in solved]),
-        cost=float(masses @ [one.mixture.cost for one in solved]),
-        zeta=zeta,
-        zetas=np.array([one.zeta for one in solved]),
-        counts=counts,
-        cooled=sum(one.cooled for one in solved),
-        lost=sum(one.lost for one in solved),
-        iterations=sum(one.mixture.iterations for one in solved),
-        converged=all(one.mixture.converged for one in solved),
-    )
+    solutions = _solve_all(tasks, run_cells, on_cell)
+    return _merge(problem, cells, solutions)
 
 
 def solve_cell(task: CellTask) -> CellSolution:
     """Find the atoms of a cell."""
-    exponent, size_order = _choose_shares(task.weights, task.order, task.samples.dimension)
+    problem = task.problem
+    exponent, size_order = choose_shares(problem.free, problem.order, task.samples.dimension)
     start = place_start(task.samples, task.count, exponent=exponent, order=size_order)
-    if task.objective == "full" and task.weights == "free":
-        return _fit_without_losses(task.samples, start, task.zeta, task.order, task.metric)
-    descent = descend(
-        [Target(task.samples, 1.0)],
-        start,
-        np.full(task.count, 1 / task.count),
-        task.zeta,
-        objective=task.objective,
-        free=task.weights == "free",
-        order=task.order,
-        metric=task.metric,
-        settings=task.settings,
-        iterations=CELL_ITERATIONS,
-    )
+    if problem.objective == "full" and problem.free:
+        return _fit_without_losses(task.samples, start, problem.zeta, problem.order, problem.metric)
+    equal = np.full(task.count, 1 / task.count)
+    descent = descend(problem, start, equal, iterations=CELL_ITERATIONS)
     mixture = Mixture(
         descent.atoms,
         descent.weights,
@@ -271,14 +235,56 @@ def solve_cell(task: CellTask) -> CellSolution:
         len(descent.history) - 1,
         descent.converged,
     )
-    return CellSolution(mixture, task.zeta, False, mixture.count_lost(task.order))
+    return CellSolution(mixture, problem.zeta, False, mixture.count_lost(problem.order))
 
 
-def _choose_shares(weights: AtomWeights, order: float, dimension: int) -> tuple[float, float]:
-    """Exponent and order by which `divide` shares atoms."""
-    if weights == "equal":
-        return 1.0, 0.0  # by mass, whatever the size
-    return dimension / (dimension + order), order
+def _make_task(problem: EntropicProblem, cell: Cell, number: int) -> CellTask:
+    """Cut a cell out of the problem, where ζ is a part of the largest cost in the cell."""
+    whole = problem.targets[0].samples
+    inside = Samples(whole.points[cell.indices], whole.masses[cell.indices], whole.volume)
+    # A cell without extent has one sample, which any ζ serves.
+    zeta = problem.zeta * cell.diameter**problem.order or 1.0
+    return CellTask(number, cell.count, replace(problem, targets=[Target(inside, 1.0)], zeta=zeta))
+
+
+def _solve_all(
+    tasks: Sequence[CellTask], run_cells: RunCells, on_cell: Callable[[CellProgress], None] | None
+) -> list[CellSolution]:
+    """Solve the cells, in any order; the solutions are in that of the tasks."""
+    solutions: dict[int, CellSolution] = {}
+    with closing(run_cells(solve_cell, tasks)) as outcomes:
+        for done, (task, solution) in enumerate(outcomes, 1):
+            solutions[task.number] = solution
+            if on_cell is not None:
+                on_cell(CellProgress(done, len(tasks)))
+    return [solutions[task.number] for task in tasks]
+
+
+def _merge(
+    problem: EntropicProblem, cells: Sequence[Cell], solutions: Sequence[CellSolution]
+) -> AdaptiveDiscretisation:
+    """Put the atoms of all cells together, each cell with its mass."""
+    masses = np.array([cell.mass for cell in cells])
+    masses /= masses.sum()
+    mixtures = [one.mixture for one in solutions]
+    counts = np.array([cell.count for cell in cells])
+    count = int(counts.sum())
+    merged = np.concatenate(
+        [mass * one.weights for mass, one in zip(masses, mixtures, strict=True)]
+    )
+    return AdaptiveDiscretisation(
+        atoms=np.concatenate([one.atoms for one in mixtures]),
+        weights=merged / merged.sum() if problem.free else np.full(count, 1 / count),
+        value=float(masses @ [one.value for one in mixtures]),
+        cost=float(masses @ [one.cost for one in mixtures]),
+        zeta=problem.zeta,
+        zetas=np.array([one.zeta for one in solutions]),
+        counts=counts,
+        cooled=sum(one.cooled for one in solutions),
+        lost=sum(one.lost for one in solutions),
+        iterations=sum(one.iterations for one in mixtures),
+        converged=all(one.converged for one in mixtures),
+    )
 
 
 def _fit_without_losses(

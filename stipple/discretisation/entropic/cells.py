@@ -159,6 +159,25 @@ def place_start(samples: Samples, count: int, *, exponent: float, order: float) 
     return atoms
 
 
+def choose_shares(free: bool, order: float, dimension: int) -> tuple[float, float]:
+    """Exponent and order by which `divide` shares atoms of free or equal weights."""
+    if free:
+        return dimension / (dimension + order), order
+    return 1.0, 0.0  # by mass, whatever the size
+
+
+def choose_start(
+    samples: Samples, count: int, free: bool, order: float, random: np.random.Generator | None
+) -> Floats:
+    """Choose distinct samples, shape (m, d): by division, or drawn by mass."""
+    if random is None:
+        exponent, size_order = choose_shares(free, order, samples.dimension)
+        return place_start(samples, count, exponent=exponent, order=size_order)
+    # Exponential clocks: a draw without repetition that no tiny mass can break.
+    clocks = np.log(random.exponential(size=len(samples))) - np.log(samples.masses)
+    return samples.points[np.argpartition(clocks, count - 1)[:count]]
+
+
 class _OccupiedVolume:
     """The d-th root of the volume that samples occupy.
 

@@ -1,6 +1,5 @@
 """Deterministic descent of entropic objectives on all samples, over atoms and weights together."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,40 +7,12 @@ from scipy.optimize import OptimizeResult, minimize
 from scipy.special import softmax
 
 from stipple.arrays import Floats
-from stipple.discretisation.entropic.kernel import SinkhornSettings
-from stipple.discretisation.entropic.objectives import EntropicObjective, evaluate_objective
-from stipple.errors import StippleError
-from stipple.geometry.metrics import Metric, Sphere
-from stipple.measures.samples import Samples
+from stipple.discretisation.entropic.problem import EntropicProblem, TotalEvaluation
 
 # Relative decrease of the objective at which the descent has converged.
 TOLERANCE = 1e-11
 # Weights start no lower, as a part of the mean: an atom without mass has no gradient.
 SMALLEST_WEIGHT = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """A measure to come near to, with its share λ of the objective."""
-
-    samples: Samples
-    share: float
-
-
-@dataclass(frozen=True, eq=False)
-class TotalEvaluation:
-    """Σ_l λ_l·(objective, cost and gradients) of several targets.
-
-    `potentials` are the g of each, from which the next solves start; `converged` tells whether all
-    their transports did.
-    """
-
-    value: float
-    cost: float
-    atom_gradient: Floats
-    weight_gradient: Floats
-    potentials: list[Floats]
-    converged: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,196 +44,138 @@ class Descent:
     converged: bool
 
 
-def make_targets(measures: Sequence[Samples], shares: Floats) -> list[Target]:
-    """Measures of positive share, with shares that add up to 1."""
-    shares = np.asarray(shares, dtype=float)
-    if shares.shape != (len(measures),) or len(measures) == 0:
-        raise StippleError(
-            f"A barycentre takes one share for each measure, not {shares.size} for {len(measures)}."
-        )
-    if not np.isfinite(shares).all() or (shares < 0).any() or not shares.any():
-        raise StippleError(
-            f"Shares must be finite, not negative and not all zero: {shares.tolist()}."
-        )
-    dimensions = sorted({measure.dimension for measure in measures})
-    if len(dimensions) > 1:
-        raise StippleError(f"Measures of different dimensions have no barycentre: {dimensions}.")
-    shares = shares / shares.sum()
-    return [
-        Target(measure, float(share))
-        for measure, share in zip(measures, shares, strict=True)
-        if share > 0
-    ]
-
-
-def evaluate_total(
-    targets: Sequence[Target],
-    atoms: Floats,
-    weights: Floats,
-    zeta: float,
-    *,
-    objective: EntropicObjective,
-    order: float,
-    metric: Metric,
-    settings: SinkhornSettings,
-    starts: Sequence[Floats | None],
-) -> TotalEvaluation:
-    """Add up the objectives of all targets, each times its share; see `evaluate_objective`."""
-    value = cost = 0.0
-    atom_gradient, weight_gradient = np.zeros_like(atoms), np.zeros_like(weights)
-    potentials, converged = [], True
-    for target, start in zip(targets, starts, strict=True):
-        one = evaluate_objective(
-            target.samples,
-            atoms,
-            weights,
-            zeta,
-            objective=objective,
-            order=order,
-            metric=metric,
-            settings=settings,
-            start=start,
-        )
-        value += target.share * one.value
-        cost += target.share * one.transport.cost
-        atom_gradient += target.share * one.atom_gradient
-        weight_gradient += target.share * one.weight_gradient
-        potentials.append(one.transport.target_potential)
-        converged &= one.transport.converged
-    return TotalEvaluation(value, cost, atom_gradient, weight_gradient, potentials, converged)
-
-
-def find_box(targets: Sequence[Target]) -> tuple[Floats, Floats]:
-    """Opposite corners, shape (d,), of the box that bounds the samples of all targets."""
-    lower = np.min([target.samples.points.min(axis=0) for target in targets], axis=0)
-    upper = np.max([target.samples.points.max(axis=0) for target in targets], axis=0)
-    return lower, upper
-
-
 def descend(
-    targets: Sequence[Target],
-    atoms: Floats,
-    weights: Floats,
-    zeta: float,
-    *,
-    objective: EntropicObjective,
-    free: bool,
-    order: float,
-    metric: Metric,
-    settings: SinkhornSettings,
-    iterations: int,
+    problem: EntropicProblem, atoms: Floats, weights: Floats, *, iterations: int
 ) -> Descent:
     """Minimise Σ_l λ_l·objective_l by L-BFGS-B over atoms and the logarithms of weights.
 
     Atoms stay in the box that bounds the samples, on the sphere they are the directions of free
-    vectors.
+    vectors. The method is that of Byrd, Lu, Nocedal and Zhu (SIAM J. Scientific Computing 1995).
 
     Parameters
     ----------
-    targets : sequence of Target
-        Measures of one dimension.
+    problem : EntropicProblem
+        What is minimised.
     atoms : ndarray, shape (m, d)
         The start.
     weights : ndarray, shape (m,)
         Their weights at the start, sum 1.
-    zeta : float
-        Regularisation ζ, in units of cost.
-    objective : {"full", "sharp", "debiased"}
-        As in `evaluate_objective`.
-    free : bool
-        Whether weights are free, or kept.
-    order : float
-        k.
-    metric : Metric
-        The distance.
-    settings : SinkhornSettings
-        Of the inner solves, whose errors limit how far the descent can go.
     iterations : int
         Most steps.
     """
-    count, dimension = atoms.shape
-    on_sphere = isinstance(metric, Sphere)
-    lower, upper = find_box(targets)
-    # In units of the box, steps and stopping do not depend on those of the samples.
-    scale = 1.0 if on_sphere else float(np.linalg.norm(upper - lower)) or 1.0
-    origin = np.zeros(dimension) if on_sphere else lower
-    height = scale**order
-    starts: list[Floats | None] = [None] * len(targets)
-    history: list[float] = []
-    solved = True
-
-    def unpack(variables: Floats) -> tuple[Floats, Floats, Floats]:
-        vectors = variables[: atoms.size].reshape(atoms.shape)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True) if on_sphere else np.ones(1)
-        masses = softmax(variables[atoms.size :]) if free else weights
-        return origin + vectors / lengths * scale, masses, lengths
-
-    def evaluate(variables: Floats) -> tuple[float, Floats]:
-        nonlocal starts, solved
-        moved, masses, lengths = unpack(variables)
-        total = evaluate_total(
-            targets,
-            moved,
-            masses,
-            zeta,
-            objective=objective,
-            order=order,
-            metric=metric,
-            settings=settings,
-            starts=starts,
-        )
-        starts = list(total.potentials)
-        solved = total.converged
-        gradient = (total.atom_gradient / lengths * scale).ravel()
-        if free:
-            slopes = total.weight_gradient
-            gradient = np.concatenate((gradient, masses * (slopes - masses @ slopes)))
-        return total.value / height, gradient / height
-
-    variables = ((atoms - origin) / scale).ravel()
-    bounds = None
-    if not on_sphere:
-        bounds = list(zip(np.zeros(dimension), (upper - lower) / scale, strict=True)) * count
-    if free:
-        logits = np.log(np.maximum(weights, SMALLEST_WEIGHT / count))
-        variables = np.concatenate((variables, logits))
-        bounds = bounds and bounds + [(None, None)] * count
-    history.append(evaluate(variables)[0] * height)
-    best, solved_at_best = variables, solved
-
-    def record(intermediate_result: OptimizeResult) -> None:
-        nonlocal best, solved_at_best
-        value = float(intermediate_result.fun) * height
-        # Near the end, errors of the inner solves can make a step up look like one down.
-        if value < history[-1]:
-            history.append(value)
-            best, solved_at_best = intermediate_result.x.copy(), solved
-
+    variables = _Variables(problem, atoms, weights)
+    search = _Search(problem, variables)
+    start = variables.pack(atoms)
+    search.begin(start)
     result = minimize(
-        evaluate,
-        variables,
+        search.evaluate,
+        start,
         jac=True,
         method="L-BFGS-B",
-        bounds=bounds,
-        callback=record,
-        options={
-            "maxiter": iterations,
-            "maxcor": 20,
-            "ftol": TOLERANCE,
-            "gtol": 1e-10,
-        },
+        bounds=variables.list_bounds(),
+        callback=search.record,
+        options={"maxiter": iterations, "maxcor": 20, "ftol": TOLERANCE, "gtol": 1e-10},
     )
-    moved, masses, _ = unpack(best)
-    final = evaluate_total(
-        targets,
-        moved,
-        masses,
-        zeta,
-        objective=objective,
-        order=order,
-        metric=metric,
-        settings=settings,
-        starts=starts,
-    )
-    converged = bool(result.success) and final.converged and solved_at_best
-    return Descent(moved, masses, final.value, final.cost, tuple(history), converged)
+    return search.conclude(bool(result.success))
+
+
+class _Variables:
+    """Atoms and weights as the variables of L-BFGS-B.
+
+    In units of the box that bounds the samples, steps and stopping do not depend on those of the
+    samples. Weights w = softmax(v) stay positive with sum 1 for any logarithms v.
+    """
+
+    def __init__(self, problem: EntropicProblem, atoms: Floats, weights: Floats) -> None:
+        lower, upper = problem.find_box()
+        self._on_sphere = problem.is_on_sphere
+        self._free = problem.free
+        self._weights = weights
+        self._shape = atoms.shape
+        self._sides = upper - lower
+        self._scale = 1.0 if self._on_sphere else float(np.linalg.norm(self._sides)) or 1.0
+        self._origin = np.zeros(atoms.shape[1]) if self._on_sphere else lower
+        # The unit of the objective.
+        self.height = self._scale**problem.order
+
+    def pack(self, atoms: Floats) -> Floats:
+        """Variables of the start, shape (m·d,) or (m·d + m,) with free weights."""
+        places: Floats = ((atoms - self._origin) / self._scale).ravel()
+        if not self._free:
+            return places
+        logits = np.log(np.maximum(self._weights, SMALLEST_WEIGHT / len(atoms)))
+        return np.concatenate((places, logits))
+
+    def list_bounds(self) -> list[tuple[float | None, float | None]] | None:
+        """Least and largest value of each variable: the box limits atoms that are on no sphere."""
+        if self._on_sphere:
+            return None
+        atoms, unbounded = self._shape[0], (None, None)
+        box = [(0.0, float(side)) for side in self._sides / self._scale]
+        return [*(box * atoms), *([unbounded] * atoms if self._free else [])]
+
+    def unpack(self, variables: Floats) -> tuple[Floats, Floats]:
+        """Atoms, shape (m, d), and weights, shape (m,)."""
+        vectors, lengths = self._find_vectors(variables)
+        atoms = self._origin + vectors / lengths * self._scale
+        return atoms, softmax(variables[vectors.size :]) if self._free else self._weights
+
+    def pull_back(self, total: TotalEvaluation, variables: Floats, weights: Floats) -> Floats:
+        """Gradient of the objective, in its unit, along the variables."""
+        _, lengths = self._find_vectors(variables)
+        gradient = (total.atom_gradient / lengths * self._scale).ravel()
+        if self._free:
+            slopes = total.weight_gradient
+            gradient = np.concatenate((gradient, weights * (slopes - weights @ slopes)))
+        scaled: Floats = gradient / self.height
+        return scaled
+
+    def _find_vectors(self, variables: Floats) -> tuple[Floats, Floats]:
+        """Vectors of the atoms, and what they are divided by: their lengths on the sphere."""
+        vectors = variables[: self._shape[0] * self._shape[1]].reshape(self._shape)
+        if self._on_sphere:
+            return vectors, np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors, np.ones(1)
+
+
+class _Search:
+    """The objective as L-BFGS-B asks for it, and the best variables so far."""
+
+    def __init__(self, problem: EntropicProblem, variables: _Variables) -> None:
+        self._problem = problem
+        self._variables = variables
+        # Each solve begins with the potentials of the one before.
+        self._potentials: list[Floats | None] = [None] * len(problem.targets)
+        # Whether the transports of the last evaluation converged, and those of the best one.
+        self._solved = self._best_solved = True
+        self._best = np.empty(0)
+        self._history: list[float] = []
+
+    def begin(self, variables: Floats) -> None:
+        """Take the start as the best so far."""
+        self._history.append(self.evaluate(variables)[0] * self._variables.height)
+        self._best, self._best_solved = variables, self._solved
+
+    def evaluate(self, variables: Floats) -> tuple[float, Floats]:
+        """Objective and gradient, in units of the box."""
+        atoms, weights = self._variables.unpack(variables)
+        total = self._problem.evaluate(atoms, weights, self._potentials)
+        self._potentials = list(total.potentials)
+        self._solved = total.converged
+        gradient = self._variables.pull_back(total, variables, weights)
+        return total.value / self._variables.height, gradient
+
+    def record(self, intermediate_result: OptimizeResult) -> None:
+        """Keep a step that lowered the objective; SciPy passes it by this name."""
+        value = float(intermediate_result.fun) * self._variables.height
+        # Near the end, errors of the inner solves can make a step up look like one down.
+        if value < self._history[-1]:
+            self._history.append(value)
+            self._best, self._best_solved = intermediate_result.x.copy(), self._solved
+
+    def conclude(self, success: bool) -> Descent:
+        """Evaluate the best once more; `success` tells whether L-BFGS-B saw no lower one."""
+        atoms, weights = self._variables.unpack(self._best)
+        final = self._problem.evaluate(atoms, weights, self._potentials)
+        converged = success and final.converged and self._best_solved
+        return Descent(atoms, weights, final.value, final.cost, tuple(self._history), converged)

@@ -7,11 +7,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
-from stipple.discretisation.entropic.cells import check_count, merge_duplicates
-from stipple.discretisation.entropic.descent import Target
+from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
+from stipple.discretisation.entropic.checks import check_cost
 from stipple.discretisation.entropic.expectation import find_directions
-from stipple.discretisation.entropic.simple import choose_start, pool_targets
-from stipple.discretisation.entropic.sinkhorn import check_cost
+from stipple.discretisation.entropic.problem import Target, pool_targets
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
@@ -130,56 +129,148 @@ def quantise_equally(
     atoms = choose_start(pool, count, False, order, random)
     if shifted and count > 1:
         atoms = metric.move(atoms, _draw_shifts(atoms))
-    shares = [target.share for target in targets]
-    duals = [SemiDual(target.samples, count, order, metric) for target in targets]
-    quasi_newton = QuasiNewton()
-    accuracy = MOVING_ERROR
+    alternation = _Alternation(_Transports(targets, count, order, metric), atoms, tolerance)
+    alternation.tell(on_step)
+    while alternation.steps < iterations and not alternation.settled:
+        alternation.take_step()
+        alternation.tell(on_step)
+    return alternation.conclude()
 
-    def solve(atoms: Floats) -> float:
-        return _solve_all(shares, duals, atoms, MOVING_ZETA, accuracy)
 
-    cost = solve(atoms)
-    history = [cost]
-    best = (cost, atoms, [dual.potential for dual in duals])
-    settled = False
-    while True:
+class _Transports:
+    """The transports from all targets to the same atoms of equal weight."""
+
+    def __init__(self, targets: Sequence[Target], count: int, order: float, metric: Metric) -> None:
+        self.order = order
+        self.metric = metric
+        self._shares = [target.share for target in targets]
+        self._duals = [SemiDual(target.samples, count, order, metric) for target in targets]
+
+    @property
+    def potentials(self) -> list[Floats]:
+        """The g of each target, shape (m,), from which the next solves start."""
+        return [dual.potential for dual in self._duals]
+
+    @property
+    def mass_error(self) -> float:
+        """Largest Σ_j |Σ_i P_ij − 1/m| of a target."""
+        return max(dual.mass_error for dual in self._duals)
+
+    def restore(self, potentials: Sequence[Floats]) -> None:
+        """Let the next solves start from these."""
+        for dual, potential in zip(self._duals, potentials, strict=True):
+            dual.potential = potential
+
+    def solve(self, atoms: Floats, zeta: float, tolerance: float) -> float:
+        """Solve every transport; Σ_l λ_l⟨P_l, C_l⟩."""
+        return sum(
+            share * dual.solve(atoms, zeta, tolerance)
+            for share, dual in zip(self._shares, self._duals, strict=True)
+        )
+
+    def find_directions(self, atoms: Floats) -> Floats:
+        """From each atom towards the centre of what it receives from all targets."""
+        received: list[list[tuple[Floats, Floats, Floats]]] = [[] for _ in atoms]
+        for share, dual in zip(self._shares, self._duals, strict=True):
+            for rows, columns, atom in dual.list_columns():
+                amounts = share * dual.plan[rows, columns]
+                received[atom].append(
+                    (dual.samples.points[rows], amounts, dual.distances[rows, columns])
+                )
+        directions = np.zeros_like(atoms)
+        for atom, parts in enumerate(received):
+            if parts:
+                points, amounts, distances = (
+                    np.concatenate(arrays) for arrays in zip(*parts, strict=True)
+                )
+                directions[atom] = find_directions(
+                    points,
+                    atoms[atom : atom + 1],
+                    amounts[:, None],
+                    distances[:, None],
+                    self.order,
+                    self.metric,
+                )[0]
+        return directions
+
+
+@dataclass(frozen=True, eq=False)
+class _Iterate:
+    """Atoms with the cost and potentials of the transports to them."""
+
+    atoms: Floats
+    cost: float
+    potentials: list[Floats]
+
+
+class _Alternation:
+    """Atoms that move in turn with their transports, and the best ones so far."""
+
+    def __init__(self, transports: _Transports, atoms: Floats, tolerance: float) -> None:
+        self.settled = False
+        self._transports = transports
+        self._tolerance = tolerance
+        self._quasi_newton = QuasiNewton()
+        # Σ_j |mass of atom j − 1/m| of the solves.
+        self._accuracy = MOVING_ERROR
+        self._current = self._best = self._solve(atoms)
+        self._history = [self._current.cost]
+
+    @property
+    def steps(self) -> int:
+        """Moves so far."""
+        return len(self._history) - 1
+
+    def tell(self, on_step: Callable[[EqualStep], None] | None) -> None:
+        """Report the last move."""
         if on_step is not None:
-            on_step(EqualStep(len(history) - 1, cost))
-        if settled or len(history) > iterations:
-            break
-        directions = _find_directions(shares, duals, atoms, order, metric)
-        shift = quasi_newton.find_shift(atoms, -directions)
-        shift = limit_shift(shift, directions, LONGEST_STEP * cost ** (1 / order))
-        moved = metric.move(atoms, shift)
-        cost = solve(moved)
-        if cost > history[-1]:
-            quasi_newton.forget()
-            moved = metric.move(atoms, directions)
-            cost = solve(moved)
-        atoms = moved
-        decrease = history[-1] - cost
-        settled = abs(decrease) <= tolerance * cost or (decrease < 0 and accuracy <= LAST_ERROR)
+            on_step(EqualStep(self.steps, self._current.cost))
+
+    def take_step(self) -> None:
+        """Move by a quasi-Newton step, or straight to the centres where that costs more."""
+        last, metric = self._current, self._transports.metric
+        directions = self._transports.find_directions(last.atoms)
+        shift = self._quasi_newton.find_shift(last.atoms, -directions)
+        longest = LONGEST_STEP * last.cost ** (1 / self._transports.order)
+        shift = limit_shift(shift, directions, longest)
+        moved = self._solve(metric.move(last.atoms, shift))
+        if moved.cost > last.cost:
+            self._quasi_newton.forget()
+            moved = self._solve(metric.move(last.atoms, directions))
+        self._judge(last.cost - moved.cost, moved.cost)
+        self._current = moved
+        self._history.append(moved.cost)
+        if moved.cost < self._best.cost:
+            self._best = moved
+
+    def conclude(self) -> EqualQuantisation:
+        """Solve the transports to the best atoms once more, sharply."""
+        atoms = self._best.atoms
+        self._transports.restore(self._best.potentials)
+        cost = self._transports.solve(atoms, LAST_ZETA, LAST_ERROR)
+        error = self._transports.mass_error
+        return EqualQuantisation(
+            atoms=atoms,
+            weights=np.full(len(atoms), 1 / len(atoms)),
+            cost=cost,
+            potentials=np.array(self._transports.potentials),
+            mass_error=error,
+            history=tuple(self._history),
+            iterations=self.steps,
+            converged=self.settled and error <= MOVING_ERROR,
+        )
+
+    def _judge(self, decrease: float, cost: float) -> None:
+        """Stop where the cost hardly changes; solve more sharply where it went up."""
+        at_rest = abs(decrease) <= self._tolerance * cost
+        self.settled = at_rest or (decrease < 0 and self._accuracy <= LAST_ERROR)
         if decrease < 0:
             # Only inexact masses can make a step towards the centres a step up.
-            accuracy = max(accuracy / 10, LAST_ERROR)
-        history.append(cost)
-        if cost < best[0]:
-            best = (cost, atoms, [dual.potential for dual in duals])
-    _, atoms, potentials = best
-    for dual, potential in zip(duals, potentials, strict=True):
-        dual.potential = potential
-    cost = _solve_all(shares, duals, atoms, LAST_ZETA, LAST_ERROR)
-    error = max(dual.mass_error for dual in duals)
-    return EqualQuantisation(
-        atoms=atoms,
-        weights=np.full(count, 1 / count),
-        cost=cost,
-        potentials=np.array([dual.potential for dual in duals]),
-        mass_error=error,
-        history=tuple(history),
-        iterations=len(history) - 1,
-        converged=settled and error <= MOVING_ERROR,
-    )
+            self._accuracy = max(self._accuracy / 10, LAST_ERROR)
+
+    def _solve(self, atoms: Floats) -> _Iterate:
+        cost = self._transports.solve(atoms, MOVING_ZETA, self._accuracy)
+        return _Iterate(atoms, cost, self._transports.potentials)
 
 
 def _draw_shifts(atoms: Floats) -> Floats:
@@ -187,44 +278,3 @@ def _draw_shifts(atoms: Floats) -> Floats:
     nearest = cKDTree(atoms).query(atoms, k=2)[0][:, 1:]
     random = np.random.default_rng(0)
     return np.asarray(START_SHIFT * nearest * random.uniform(-1, 1, atoms.shape))
-
-
-def _solve_all(
-    shares: Sequence[float],
-    duals: Sequence[SemiDual],
-    atoms: Floats,
-    zeta: float,
-    tolerance: float,
-) -> float:
-    """Solve every transport; Σ_l λ_l⟨P_l, C_l⟩."""
-    return sum(
-        share * dual.solve(atoms, zeta, tolerance)
-        for share, dual in zip(shares, duals, strict=True)
-    )
-
-
-def _find_directions(
-    shares: Sequence[float],
-    duals: Sequence[SemiDual],
-    atoms: Floats,
-    order: float,
-    metric: Metric,
-) -> Floats:
-    """From each atom towards the centre of what it receives from all targets."""
-    received: list[list[tuple[Floats, Floats, Floats]]] = [[] for _ in atoms]
-    for share, dual in zip(shares, duals, strict=True):
-        for rows, columns, atom in dual.list_columns():
-            amounts = share * dual.plan[rows, columns]
-            received[atom].append(
-                (dual.samples.points[rows], amounts, dual.distances[rows, columns])
-            )
-    directions = np.zeros_like(atoms)
-    for atom, parts in enumerate(received):
-        if parts:
-            points, amounts, distances = (
-                np.concatenate(arrays) for arrays in zip(*parts, strict=True)
-            )
-            directions[atom] = find_directions(
-                points, atoms[atom : atom + 1], amounts[:, None], distances[:, None], order, metric
-            )[0]
-    return directions

@@ -6,9 +6,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device, Precision, SinkhornEngine
-from stipple.discretisation.entropic.kernel import Potentials, bound_costs
-from stipple.discretisation.entropic.numpy_kernel import take_logarithms
+from stipple.choices import Device, KernelEngine, Precision
+from stipple.discretisation.entropic.kernel import Potentials, bound_costs, take_logarithms
 from stipple.geometry.metrics import Metric
 from stipple.machine.keops_library import DISTANCE_POWER, SQUARES, find_tiny, load_formula
 
@@ -54,7 +53,7 @@ class KeopsKernel:
         Of all arithmetic, costs and exponents included.
     """
 
-    engine: SinkhornEngine = "keops"
+    engine: KernelEngine = "keops"
     has_gram = False
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What Sinkhorn needs of a Gibbs kernel, and which engine computes it."""
+"""What Sinkhorn needs of a Gibbs kernel, whichever engine computes it."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -6,10 +6,9 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Device, Precision, SinkhornEngine
+from stipple.choices import Device, KernelEngine, Precision
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
-from stipple.machine.keops_library import EngineChoice, decide_engine
 
 Domain: TypeAlias = Literal["auto", "log", "multiplicative"]
 
@@ -49,7 +48,7 @@ class SinkhornSettings:
         that is given potentials to start from anneals only where they lead nowhere.
     """
 
-    engine: SinkhornEngine = "auto"
+    engine: KernelEngine = "auto"
     device: Device = "auto"
     precision: Precision = "float64"
     domain: Domain = "auto"
@@ -91,7 +90,7 @@ class Kernel(Protocol):
     """The density k of plans between n samples and m atoms, summed over either side."""
 
     @property
-    def engine(self) -> SinkhornEngine:
+    def engine(self) -> KernelEngine:
         """Name of the engine."""
         ...
 
@@ -155,45 +154,13 @@ class MetricKernel(Kernel, Protocol):
         ...
 
 
-def choose_engine(
-    settings: SinkhornSettings, samples: int, atoms: int, metric: Metric
-) -> EngineChoice:
-    """Choose the engine for a kernel of that many samples and atoms.
-
-    Dense NumPy is faster on a CPU wherever the matrix fits; "auto" turns to KeOps beyond that, or
-    for a GPU. KeOps that cannot be used here is replaced by NumPy, which needs more time, but
-    never by another device than the one asked for.
-
-    Raises
-    ------
-    StippleError
-        For a GPU that is not there, or that NumPy cannot use.
-    """
-    known = metric.name in ("euclidean", "sphere")
-    return decide_engine(
-        settings.engine,
-        settings.device,
-        "anywhere" if samples * atoms > LARGEST_STORED else "nowhere",
-        None if known else f"it has no formula for the metric {metric.name}",
-    )
-
-
-def make_kernel(
-    points: Floats, atoms: Floats, order: float, metric: Metric, settings: SinkhornSettings
-) -> MetricKernel:
-    """Kernel of the costs dist(x_i, y_j)^order, by the engine that `choose_engine` chooses."""
-    choice = choose_engine(settings, len(points), len(atoms), metric)
-    if choice.engine == "keops":
-        from stipple.discretisation.entropic.keops_kernel import KeopsKernel
-
-        return KeopsKernel(points, atoms, order, metric, choice.device, settings.precision)
-    from stipple.discretisation.entropic.numpy_kernel import NumpyKernel
-
-    return NumpyKernel(points, atoms, order, metric, settings.precision)
-
-
 def bound_costs(points: Floats, atoms: Floats, order: float, metric: Metric) -> float:
     """Bound the costs by the triangle inequality through the first atom, in O(n + m)."""
     first = atoms[:1]
     farthest = metric.measure_distances(points, first).max()
     return float((farthest + metric.measure_distances(atoms, first).max()) ** order)
+
+
+def take_logarithms(masses: Floats) -> Floats:
+    """Take logarithms; no mass counts as so little that differences remain defined."""
+    return np.log(masses, out=np.full_like(masses, -1e300), where=masses > 0)

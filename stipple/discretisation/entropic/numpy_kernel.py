@@ -6,8 +6,13 @@ from functools import cache, reduce
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Precision, SinkhornEngine
-from stipple.discretisation.entropic.kernel import LARGEST_STORED, Potentials, bound_costs
+from stipple.choices import KernelEngine, Precision
+from stipple.discretisation.entropic.kernel import (
+    LARGEST_STORED,
+    Potentials,
+    bound_costs,
+    take_logarithms,
+)
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
 
@@ -35,7 +40,7 @@ class DenseKernel:
         Of the stored density; costs and exponents are float64.
     """
 
-    engine: SinkhornEngine = "numpy"
+    engine: KernelEngine = "numpy"
     rounding = float(np.finfo(float).eps)
 
     def __init__(
@@ -232,11 +237,6 @@ class NumpyKernel(DenseKernel):
 def share_workers() -> Workers:
     """Threads that all kernels share."""
     return Workers()
-
-
-def take_logarithms(masses: Floats) -> Floats:
-    """Take logarithms; no mass counts as so little that differences remain defined."""
-    return np.log(masses, out=np.full_like(masses, -1e300), where=masses > 0)
 
 
 def _sum_logarithms(exponents: Floats, axis: int) -> Floats:

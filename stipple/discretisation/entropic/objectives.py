@@ -6,15 +6,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.entropic.checks import check_atoms, check_cost
 from stipple.discretisation.entropic.dual_system import solve_dual_system
-from stipple.discretisation.entropic.kernel import MetricKernel, SinkhornSettings, make_kernel
-from stipple.discretisation.entropic.sinkhorn import (
-    EntropicTransport,
-    check_atoms,
-    check_cost,
-    solve_dual,
-    solve_symmetric,
-)
+from stipple.discretisation.entropic.engines import make_kernel
+from stipple.discretisation.entropic.kernel import MetricKernel, SinkhornSettings
+from stipple.discretisation.entropic.scaling import EntropicTransport, solve_dual, solve_symmetric
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.measures.samples import Samples
 

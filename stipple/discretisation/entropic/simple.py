@@ -4,37 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import softmax
 
 from stipple.arrays import Floats
 from stipple.choices import AtomWeights
-from stipple.discretisation.entropic.cells import check_count, merge_duplicates, place_start
-from stipple.discretisation.entropic.descent import (
-    Target,
-    descend,
-    evaluate_total,
-    find_box,
-)
+from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
+from stipple.discretisation.entropic.checks import check_cost
+from stipple.discretisation.entropic.descent import descend
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import EntropicObjective
-from stipple.discretisation.entropic.sinkhorn import check_cost
+from stipple.discretisation.entropic.problem import EntropicProblem, Target, pool_targets
+from stipple.discretisation.entropic.stochastic import StochasticDescent, draw_problem
 from stipple.errors import StippleError
-from stipple.geometry.metrics import Euclidean, Metric, Sphere
+from stipple.geometry.metrics import Euclidean, Metric
 from stipple.measures.samples import Samples
 
 # Largest number of samples times atoms whose descent on all samples takes seconds, not hours.
 AFFORDABLE = 2**21
 FINISH_ITERATIONS = 500
-# Minibatches are noisier than this marginal error.
-BATCH_TOLERANCE = 1e-4
-MOMENTUM = 0.8
-# Parts of a Newton-like step for atoms, and of the mean cost for logarithms of weights.
-ATOM_RATE = 0.5
-WEIGHT_RATE = 0.2
-# Logarithm of the least weight, as a part of the largest.
-LEAST_LOGIT = -200.0
-# ζ comes down from the cost of the start over this part of the steps.
-ANNEALED = 0.5
 
 
 @dataclass(frozen=True)
@@ -156,183 +142,94 @@ def discretise_simple(
     StippleError
         For counts, orders or regularisations that make no sense.
     """
-    metric = metric or Euclidean()
-    settings = settings or SinkhornSettings()
     check_cost(zeta, order)
-    for name, number, least in (
-        ("samples in a minibatch", batch, 1),
-        ("iterations", iterations, 0),
-        ("starts", starts, 1),
-    ):
-        if number < least:
-            raise StippleError(f"The number of {name} must be at least {least}, not {number}.")
-    merged = [replace(target, samples=merge_duplicates(target.samples)) for target in targets]
-    pool = pool_targets(merged)
+    schedule = _Schedule(batch, iterations, starts, seed, on_step)
+    problem = EntropicProblem(
+        [replace(target, samples=merge_duplicates(target.samples)) for target in targets],
+        zeta,
+        objective=objective,
+        free=weights == "free",
+        order=order,
+        metric=metric or Euclidean(),
+        settings=settings or SinkhornSettings(),
+    )
+    pool = pool_targets(problem.targets)
     check_count(pool, count)
-    free = weights == "free"
-    best: Discretisation | None = None
-    for number in range(starts):
-        # Each start has its own stream, so that more starts never change the first ones.
-        random = np.random.default_rng([seed, number])
-        atoms = choose_start(pool, count, free, order, None if number == 0 else random)
-        descender = _StochasticDescent(
-            merged, atoms, zeta, objective, free, order, metric, settings
-        )
-        estimates = []
-        for step in range(iterations):
-            estimate, step_zeta = descender.take_step(random, batch, step / iterations)
-            estimates.append(estimate)
-            if on_step is not None:
-                on_step(DescentStep(number, step, estimate, step_zeta))
-        affordable = sum(len(target.samples) for target in merged) * count <= AFFORDABLE
-        measured = merged
-        if not affordable:
-            size = max(batch, AFFORDABLE // (count * len(merged)))
-            # One stream for all starts, which are compared on the same samples.
-            judge = np.random.default_rng([seed])
-            measured = [replace(t, samples=draw(t.samples, size, judge)) for t in merged]
-        end = descend(
-            measured,
-            descender.atoms,
-            descender.weights,
-            zeta,
-            objective=objective,
-            free=free,
-            order=order,
-            metric=metric,
-            settings=settings,
-            iterations=FINISH_ITERATIONS if affordable else 0,
-        )
-        history = end.history if affordable else ()
-        found = Discretisation(
-            atoms=end.atoms,
-            weights=end.weights,
-            value=end.value,
-            cost=end.cost,
-            objective=objective,
-            zeta=zeta,
-            estimates=tuple(estimates),
-            history=history,
-            evaluated=tuple(len(target.samples) for target in measured),
-            iterations=iterations + max(0, len(history) - 1),
-            converged=affordable and end.converged,
-            starts=starts,
-            seed=seed,
-        )
-        if best is None or found.value < best.value:
-            best = found
-    assert best is not None
-    return best
+    found = (_descend_once(problem, pool, count, schedule, start) for start in range(starts))
+    return min(found, key=lambda one: one.value)
 
 
-def pool_targets(targets: Sequence[Target]) -> Samples:
-    """Mix the samples of all targets by their shares into one measure, which starts are from."""
-    points = np.concatenate([target.samples.points for target in targets])
-    masses = np.concatenate([target.share * target.samples.masses for target in targets])
-    volume = targets[0].samples.volume if len(targets) == 1 else None
-    return merge_duplicates(Samples(points, masses, volume))
+@dataclass(frozen=True)
+class _Schedule:
+    """How many samples, steps and starts; see `discretise_simple`."""
+
+    batch: int
+    iterations: int
+    starts: int
+    seed: int
+    on_step: Callable[[DescentStep], None] | None
+
+    def __post_init__(self) -> None:
+        for name, number, least in (
+            ("samples in a minibatch", self.batch, 1),
+            ("iterations", self.iterations, 0),
+            ("starts", self.starts, 1),
+        ):
+            if number < least:
+                raise StippleError(f"The number of {name} must be at least {least}, not {number}.")
 
 
-def choose_start(
-    samples: Samples, count: int, free: bool, order: float, random: np.random.Generator | None
-) -> Floats:
-    """Choose distinct samples: by division, or drawn by mass."""
-    exponent = samples.dimension / (samples.dimension + order) if free else 1.0
-    if random is None:
-        return place_start(samples, count, exponent=exponent, order=order if free else 0.0)
-    # Exponential clocks: a draw without repetition that no tiny mass can break.
-    clocks = np.log(random.exponential(size=len(samples))) - np.log(samples.masses)
-    return samples.points[np.argpartition(clocks, count - 1)[:count]]
+def _descend_once(
+    problem: EntropicProblem, pool: Samples, count: int, schedule: _Schedule, start: int
+) -> Discretisation:
+    """Descend from one start: stochastic steps, then all samples where that is affordable."""
+    # Each start has its own stream, so that more starts never change the first ones.
+    random = np.random.default_rng([schedule.seed, start])
+    drawn = None if start == 0 else random
+    descent = StochasticDescent(
+        problem, choose_start(pool, count, problem.free, problem.order, drawn)
+    )
+    estimates = _take_steps(descent, schedule, start, random)
+    affordable = sum(len(target.samples) for target in problem.targets) * count <= AFFORDABLE
+    measured = problem if affordable else _draw_affordable(problem, count, schedule)
+    end = descend(
+        measured,
+        descent.atoms,
+        descent.weights,
+        iterations=FINISH_ITERATIONS if affordable else 0,
+    )
+    history = end.history if affordable else ()
+    return Discretisation(
+        atoms=end.atoms,
+        weights=end.weights,
+        value=end.value,
+        cost=end.cost,
+        objective=problem.objective,
+        zeta=problem.zeta,
+        estimates=estimates,
+        history=history,
+        evaluated=tuple(len(target.samples) for target in measured.targets),
+        iterations=schedule.iterations + max(0, len(history) - 1),
+        converged=affordable and end.converged,
+        starts=schedule.starts,
+        seed=schedule.seed,
+    )
 
 
-def draw(samples: Samples, size: int, random: np.random.Generator) -> Samples:
-    """Draw a minibatch of that many samples by mass, or take all where there are no more."""
-    if len(samples) <= size:
-        return samples
-    ends = np.cumsum(samples.masses)
-    chosen = np.searchsorted(ends, random.random(size) * ends[-1], side="right")
-    number, repeats = np.unique(np.minimum(chosen, len(samples) - 1), return_counts=True)
-    return Samples(samples.points[number], repeats.astype(float))
+def _take_steps(
+    descent: StochasticDescent, schedule: _Schedule, start: int, random: np.random.Generator
+) -> tuple[float, ...]:
+    """Take all stochastic steps; the objective on the minibatch of each."""
+    estimates = []
+    for number in range(schedule.iterations):
+        estimate, zeta = descent.take_step(random, schedule.batch, number / schedule.iterations)
+        estimates.append(estimate)
+        if schedule.on_step is not None:
+            schedule.on_step(DescentStep(start, number, estimate, zeta))
+    return tuple(estimates)
 
 
-class _StochasticDescent:
-    """Atoms, logarithms of weights and their momentum."""
-
-    def __init__(
-        self,
-        targets: Sequence[Target],
-        atoms: Floats,
-        zeta: float,
-        objective: EntropicObjective,
-        free: bool,
-        order: float,
-        metric: Metric,
-        settings: SinkhornSettings,
-    ) -> None:
-        self.atoms = atoms
-        self._logits = np.zeros(len(atoms))
-        self._targets = targets
-        self._zeta = zeta
-        self._objective = objective
-        self._free = free
-        self._order = order
-        self._metric = metric
-        self._settings = replace(
-            settings, tolerance=max(BATCH_TOLERANCE, settings.reached_tolerance)
-        )
-        self._box = find_box(targets)
-        self._potentials: list[Floats | None] = [None] * len(targets)
-        self._atom_momentum = np.zeros_like(atoms)
-        self._weight_momentum = np.zeros(len(atoms))
-        self._first_cost: float | None = None
-
-    @property
-    def weights(self) -> Floats:
-        """Shape (m,), sum 1."""
-        weights: Floats = softmax(self._logits)
-        return weights
-
-    def take_step(
-        self, random: np.random.Generator, batch: int, passed: float
-    ) -> tuple[float, float]:
-        """Step on a fresh minibatch after that part of all steps; its value and ζ."""
-        targets = [replace(t, samples=draw(t.samples, batch, random)) for t in self._targets]
-        zeta = self._zeta
-        if self._first_cost is not None and passed < ANNEALED:
-            zeta *= max(1.0, self._first_cost / zeta) ** (1 - passed / ANNEALED)
-        weights = self.weights
-        total = evaluate_total(
-            targets,
-            self.atoms,
-            weights,
-            zeta,
-            objective=self._objective,
-            order=self._order,
-            metric=self._metric,
-            settings=self._settings,
-            starts=self._potentials,
-        )
-        if self._first_cost is None:
-            self._first_cost = total.cost
-        self._potentials = list(total.potentials)
-        # The curvature of the costs, w_j·k(k − 1)·dist^{k−2}, at the typical distance; no less
-        # than that of order 2, for no step may be longer than the typical distance.
-        order = self._order
-        curvature = 0.0
-        if total.cost > 0:
-            curvature = order * max(1.0, order - 1) * total.cost ** (1 - 2 / order)
-        rate = 1 - passed
-        scale = np.broadcast_to(weights[:, None] * curvature, self.atoms.shape)
-        slope = np.divide(
-            total.atom_gradient, scale, out=np.zeros_like(self.atoms), where=scale > 0
-        )
-        self._atom_momentum = MOMENTUM * self._atom_momentum + (1 - MOMENTUM) * slope
-        moved = self._metric.move(self.atoms, -ATOM_RATE * rate * self._atom_momentum)
-        self.atoms = moved if isinstance(self._metric, Sphere) else np.clip(moved, *self._box)
-        if self._free and total.cost > 0:
-            slopes = (total.weight_gradient - weights @ total.weight_gradient) / total.cost
-            self._weight_momentum = MOMENTUM * self._weight_momentum + (1 - MOMENTUM) * slopes
-            logits = self._logits - WEIGHT_RATE * rate * self._weight_momentum
-            # Gradients of the sharp cost grow like 1/ζ; weights must not become zero.
-            self._logits = np.maximum(logits, logits.max() + LEAST_LOGIT)
-        return total.value, zeta
+def _draw_affordable(problem: EntropicProblem, count: int, schedule: _Schedule) -> EntropicProblem:
+    """Draw as many samples as are affordable: the same for all starts, which are compared."""
+    size = max(schedule.batch, AFFORDABLE // (count * len(problem.targets)))
+    return draw_problem(problem, size, np.random.default_rng([schedule.seed]))

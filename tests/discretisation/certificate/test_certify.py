@@ -11,7 +11,8 @@ from scipy.optimize import linprog
 from stipple.arrays import Floats
 from stipple.discretisation.certificate import certify as discrete_certificate
 from stipple.discretisation.certificate.certify import certify_discrete
-from stipple.discretisation.weighted_quantisation import measure_voronoi, quantise_weighted
+from stipple.discretisation.weighted_cells import measure_voronoi
+from stipple.discretisation.weighted_quantisation import quantise_weighted
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.interval import Interval

@@ -11,8 +11,9 @@ from keops_guard import skip_without_keops
 
 from stipple.arrays import Floats
 from stipple.cli import main
-from stipple.discretisation.entropic import kernel
-from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
+from stipple.discretisation.entropic import engines
+from stipple.discretisation.entropic.engines import choose_engine
+from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import Evaluation, evaluate_objective
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
@@ -169,7 +170,7 @@ def test_edot_tells_a_fallback_once(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_broken")
 def test_auto_falls_back_silently(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "LARGEST_STORED", 50)
+    monkeypatch.setattr(engines, "LARGEST_STORED", 50)
     choice = choose_engine(SinkhornSettings(), 10, 10, Euclidean())
     assert (choice.engine, choice.reason) == ("numpy", None)
 

@@ -11,9 +11,9 @@ from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
 from stipple.discretisation.entropic import equal, simple
-from stipple.discretisation.entropic.descent import Target
 from stipple.discretisation.entropic.equal import EqualQuantisation
 from stipple.discretisation.entropic.objectives import evaluate_objective
+from stipple.discretisation.entropic.problem import Target
 from stipple.discretisation.entropic.simple import DescentStep, Discretisation
 from stipple.discretisation.weighted_quantisation import quantise_weighted
 from stipple.errors import StippleError

@@ -12,7 +12,8 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.discretisation.entropic import kernel, numpy_kernel
-from stipple.discretisation.entropic.kernel import SinkhornSettings, choose_engine
+from stipple.discretisation.entropic.engines import choose_engine
+from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.sinkhorn import compute_plan, solve_plan, solve_sinkhorn
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Sphere
