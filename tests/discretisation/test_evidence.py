@@ -17,7 +17,7 @@ from stipple.discretisation.evidence import (
 )
 from stipple.discretisation.naive import NaiveComparison, compare_naive
 from stipple.discretisation.relation import relate_discretisations
-from stipple.discretisation.settings import Settings
+from stipple.discretisation.settings import Settings, make_sinkhorn
 from stipple.errors import StippleError
 from stipple.interval import Interval
 from stipple.measures.density import Density
@@ -28,7 +28,7 @@ from stipple.measures.samples import Samples
 RANDOM = np.random.default_rng(4)
 CLOUD = RANDOM.random((60, 2))
 SAMPLES = Samples(CLOUD, RANDOM.random(60) + 0.1)
-PIXELS = Measure.from_domain(Domain.from_image(Density(1 + RANDOM.random((20, 30)))))
+PIXELS = Measure.from_domain(Domain.from_image(Density(1 + RANDOM.random((8, 12)))))
 
 
 def test_sums_of_intervals_are_rounded_outwards():
@@ -48,9 +48,9 @@ def test_sums_of_intervals_are_rounded_outwards():
 
 
 def test_zador_speaks_of_squares_in_the_plane_only():
-    assert refer_to_zador(PIXELS, 9, Settings()) > 0
-    assert refer_to_zador(PIXELS, 9, Settings(order=3)) is None
-    assert refer_to_zador(PIXELS, 9, Settings(metric="sphere")) is None
+    assert refer_to_zador(PIXELS, 5, Settings()) > 0
+    assert refer_to_zador(PIXELS, 5, Settings(order=3)) is None
+    assert refer_to_zador(PIXELS, 5, Settings(metric="sphere")) is None
     assert refer_to_zador(Measure.from_samples(SAMPLES), 9, Settings()) is None
 
 
@@ -66,9 +66,9 @@ def test_the_smallest_zeta_that_is_named_is_enough():
         with pytest.raises(StippleError, match="too small") as said:
             edot(CLOUD, 2, objective="full", zeta=1e-17, p=order, steps=1)
         named = float(re.search(r"at least (\S+) with", str(said.value))[1])
-        smallest = 2**order * np.finfo(float).eps
-        assert named > smallest
-        assert edot(CLOUD, 2, objective="full", zeta=named, p=order, steps=1).zeta > 0
+        # Costs are at most (2·diameter)^k, of which rounding hides ε over the tolerance.
+        hidden = 2**order * np.finfo(float).eps / make_sinkhorn(Settings()).reached_tolerance
+        assert hidden < named < 1.2 * hidden
 
 
 def test_zeta_is_scaled_by_the_diameter():
@@ -101,7 +101,7 @@ def test_naive_samplings_follow_the_masses_and_the_seed():
     """Nearly all mass is at the origin: samplings of one point cost what is elsewhere."""
     samples = Samples(np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([999.0, 1.0]))
     measure = Measure.from_samples(samples)
-    found = compare_naive(measure, edot(samples, 1), 1, 40)
+    found = compare_naive(measure, edot(samples, 1), 1, 20)
     assert (found.cost < 0.01).mean() > 0.9
     pixels = [compare_naive(PIXELS, edot(PIXELS, 3, seed=seed), 4, 2).cost for seed in (1, 1, 2)]
     np.testing.assert_array_equal(pixels[0], pixels[1])

@@ -26,7 +26,7 @@ def test_the_best_of_several_starts_is_kept(monkeypatch):
     asked = []
 
     def quantise(_samples, n, *, seed, workers, iterations, **_):
-        asked.append((seed, workers.count, iterations))
+        asked.append((seed, workers, iterations))
         cost = {7: 3.0, 8: 1.0, 9: 2.0, 10: 4.0}[seed]
         atoms = np.full((n, 2), float(seed))
         return SimpleNamespace(
@@ -34,6 +34,7 @@ def test_the_best_of_several_starts_is_kept(monkeypatch):
         )
 
     monkeypatch.setattr(weighted_quantisation, "quantise_weighted", quantise)
+    monkeypatch.setattr(methods, "Workers", lambda threads: threads)
     measure = Measure.from_samples(CLOUD)
     found = find_atoms(measure, 2, Settings(seed=7, threads=2, steps=5), None, None)
     assert asked == [(7, 2, 5), (8, 2, 5), (9, 2, 5), (10, 2, 5)]
