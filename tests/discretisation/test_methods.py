@@ -62,7 +62,7 @@ def test_even_atoms_quantise_the_density_of_the_best_ones(monkeypatch, order):
 def test_power_cells_tell_their_objective_and_when_they_did_not_settle():
     told = []
     result = edot(
-        PIXELS, 5, weights="equal", steps=1, on_step=lambda step, value: told.append(value)
+        PIXELS, 5, weights="equal", steps=1, on_step=lambda _step, value: told.append(value)
     )
     assert result.algorithm == "power cells"
     assert not result.converged

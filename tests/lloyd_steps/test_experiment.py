@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_rows_recomputed_from_their_transport():
         assert Fraction(row.lower) <= Fraction(interval.lower) * square
         assert Fraction(row.upper) >= Fraction(interval.upper) * square
         assert row.lower <= row.w2_squared <= row.upper
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert after.decrease == before.w2_squared - after.w2_squared > 0
 
 

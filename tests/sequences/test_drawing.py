@@ -57,7 +57,7 @@ def test_a_strip_has_gaps_of_the_width_of_its_pictures(progression):
     layers = compose_strip(progression, PAGE, LOOK, "#000000").layers
     for place, (count, layer) in enumerate(zip((1, 5, 20), layers, strict=True)):
         centres, radii = read_dots(layer)
-        shifted = progression.points[:count] + [52 * place, 0]
+        shifted = progression.points[:count] + np.array([52, 0]) * place
         np.testing.assert_allclose(centres, 0.5 * shifted + [7, 3])
         assert (np.pi * (radii / 0.5) ** 2).sum() == pytest.approx(60)
 
@@ -73,7 +73,8 @@ def test_links_lead_from_points_to_the_middle_of_their_boxes():
     points, boxes = generate_sequence(7, 2), partition_prefix(7, 2)
     shown = show_square(points)
     assert shown.shape == (600, 600)
-    np.testing.assert_allclose(shown.points, 600 * np.column_stack((points[:, 0], 1 - points[:, 1])))
+    x, y = points.T
+    np.testing.assert_allclose(shown.points, 600 * np.column_stack((x, 1 - y)))
     layers = compose_partition(points, boxes, PAGE, LOOK, "#000000").layers
     *filled, edges, links, dots = layers
     corners = edges.marks[0].vertices.reshape(7, 4, 2)

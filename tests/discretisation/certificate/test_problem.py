@@ -49,9 +49,7 @@ def test_odd_powers_of_distances_in_the_plane_are_not_rational() -> None:
 
 
 def test_potentials_of_atoms_without_weight_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "stipple.discretisation.certificate.certify.LARGEST_WHOLE_PROGRAM", 0
-    )
+    monkeypatch.setattr("stipple.discretisation.certificate.certify.LARGEST_WHOLE_PROGRAM", 0)
     points = np.random.default_rng(0).random((50, 2))
     samples, weights = Samples(points, np.ones(50)), np.array([0.3, 0.0, 0.7])
     atoms = np.array([[0.2, 0.5], [0.5, 0.5], [0.8, 0.5]])
