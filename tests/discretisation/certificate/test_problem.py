@@ -58,3 +58,20 @@ def test_potentials_of_atoms_without_weight_are_left_out(monkeypatch: pytest.Mon
     assert whole.lower == pytest.approx(found.lower, rel=1e-3)
     assert found.lower <= whole.upper
     assert whole.lower <= found.upper <= found.lower * 1.001
+
+
+def test_a_sample_that_two_atoms_share() -> None:
+    """Of thirds at 0, 1 and 4 for halves at 0 and 4, the second is shared: (1 + 9)/6."""
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [4.0, 0.0]])
+    found = certify_discrete(Samples(points, np.ones(3)), points[[0, 2]], np.full(2, 0.5))
+    assert Fraction(found.lower) <= Fraction(5, 3) <= Fraction(found.upper)
+    assert found.upper <= found.lower * (1 + 1e-8)
+
+
+def test_mass_that_is_misplaced_by_little_pays_above() -> None:
+    """A 2^−37 of the mass goes 10 to the side, and all 1 down."""
+    atoms, shift = np.array([[0.0, 0.0], [10.0, 0.0]]), 2.0**-37
+    samples = Samples(atoms + [0.0, 1.0], np.ones(2))
+    found = certify_discrete(samples, atoms, np.array([0.5 + shift, 0.5 - shift]))
+    assert Fraction(found.lower) <= 1 + 100 * Fraction(shift) <= Fraction(found.upper)
+    assert found.upper <= found.lower * (1 + 1e-9)

@@ -1,6 +1,7 @@
 """Sharing atoms between halves, starts in cells, and what becomes of atoms in a mixture."""
 
 import numpy as np
+import pytest
 
 from stipple.discretisation.entropic.cells import divide, place_start
 from stipple.discretisation.entropic.expectation import Mixture, find_directions
@@ -8,10 +9,11 @@ from stipple.geometry.metrics import Euclidean
 from stipple.measures.samples import Samples
 
 
-def test_no_half_gets_more_atoms_than_samples() -> None:
-    """Nearly all mass is on the left, where one sample is: three atoms go to the right."""
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_no_half_gets_more_atoms_than_samples(side: float) -> None:
+    """Nearly all mass is on one side, where one sample is: three atoms go to the other."""
     points = np.array([[0.0, 0.0], [8.0, 0.0], [9.0, 0.0], [10.0, 1.0]])
-    samples = Samples(points, np.array([1e9, 1.0, 1.0, 1.0]))
+    samples = Samples(side * points, np.array([1e9, 1.0, 1.0, 1.0]))
     cells = divide(samples, 4, 1)
     assert sorted(cell.count for cell in cells) == [1, 1, 1, 1]
     assert sorted(int(cell.indices[0]) for cell in cells) == [0, 1, 2, 3]
