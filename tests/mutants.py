@@ -1,10 +1,11 @@
 """Plant the faults of `tests/mutants/`, one at a time, and see if tests notice: `make mutants`.
 
-A line `[FILE] TESTS...` begins the faults of a file of the package; the tests are those that should
-notice. A fault is a line `- FRAGMENT`, which must be in exactly one place of the file, and a line
-`+ FRAGMENT`, which takes its place; `~ REASON` below says why a fault changes nothing that anybody
-could observe. Ends with exit code 1 if more than the permitted share of the others survives, and
-with 2 if a fragment is not found or the tests fail without a fault.
+A line `[FILE] TESTS...` begins the faults of a file of the package; the tests, files or
+`FILE::TEST`, are those that should notice. A fault is a line `- FRAGMENT`, which must be in exactly
+one place of the file, and a line `+ FRAGMENT`, which takes its place; `~ REASON` below says why a
+fault changes nothing that anybody could observe. Ends with exit code 1 if more than the permitted
+share of the others survives, and with 2 if a fragment is not found or the tests fail without a
+fault.
 """
 
 import argparse
@@ -103,7 +104,7 @@ def fits(fault: Fault) -> bool:
     """Whether the old fragment is in exactly one place, and the tests exist."""
     path = ROOT / fault.file
     found = path.is_file() and path.read_text(encoding="utf-8").count(fault.old) == 1
-    return found and all((ROOT / test.split("::")[0]).exists() for test in fault.tests)
+    return found and all((ROOT / test.partition("::")[0]).exists() for test in fault.tests)
 
 
 def run_all(faults: Sequence[Fault]) -> list[str] | None:

@@ -40,6 +40,7 @@ def test_points_and_barycentres_are_in_the_units_of_the_domain():
     moved = lloyd(Domain(Density(IMAGE), (3.0, -1.0), 2.0), start=start * 12 + [3, -1], steps=1)
     assert np.allclose(moved.points, second.points * 12 + [3, -1])
     assert moved.w2_squared == pytest.approx(144 * second.w2_squared)
+    assert second.w2_squared == second.trace[1].w2_squared < first.w2_squared
 
 
 @pytest.mark.parametrize(

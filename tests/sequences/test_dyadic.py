@@ -21,7 +21,7 @@ from stipple.sequences.certificate import (
     measure_prefix_1d,
     partition_prefix,
 )
-from stipple.sequences.dyadic import generate_sequence
+from stipple.sequences.dyadic import check_range, find_constant, generate_sequence
 
 DIMENSIONS = st.integers(1, 10)
 
@@ -133,6 +133,33 @@ def test_prefixes_fill_dyadic_cubes_evenly(d, level):
 def test_sequence_out_of_range_is_refused(n, d, skip, message):
     with pytest.raises(StippleError, match=message):
         generate_sequence(n, d, skip=skip)
+
+
+def test_the_last_that_is_in_range_is_taken():
+    assert generate_sequence(1, 1, skip=2**53 - 1).item() == 1 - 2.0**-53
+    assert check_range(10**9, 2) == (10**9, 2, 0)
+    assert certify_prefixes(10**9, 10**9 + 1, 1, 2)
+
+
+@pytest.mark.parametrize("d", range(2, 11))
+def test_the_constant_is_rounded_upwards(d):
+    constant = find_constant(d)
+    assert Fraction(constant) ** 2 >= 100 * d
+    assert Fraction(np.nextafter(constant, 0)) ** 2 < 100 * d
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 49, 64])
+def test_figures_of_a_certificate_are_rounded_to_the_safe_side(n):
+    line, plane = certify_prefix(n, 1), certify_prefix(n, 2)
+    assert Fraction(line.lower_bound) <= Fraction(1, 2 * n)
+    assert line.lower_bound == pytest.approx(1 / (2 * n))
+    for certificate in (line, plane):
+        least = Fraction(certificate.radius) ** certificate.dimension * n
+        assert Fraction(certificate.scaled_radius) ** certificate.dimension >= least
+
+
+def test_of_points_as_far_the_first_is_the_worst():
+    assert certify_prefix(16, 2).worst_point == 0
 
 
 def check_partition(n: int, d: int) -> None:

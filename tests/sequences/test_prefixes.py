@@ -1,6 +1,8 @@
 """Tables and plots of prefixes, and the points that the dyadic sequence is compared with."""
 
 import io
+from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,12 +15,14 @@ from stipple.errors import StippleError
 from stipple.files.tables import render_columns_csv, render_npy, render_table_csv
 from stipple.measures.density import Density
 from stipple.sequences.prefixes import (
+    UNIFORM,
     choose_counts,
     measure_points,
     plot_prefixes,
     tabulate_prefixes,
     tabulate_stippling,
 )
+from stipple.sequences.progressive import measure_prefixes
 from stipple.sequences.rivals import prepare_rival
 from stipple.stippling.stippling import stipple
 
@@ -40,6 +44,12 @@ def test_rivals_are_those_of_scipy():
     np.testing.assert_array_equal(prepare_rival("sobol", 7, 2)(7), sobol[:7])
     halton = qmc.Halton(2, scramble=False).random(7)
     np.testing.assert_array_equal(prepare_rival("halton", 7, 2)(7), halton)
+
+
+def test_the_seed_chooses_random_points():
+    expected = np.random.default_rng(3).random((9, 2))
+    np.testing.assert_array_equal(prepare_rival("random", 9, 2, seed=3)(9), expected)
+    assert (prepare_rival("random", 9, 2, seed=4)(9) != expected).all()
 
 
 def test_grids_fit_their_number_of_points():
@@ -90,6 +100,28 @@ def test_a_progressive_stippling_is_compared_with_free_points():
     (row,) = tabulate_stippling(density, points, [1], rival=stipple)
     assert row["ratio"] == pytest.approx(1)
     assert row["stipple_w2_squared"] == pytest.approx(6)
+
+
+def test_the_ratio_is_that_of_the_prefix_to_free_points():
+    points = np.array([[1.0, 1.0], [1.5, 3.0]])
+    (row,) = tabulate_stippling(
+        Density(np.ones((4, 4))),
+        points,
+        [2],
+        rival=lambda _density, _n: SimpleNamespace(w2_squared=5.0, quality=0.25),
+    )
+    assert row["n"] == 2
+    assert (row["stipple_w2_squared"], row["stipple_quality"]) == (5.0, 0.25)
+    assert row["ratio"] == pytest.approx(4 * row["quality"])
+
+
+def test_bounds_of_w2_are_rounded_outwards():
+    points = np.random.default_rng(0).random((3, 2))
+    (prefix,) = measure_prefixes(UNIFORM, points, [3])
+    figures = measure_points(points)
+    assert Fraction(figures["w2_lower"]) ** 2 <= Fraction(prefix.w2_squared_lower)
+    assert Fraction(figures["w2_upper"]) ** 2 >= Fraction(prefix.w2_squared_upper)
+    assert figures["w2_lower"] < figures["w2"] < figures["w2_upper"]
 
 
 def test_counts_are_quarters_of_doublings():

@@ -132,3 +132,23 @@ def test_prefixes_out_of_range_are_refused(count):
     points = generate_sequence(5, 2)
     with pytest.raises(StippleError, match="give 1 to 5"):
         list(measure_prefixes(UNIFORM, points, [count]))
+
+
+def test_figures_of_a_prefix_of_a_partly_white_picture():
+    """Two points on the dark half of 6 by 4 pixels, at the middles of their squares."""
+    values = np.zeros((4, 6))
+    values[2:, :4] = 0.5
+    points = np.array([[1.0, 3.0], [3.0, 3.0]])
+    (prefix,) = measure_prefixes(Density(values), points, [2], tolerance=1e-9)
+    assert prefix.w2_squared == pytest.approx(2 * 4 / 12)
+    assert prefix.quality == pytest.approx(2 * (2 / 3) / 8)
+    assert prefix.w2_squared_lower <= 2 / 3 <= prefix.w2_squared_upper
+    assert prefix.w2_squared_lower < prefix.w2_squared_upper <= prefix.w2_squared_lower + 1e-6
+
+
+def test_a_move_goes_beyond_the_mean_of_the_barycentres():
+    """Of 4 by 2 black pixels, from (2, 1) and (3, 1): 1.7 times the way to (3/2, 1) and (3, 1)."""
+    points = order_progressively(Density(np.ones((2, 4))), 2, relaxation=1)
+    np.testing.assert_allclose(points, [[2 - 1.7 / 2, 1], [3, 1]], atol=0.02)
+    still = order_progressively(Density(np.ones((2, 4))), 2, relaxation=0)
+    np.testing.assert_allclose(still, [[2, 1], [3, 1]])

@@ -205,6 +205,7 @@ def test_what_is_no_measure_is_refused() -> None:
         (np.empty((0, 2)), np.empty(0), "no atoms"),
         (np.array([[np.nan, 0.0]]), np.ones(1), "not finite"),
         (np.eye(2), np.ones(2), "sum 2"),
+        (np.eye(2), np.full(2, 0.4), "sum 0.8"),
         (np.eye(2), np.array([1.5, -0.5]), "least one is -0.5"),
         (np.eye(2), np.array([np.nan, 1.0]), "sum nan"),
     ):
