@@ -101,7 +101,7 @@ def parse(package: str, path: Path) -> Iterator[Fault]:
 
 
 def fits(fault: Fault) -> bool:
-    """Whether the old fragment is in exactly one place, and the tests exist."""
+    """Whether the old fragment is in exactly one place, and the files of the tests exist."""
     path = ROOT / fault.file
     found = path.is_file() and path.read_text(encoding="utf-8").count(fault.old) == 1
     return found and all((ROOT / test.partition("::")[0]).exists() for test in fault.tests)

@@ -10,7 +10,16 @@ from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
 import stipple
-from stipple.arguments import read_array, read_floats
+from stipple.arguments import (
+    accept_former_name,
+    accept_positional,
+    read_array,
+    read_count,
+    read_floats,
+    read_number,
+    read_pixels,
+    read_points,
+)
 from stipple.sequences.certificate import certify_prefixes, partition_prefix
 
 
@@ -344,3 +353,62 @@ def test_words_are_known(call, word):
 def test_settings_are_settings():
     with pytest.raises(stipple.StippleError, match="a dict: give them as keywords"):
         stipple.edot(SAMPLES, 1, {"order": 1})
+
+
+# --- the readers themselves ---------------------------------------------------------------------
+
+
+def test_limits_belong_to_what_may_be_given():
+    assert read_count(np.int8(3), "count", 3) == 3
+    assert read_number(0, "number", 0) == 0
+    assert read_number(Fraction(1, 4), "number", 0, most=0.25) == 0.25
+    assert read_number(np.inf, "number", 0, finite=False) == np.inf
+    for refused in (
+        lambda: read_count(2, "count", 3),
+        lambda: read_count(True, "count", 0),
+        lambda: read_number(0, "number", 0, above=True),
+        lambda: read_number(0.5, "number", 0, most=0.25),
+        lambda: read_number(np.inf, "number", 0),
+        lambda: read_number(-(10**400), "number", 0, finite=False),
+    ):
+        with pytest.raises(stipple.StippleError, match=r"give a (finite |whole )?number"):
+            refused()
+
+
+def test_what_is_masked_is_no_mass_and_no_point():
+    hidden = [[True, False, False], [False, False, False]]
+    values = np.ma.masked_array([[5.0, 1, 2], [3, 4, 6]], hidden)
+    assert read_pixels(values, "image").tolist() == [[0, 1, 2], [3, 4, 6]]
+    assert read_points(values, "points").tolist() == [[3, 4, 6]]
+
+
+def test_objects_that_would_change_are_refused():
+    values = np.array([[Fraction(1, 3), 1]], dtype=object)
+    with pytest.raises(stipple.StippleError, match="holds 1/3, which double precision cannot"):
+        read_array(values, "array")
+
+
+def test_long_values_are_quoted_in_part():
+    with pytest.raises(stipple.StippleError, match="give a whole number") as caught:
+        read_count("a" * 99, "count")
+    assert str(caught.value) == f"The count is '{'a' * 38}…: give a whole number."
+
+
+def test_former_names_and_places_reach_their_settings():
+    @accept_former_name("points", "n")
+    @accept_positional("gap", "method")
+    def solve(first, n=1, *, gap=0.1, method="auto"):
+        return first, n, gap, method
+
+    assert solve(5, n=2, gap=0.5) == (5, 2, 0.5, "auto")
+    with pytest.warns(DeprecationWarning, match="points= of solve is called n= now"):
+        assert solve(5, points=7) == (5, 7, 0.1, "auto")
+    with pytest.warns(DeprecationWarning, match="Give gap of solve by name, gap="):
+        assert solve(5, 2, 0.5) == (5, 2, 0.5, "auto")
+    with pytest.raises(TypeError, match="points"):
+        solve(5, n=3, points=7)
+    with (
+        pytest.warns(DeprecationWarning, match="of solve by name"),
+        pytest.raises(TypeError, match="positional"),
+    ):
+        solve(5, 2, 0.5, "fast", "too many")

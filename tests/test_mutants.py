@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 import mutants
 import pytest
@@ -50,6 +51,7 @@ def test_a_fragment_must_be_in_one_place(tmp_path, monkeypatch):
         (tmp_path / folder).mkdir()
     (tmp_path / "tests" / "test_a.py").touch()
     (tmp_path / "stipple" / "a.py").write_text("x = 1\ny = 33\n", encoding="utf-8")
+<<<<<<< HEAD
     assert mutants.fits(make_fault())
     for other in (
         make_fault(old="2"),
@@ -57,6 +59,13 @@ def test_a_fragment_must_be_in_one_place(tmp_path, monkeypatch):
         make_fault(file="stipple/b.py"),
         make_fault(tests=("tests/test_b.py::test_it",)),
     ):
+=======
+    fault = make_fault()
+    assert mutants.fits(fault)
+    assert mutants.fits(replace(fault, tests=("tests/test_a.py::test_one",)))
+    assert not mutants.fits(replace(fault, tests=("tests/test_b.py::test_one",)))
+    for other in (make_fault(old="2"), make_fault(old="3"), make_fault(file="stipple/b.py")):
+>>>>>>> m3
         assert not mutants.fits(other)
 
 

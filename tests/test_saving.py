@@ -11,6 +11,7 @@ from PIL import Image
 
 import stipple
 from stipple.cli import main
+from stipple.discretisation.drawing import view_measure
 from stipple.files.samples import read_samples
 from stipple.files.tables import read_points_csv
 
@@ -193,3 +194,49 @@ def test_a_run_of_lloyd_is_saved_as_its_trace_and_its_dots(folder):
     ]
     assert len(circles[0]) == 7
     assert circles[0] == circles[1]
+
+
+@pytest.mark.usefixtures("folder")
+def test_densities_are_read_as_images_are():
+    Image.fromarray(np.dstack([RAMP, 255 * (RAMP > 100)]).astype(np.uint8), "LA").save("alpha.png")
+    options = dict(invert=True, gamma=2.0, contrast=1.5, threshold=0.2, alpha="mask", resize=(9, 5))
+    values = stipple.read_density("alpha.png", **options).values
+    np.testing.assert_array_equal(values, stipple.read_image("alpha.png", **options))
+    assert values.shape == (5, 9)
+    with pytest.raises(stipple.StippleError, match="--max-pixels"):
+        stipple.read_density("alpha.png", max_pixels=10)
+
+
+def test_a_plot_of_bounds_shows_both_images_and_the_best_interval(tmp_path, monkeypatch):
+    first, second = np.zeros((2, 3)), np.zeros((2, 3))
+    first[0, 0], second[1, 1:] = 2, 1
+    result = stipple.bound(first, second)
+    plots = []
+    monkeypatch.setattr(
+        "stipple.bounds.plot.render_bounds", lambda *said: plots.append(said) or b""
+    )
+    stipple.save_png(result, tmp_path / "a.png", dpi=70)
+    ((masses, bounds, ends, form, dpi),) = plots
+    np.testing.assert_allclose(masses, (first / 2, second / 2))
+    assert bounds is result
+    assert ends == (repr(result.lower), repr(result.upper))
+    assert (form, dpi) == ("png", 70)
+
+
+def test_atoms_on_the_sphere_are_drawn_on_it(tmp_path, monkeypatch):
+    points = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0]])
+    result = stipple.edot(points, 2, metric="sphere")
+    seen = []
+
+    def view(measure, *, sphere):
+        seen.append(sphere)
+        return view_measure(measure, sphere=sphere)
+
+    monkeypatch.setattr("stipple.discretisation.drawing.view_measure", view)
+    stipple.save_svg(result, tmp_path / "a.svg")
+    assert seen == [True]
+
+
+def test_the_border_belongs_to_the_unit_square(tmp_path):
+    stipple.save_svg([[0, 0], [1, 1], [0.5, 1]], tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text().count("<circle") == 3

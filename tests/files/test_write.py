@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import os
 import stat
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stipple.errors import StippleError
-from stipple.files.write import write_file, write_stdout
+from stipple.files.write import PART, hash_file, write_file, write_stdout
 
 needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX")
@@ -205,3 +206,12 @@ def test_closed_pipe_is_left_to_the_command(writer):
 def test_standard_output_that_was_replaced(capsysbinary):
     write_stdout(b"\x00data")
     assert capsysbinary.readouterr().out == b"\x00data"
+
+
+def test_hashes_are_of_all_that_a_file_holds(tmp_path):
+    path = tmp_path / "large"
+    data = bytes(PART) + b"end"
+    path.write_bytes(data)
+    assert hash_file(path) == hashlib.blake2b(data, digest_size=8).hexdigest()
+    assert hash_file(tmp_path) is None
+    assert hash_file(tmp_path / "none") is None
