@@ -1,11 +1,10 @@
 """Plant the faults of `tests/mutants/`, one at a time, and see if tests notice: `make mutants`.
 
-A line `[FILE] TESTS...` begins the faults of a file of the package; the tests, files or
-`FILE::TEST`, are those that should notice. A fault is a line `- FRAGMENT`, which must be in exactly
-one place of the file, and a line `+ FRAGMENT`, which takes its place; `~ REASON` below says why a
-fault changes nothing that anybody could observe. Ends with exit code 1 if more than the permitted
-share of the others survives, and with 2 if a fragment is not found or the tests fail without a
-fault.
+A line `[FILE] TESTS...` begins the faults of a file of the package; the tests are those that should
+notice. A fault is a line `- FRAGMENT`, which must be in exactly one place of the file, and a line
+`+ FRAGMENT`, which takes its place; `~ REASON` below says why a fault changes nothing that anybody
+could observe. Ends with exit code 1 if more than the permitted share of the others survives, and
+with 2 if a fragment is not found, or if the tests fail without a fault or do not run with one.
 """
 
 import argparse
@@ -31,8 +30,12 @@ WORKERS = 2
 PERMITTED = 0.08
 LONGEST = 900  # seconds for the tests of a fault; an endless loop is noticed too
 KILLED, SURVIVED, EQUIVALENT, STALE = "killed", "survived", "equivalent", "stale"
-NO_TEST_FAILED, TESTS_FAILED = 0, 1  # exit codes of pytest
+NO_TEST_FAILED, TESTS_FAILED, NOT_COLLECTED = 0, 1, 2  # exit codes of pytest
 LEFT_OUT = (".git", ".venv*", "out", "build", "dist", ".*_cache", ".hypothesis")
+
+
+class NotRunError(Exception):
+    """Tests have not run, so that nobody knows whether they notice a fault."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,10 @@ def main() -> int:
         return 2 if stale else 0
     if arguments.sample is not None:
         faults = random.Random(0).sample(faults, min(arguments.sample, len(faults)))
-    outcomes = run_all(faults)
-    if outcomes is None:
-        print("The tests fail without a fault: see above.")
+    try:
+        outcomes = run_all(faults)
+    except NotRunError as error:
+        print(error)
         return 2
     return report(faults, outcomes)
 
@@ -101,14 +105,14 @@ def parse(package: str, path: Path) -> Iterator[Fault]:
 
 
 def fits(fault: Fault) -> bool:
-    """Whether the old fragment is in exactly one place, and the files of the tests exist."""
+    """Whether the old fragment is in exactly one place, and the tests exist."""
     path = ROOT / fault.file
     found = path.is_file() and path.read_text(encoding="utf-8").count(fault.old) == 1
-    return found and all((ROOT / test.partition("::")[0]).exists() for test in fault.tests)
+    return found and all((ROOT / test.split("::")[0]).exists() for test in fault.tests)
 
 
-def run_all(faults: Sequence[Fault]) -> list[str] | None:
-    """Say what became of each fault, or None if the tests fail without one."""
+def run_all(faults: Sequence[Fault]) -> list[str]:
+    """Say what became of each fault."""
     planted = [fault for fault in faults if fault.equivalent is None]
     tests = sorted({test for fault in planted for test in fault.tests})
     with tempfile.TemporaryDirectory() as temporary:
@@ -117,7 +121,7 @@ def run_all(faults: Sequence[Fault]) -> list[str] | None:
         shutil.copytree(ROOT, first, ignore=shutil.ignore_patterns(*LEFT_OUT))
         # This run also compiles what is not compiled yet, before the tree is copied.
         if run_tests(first, tests, last=True) != NO_TEST_FAILED:
-            return None
+            raise NotRunError("The tests fail without a fault: see above.")
         trees.put(first)
         for worker in range(1, WORKERS):
             trees.put(Path(shutil.copytree(first, Path(temporary) / str(worker))))
@@ -128,7 +132,7 @@ def run_all(faults: Sequence[Fault]) -> list[str] | None:
             tree = trees.get()
             try:
                 with plant(fault, tree):
-                    outcome = KILLED if run_tests(tree, fault.tests) else SURVIVED
+                    outcome = judge(run_tests(tree, fault.tests), fault, tree)
             finally:
                 trees.put(tree)
             print(f"{outcome}: {fault}", flush=True)
@@ -136,6 +140,25 @@ def run_all(faults: Sequence[Fault]) -> list[str] | None:
 
         with ThreadPoolExecutor(WORKERS) as pool:
             return list(pool.map(run, faults))
+
+
+def judge(code: int, fault: Fault, tree: Path) -> str:
+    """Say what pytest's exit code means for the fault in a tree."""
+    if code == NO_TEST_FAILED:
+        return SURVIVED
+    # Tests are not collected if the file with the fault cannot be imported, or if they are broken.
+    if code == TESTS_FAILED or (code == NOT_COLLECTED and not imports(fault.file, tree)):
+        return KILLED
+    raise NotRunError(f"Tests have not run, pytest's exit code is {code}: {fault}")
+
+
+def imports(file: str, tree: Path) -> bool:
+    """Whether a file of the package can be imported."""
+    module = ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", f"import {module}"]
+    run = subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False)
+    return run.returncode == 0
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import mutants
 import pytest
-from mutants import EQUIVALENT, KILLED, SURVIVED, Fault, parse, plant, report
+from mutants import EQUIVALENT, KILLED, SURVIVED, Fault, NotRunError, judge, parse, plant, report
 
 TEXT = """\
 # A comment.
@@ -53,6 +53,7 @@ def test_a_fragment_must_be_in_one_place(tmp_path, monkeypatch):
     (tmp_path / "stipple" / "a.py").write_text("x = 1\ny = 33\n", encoding="utf-8")
 <<<<<<< HEAD
     assert mutants.fits(make_fault())
+<<<<<<< HEAD
     for other in (
         make_fault(old="2"),
         make_fault(old="3"),
@@ -64,6 +65,10 @@ def test_a_fragment_must_be_in_one_place(tmp_path, monkeypatch):
     assert mutants.fits(fault)
     assert mutants.fits(replace(fault, tests=("tests/test_a.py::test_one",)))
     assert not mutants.fits(replace(fault, tests=("tests/test_b.py::test_one",)))
+=======
+    assert mutants.fits(replace(make_fault(), tests=("tests/test_a.py::test_it",)))
+    assert not mutants.fits(replace(make_fault(), tests=("tests/test_b.py::test_it",)))
+>>>>>>> m4
     for other in (make_fault(old="2"), make_fault(old="3"), make_fault(file="stipple/b.py")):
 >>>>>>> m3
         assert not mutants.fits(other)
@@ -89,6 +94,26 @@ def test_a_fault_comes_and_goes_with_compiled_loops(tmp_path):
         (package / "__pycache__" / "b.other-2.py311.nbi").touch()
     assert {path: path.read_bytes() for path in package.rglob("*.*")} == before
     assert (package / "a.py").stat().st_mtime == 1e9
+
+
+def test_no_fault_is_stale():
+    assert [str(fault) for fault in mutants.read_faults() if not mutants.fits(fault)] == []
+
+
+def test_only_failing_tests_notice_a_fault(tmp_path):
+    file = tmp_path / "stipple" / "a.py"
+    file.parent.mkdir()
+    file.write_text("", encoding="utf-8")
+    assert judge(0, make_fault(), tmp_path) == SURVIVED
+    assert judge(1, make_fault(), tmp_path) == KILLED
+    for code in (2, 3, 4, 5, -9):
+        with pytest.raises(NotRunError, match=f"{code}: stipple/a.py"):
+            judge(code, make_fault(), tmp_path)
+    # What cannot be imported is not collected: the fault's doing, and noticed.
+    file.write_text("1 / 0\n", encoding="utf-8")
+    assert judge(2, make_fault(), tmp_path) == KILLED
+    with pytest.raises(NotRunError):
+        judge(5, make_fault(), tmp_path)
 
 
 def test_survivors_are_shared_among_those_that_change_something(capsys):

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stipple.drawing.gif import render_gif
 from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
@@ -142,6 +142,19 @@ def test_layers_blend(blend, background, expected):
     layers = (Layer("red", "#ff0000", (everywhere,)), Layer("green", "#00ff00", (everywhere,)))
     pixel = rasterise(Drawing(10, 10, background, layers, blend), DPI)[5, 5]
     assert "#" + bytes(pixel).hex() == expected
+
+
+@pytest.mark.parametrize(
+    ("blend", "background", "combine"),
+    [("multiply", "#ffffff", ImageChops.multiply), ("screen", "#000000", ImageChops.screen)],
+)
+def test_half_tones_blend_as_pillow_does(blend, background, combine):
+    everywhere = dots((5, 5), 50)
+    colours = "#c08040", "#60a0e0"
+    layers = tuple(Layer("layer", colour, (everywhere,)) for colour in colours)
+    pixel = rasterise(Drawing(10, 10, background, layers, blend), DPI)[5, 5]
+    expected = combine(*(Image.new("RGB", (1, 1), colour) for colour in colours)).getpixel((0, 0))
+    np.testing.assert_allclose(pixel.astype(int), expected, atol=1)
 
 
 def test_without_background_the_page_is_transparent():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stipple.errors import StippleError
-from stipple.measures.inks import Ink, separate_inks
+from stipple.measures.inks import Ink, InkDensity, separate_inks, share_points
 from stipple.measures.picture import Picture
 from stipple.measures.tone import Tone, darkness
 
@@ -161,6 +161,28 @@ def test_all_white(mode):
 def test_all_black_has_no_light():
     with pytest.raises(StippleError, match="all black"):
         separate_inks(Picture(np.zeros((3, 3, 1))), Tone(), "rgb")
+
+
+@pytest.mark.parametrize(
+    ("totals", "count", "expected"),
+    [
+        # By quota 4.5, 3.2 and 2.3 points: the largest remainder, not the largest total.
+        ((45, 32, 23), 10, {"a": 5, "b": 3, "c": 2}),
+        # 0.6, 2.7 and 6.7: two points are left, and go to the larger remainders.
+        ((6, 27, 67), 10, {"b": 3, "c": 7}),
+        # 0.1 points are none.
+        ((1, 50, 49), 10, {"b": 5, "c": 5}),
+        # Equal remainders: the first in drawing order.
+        ((1, 1, 1), 4, {"a": 2, "b": 1, "c": 1}),
+    ],
+)
+def test_points_are_shared_by_largest_remainder(totals, count, expected):
+    inks = [
+        InkDensity(Ink(name, "#000000"), np.array([[total / 64]]))
+        for name, total in zip("abc", totals, strict=True)
+    ]
+    shared = share_points(inks, count)
+    assert {one.ink.name: points for one, points in shared} == expected
 
 
 def test_wrong_requests():

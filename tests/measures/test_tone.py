@@ -106,6 +106,8 @@ def test_threshold_cuts_strictly_below():
     assert expected[204] < 0.2 <= expected[203]
     np.testing.assert_array_equal(dark[:204], expected[:204])
     np.testing.assert_array_equal(dark[204:], 0)
+    # An amount of the threshold itself stays.
+    assert shades(0.75, threshold=0.25) == 0.25
 
 
 def test_order_of_the_steps():
