@@ -25,10 +25,8 @@ TEXT = """\
 """
 
 
-def make_fault(
-    file="stipple/a.py", old="1", new="2", equivalent=None, tests=("tests/test_a.py::test_it",)
-):
-    return Fault("package", file, old, new, tests, equivalent)
+def make_fault(file="stipple/a.py", old="1", new="2", equivalent=None):
+    return Fault("package", file, old, new, ("tests/test_a.py",), equivalent)
 
 
 def test_faults_are_read(tmp_path):
@@ -51,26 +49,10 @@ def test_a_fragment_must_be_in_one_place(tmp_path, monkeypatch):
         (tmp_path / folder).mkdir()
     (tmp_path / "tests" / "test_a.py").touch()
     (tmp_path / "stipple" / "a.py").write_text("x = 1\ny = 33\n", encoding="utf-8")
-<<<<<<< HEAD
     assert mutants.fits(make_fault())
-<<<<<<< HEAD
-    for other in (
-        make_fault(old="2"),
-        make_fault(old="3"),
-        make_fault(file="stipple/b.py"),
-        make_fault(tests=("tests/test_b.py::test_it",)),
-    ):
-=======
-    fault = make_fault()
-    assert mutants.fits(fault)
-    assert mutants.fits(replace(fault, tests=("tests/test_a.py::test_one",)))
-    assert not mutants.fits(replace(fault, tests=("tests/test_b.py::test_one",)))
-=======
     assert mutants.fits(replace(make_fault(), tests=("tests/test_a.py::test_it",)))
     assert not mutants.fits(replace(make_fault(), tests=("tests/test_b.py::test_it",)))
->>>>>>> m4
     for other in (make_fault(old="2"), make_fault(old="3"), make_fault(file="stipple/b.py")):
->>>>>>> m3
         assert not mutants.fits(other)
 
 
