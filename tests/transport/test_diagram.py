@@ -115,9 +115,21 @@ def test_a_step_too_long_is_halved_until_masses_are_nearer() -> None:
         assert np.linalg.norm(1 / 9 - found[1]) < np.linalg.norm(residual)
 
 
+def test_a_step_leaves_each_cell_the_mass_asked_for() -> None:
+    solver = NewtonSolver(Density(RANDOM.random((6, 9)) + 0.5))
+    diagram = solver.measure(RANDOM.random((9, 2)) * (9, 6), np.zeros(9))
+    residual = 1 / 9 - diagram.integrals.masses
+    direction = solver.find_direction(diagram, list_sides(diagram.cells), 0.0, residual, 1e-9)
+    whole = solver._search_line(diagram, direction, 0.0, 0.0)
+    assert whole is not None
+    floor = 1.01 * float(whole[1].min())
+    part = solver._search_line(diagram, direction, 0.0, floor)
+    assert part is None or part[1].min() >= floor
+
+
 def test_cells_without_mass_get_some_one_potential_at_a_time() -> None:
     builder = DiagramBuilder(DENSITY)
-    points = np.array([[2.0, 1.0], [2.0, 3.0], [9.0, 2.0], [9.5, 3.0]])
+    points = np.array([[2.0, 1.0], [2.0, 3.5], [9.0, 2.0], [9.5, 3.0]])  # the first has much
     start = builder.measure(points, np.zeros(4))
     assert (start.integrals.masses == 0).sum() == 2
     end = bracket_potentials(builder, start)
