@@ -71,7 +71,7 @@ def test_a_sample_that_two_atoms_share() -> None:
 def test_mass_that_is_misplaced_by_little_pays_above() -> None:
     """A 2^−37 of the mass goes 10 to the side, and all 1 down."""
     atoms, shift = np.array([[0.0, 0.0], [10.0, 0.0]]), 2.0**-37
-    samples = Samples(atoms + [0.0, 1.0], np.ones(2))
+    samples = Samples(np.add(atoms, [0.0, 1.0]), np.ones(2))
     found = certify_discrete(samples, atoms, np.array([0.5 + shift, 0.5 - shift]))
     assert Fraction(found.lower) <= 1 + 100 * Fraction(shift) <= Fraction(found.upper)
     assert found.upper <= found.lower * (1 + 1e-9)
