@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stipple.discretisation.drawing import Panel, compose_panels, measure_row, view_measure
+from stipple.discretisation.drawing import Panel, View, compose_panels, measure_row, view_measure
 from stipple.drawing.look import Look
 from stipple.drawing.page import Placement
 from stipple.measures.density import Density
@@ -62,6 +62,13 @@ def test_dots_have_the_ink_of_the_picture_in_proportion_to_the_weights():
         assert areas.sum() == pytest.approx(ink)
         np.testing.assert_allclose(areas / areas.sum(), WEIGHTS if len(areas) == 2 else [1])
         np.testing.assert_allclose(dots.centres[0], [7 + 0.5 * shift, 3], atol=1e-12)
+
+
+def test_gaps_are_parts_of_the_width():
+    view = View((10, 100), lambda points: points, 9.0)
+    row = [[Panel("a", ATOMS, WEIGHTS)], [Panel("b", ATOMS, WEIGHTS)]]
+    (_, second) = compose_panels(row, view, PAGE, LOOK).layers
+    np.testing.assert_allclose(second.marks[0].centres, 0.5 * np.add(ATOMS, [106, 0]) + [7, 3])
 
 
 def test_a_chosen_radius_is_that_of_a_dot_of_average_weight():
