@@ -82,6 +82,10 @@ def test_no_fault_is_stale():
     assert [str(fault) for fault in mutants.read_faults() if not mutants.fits(fault)] == []
 
 
+def test_there_are_enough_faults():
+    assert len(mutants.read_faults()) >= 200
+
+
 def test_only_failing_tests_notice_a_fault(tmp_path):
     file = tmp_path / "stipple" / "a.py"
     file.parent.mkdir()

@@ -25,10 +25,10 @@ OF_IMAGE = f"lloyd {IMAGE} -n 4 --steps 1 -o a.csv --report r.json"
 SLOPE = "lloyd uniform --pixels 8 -n 4,6 --start uniform --steps 1 -o a.csv --report r.json"
 EDOT = f"edot {IMAGE} -m 3 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
 FORMULA = "edot uniform --pixels 6 -m 3 -o a.csv"
-SIMPLE = f"edot {IMAGE} -m 3 --objective full --steps 3 --batch 20 -o a.csv"
+SIMPLE = f"edot {IMAGE} -m 2 --resize 6x4 --objective full --steps 2 --batch 10 -o a.csv"
 ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive --steps 3 -o a.csv"
 CLOUD = "edot cloud.csv -m 40 --objective full --algorithm adaptive --steps 3 -o a.csv"
-TWO = f"edot {IMAGE} other.png -m 3 --barycenter -o a.csv"
+TWO = f"edot {IMAGE} other.png -m 2 --resize 6x4 --barycenter -o a.csv"
 BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
 CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 IMAGES = f"sequence --density {IMAGE} -n 6 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
@@ -129,7 +129,7 @@ CASES = {
         "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],
         "cells": [CLOUD, CLOUD, "--cells sparsest"],
         "metric": ["edot sphere.csv -m 2 -o a.csv"] * 2 + ["--metric sphere"],
-        "batch": [SIMPLE, SIMPLE, "--batch 30"],
+        "batch": [SIMPLE, SIMPLE, "--batch 15"],
         "steps": "--steps 1",
         "seed": [SIMPLE, SIMPLE, "--seed 1"],
         "color": "--color rgb",
@@ -233,6 +233,8 @@ def folder(inputs, monkeypatch):
     monkeypatch.chdir(inputs)
     # What presets are about may be smaller here.
     monkeypatch.setattr("stipple.discretisation.presets.LINE_CELLS", 20)
+    # These take time to find, and are not compared.
+    monkeypatch.setattr("stipple.cli.shared.report.collect_versions", dict)
     return inputs
 
 
@@ -315,7 +317,8 @@ def list_cases():
                 before, after = f"{base} {words[0]}", f"{base} {' '.join(words)}"
             else:
                 before, after = words[0], " ".join(words[1:])
-            yield pytest.param(option, before, after, id=f"{command}-{option}")
+            dear = [pytest.mark.slow] if UNIFORM in words and option != "preset" else []
+            yield pytest.param(option, before, after, id=f"{command}-{option}", marks=dear)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -328,9 +331,10 @@ def test_no_option_is_left_out(name):
 
 @pytest.mark.parametrize(("option", "before", "after"), list(list_cases()))
 def test_an_option_changes_something(option, before, after, folder, monkeypatch, known):
-    plain = known.get(before) or observe(before, folder, monkeypatch)
-    known[before] = plain
-    changed = observe(after, folder, monkeypatch)
+    for words in (before, after):
+        if words not in known:
+            known[words] = observe(words, folder, monkeypatch)
+    plain, changed = known[before], known[after]
     assert plain[-1] == 0, plain
     assert (changed[-1] != 0) == (option in REFUSED), changed
     assert changed != plain
