@@ -15,7 +15,7 @@ from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import measure_defects, straighten
 from stipple.interval import Interval
 from stipple.measures.density import Density
-from stipple.transport.certificate import certify_transport
+from stipple.transport.certificate import certify_transport, evaluate_dual
 from stipple.transport.semi_discrete import TransportSolver
 
 RANDOM = np.random.default_rng(5)
@@ -198,3 +198,29 @@ def test_straightened_polygons_are_convex() -> None:
     straight = straighten(replace(cells, vertices=dented))
     assert len(straight.vertices) == len(cells.vertices) - (stop - start)
     assert not straight.adjacency.visible[30]
+
+
+def test_a_constant_in_the_potentials_is_no_matter() -> None:
+    """Nor where masses add up to a little more than 1, as rounding makes them."""
+    potentials = np.array([1.0, -1.0])
+    masses, weights = np.array([0.25, 0.75 + 2.0**-30]), np.full(2, 0.5)
+    value = evaluate_dual(potentials + 2.0**30, weights, masses, np.array([1.0, 2.0]))
+    assert value == pytest.approx(3.5, abs=1e-6)
+
+
+def test_the_upper_end_is_the_cost_of_the_repaired_plan() -> None:
+    """Two cells of mass 0.6 and 0.4: a tenth of the mass goes on, from all over its cell."""
+    density = Density(np.ones((1, 2)))
+    points = np.array([[0.5, 0.5], [1.5, 0.5]])
+    # The border lies at x = 1.2, where (x − ½)² − φ = (x − 3/2)².
+    diagram = TransportSolver(density).measure(points, np.array([0.4, 0.0]))
+    assert diagram.integrals.masses == pytest.approx([0.6, 0.4])
+    found = certify_transport(density, diagram.cells)
+
+    def integrate(start: float, end: float, point: float) -> float:
+        """∫(x − point)² of half the length."""
+        return ((end - point) ** 3 - (start - point) ** 3) / 6
+
+    stay = integrate(0, 1.2, 0.5) * 5 / 6 + integrate(1.2, 2, 1.5)
+    move = integrate(0, 1.2, 1.5) / 6
+    assert found.upper == pytest.approx(stay + move + 1 / 12, rel=1e-6)

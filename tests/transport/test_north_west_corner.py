@@ -46,3 +46,9 @@ def test_totals_that_differ_by_rounding_are_matched_to_the_end() -> None:
         assert (np.diff(givers) >= 0).all()
         assert (np.diff(takers) >= 0).all()
         assert sum(map(Fraction, amounts.tolist())) == pytest.approx(given.sum(), rel=1e-14)
+
+
+def test_totals_that_differ_are_matched_in_parts() -> None:
+    """What takes is scaled to what gives: each of two gets as much as each of two has."""
+    givers, takers, amounts = match_in_order(np.array([3.0, 1.0]), np.array([1.0, 1.0]))
+    assert [*zip(givers, takers, amounts, strict=True)] == [(0, 0, 2.0), (0, 1, 1.0), (1, 1, 1.0)]
