@@ -87,7 +87,8 @@ class SemiDual:
         # Nearest atoms may not suffice, where atoms are on one side of the samples.
         while self.mass_error > COOLING_ERROR and self._candidates < self._count:
             self._candidates = min(2 * self._candidates, self._count)
-            self._warm = False
+            # The potential has run off where no plan had the right masses.
+            self.potential, self._warm = np.zeros(self._count), False
             self._ascend_to(atoms, last_zeta, tolerance)
         return float(np.vdot(self.plan, self.costs))
 

@@ -35,3 +35,15 @@ def test_masses_are_the_derivative_of_the_value() -> None:
     for j, unit in enumerate(1e-6 * np.eye(5)):
         slope = dual._evaluate(potential + unit, 0.1)[0] - dual._evaluate(potential - unit, 0.1)[0]
         assert slope / 2e-6 == pytest.approx(1 / 5 - masses[j], abs=1e-8)
+
+
+@pytest.mark.parametrize(("count", "candidates"), [(5, 2), (30, 24)])
+def test_few_candidates_suffice_no_worse_than_all(count: int, candidates: int) -> None:
+    """All atoms lie on one side, so that the nearest ones could never take the whole mass."""
+    random = np.random.default_rng(0)
+    samples = Samples(random.random((200, 2)), np.ones(200))
+    atoms = random.random((count, 2)) + [5.0, 0.0]
+    some, every = (SemiDual(samples, count, 2.0, Euclidean(), k) for k in (candidates, count))
+    costs = [dual.solve(atoms, 1e-3, 1e-8) for dual in (some, every)]
+    assert some.mass_error <= 1e-8
+    assert costs[0] == pytest.approx(costs[1], rel=1e-12)
