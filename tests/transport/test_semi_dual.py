@@ -42,7 +42,7 @@ def test_few_candidates_suffice_no_worse_than_all(count: int, candidates: int) -
     """All atoms lie on one side, so that the nearest ones could never take the whole mass."""
     random = np.random.default_rng(0)
     samples = Samples(random.random((200, 2)), np.ones(200))
-    atoms = random.random((count, 2)) + [5.0, 0.0]
+    atoms = np.add(random.random((count, 2)), [5.0, 0.0])
     some, every = (SemiDual(samples, count, 2.0, Euclidean(), k) for k in (candidates, count))
     costs = [dual.solve(atoms, 1e-3, 1e-8) for dual in (some, every)]
     assert some.mass_error <= 1e-8
