@@ -30,6 +30,7 @@ WORKERS = 2
 PERMITTED = 0.08
 LONGEST = 900  # seconds for the tests of a fault; an endless loop is noticed too
 KILLED, SURVIVED, EQUIVALENT, STALE = "killed", "survived", "equivalent", "stale"
+NOT_RUN = "not run"
 NO_TEST_FAILED, TESTS_FAILED, NOT_COLLECTED = 0, 1, 2  # exit codes of pytest
 LEFT_OUT = (".git", ".venv*", "out", "build", "dist", ".*_cache", ".hypothesis")
 
@@ -58,6 +59,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", metavar="PACKAGE", help="faults of tests/mutants/PACKAGE.txt")
     parser.add_argument("--sample", metavar="K", type=int, help="K faults at random (seed 0)")
+    parser.add_argument("--workers", metavar="W", type=int, default=WORKERS, help="at a time")
     parser.add_argument("--list", action="store_true", help="look for stale faults, run nothing")
     arguments = parser.parse_args()
     faults = read_faults(arguments.only)
@@ -70,7 +72,7 @@ def main() -> int:
     if arguments.sample is not None:
         faults = random.Random(0).sample(faults, min(arguments.sample, len(faults)))
     try:
-        outcomes = run_all(faults)
+        outcomes = run_all(faults, arguments.workers)
     except NotRunError as error:
         print(error)
         return 2
@@ -111,8 +113,8 @@ def fits(fault: Fault) -> bool:
     return found and all((ROOT / test.split("::")[0]).exists() for test in fault.tests)
 
 
-def run_all(faults: Sequence[Fault]) -> list[str]:
-    """Say what became of each fault."""
+def run_all(faults: Sequence[Fault], workers: int) -> list[str]:
+    """Say what became of each fault, so many at a time."""
     planted = [fault for fault in faults if fault.equivalent is None]
     tests = sorted({test for fault in planted for test in fault.tests})
     with tempfile.TemporaryDirectory() as temporary:
@@ -120,10 +122,11 @@ def run_all(faults: Sequence[Fault]) -> list[str]:
         first = Path(temporary) / "0"
         shutil.copytree(ROOT, first, ignore=shutil.ignore_patterns(*LEFT_OUT))
         # This run also compiles what is not compiled yet, before the tree is copied.
-        if run_tests(first, tests, last=True) != NO_TEST_FAILED:
+        together = ["-n", str(workers), "--dist", "loadfile"]
+        if run_tests(first, [*together, *tests], last=True) != NO_TEST_FAILED:
             raise NotRunError("The tests fail without a fault: see above.")
         trees.put(first)
-        for worker in range(1, WORKERS):
+        for worker in range(1, workers):
             trees.put(Path(shutil.copytree(first, Path(temporary) / str(worker))))
 
         def run(fault: Fault) -> str:
@@ -133,12 +136,15 @@ def run_all(faults: Sequence[Fault]) -> list[str]:
             try:
                 with plant(fault, tree):
                     outcome = judge(run_tests(tree, fault.tests), fault, tree)
+            except NotRunError as error:
+                print(error, flush=True)
+                return NOT_RUN
             finally:
                 trees.put(tree)
             print(f"{outcome}: {fault}", flush=True)
             return outcome
 
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(run, faults))
 
 
@@ -237,7 +243,7 @@ def report(faults: Sequence[Fault], outcomes: Sequence[str]) -> int:
     for fault, outcome in zip(faults, outcomes, strict=True):
         if outcome == SURVIVED:
             print(f"\n{SURVIVED}: {fault}")
-    columns = (KILLED, SURVIVED, EQUIVALENT)
+    columns = (KILLED, SURVIVED, EQUIVALENT, NOT_RUN)
     print(f"\n{'package':16}" + "".join(f"{name:>12}" for name in columns))
     packages = sorted({fault.package for fault in faults})
     for package in packages:
@@ -247,7 +253,7 @@ def report(faults: Sequence[Fault], outcomes: Sequence[str]) -> int:
     print(f"{'all':16}" + "".join(f"{total[name]:12}" for name in columns))
     share = total[SURVIVED] / max(1, total[KILLED] + total[SURVIVED])
     print(f"\n{share:.1%} survive of those that change something; permitted are {PERMITTED:.0%}.")
-    return int(share > PERMITTED)
+    return 2 if total[NOT_RUN] else int(share > PERMITTED)
 
 
 if __name__ == "__main__":
