@@ -96,6 +96,8 @@ def test_samples_are_saved_as_they_are_read(tmp_path):
     back = stipple.read_samples(tmp_path / "a.csv")
     assert back.points.tolist() == samples.points.tolist()
     assert back.masses.tolist() == samples.masses.tolist()
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["weight", "0.25", "0.75"]
 
 
 def test_bounds_are_saved_as_their_plan(tmp_path):
@@ -163,6 +165,8 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path):
 def test_images_are_read_with_the_tone_of_the_command_line():
     darkness = stipple.read_image("ramp.png")
     np.testing.assert_allclose(darkness, 1 - RAMP / 255)
+    dark = stipple.read_image("ramp.png", gamma=2.0)
+    np.testing.assert_allclose(dark, (1 - RAMP / 255) ** 2, atol=1e-12)
     options = dict(invert=True, gamma=2.0, contrast=1.5, threshold=0.2)
     values = stipple.read_image("ramp.png", **options, resize=(12, 8))
     assert values.shape == (8, 12)

@@ -163,3 +163,9 @@ def test_size_limit(tmp_path):
 def test_a_file_named_npy_that_is_not():
     with pytest.raises(StippleError):
         read_matrix(io.BytesIO(b"\x93NUMPX"))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".dat", ".TXT"])
+def test_every_suffix_of_text_is_a_matrix(tmp_path, suffix):
+    (tmp_path / f"a{suffix}").write_text("1\t2\n3\t4\n")
+    assert read_source(str(tmp_path / f"a{suffix}")).tolist() == [[1, 2], [3, 4]]
