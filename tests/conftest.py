@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+# Processes share the processors: threads of BLAS that wait for work would take them from others.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The first example may compile a loop, which takes seconds.
 settings.register_profile("compiled", deadline=None)
 settings.load_profile("compiled")
