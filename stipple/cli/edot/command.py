@@ -6,9 +6,6 @@ from typing import Any
 import click
 
 from stipple.cli.edot.options import EXAMPLES, edot_options
-from stipple.cli.edot.plan import plan
-from stipple.cli.edot.run import run
-from stipple.cli.edot.show import describe_found, list_presets, list_rows, render_files
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_fallback, print_table
 
@@ -30,6 +27,10 @@ def command(context: click.Context, /, **options: Any) -> None:
     atoms is printed in a certified interval, or exactly where it is proved to be one number. Beside
     it stand the regularised costs that entropic methods report.
     """
+    from stipple.cli.edot.plan import plan
+    from stipple.cli.edot.run import run
+    from stipple.cli.edot.show import describe_found, list_presets, list_rows, render_files
+
     if options["list_presets"]:
         click.echo(list_presets())
         return

@@ -5,9 +5,6 @@ from typing import Any
 import click
 
 from stipple.cli.lloyd.options import EXAMPLES, lloyd_options
-from stipple.cli.lloyd.plan import plan
-from stipple.cli.lloyd.run import run
-from stipple.cli.lloyd.show import list_presets, list_rows, render_files
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table
 
@@ -33,6 +30,10 @@ def command(context: click.Context, /, **options: Any) -> None:
     speaks against it. Where the constant is so large that an inequality holds for any points of
     the domain, a column says that it is vacuous.
     """
+    from stipple.cli.lloyd.plan import plan
+    from stipple.cli.lloyd.run import run
+    from stipple.cli.lloyd.show import list_presets, list_rows, render_files
+
     if options["list_presets"]:
         for line in list_presets():
             click.echo(line)

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from stipple.cli.sequence.options import EXAMPLES, sequence_options
-from stipple.cli.sequence.plan import plan
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import describe_command
@@ -29,6 +28,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     --density the same idea orders the points of a stipple drawing.
     """
     from stipple.cli.sequence.files import render_files
+    from stipple.cli.sequence.plan import plan
     from stipple.cli.sequence.run import run
     from stipple.cli.sequence.show import describe_found, list_rows
     from stipple.files.tables import render_json
