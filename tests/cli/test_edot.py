@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from command import SAMPLES, list_circles, list_layers, read_png, read_svg, save
 
 from stipple.cli import main
-from stipple.cli.edot import command as edot_command
 from stipple.cli.edot import run as edot_runs
 from stipple.cli.edot.plan import Barycentre, Channels, Example, OneSource, Relation
 from stipple.discretisation.presets import list_presets
@@ -73,7 +72,7 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
         jobs.append(job)
         raise StippleError("That was all.")
 
-    monkeypatch.setattr(edot_command, "run", stop)
+    monkeypatch.setattr(edot_runs, "run", stop)
     options = ("--seed", 5, "--threads", 3, "-k", 3, "--pixels", 7, "--dpi", 60, "--show-samples")
     given = options[:4] + options[8:] if words[0] == "--preset" else options
     edot(*words, *given, "-o", "{run}.png", "-q", code=1)
