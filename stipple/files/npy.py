@@ -58,7 +58,7 @@ def read_npy(stream: BinaryIO, name: str, check_shape: Callable[[tuple[int, ...]
         )
     check_shape(shape)
     stream.seek(start)
-    with _tell_damage(
+    with _report_damage(
         f"{name} is damaged, truncated or too large for the memory: save the array with numpy.save."
     ):
         values = np.load(stream, allow_pickle=False)
@@ -67,7 +67,7 @@ def read_npy(stream: BinaryIO, name: str, check_shape: Callable[[tuple[int, ...]
 
 
 def _read_header(stream: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    with _tell_damage(f"{name} has a damaged .npy header: save the array with numpy.save."):
+    with _report_damage(f"{name} has a damaged .npy header: save the array with numpy.save."):
         version = npy_format.read_magic(stream)
         read_header = (
             npy_format.read_array_header_1_0
@@ -79,7 +79,7 @@ def _read_header(stream: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype
 
 
 @contextmanager
-def _tell_damage(message: str) -> Iterator[None]:
+def _report_damage(message: str) -> Iterator[None]:
     """Turn whatever NumPy raises, and warns of, while it reads into one sentence."""
     # NumPy parses the header as Python source, so damage raises (and warns of) almost anything.
     try:

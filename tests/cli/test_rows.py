@@ -80,9 +80,9 @@ def test_a_table_counts_its_pairs(tmp_path, monkeypatch):
             yield pair, Failure("no") if pair[1] == "none" else found
 
     monkeypatch.setattr(table, "run_all", bound_all)
-    telling = SimpleNamespace(quiet=True, verbose=False)
+    reporting = SimpleNamespace(quiet=True, verbose=False)
     job = SimpleNamespace(source="pairs.csv", from_folder=False, settings=SETTINGS, target="t.csv")
-    job = SimpleNamespace(**vars(job), jobs=1, scheduler=None, telling=telling)
+    job = SimpleNamespace(**vars(job), jobs=1, scheduler=None, reporting=reporting)
     summary = fill_table(job)
     assert (summary.pairs, summary.done_before, summary.computed) == (4, 0, 3)
     assert (summary.gap_not_reached, summary.failures) == (3, ("a and none: no",))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stipple.cli.bound.options import EXAMPLES, bound_options
-from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan_job
+from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_fallback, print_table, tell_failures
 from stipple.cli.shared.report import describe_command
@@ -31,7 +31,7 @@ def command(**options: Any) -> int:
     exactly. The bounds hold for the numbers as they are, rounding of the arithmetic included; they
     do not depend on whether a solver did its work, nor on the engine.
     """
-    job = plan_job(options)
+    job = plan(options)
     return _fill_table(job) if isinstance(job, TableJob) else _bound_pair(job)
 
 
@@ -39,7 +39,7 @@ def _bound_pair(job: PairJob) -> int:
     from stipple.cli.bound.run import bound_pair
     from stipple.cli.bound.show import ADVICE, collect_figures, list_rows, render_files
 
-    settings, telling = job.settings, job.telling
+    settings, reporting = job.settings, job.reporting
     _announce_engine(settings)
     masses, result = bound_pair(job)
     if job.plot and result.plan is None:
@@ -49,11 +49,11 @@ def _bound_pair(job: PairJob) -> int:
     for path, data in files:
         write_output(path, data)
     _write_report(job, figures)
-    if not telling.quiet:
-        paths = [*(path for path, _ in files), telling.report]
+    if not reporting.quiet:
+        paths = [*(path for path, _ in files), reporting.report]
         written = [("written", path) for path in paths if path not in (None, "-")]
         print_table([*list_rows(result, settings.gap), *written])
-    if telling.strict and not result.reached:
+    if reporting.strict and not result.reached:
         raise StippleError(
             f"The gap is {result.gap:.4g}, and {settings.gap:.4g} was asked for:"
             f" {ADVICE[result.stopped]}."
@@ -69,10 +69,10 @@ def _fill_table(job: TableJob) -> int:
         _announce_engine(job.settings)
     summary = fill_table(job)
     _write_report(job, asdict(summary))
-    if not job.telling.quiet:
+    if not job.reporting.quiet:
         print_table(list_summary(summary, job.target))
     tell_failures(summary.failures)
-    if summary.gap_not_reached and job.telling.strict:
+    if summary.gap_not_reached and job.reporting.strict:
         computed = summary.pairs - summary.done_before
         raise StippleError(
             f"{summary.gap_not_reached} of {computed} pairs have a wider gap than the"
@@ -92,9 +92,9 @@ def _announce_engine(settings: Settings) -> None:
 
 
 def _write_report(job: PairJob | TableJob, figures: "Mapping[str, object]") -> None:
-    telling = job.telling
-    if telling.report:
+    reporting = job.reporting
+    if reporting.report:
         from stipple.files.tables import render_json
 
-        run = describe_command("bound", telling.recorded)
-        write_output(telling.report, render_json({**figures, **run}))
+        run = describe_command("bound", reporting.recorded)
+        write_output(reporting.report, render_json({**figures, **run}))

@@ -7,12 +7,10 @@ from typing import Any
 
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.cli.bound.options import FORMATS
-from stipple.cli.shared.conflicts import ONE_PLACE, Rule, refuse_conflicts
+from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
 from stipple.cli.shared.report import Recorded, record_options
-
-PLOTS = (".svg", ".png")
 
 
 def _has_plot(options: Mapping[str, Any]) -> bool:
@@ -34,10 +32,7 @@ PAIR_RULES = (
         lambda options: options["jobs"] != 1 or bool(options["scheduler"]),
         "--jobs and --scheduler are for many pairs: --pairs FILE.csv or --all DIR.",
     ),
-    Rule(
-        lambda options: _has_plot(options) and Path(options["plot"]).suffix.lower() not in PLOTS,
-        lambda options: f"--plot writes .svg or .png, not {options['plot']!r}.",
-    ),
+    PLOT,
     Rule(
         lambda options: _has_plot(options) and options["method"] == "paper",
         "--method paper leaves no plan to plot: leave --plot out.",
@@ -101,8 +96,8 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """What is told about a run, and where.
+class Reporting:
+    """What is said about a run, and where.
 
     Attributes
     ----------
@@ -133,14 +128,14 @@ class PairJob:
     settings : Settings
     outputs : tuple of Output
     plot : Output or None
-    telling : Telling
+    reporting : Reporting
     """
 
     images: tuple[str, str]
     settings: Settings
     outputs: tuple[Output, ...]
     plot: Output | None
-    telling: Telling
+    reporting: Reporting
 
 
 @dataclass(frozen=True)
@@ -159,7 +154,7 @@ class TableJob:
         Processes.
     scheduler : str or None
         Address of a Dask scheduler.
-    telling : Telling
+    reporting : Reporting
     """
 
     source: str
@@ -168,10 +163,10 @@ class TableJob:
     target: str
     jobs: int
     scheduler: str | None
-    telling: Telling
+    reporting: Reporting
 
 
-def plan_job(options: Mapping[str, Any]) -> PairJob | TableJob:
+def plan(options: Mapping[str, Any]) -> PairJob | TableJob:
     """Plan one pair, or a table of many.
 
     Raises
@@ -197,7 +192,7 @@ def _plan_pair(options: Mapping[str, Any]) -> PairJob:
         settings=_plan_settings(options),
         outputs=outputs,
         plot=Output(plot, Path(plot).suffix.lower().lstrip(".")) if plot else None,
-        telling=_plan_telling(options),
+        reporting=_plan_reporting(options),
     )
 
 
@@ -215,7 +210,7 @@ def _plan_table(options: Mapping[str, Any]) -> TableJob:
         target=output.path,
         jobs=options["jobs"],
         scheduler=options["scheduler"],
-        telling=_plan_telling(options),
+        reporting=_plan_reporting(options),
     )
 
 
@@ -236,8 +231,8 @@ def _plan_settings(options: Mapping[str, Any]) -> Settings:
     )
 
 
-def _plan_telling(options: Mapping[str, Any]) -> Telling:
-    return Telling(
+def _plan_reporting(options: Mapping[str, Any]) -> Reporting:
+    return Reporting(
         report=options["report"],
         recorded=record_options(options),
         strict=options["strict"],

@@ -22,9 +22,9 @@ STEPS = 255 * 2**16
 
 def bound_pair(job: PairJob) -> "tuple[tuple[Floats, Floats], ImageBounds]":
     """Bound the distance of a pair, and show the interval of each resolution meanwhile."""
-    label, telling = " and ".join(job.images), job.telling
+    label, reporting = " and ".join(job.images), job.reporting
     done = count(1)
-    with Progress(label, 0, quiet=telling.quiet, verbose=telling.verbose) as progress:
+    with Progress(label, 0, quiet=reporting.quiet, verbose=reporting.verbose) as progress:
 
         def show(level: "LevelRecord") -> None:
             height, width = level.shape

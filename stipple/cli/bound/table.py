@@ -140,7 +140,7 @@ def _bound_missing(
     work = partial(_bound, folder=folder, settings=replace(job.settings, threads=threads))
     outcomes = run_all(work, pairs, jobs=job.jobs, scheduler=job.scheduler)
     label = f"{len(pairs):,} pairs, {all_pairs - len(pairs):,} done before"
-    quiet, verbose = job.telling.quiet, job.telling.verbose
+    quiet, verbose = job.reporting.quiet, job.reporting.verbose
     with (
         Progress(label, len(pairs), quiet=quiet, verbose=verbose) as progress,
         closing(outcomes),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -10,7 +9,7 @@ import click
 from stipple.choices import SourceKind
 from stipple.cli.edot.options import FORMATS
 from stipple.cli.edot.rules import RULES
-from stipple.cli.shared.conflicts import find_given, refuse_conflicts
+from stipple.cli.shared.conflicts import PLOT, find_given, refuse_conflicts
 from stipple.cli.shared.domains import (
     FormulaDomain,
     is_formula,
@@ -20,6 +19,7 @@ from stipple.cli.shared.domains import (
 from stipple.cli.shared.drawings import PLOT_FORMATS, Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
@@ -198,10 +198,7 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
 def _find_preset(name: str) -> "Preset":
     from stipple.discretisation.presets import list_presets
 
-    presets = list_presets()
-    if name not in presets:
-        raise click.UsageError(f"Unknown preset {name!r}: known are {', '.join(presets)}.")
-    return presets[name]
+    return find_preset(name, list_presets())
 
 
 def _plan_input(options: Mapping[str, Any]) -> Input:
@@ -247,8 +244,7 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
                 raise click.UsageError(
                     f"There are several runs: write {RUN} in the name {output.path!r}."
                 )
-    if plot and Path(plot).suffix.lower() not in (".svg", ".png"):
-        raise click.UsageError(f"--plot writes .svg or .png, not {plot!r}.")
+    refuse_conflicts(options, (PLOT,))
     others = [path for path in (plot, options["report"]) if path]
     for source in options["sources"] or ("-",):
         check_targets([*(output.path for output in outputs), *others], source)

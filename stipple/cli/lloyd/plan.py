@@ -13,6 +13,7 @@ from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.domains import plan_formula_domain, read_domain
 from stipple.cli.shared.images import plan_reading
 from stipple.cli.shared.outputs import check_targets, plan_outputs
+from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
@@ -153,10 +154,7 @@ def _plan_files(options: Mapping[str, Any], preset: "Preset | None") -> Files:
 def _find_preset(name: str) -> "Preset":
     from stipple.lloyd_steps.presets import list_presets
 
-    presets = list_presets()
-    if name not in presets:
-        raise click.UsageError(f"Unknown preset {name!r}: known are {', '.join(presets)}.")
-    return presets[name]
+    return find_preset(name, list_presets())
 
 
 def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "Experiment":

@@ -1,27 +1,12 @@
 """Options of `stipple lloyd` that do not go together; the first rule that is broken is told."""
 
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-from stipple.cli.shared.conflicts import Rule
+from stipple.cli.shared.conflicts import PLOT, Rule, allow_suffixes
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 
-SUFFIXES = {
-    "plot": (".svg", ".png"),
-    "frames": tuple(f".{form}" for form in DRAWING_FORMATS),
-    "animate": (".gif",),
-}
-
-
-def _has_another_suffix(name: str, options: Mapping[str, Any]) -> bool:
-    path = options[name]
-    return bool(path) and Path(path).suffix.lower() not in SUFFIXES[name]
-
-
-def _name_suffixes(name: str, options: Mapping[str, Any]) -> str:
-    return f"--{name} writes {' or '.join(SUFFIXES[name])}, not {options[name]!r}."
+FRAMES = [f".{form}" for form in DRAWING_FORMATS]
 
 
 def _find_wrong_size(options: Mapping[str, Any]) -> float | None:
@@ -51,7 +36,9 @@ STEP_RULES = (
     Rule(lambda options: min(options["points"]) < 1, "--points must be at least 1."),
 )
 FILE_RULES = (
-    *(Rule(partial(_has_another_suffix, name), partial(_name_suffixes, name)) for name in SUFFIXES),
+    PLOT,
+    allow_suffixes("frames", FRAMES, " or ".join(FRAMES)),
+    allow_suffixes("animate", [".gif"], ".gif"),
     Rule(
         _is_no_pattern,
         lambda options: (

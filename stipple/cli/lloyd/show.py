@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stipple.cli.lloyd.plan import Job
 from stipple.cli.lloyd.run import AppliedTheorem, Found
 from stipple.cli.shared.digits import format_interval, round_up
-from stipple.cli.shared.report import describe_command
+from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
     from stipple.lloyd_steps.presets import Preset
@@ -26,13 +26,13 @@ def list_presets() -> list[str]:
     ]
 
 
-def describe_found(found: Found, job: Job) -> dict[str, Any]:
-    """Describe a run for the report."""
-    from stipple.lloyd_steps.figures import tabulate
-
+def describe_found(
+    found: Found, rows: list[dict[str, float | None]], recorded: Recorded
+) -> dict[str, Any]:
+    """Describe a run for the report, with the rows of its trace."""
     slope = found.slope
     return {
-        **describe_command("lloyd", job.recorded),
+        **describe_command("lloyd", recorded),
         "slope": None if slope is None else slope.slope,
         "slope_half_width": None if slope is None else slope.half_width,
         "fitted_points": () if slope is None else slope.counts,
@@ -44,7 +44,7 @@ def describe_found(found: Found, job: Job) -> dict[str, Any]:
         "multi_step_theorem": [_describe_theorem(one) for one in found.theorems],
         "largest_increase": found.largest_increase,
         "start_is_critical": found.start_is_critical,
-        "trace": [tabulate(row) for row in found.figures],
+        "trace": rows,
     }
 
 
@@ -59,7 +59,7 @@ def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
         files.append((job.files.plot, _render_plot(found.slope, job, job.files.plot)))
     files += found.pictures.items()
     if job.files.report:
-        files.append((job.files.report, render_json(describe_found(found, job))))
+        files.append((job.files.report, render_json(describe_found(found, rows, job.recorded))))
     return files
 
 

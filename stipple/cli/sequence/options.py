@@ -2,7 +2,7 @@
 
 import click
 
-from stipple.cli.shared.drawings import DRAWING_FORMATS
+from stipple.cli.shared.drawings import DRAWING_FORMATS, PLOT_FORMATS
 from stipple.cli.shared.options import (
     add_options,
     drawing_options,
@@ -12,7 +12,7 @@ from stipple.cli.shared.options import (
 from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
 
 POINT_FORMATS = ("csv", "npy", *DRAWING_FORMATS)
-TABLE_FORMATS = ("csv", "svg", "png")
+TABLE_FORMATS = ("csv", *PLOT_FORMATS)
 DRAWINGS = ("points", "boxes", "strip")
 POINTS = 1024
 STIPPLES = 4096

@@ -1,11 +1,10 @@
 """Options of `stipple sequence` that do not go together; the first rule that is broken is told."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from stipple.choices import LARGEST_COUNT
-from stipple.cli.shared.conflicts import Rule, refuse_each
+from stipple.cli.shared.conflicts import ANIMATION, Rule, refuse_each
 from stipple.cli.shared.images import TONE
 
 
@@ -75,10 +74,5 @@ RULES = (
         lambda options: bool(options["compare"]) and options["dimension"] > 2,
         lambda options: f"--compare measures dimensions 1 and 2, not {options['dimension']}.",
     ),
-    Rule(
-        lambda options: (
-            bool(options["animate"]) and Path(options["animate"]).suffix.lower() != ".gif"
-        ),
-        lambda options: f"--animate writes a .gif file, not {options['animate']!r}.",
-    ),
+    ANIMATION,
 )

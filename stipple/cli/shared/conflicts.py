@@ -1,11 +1,14 @@
 """Options that do not go together, as tables of rules."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
+
+from stipple.drawing.formats import PLOT_FORMATS
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,25 @@ class Rule:
     sentence: str | Callable[[Mapping[str, Any]], str]
 
 
+def _has_suffix_beside(name: str, known: Collection[str], options: Mapping[str, Any]) -> bool:
+    path = options[name]
+    return bool(path) and Path(path).suffix.lower() not in known
+
+
+def allow_suffixes(name: str, known: Collection[str], written: str) -> Rule:
+    """Give a rule that the path of an option has one of some suffixes; `written` names them."""
+    return Rule(
+        partial(_has_suffix_beside, name, known),
+        lambda options: f"--{name} writes {written}, not {options[name]!r}.",
+    )
+
+
+PLOT = allow_suffixes(
+    "plot",
+    [f".{form}" for form in PLOT_FORMATS],
+    " or ".join(f".{form}" for form in PLOT_FORMATS),
+)
+ANIMATION = allow_suffixes("animate", [".gif"], "a .gif file")
 ONE_PLACE = Rule(
     lambda options: bool(options["scheduler"]) and options["jobs"] > 1,
     "Give --jobs or --scheduler, not both.",

@@ -31,9 +31,9 @@ def command(context: click.Context, /, **options: Any) -> None:
     them. An image that fails does not stop the others; what failed is listed at the end, with exit
     code 1. A --report without a pattern is then one of all images.
     """
-    from stipple.cli.stipple.plan import ImageJob, plan_job
+    from stipple.cli.stipple.plan import ImageJob, plan
 
-    job = plan_job(options, find_given(context))
+    job = plan(options, find_given(context))
     if isinstance(job, ImageJob):
         from stipple.cli.stipple.run import run_image
         from stipple.cli.stipple.show import list_rows

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import InkMode, Method, NeighbourEngine, Order, Start
-from stipple.cli.shared.conflicts import ONE_PLACE, Rule, refuse_conflicts
+from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, Rule, refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
@@ -39,10 +39,7 @@ CONFLICTS = (
         "--landscape needs --page.",
     ),
     Rule(lambda options: options["pen_width"] <= 0, "--pen-width must be above zero."),
-    Rule(
-        lambda options: options["animate"] and Path(options["animate"]).suffix.lower() != ".gif",
-        lambda options: f"--animate writes a .gif file, not {options['animate']!r}.",
-    ),
+    ANIMATION,
     ONE_PLACE,
 )
 # Other processes have no standard streams.
@@ -126,7 +123,7 @@ class BatchJob:
     recorded: Recorded
 
 
-def plan_job(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
+def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     """Plan what to do with one image, or with each of several in the order of the command line.
 
     Raises
