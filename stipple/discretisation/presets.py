@@ -159,21 +159,19 @@ def _define_others() -> tuple[Preset, ...]:
     )
 
 
-@cache
 def _measure_line() -> Measure:
     return _cut_mixture(UNIFORM, LINE_CELLS)
 
 
-@cache
 def _measure_mixture() -> Measure:
     return _cut_mixture(MIXTURE_1D, LINE_CELLS)
 
 
-@cache
 def _measure_mixture_in_the_plane() -> Measure:
     return _cut_mixture(MIXTURE_2D, SQUARE_CELLS)
 
 
+@cache
 def _cut_mixture(terms: Mixture, cells: int) -> Measure:
     """Mixture of products of normals cut to [0, 1], each of mass 1, as cells of equal size."""
     edges = np.linspace(0, 1, cells + 1)
