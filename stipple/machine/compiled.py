@@ -1,9 +1,11 @@
 """Compilation of hot loops, with the cache on disk wherever it can be written."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -16,8 +18,20 @@ def compile_loop(function: Function) -> Function:
     folder can be written (read-only install and home), the function is compiled anew in each
     process.
     """
-    try:
-        compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy")
-    except RuntimeError:
-        compiled = numba.njit(function, nogil=True, error_model="numpy")
+    compiled = numba.njit(function, nogil=True, error_model="numpy")
+    with suppress(RuntimeError):  # there may be no folder for it
+        compiled._cache = _CheckedCache(function)  # type: ignore[no-untyped-call]
     return cast(Function, compiled)
+
+
+class _CheckedCache(FunctionCache):
+    """Numba's cache, but for code that was compiled for other types.
+
+    Two processes that compile a function for the first time, each for its own types, may choose
+    the same file: then one finds the code of the other, and runs it on arrays that it misreads.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Find compiled code, or None where there is none for just these types."""
+        found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        return found if found is None or found.signature.args == tuple(sig) else None

@@ -1,0 +1,50 @@
+"""Compiled loops and their cache on disk."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from command import ROOT
+
+LOOP = """\
+import sys
+import numpy as np
+from stipple.machine.compiled import compile_loop
+
+@compile_loop
+def add_up(values):
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+values = np.arange(10.0)
+print(add_up(values if sys.argv[1] == "all" else values[::2]))
+print(sum(add_up.stats.cache_hits.values()))
+"""
+
+
+def run(folder: Path, which: str) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "loop.py", which]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_code_for_other_types_is_never_run(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder, which in ((one, "all"), (other, "every second")):
+        folder.mkdir()
+        (folder / "loop.py").write_text(LOOP, encoding="utf-8")
+        os.utime(folder / "loop.py", (1e9, 1e9))
+        run(folder, which)
+    assert run(one, "all") == ["45.0", "1"]  # from the cache
+    # What two processes may leave that compile at the same time: an index, and other code.
+    for code in (one / "__pycache__").glob("*.nbc"):
+        shutil.copy(code, other / "__pycache__" / code.name)
+    assert run(other, "every second") == ["20.0", "0"]
+    assert run(other, "every second") == ["20.0", "1"]
