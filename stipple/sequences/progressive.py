@@ -9,10 +9,12 @@ from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
 from stipple.geometry.cell_integrals import integrate_boxes
+from stipple.geometry.strays import find_nearest_ink, find_strays
 from stipple.measures.density import Density
 from stipple.transport.direction import RELAXATION
 from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.strays import place_on_ink
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ def order_progressively(
     prefixes; a prefix in between is good because it is nearly one of them. Nested prefixes cannot
     all be optimal: see docs/sequence.md for the qualities measured.
 
+    At the end points off the ink move to the nearest ink of their box without relaxation, which
+    keeps each prefix as even as it is, and of their power cell with it.
+
     Parameters
     ----------
     density : Density
@@ -89,6 +94,16 @@ def order_progressively(
             points = _relax(solver, points, transports)
         if on_doubling is not None:
             on_doubling(len(points))
+    strays = find_strays(density, points)
+    if len(strays) == 0:
+        return points
+    if relaxation:
+        near = transports.get(len(points))
+        return place_on_ink(solver.solve(points, tolerance=STEP_TOLERANCE, near=near))
+    boxes = bisect_mass(density, len(homes))[homes[strays]]
+    for stray, box in zip(strays, boxes, strict=True):
+        corners = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
+        points[stray] = find_nearest_ink(density, corners, points[stray])
     return points
 
 
