@@ -30,7 +30,7 @@ from stipple.lloyd_steps.figures import tabulate
 from stipple.lloyd_steps.lloyd import LloydRun
 from stipple.measures.samples import Samples
 from stipple.sequences.certificate import PrefixCertificate
-from stipple.stippling.sizes import measure_radius
+from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.stippling.stippling import Stippling
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
@@ -58,9 +58,9 @@ def save_svg(
     Parameters
     ----------
     result : Stippling, LloydRun, Discretisation, ImageBounds, or array_like of shape (n, 2)
-        Dots of their own radii; dots of one size; dots with areas in proportion to the weights;
-        the plot of where mass goes, which has a page of its own; or points of the unit square, as
-        of `stipple.sequence`, with a layer for each doubling.
+        Dots that keep the tone; the same; dots with areas in proportion to the weights; the plot of
+        where mass goes, which has a page of its own; or points of the unit square, as of
+        `stipple.sequence`, with a layer for each doubling.
     path : path-like
         The file.
     page : str, optional
@@ -268,9 +268,13 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
     density = result.domain.density
     placement, look = lay_out(layout, density.values.shape)
-    positions = placement.to_page(result.domain.to_pixels(result.points))
-    radius = look.radius or placement.scale * measure_radius(density, len(positions))
-    dots = Dots(positions, np.full(len(positions), radius), look.dots, look.pen_width)
+    points = result.domain.to_pixels(result.points)
+    if look.radius is None:
+        inks = np.full(len(points), measure_ink(density) / len(points))
+        radii = placement.scale * fit_radii(points, inks, density.width, density.height)
+    else:
+        radii = np.full(len(points), look.radius)
+    dots = Dots(placement.to_page(points), radii, look.dots, look.pen_width)
     layer = Layer("points", layout.ink or BLACK, (dots,))
     return Drawing(placement.width, placement.height, look.background, (layer,))
 

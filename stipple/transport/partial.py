@@ -73,14 +73,14 @@ def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Flo
 def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
     """Solve Newton's system: how much to add to the squared radii, to first order.
 
-    An arc moves by 1/(2r) for each unit of r², the common chord of two discs by 1/(2d).
+    An arc moves by 1/(2r) for each unit of r², the common chord of two discs by 1/(2d). Discs hidden
+    in others, of which Newton knows nothing, double theirs.
     """
     sides = list_sides(cells)
     weights = discs.chords[sides.edges] / (2 * sides.distances)
     laplacian = assemble_laplacian(sides.rows, sides.columns, weights, len(lack))
-    arcs = np.where(cells.adjacency.visible, np.maximum(discs.arcs, LEAST_ARC), 2 * np.pi)
-    matrix = csr_array(laplacian + diags_array(arcs / 2))
+    matrix = csr_array(laplacian + diags_array(np.maximum(discs.arcs, LEAST_ARC) / 2))
     diagonal = matrix.diagonal()
     jacobi = LinearOperator(matrix.shape, matvec=lambda vector: vector / diagonal, dtype=float)
     step, _ = cg(matrix, lack, rtol=COARSE, maxiter=MOST_GRADIENTS, M=jacobi)
-    return np.asarray(step)
+    return np.where(cells.adjacency.visible, step, cells.potentials)

@@ -99,10 +99,14 @@ def _tell_end(ink: InkFigures, bleed: bool) -> str:
         return "no: the points did not move"
     if not (ink.settled or ink.saddle):
         return "no: more steps would lower W2² a little"
-    before = f", before {ink.strays:,} dots left white" if ink.strays else ""
+    before = f", before {_count_strays(ink)} left white" if ink.strays else ""
     if ink.settled:
         return f"yes, and small perturbations do not lower W2²{before}"
     return f"critical, not stable: a small perturbation lowers W2²{before}"
+
+
+def _count_strays(ink: InkFigures) -> str:
+    return f"{ink.strays:,} dot{'s' * (ink.strays != 1)}"
 
 
 def _tell_radius(ink: InkFigures) -> str:
