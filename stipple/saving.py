@@ -30,7 +30,8 @@ from stipple.lloyd_steps.figures import tabulate
 from stipple.lloyd_steps.lloyd import LloydRun
 from stipple.measures.samples import Samples
 from stipple.sequences.certificate import PrefixCertificate
-from stipple.stippling.stippling import Stippling, measure_radius
+from stipple.stippling.sizes import fit_radii, measure_ink
+from stipple.stippling.stippling import Stippling
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
 Drawable: TypeAlias = "Stippling | LloydRun | Discretisation | ImageBounds | PointsLike"
@@ -57,8 +58,8 @@ def save_svg(
     Parameters
     ----------
     result : Stippling, LloydRun, Discretisation, ImageBounds, or array_like of shape (n, 2)
-        Dots of one size; the same; dots with areas in proportion to the weights; the plot of where
-        mass goes, which has a page of its own; or points of the unit square, as of
+        Dots that keep the tone; the same; dots with areas in proportion to the weights; the plot of
+        where mass goes, which has a page of its own; or points of the unit square, as of
         `stipple.sequence`, with a layer for each doubling.
     path : path-like
         The file.
@@ -139,9 +140,10 @@ def save_csv(result: Tabular, path: FilePath) -> None:
     Parameters
     ----------
     result : Stippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate, Samples or array
-        The columns are, in this order: x, y, mass; the figures of each step, a row a step; x1, x2,
-        … and weight, of Samples too; x, y, to_x, to_y, mass of the plan, between centres of pixels;
-        the attributes, in one row; and the coordinates of points, shape (n, d).
+        The columns are, in this order: x, y, mass, radius, in pixels; the figures of each step, a
+        row a step; x1, x2, … and weight, of Samples too; x, y, to_x, to_y, mass of the plan,
+        between centres of pixels; the attributes, in one row; and the coordinates of points, shape
+        (n, d).
     path : path-like
         The file.
 
@@ -159,7 +161,7 @@ def save_csv(result: Tabular, path: FilePath) -> None:
     ['x,y', '0.0,0.0', '0.0,0.5']
     """
     if isinstance(result, Stippling):
-        data = render_points_csv(result.points, result.weights)
+        data = render_points_csv(result.points, result.weights, result.radii)
     elif isinstance(result, LloydRun):
         data = render_table_csv([tabulate(figures) for figures in result.trace])
     else:
@@ -266,9 +268,13 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
     density = result.domain.density
     placement, look = lay_out(layout, density.values.shape)
-    positions = placement.to_page(result.domain.to_pixels(result.points))
-    radius = look.radius or placement.scale * measure_radius(density, len(positions))
-    dots = Dots(positions, np.full(len(positions), radius), look.dots, look.pen_width)
+    points = result.domain.to_pixels(result.points)
+    if look.radius is None:
+        inks = np.full(len(points), measure_ink(density) / len(points))
+        radii = placement.scale * fit_radii(points, inks, density.width, density.height)
+    else:
+        radii = np.full(len(points), look.radius)
+    dots = Dots(placement.to_page(points), radii, look.dots, look.pen_width)
     layer = Layer("points", layout.ink or BLACK, (dots,))
     return Drawing(placement.width, placement.height, look.background, (layer,))
 

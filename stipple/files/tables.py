@@ -16,8 +16,10 @@ from stipple.files.open import Source, open_source
 BATCH = 10_000  # rows formatted at a time, to save memory
 
 
-def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None = None) -> bytes:
-    """Write points and masses with the header ``x,y,mass``, or ``x,y,mass,ink``.
+def render_points_csv(
+    points: Floats, masses: Floats, radii: Floats, inks: Sequence[str] | None = None
+) -> bytes:
+    """Write points with the header ``x,y,mass,radius``, or ``x,y,mass,radius,ink``.
 
     Each number has the fewest digits that read back as the same float64.
 
@@ -26,6 +28,8 @@ def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None
     points : ndarray, shape (n, 2)
         Positions in pixels.
     masses : ndarray, shape (n,)
+    radii : ndarray, shape (n,)
+        Of the dots, in pixels.
     inks : sequence of n names, optional
         The ink of each point.
 
@@ -34,8 +38,9 @@ def render_points_csv(points: Floats, masses: Floats, inks: Sequence[str] | None
     bytes
         The file.
     """
-    rows = np.column_stack((points, masses)).astype(np.float64)  # (n, 3)
-    columns: dict[str, Sequence[Any] | Floats] = dict(zip(("x", "y", "mass"), rows.T, strict=True))
+    rows = np.column_stack((points, masses, radii)).astype(np.float64)  # (n, 4)
+    names = ("x", "y", "mass", "radius")
+    columns: dict[str, Sequence[Any] | Floats] = dict(zip(names, rows.T, strict=True))
     return render_columns_csv(columns if inks is None else {**columns, "ink": inks})
 
 

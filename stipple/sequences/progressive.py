@@ -9,10 +9,12 @@ from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
 from stipple.geometry.cell_integrals import integrate_boxes
+from stipple.geometry.strays import find_nearest_ink, find_strays
 from stipple.measures.density import Density
 from stipple.transport.direction import RELAXATION
 from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.strays import place_on_ink
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ def order_progressively(
     prefixes; a prefix in between is good because it is nearly one of them. Nested prefixes cannot
     all be optimal: see docs/sequence.md for the qualities measured.
 
+    A barycentre off the ink gives way to the nearest ink of its half, and a point that has moved
+    there to that of its power cell, at the end.
+
     Parameters
     ----------
     density : Density
@@ -80,7 +85,7 @@ def order_progressively(
         raise StippleError(f"The number of points is {n}: ask for at least 1.")
     solver = TransportSolver(density)
     transports: dict[int, Transport] = {}
-    points, _ = integrate_boxes(density, bisect_mass(density, 1))
+    points = _place_in_boxes(density, bisect_mass(density, 1))
     homes = np.zeros(1, dtype=np.int64)
     while len(points) < n:
         points, homes = _double(density, points, homes)
@@ -89,6 +94,9 @@ def order_progressively(
             points = _relax(solver, points, transports)
         if on_doubling is not None:
             on_doubling(len(points))
+    if relaxation and len(find_strays(density, points)):
+        near = transports.get(len(points))
+        return place_on_ink(solver.solve(points, tolerance=STEP_TOLERANCE, near=near))
     return points
 
 
@@ -137,8 +145,17 @@ def _double(density: Density, points: Floats, homes: Integers) -> tuple[Floats, 
     swapped = _measure_distance(points, boxes[second]) < _measure_distance(points, boxes[first])
     own = np.where(swapped, second, first)
     other = np.where(swapped, first, second)
-    barycentres, _ = integrate_boxes(density, boxes[other])
-    return np.concatenate([points, barycentres]), np.concatenate([own, other])
+    placed = _place_in_boxes(density, boxes[other])
+    return np.concatenate([points, placed]), np.concatenate([own, other])
+
+
+def _place_in_boxes(density: Density, boxes: Floats) -> Floats:
+    """Barycentre of each box, or the ink of the box that is nearest to it."""
+    points, _ = integrate_boxes(density, boxes)
+    for stray in find_strays(density, points):
+        corners = boxes[stray, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
+        points[stray] = find_nearest_ink(density, corners, points[stray])
+    return points
 
 
 def _measure_distance(points: Floats, boxes: Floats) -> Floats:

@@ -36,8 +36,9 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
             tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
             layers.append(Layer(f"{name} tour", colour, (tour,)))
         if "dots" in look.draw:
-            radius = placement.scale * stippling.radius if look.radius is None else look.radius
-            radii = np.full(len(positions), radius)
+            radii = placement.scale * stippling.radii
+            if look.radius is not None:
+                radii = np.full(len(positions), look.radius)
             layers.append(Layer(name, colour, (Dots(positions, radii, look.dots, look.pen_width),)))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
 
@@ -53,7 +54,8 @@ def compose_frames(
     Parameters
     ----------
     inked : sequence of InkedStippling
-        The inks; an ink that settled early waits for the others.
+        The inks, with radii in the order of the frames; one that settled early waits for the
+        others.
     frames : sequence of sequences of ndarray, shape (n, 2)
         For each ink its points at each step, in pixels.
     placement : Placement

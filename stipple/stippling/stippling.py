@@ -16,11 +16,14 @@ from stipple.arguments import (
     read_points,
 )
 from stipple.arrays import Floats, ImageLike, Integers, PointsLike
-from stipple.choices import LARGEST_COUNT, Method, NeighbourEngine, Start
+from stipple.choices import LARGEST_COUNT, Method, NeighbourEngine, Spacing, Start, Strays
 from stipple.errors import StippleError
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
+from stipple.stippling.bleed import mirror_margin
+from stipple.stippling.dots import Dots, crop_dots, flatten_tone, make_dots
+from stipple.stippling.sizes import measure_radius
 from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.starts import place_on_grid, place_uniformly
@@ -38,7 +41,11 @@ class Stippling:
     weights : ndarray, shape (n,)
         Mass of each point's power cell; 1/n up to `mass_error`.
     radius : float
-        Radius, in pixels, of dots whose total area is the total darkness.
+        Radius, in pixels, of equal dots whose total area is the total darkness.
+    radii : ndarray, shape (n,)
+        Radius, in pixels, of the dot of each point: so that it covers as much of its power cell as
+        there is darkness in it. All are `radius` where sizes do not vary and no dot leaves its
+        cell; where dots touch they are larger, so that their union keeps the tone.
     w2_squared, w2_squared_lower, w2_squared_upper : float
         Squared Wasserstein distance to the density in square pixels, and its certified bounds.
     quality : float
@@ -53,6 +60,9 @@ class Stippling:
     settled : bool
         Whether the steps ended because the tolerance was met, at points that small perturbations
         do not better either.
+    strays : int
+        How many points were moved off white after that; figures are those of the points as they
+        are.
     saddle : bool
         Whether the points are critical, but no minimum: steps towards the barycentres end, and yet
         a small perturbation lowers W2². Only starts other than the bisection are left there.
@@ -79,6 +89,7 @@ class Stippling:
     points: Floats
     weights: Floats
     radius: float
+    radii: Floats
     w2_squared: float
     w2_squared_lower: float
     w2_squared_upper: float
@@ -87,6 +98,7 @@ class Stippling:
     converged: bool
     iterations: int
     settled: bool
+    strays: int
     saddle: bool
     diagrams: int
     newton_iterations: int
@@ -111,7 +123,12 @@ class Stippling:
 
     def reorder(self, order: Integers) -> Stippling:
         """Return the same stippling with its points (not its cells) listed in another order."""
-        return replace(self, points=self.points[order], weights=self.weights[order])
+        return replace(
+            self,
+            points=self.points[order],
+            weights=self.weights[order],
+            radii=self.radii[order],
+        )
 
 
 @accept_former_name("points", "n")
@@ -127,6 +144,10 @@ def stipple(
     engine: NeighbourEngine = "auto",
     threads: int | None = None,
     on_step: Callable[[Step], None] | None = None,
+    strays: Strays = "move",
+    size_variation: float = 0.0,
+    spacing: Spacing = "touch",
+    bleed: bool = False,
 ) -> Stippling:
     """Turn a density into points by exact uniform optimal quantisation with power cells.
 
@@ -157,6 +178,19 @@ def stipple(
         Threads for cutting and integrating cells; by default one per processor.
     on_step : callable, optional
         Receives a `Step` for the start and for each step.
+    strays : {"move", "keep"}
+        Whether points off the ink, where a cell serves two dark shapes, move to the nearest ink of
+        their own cells after the steps; W2² is then a little larger. Without steps nothing moves.
+    size_variation : float
+        From 0, dots of one size, to below 1, dots that are nearly as dense in light parts as in
+        dark ones, but smaller. Points quantise ρ^(1 − size_variation), and W2², quality and
+        weights are about that density; each dot has the area of the darkness ρ of its cell.
+    spacing : {"touch", "apart"}
+        Apart, no two dots overlap: dark parts are then lighter than they should be.
+    bleed : bool
+        Stipple the picture with a mirrored margin and crop it, so that no row of dots runs along
+        the border. Figures are those of the points kept, which are not settled; there may be
+        fewer or more than n where the picture is white near its border. Needs a start by name.
 
     Returns
     -------
@@ -182,10 +216,15 @@ def stipple(
     seed = read_count(seed, "seed", 0)
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
+    read_choice(strays, "treatment of strays", Strays)
+    read_choice(spacing, "spacing", Spacing)
+    quantised = flatten_tone(density, size_variation)
     began = time.perf_counter()
-    starts = _place(density, n, start, seed, moving=iterations > 0)
+    wide = mirror_margin(quantised, _check_bleed(n, start)) if bleed else None
+    source, count = (wide.density, wide.points) if wide else (quantised, n)
+    starts = _place(source, count, start, seed, moving=iterations > 0)
     placed = time.perf_counter() - began
-    solver = TransportSolver(density, engine, threads)
+    solver = TransportSolver(source, engine, threads)
     result = quantise_best(
         solver,
         starts,
@@ -196,25 +235,38 @@ def stipple(
         seed=seed,
         on_step=on_step,
     )
-    return _describe(density, solver, result, method=method, seed=seed, placed=placed)
+    ended = time.perf_counter()
+    treated = strays if iterations else "keep"
+    transport = result.transport
+    if wide:
+        alone = TransportSolver(quantised, engine, threads)
+        alone.diagrams, alone.newton_iterations = solver.diagrams, solver.newton_iterations
+        solver, result = alone, replace(result, settled=False, saddle=False)
+        dots = crop_dots(wide, density, solver, transport, strays=treated, spacing=spacing)
+    else:
+        dots = make_dots(density, solver, transport, strays=treated, spacing=spacing)
+    seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
+    return _describe(density, solver, result, dots, method=method, seed=seed, seconds=seconds)
 
 
 def _describe(
     density: Density,
     solver: TransportSolver,
     result: Quantisation,
+    dots: Dots,
     *,
     method: Method,
     seed: int,
-    placed: float,
+    seconds: dict[str, float],
 ) -> Stippling:
-    """Collect the figures of a result whose start took so many seconds to place."""
-    transport = result.transport
+    """Collect the figures of a result whose points have become dots."""
+    transport = dots.transport
     count = len(transport.points)
     return Stippling(
         points=transport.points,
         weights=transport.masses,
         radius=measure_radius(density, count),
+        radii=dots.radii,
         w2_squared=transport.w2_squared,
         w2_squared_lower=transport.interval.lower,
         w2_squared_upper=transport.interval.upper,
@@ -223,11 +275,12 @@ def _describe(
         converged=transport.converged,
         iterations=result.iterations,
         settled=result.settled,
+        strays=dots.strays,
         saddle=result.saddle,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
         cells=transport.diagram.cells,
-        seconds={"placement": placed, **result.seconds},
+        seconds=seconds,
         method=method,
         engine=solver.engine,
         seed=seed,
@@ -235,10 +288,19 @@ def _describe(
     )
 
 
-def measure_radius(density: Density, n: int) -> float:
-    """Radius in pixels of n dots with the area of the darkness; 1, or the largest, is full ink."""
-    full = max(1.0, float(density.values.max()))
-    return float(np.sqrt(density.total / full / (np.pi * n)))
+def _check_bleed(count: int, start: Start | PointsLike) -> int:
+    if not isinstance(start, str):
+        raise StippleError("A picture with bleed needs a start by name, not given positions.")
+    return _read_number_of_points(count)
+
+
+def _read_number_of_points(count: int) -> int:
+    count = read_count(count, "number of points")
+    if not 1 <= count <= LARGEST_COUNT:
+        raise StippleError(
+            f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
+        )
+    return count
 
 
 def _place(
@@ -246,11 +308,7 @@ def _place(
 ) -> Sequence[tuple[Floats, Floats | None]]:
     if not isinstance(start, str):
         return [(_check_start(density, start), None)]
-    count = read_count(count, "number of points")
-    if not 1 <= count <= LARGEST_COUNT:
-        raise StippleError(
-            f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
-        )
+    count = _read_number_of_points(count)
     if start == "bisection":
         if moving:
             return place_near_bisection(density, count, seed)

@@ -59,6 +59,8 @@ def figures():
         first,
         points=BASE.points[:1],
         weights=BASE.weights[:1],
+        radii=BASE.radii[:1],
+        strays=1,
         w2_squared=4.0,
         w2_squared_lower=3.0,
         w2_squared_upper=5.0,
@@ -75,7 +77,7 @@ def figures():
         InkedStippling(Ink("cyan", "#00ffff"), first, 250.0),
         InkedStippling(Ink("black", "#000000"), second),
     ]
-    return collect_figures(inked, PLACEMENT, None)
+    return collect_figures(inked, PLACEMENT)
 
 
 def test_an_image_sums_up_its_inks(figures):
@@ -87,17 +89,22 @@ def test_an_image_sums_up_its_inks(figures):
     assert figures.seconds == {"start": 3.0, "steps": 30.0}
     assert figures.add_seconds(read=0.5).seconds == {"start": 3.0, "steps": 30.0, "read": 0.5}
     assert (figures.page_mm, figures.millimetres_per_pixel) == ((30.0, 20.0), 4.0)
-    assert [ink.radius_mm for ink in figures.inks] == [4 * BASE.radius] * 2
+    squares = [4 * (BASE.radii[:count] ** 2).mean() ** 0.5 for count in (3, 1)]
+    assert [ink.radius_mm for ink in figures.inks] == pytest.approx(squares)
+    assert figures.inks[0].smallest_radius_mm == 4 * BASE.radii.min()
+    assert figures.inks[0].largest_radius_mm == 4 * BASE.radii.max()
+    assert [ink.strays for ink in figures.inks] == [0, 1]
     assert [ink.travel_mm for ink in figures.inks] == [1000.0, None]
 
 
 def test_people_read_of_every_ink(figures):
-    job = SimpleNamespace(solving=SimpleNamespace(seed=3), targets=["a.svg", "-"])
+    solving = SimpleNamespace(seed=3, bleed=False, size_variation=0.25)
+    job = SimpleNamespace(solving=solving, targets=["a.svg", "-"])
     rows = list_rows(job, figures)
     assert [name for name, _ in rows].count("warning") == 1
     assert [value for name, value in rows if name == "settled"] == [
         "yes, and small perturbations do not lower W2²",
-        "critical, not stable: a small perturbation lowers W2²",
+        "critical, not stable: a small perturbation lowers W2², before 1 dot left white",
     ]
     told = dict(rows)
     assert told["pen travel"] == "1.000 m"

@@ -71,6 +71,10 @@ CASES = {
         "seed": "--seed 1",
         "engine": "--engine qhull",
         "threads": "--threads 1",
+        "strays": ["stipple spots.png -n 1 -o a.csv"] * 2 + ["--strays keep"],
+        "size_variation": "--size-variation 0.5",
+        "spacing": "--spacing apart",
+        "bleed": "--bleed",
         "color": "--color cmyk",
         "draw": "--draw dots,cells",
         "order": "--order nearest",
@@ -217,6 +221,9 @@ def inputs(tmp_path_factory):
     pixels[:2, :3] = 255
     save(path / IMAGE, pixels.astype(np.uint8))
     save(path / "other.png", pixels[::-1, ::-1].astype(np.uint8))
+    spots = np.full((5, 9), 255, np.uint8)
+    spots[2, 1] = spots[2, 6:8] = 0
+    save(path / "spots.png", spots)
     (path / "folder").mkdir()
     save(path / "folder" / "1.png", pixels.astype(np.uint8))
     save(path / "folder" / "2.png", pixels[::-1].astype(np.uint8))

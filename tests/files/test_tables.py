@@ -24,22 +24,22 @@ def write(tmp_path):
 
 def test_csv_has_a_header_and_short_numbers():
     points = np.array([[0.5, 1.0], [0.1, 1e-7]])
-    assert render_points_csv(points, np.array([2.0, 1 / 3])) == (
-        b"x,y,mass\n0.5,1.0,2.0\n0.1,1e-07,0.3333333333333333\n"
+    assert render_points_csv(points, np.array([2.0, 1 / 3]), np.array([0.25, 3.0])) == (
+        b"x,y,mass,radius\n0.5,1.0,2.0,0.25\n0.1,1e-07,0.3333333333333333,3.0\n"
     )
 
 
 @settings(deadline=None)
-@given(arrays(np.float64, st.tuples(st.integers(1, 30), st.just(3)), elements=finite))
+@given(arrays(np.float64, st.tuples(st.integers(1, 30), st.just(4)), elements=finite))
 def test_csv_reads_back_to_the_last_bit(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("csv") / "points.csv"
-    path.write_bytes(render_points_csv(rows[:, :2], rows[:, 2]))
+    path.write_bytes(render_points_csv(rows[:, :2], rows[:, 2], rows[:, 3]))
     assert read_points_csv(path).tobytes() == rows[:, :2].tobytes()
 
 
 def test_many_batches_keep_the_order(write):
     points = np.random.default_rng(1).uniform(0, 1000, (25_001, 2))
-    path = write(render_points_csv(points, np.ones(len(points))))
+    path = write(render_points_csv(points, *np.ones((2, len(points)))))
     assert np.array_equal(read_points_csv(path), points)
 
 

@@ -28,7 +28,9 @@ LOOK = Look(
 def inked():
     result = stipple(np.ones((4, 12)), 8, iterations=0, start="grid")
     shuffled = result.reorder(np.random.default_rng(0).permutation(8))
-    return InkedStippling(Ink("cyan", "#00ffff"), replace(shuffled, weights=np.arange(8.0)))
+    numbers = np.arange(8.0)
+    shuffled = replace(shuffled, weights=numbers, radii=0.1 * numbers)
+    return InkedStippling(Ink("cyan", "#00ffff"), shuffled)
 
 
 def measure(points, closed):
@@ -43,9 +45,11 @@ def test_points_are_listed_as_the_pen_travels(inked, order, closed):
     points = found.stippling.points
     assert found.travel == pytest.approx(measure(points, closed))
     assert found.travel < measure(inked.stippling.points, closed)
-    # Weights go with their points.
+    # Weights and radii go with their points.
     places = {tuple(point): number for number, point in enumerate(inked.stippling.points)}
-    assert [places[tuple(point)] for point in points] == found.stippling.weights.tolist()
+    numbers = [places[tuple(point)] for point in points]
+    assert numbers == found.stippling.weights.tolist()
+    assert (0.1 * np.array(numbers)).tolist() == found.stippling.radii.tolist()
 
 
 def test_a_tour_that_returns_is_another(inked):
@@ -68,7 +72,7 @@ def test_layers_have_their_colours_and_places(inked):
     assert [layer.colour for layer in drawing.layers] == [CELL_COLOUR, "#00ffff", "#00ffff"]
     (marks,) = dots.marks
     np.testing.assert_allclose(marks.centres, 3 * inked.stippling.points + (1, 2))
-    assert set(marks.radii) == {3 * inked.stippling.radius}
+    assert marks.radii.tolist() == (3 * inked.stippling.radii).tolist()
     assert (marks.style, marks.pen_width) == ("stroke", 0.5)
     (line,) = tour.marks
     assert line.closed

@@ -4,15 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from stipple.cli.shared.report import collect_versions
 from stipple.drawing.page import Placement
 from stipple.machine.rounding import round_down, round_up
 from stipple.stippling.pens import InkedStippling
+from stipple.stippling.sizes import measure_coverage
 
 
 @dataclass(frozen=True)
 class InkFigures:
-    """One ink; distances in pixels as `Stippling` has them, and millimetres on the page."""
+    """One ink; distances in pixels as `Stippling` has them, and millimetres on the page.
+
+    `radius_mm` is the root mean square of the radii; `coverage` is the part of the picture that
+    dots cover, and `darkness` the part that they should.
+    """
 
     ink: str
     colour: str
@@ -24,11 +31,16 @@ class InkFigures:
     mass_error: float
     converged: bool
     settled: bool
+    strays: int
     saddle: bool
     iterations: int
     diagrams: int
     newton_iterations: int
     radius_mm: float
+    smallest_radius_mm: float
+    largest_radius_mm: float
+    coverage: float
+    darkness: float
     travel_mm: float | None
 
 
@@ -62,11 +74,9 @@ class ImageFigures:
         return replace(self, seconds={**self.seconds, **stages})
 
 
-def collect_figures(
-    inked: Sequence[InkedStippling], placement: Placement, radius: float | None
-) -> ImageFigures:
-    """Collect the figures of every ink; a radius in millimetres is that of all dots."""
-    inks = tuple(_describe_ink(one, placement.scale, radius) for one in inked)
+def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> ImageFigures:
+    """Collect the figures of every ink."""
+    inks = tuple(_describe_ink(one, placement.scale) for one in inked)
     total = sum(ink.points for ink in inks)
 
     def average(values: Sequence[float]) -> Fraction:
@@ -98,8 +108,10 @@ def collect_figures(
     )
 
 
-def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> InkFigures:
+def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
     result = one.stippling
+    radii = result.radii
+    width, height = result.cells.width, result.cells.height
     return InkFigures(
         ink=one.ink.name,
         colour=one.ink.colour,
@@ -111,10 +123,15 @@ def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> In
         mass_error=result.mass_error,
         converged=result.converged,
         settled=result.settled,
+        strays=result.strays,
         saddle=result.saddle,
         iterations=result.iterations,
         diagrams=result.diagrams,
         newton_iterations=result.newton_iterations,
-        radius_mm=scale * result.radius if radius is None else radius,
+        radius_mm=scale * float(np.sqrt(np.mean(radii**2))),
+        smallest_radius_mm=scale * float(radii.min()),
+        largest_radius_mm=scale * float(radii.max()),
+        coverage=measure_coverage(result.points, radii, width, height),
+        darkness=len(radii) * np.pi * result.radius**2 / (width * height),
         travel_mm=None if one.travel is None else scale * one.travel,
     )

@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from stipple.choices import LARGEST_COUNT, InkMode, Method, Order
+from stipple.choices import LARGEST_COUNT, InkMode, Method, Order, Spacing, Strays
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
@@ -30,6 +30,36 @@ Examples:
   stipple stipple *.jpg -o out/{stem}.svg -o out/{stem}.png --jobs 4 --report out/all.json
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
+
+dot_options = add_options(
+    click.option(
+        "--strays",
+        type=click.Choice(get_args(Strays)),
+        default="move",
+        help="Dots on white: move them to the nearest ink of their own cells after the last step,"
+        " or keep the lower W2².",
+    ),
+    click.option(
+        "--size-variation",
+        type=FiniteRange(min=0, max=1, max_open=True),
+        metavar="V",
+        default=0.0,
+        help="Points quantise darkness to the power 1 − V, and each dot has the area of the"
+        " darkness of its cell: above 0, many small dots show what is light.",
+    ),
+    click.option(
+        "--spacing",
+        type=click.Choice(get_args(Spacing)),
+        default="touch",
+        help="Dots may touch, and their union keeps the tone; or all stay apart, at its cost.",
+    ),
+    click.option(
+        "--bleed",
+        is_flag=True,
+        help="Stipple the image with a mirrored margin and crop it: no row of dots runs along the"
+        " border.",
+    ),
+)
 
 stipple_options = add_options(
     click.argument(
@@ -93,6 +123,7 @@ stipple_options = add_options(
         metavar="S",
         help="Seed of starts and perturbations.",
     ),
+    dot_options,
     solver_options,
     tone_options,
     click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import InkMode, Method, NeighbourEngine, Order, Start
+from stipple.choices import InkMode, Method, NeighbourEngine, Order, Spacing, Start, Strays
 from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, Rule, refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
@@ -39,6 +39,14 @@ CONFLICTS = (
         "--landscape needs --page.",
     ),
     Rule(lambda options: options["pen_width"] <= 0, "--pen-width must be above zero."),
+    Rule(
+        lambda options: options["bleed"] and options["start"] not in get_args(Start),
+        "--bleed needs a --start by name: positions lie in the image alone.",
+    ),
+    Rule(
+        lambda options: options["bleed"] and bool(options["animate"]),
+        "--animate shows the image alone: leave --bleed out.",
+    ),
     ANIMATION,
     ONE_PLACE,
 )
@@ -66,6 +74,10 @@ class Solving:
     seed: int
     engine: NeighbourEngine
     threads: int | None
+    strays: Strays
+    size_variation: float
+    spacing: Spacing
+    bleed: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +194,10 @@ def _plan_image(
             seed=options["seed"],
             engine=options["engine"],
             threads=options["threads"],
+            strays=options["strays"],
+            size_variation=options["size_variation"],
+            spacing=options["spacing"],
+            bleed=options["bleed"],
         ),
         order=options["order"],
         draw=options["draw"],

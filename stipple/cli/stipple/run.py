@@ -1,6 +1,9 @@
 """One image for `stipple stipple`: reading, solving, writing."""
 
 import time
+from dataclasses import replace
+
+import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Blend, InkMode
@@ -19,7 +22,7 @@ from stipple.files.tables import render_json
 from stipple.machine.memory import predict_stippling
 from stipple.measures.inks import Ink, InkDensity, separate_inks, share_points
 from stipple.stippling.pens import InkedStippling, order_for_pen
-from stipple.stippling.stippling import Stippling, stipple
+from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import Step
 
 BLENDS: dict[InkMode, Blend] = {"mono": "normal", "cmyk": "multiply", "rgb": "screen"}
@@ -34,17 +37,15 @@ def run_image(job: ImageJob) -> ImageFigures:
     most = max(count for _, count in shares)
     announce_memory(predict_stippling(most, inks[0].darkness.size, len(inks)), quiet=job.quiet)
     placement, look = _lay_out(job, inks[0].darkness.shape)
-    solved = [_solve(job, ink, count) for ink, count in shares]
+    solved, steps = zip(*[_solve(job, ink, count) for ink, count in shares], strict=True)
     ended = time.perf_counter()
-    inked = [
-        order_for_pen(InkedStippling(ink, stippling), job.order, closed="tour" in job.draw)
-        for ink, stippling, _ in solved
-    ]
+    drawn = [_finish(job, one, placement) for one in solved]
+    inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
-    figures = collect_figures(inked, placement, job.layout.radius)
+    figures = collect_figures(inked, placement)
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
-    picture = Picture(inked, [steps for _, _, steps in solved], placement, look)
+    picture = Picture(inked, drawn, steps, placement, look)
     for path, data in render_files(job, picture, figures):
         write_output(path, data)
     figures = figures.add_seconds(write=time.perf_counter() - ordered)
@@ -61,7 +62,7 @@ def _lay_out(job: ImageJob, shape: tuple[int, int]) -> tuple[Placement, Look]:
     return placement, look
 
 
-def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[Ink, Stippling, list[Floats]]:
+def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[InkedStippling, list[Floats]]:
     """Stipple an ink with its share of the points; keep every step for an animation."""
     ink = Ink(density.ink.name, job.layout.ink or density.ink.colour)
     solving = job.solving
@@ -85,5 +86,19 @@ def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[Ink, Stippli
             engine=solving.engine,
             threads=solving.threads,
             on_step=watch,
+            strays=solving.strays,
+            size_variation=solving.size_variation,
+            spacing=solving.spacing,
+            bleed=solving.bleed,
         )
-    return ink, stippling, steps
+    if stippling.strays and job.animate:
+        steps.append(stippling.points)
+    return InkedStippling(ink, stippling), steps
+
+
+def _finish(job: ImageJob, inked: InkedStippling, placement: Placement) -> InkedStippling:
+    """Give dots the radius that is asked for, if one is."""
+    if job.layout.radius is None:
+        return inked
+    radii = np.full(len(inked.stippling.points), job.layout.radius / placement.scale)
+    return replace(inked, stippling=replace(inked.stippling, radii=radii))

@@ -30,9 +30,11 @@ class Picture:
     Attributes
     ----------
     inked : sequence of InkedStippling
-        The inks, in the order in which they are drawn.
+        The inks, in the order in which they are drawn, with points in the order of the pen.
+    solved : sequence of InkedStippling
+        The same, with points in the order in which they were solved.
     frames : sequence of sequences of ndarray, shape (n, 2)
-        For each ink its points at each step, in pixels, if an animation is asked for.
+        For each ink its points at each step, in that order, in pixels, if there is an animation.
     placement : Placement
         Where the picture lies on the page.
     look : Look
@@ -40,6 +42,7 @@ class Picture:
     """
 
     inked: Sequence[InkedStippling]
+    solved: Sequence[InkedStippling]
     frames: Sequence[Sequence[Floats]]
     placement: Placement
     look: Look
@@ -64,29 +67,51 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
                 f"{ink.quality:.5f} = N·W2²/A"
                 f" (lower is better; hexagons tend to {figures.quality_hexagonal:.5f}, no bound)",
             ),
-            ("settled", _tell_end(ink)),
+            ("settled", _tell_end(ink, job.solving.bleed)),
             ("mass error", f"{ink.mass_error:.1e}"),
-            ("dot radius", f"{ink.radius_mm:.4g} mm"),
+            ("dot radius", _tell_radius(ink)),
+            ("coverage", f"{ink.coverage:.2%} of the picture, {ink.darkness:.2%} wanted"),
         ]
+        if ink.strays:
+            rows.append(
+                ("on white", f"{ink.strays:,} dots moved to the nearest ink of their cells")
+            )
         if ink.travel_mm is not None:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
             rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    variation = job.solving.size_variation
+    if variation:
+        rows.append(
+            ("sizes", f"W2² and quality are to darkness^{1 - variation:.4g}, which points quantise")
+        )
     rows.append(("seed", str(job.solving.seed)))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
     return rows
 
 
-def _tell_end(ink: InkFigures) -> str:
+def _tell_end(ink: InkFigures, bleed: bool) -> str:
     """Tell whether the points are a minimum of W2², as far as that is known."""
-    if ink.settled:
-        return "yes, and small perturbations do not lower W2²"
-    if ink.saddle:
-        return "critical, not stable: a small perturbation lowers W2²"
+    if bleed:
+        return "no: the points were cropped from a picture with a mirrored margin"
     if ink.iterations == 0:
         return "no: the points did not move"
-    return "no: more steps would lower W2² a little"
+    if not (ink.settled or ink.saddle):
+        return "no: more steps would lower W2² a little"
+    before = f", before {_count_strays(ink)} left white" if ink.strays else ""
+    if ink.settled:
+        return f"yes, and small perturbations do not lower W2²{before}"
+    return f"critical, not stable: a small perturbation lowers W2²{before}"
+
+
+def _count_strays(ink: InkFigures) -> str:
+    return f"{ink.strays:,} dot{'s' * (ink.strays != 1)}"
+
+
+def _tell_radius(ink: InkFigures) -> str:
+    ends = [f"{end:.4g}" for end in (ink.smallest_radius_mm, ink.largest_radius_mm)]
+    return f"{' to '.join(dict.fromkeys(ends))} mm"
 
 
 def describe_image(job: ImageJob, figures: ImageFigures) -> dict[str, Any]:
@@ -116,19 +141,21 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
 def _render_csv(inked: Sequence[InkedStippling]) -> bytes:
     points = np.concatenate([one.stippling.points for one in inked])
     masses = np.concatenate([one.stippling.weights for one in inked])
+    radii = np.concatenate([one.stippling.radii for one in inked])
     names = [one.ink.name for one in inked for _ in one.stippling.points]
-    return render_points_csv(points, masses, names if len(inked) > 1 else None)
+    return render_points_csv(points, masses, radii, names if len(inked) > 1 else None)
 
 
 def _render_json(job: ImageJob, inked: Sequence[InkedStippling], figures: ImageFigures) -> bytes:
     report = describe_image(job, figures)
     for ink, one in zip(report["inks"], inked, strict=True):
-        ink |= {"positions": one.stippling.points, "masses": one.stippling.weights}
+        drawn = one.stippling
+        ink |= {"positions": drawn.points, "masses": drawn.weights, "radii": drawn.radii}
     return render_json(report)
 
 
 def _render_animation(picture: Picture) -> bytes:
     placement = picture.placement
-    frames = compose_frames(picture.inked, picture.frames, placement, picture.look)
+    frames = compose_frames(picture.solved, picture.frames, placement, picture.look)
     dpi = 25.4 * ANIMATION_PIXELS / max(placement.width, placement.height)
     return render_gif(frames, dpi, SECONDS_PER_FRAME)

@@ -1,0 +1,93 @@
+"""Discs about points, cut by the cells of these: exact areas, and how they grow with the radii."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.geometry.power_cells import PowerCells
+from stipple.machine.compiled import compile_loop
+
+
+@dataclass(frozen=True)
+class CutDiscs:
+    """The part of its cell that a disc about each point covers.
+
+    Attributes
+    ----------
+    areas : ndarray, shape (n,)
+        In square pixels.
+    arcs : ndarray, shape (n,)
+        How much of each circle lies in its cell, as an angle: 2π of a disc that fits.
+    chords : ndarray, shape (m,)
+        Length, in pixels, of each edge of `PowerCells.vertices` within the disc.
+    reaches : ndarray, shape (n,)
+        Distance, in pixels, from each point to the farthest corner of its cell.
+    """
+
+    areas: Floats
+    arcs: Floats
+    chords: Floats
+    reaches: Floats
+
+
+def cut_discs(cells: PowerCells, radii: Floats) -> CutDiscs:
+    """Cut a disc about each point by its cell, exactly up to rounding.
+
+    Where the potentials of the cells are the squares of the radii, these parts make up the union of
+    the discs.
+
+    Parameters
+    ----------
+    cells : PowerCells
+        The cells.
+    radii : ndarray, shape (n,)
+        In pixels.
+    """
+    return CutDiscs(*_cut_discs(cells.adjacency.offsets, cells.vertices, radii))
+
+
+@compile_loop
+def _cut_discs(
+    offsets: Integers, vertices: Floats, radii: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Green's theorem: each edge gives what the triangle from the point to it covers of the disc.
+
+    That is, with its sign, a triangle where the edge runs inside, and sectors where it does not.
+    """
+    areas = np.empty(len(radii))
+    arcs = np.empty(len(radii))
+    chords = np.zeros(len(vertices))
+    reaches = np.zeros(len(radii))
+    for i in range(len(radii)):
+        radius = radii[i]
+        twice_area = 0.0
+        arc = 0.0
+        for k in range(offsets[i], offsets[i + 1]):
+            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+            x, y = vertices[k]
+            reaches[i] = max(reaches[i], np.hypot(x, y))
+            u, v = vertices[after, 0] - x, vertices[after, 1] - y
+            length = np.hypot(u, v)
+            if length == 0:
+                continue
+            # Where on the edge, from 0 to 1, the disc begins and ends.
+            near = -(x * u + y * v) / length
+            height = (x * v - y * u) / length
+            half = np.sqrt(max(radius * radius - height * height, 0.0))
+            first = min(max((near - half) / length, 0.0), 1.0)
+            last = min(max((near + half) / length, 0.0), 1.0)
+            if first < last:
+                chords[k] = (last - first) * length
+                twice_area += chords[k] * height
+            else:
+                first = last = 1.0
+            p, q = x + first * u, y + first * v
+            arc += np.arctan2(x * q - y * p, x * p + y * q)
+            if last < 1:
+                p, q = x + last * u, y + last * v
+                x, y = x + u, y + v
+                arc += np.arctan2(p * y - q * x, p * x + q * y)
+        areas[i] = max((twice_area + arc * radius * radius) / 2, 0.0)
+        arcs[i] = max(arc, 0.0)
+    return areas, arcs, chords, reaches

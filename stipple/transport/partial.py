@@ -1,0 +1,86 @@
+"""Partial transport from the plain area to points: discs that share it where they meet."""
+
+import numpy as np
+from scipy.sparse import csr_array, diags_array
+from scipy.sparse.linalg import LinearOperator, cg
+
+from stipple.arrays import Floats
+from stipple.geometry.discs import CutDiscs, cut_discs
+from stipple.geometry.power_cells import PowerCells, build_power_cells
+from stipple.geometry.sides import list_sides
+from stipple.transport.newton_system import assemble_laplacian
+
+# Largest relative error of an area: what nobody sees.
+TOLERANCE = 1e-4
+# Relative residual of the linear system of a step.
+COARSE = 1e-2
+MOST_STEPS, MOST_HALVINGS, MOST_GRADIENTS = 40, 10, 1000
+# Circles with less of them in their cells, by angle, count as if they had this much.
+LEAST_ARC = 1e-3
+
+
+def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Floats:
+    """Find radii for which each disc has a given area of the union of all.
+
+    The optimal partial transport (Figalli, "The optimal partial transport problem", 2010) of the
+    area of the rectangle, of density 1, to points of these masses gives each point the part of a
+    disc about it that lies in its power cell, the potentials being the squared radii. A disc that
+    meets no other one, nor the border, has the radius √(area/π) to the last digit. Damped Newton;
+    where it stalls, the best radii found are given.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Distinct, in pixels.
+    areas : ndarray, shape (n,)
+        In square pixels, positive, and together at most that of the rectangle.
+    width, height : float
+        The rectangle, in pixels.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In pixels.
+    """
+    squares = areas / np.pi
+
+    def cut(squares: Floats, previous: PowerCells | None) -> tuple[PowerCells, CutDiscs]:
+        cells = build_power_cells(points, squares, width, height, previous=previous)
+        return cells, cut_discs(cells, np.sqrt(squares))
+
+    cells, discs = cut(squares, None)
+    for _ in range(MOST_STEPS):
+        lack = areas - discs.areas
+        if np.abs(lack / areas).max() <= TOLERANCE:
+            break
+        step = _solve_step(cells, discs, lack)
+        for halving in range(MOST_HALVINGS):
+            # No disc shrinks by more than a half at once.
+            tried = np.maximum(squares + step / 2**halving, squares / 2)
+            cells_then, discs_then = cut(tried, cells)
+            if np.linalg.norm((areas - discs_then.areas) / areas) < np.linalg.norm(lack / areas):
+                break
+        else:
+            break
+        squares, cells, discs = tried, cells_then, discs_then
+    free = discs.arcs > 2 * np.pi * (1 - 1e-12)
+    radii = np.sqrt(np.where(free, areas / np.pi, squares))
+    # Beyond the farthest corner of its cell a disc covers nothing that others do not.
+    capped = ~free & cells.adjacency.visible
+    return np.where(capped, np.minimum(radii, discs.reaches), radii)
+
+
+def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
+    """Solve Newton's system: how much to add to the squared radii, to first order.
+
+    An arc moves by 1/(2r) for each unit of r², the common chord of two discs by 1/(2d). Discs hidden
+    in others, of which Newton knows nothing, double theirs.
+    """
+    sides = list_sides(cells)
+    weights = discs.chords[sides.edges] / (2 * sides.distances)
+    laplacian = assemble_laplacian(sides.rows, sides.columns, weights, len(lack))
+    matrix = csr_array(laplacian + diags_array(np.maximum(discs.arcs, LEAST_ARC) / 2))
+    diagonal = matrix.diagonal()
+    jacobi = LinearOperator(matrix.shape, matvec=lambda vector: vector / diagonal, dtype=float)
+    step, _ = cg(matrix, lack, rtol=COARSE, maxiter=MOST_GRADIENTS, M=jacobi)
+    return np.where(cells.adjacency.visible, step, cells.potentials)

@@ -1,0 +1,62 @@
+"""No point where the density is zero: strays move to the nearest ink of their cells."""
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.geometry.strays import find_nearest_ink, find_strays
+from stipple.transport.quantisation import STEP_TOLERANCE
+from stipple.transport.semi_discrete import Transport, TransportSolver
+
+# Strays may go far, so potentials follow in so many steps: islands.png took 46 diagrams, not 241.
+STEPS = 8
+
+
+def move_strays(
+    solver: TransportSolver, transport: Transport, *, tolerance: float = 1e-6
+) -> tuple[Transport, int]:
+    """Move every point off the ink to the nearest ink of its own power cell.
+
+    Where a dark shape holds no whole number of cells, a cell serves two shapes, and its barycentre
+    may lie between them. Cells do not overlap, so points stay apart.
+
+    Parameters
+    ----------
+    solver : TransportSolver
+        The transport solver of the density.
+    transport : Transport
+        The transport to the points.
+    tolerance : float
+        Largest relative error of a cell's mass after the move.
+
+    Returns
+    -------
+    transport : Transport
+        To the points as they are now, so that its figures are theirs.
+    moved : int
+        How many points moved.
+    """
+    points = place_on_ink(transport)
+    moved = int((points != transport.points).any(axis=1).sum())
+    if not moved:
+        return transport, 0
+    way = points - transport.points
+    near = transport
+    for step in range(1, STEPS):
+        between = transport.points + step / STEPS * way
+        near = solver.solve(between, tolerance=STEP_TOLERANCE, near=near)
+    return solver.solve(points, tolerance=tolerance, near=near), moved
+
+
+def place_on_ink(transport: Transport) -> Floats:
+    """Points of a transport, shape (n, 2), those off the ink at the nearest ink to the barycentre.
+
+    A point whose cell has no ink, as an unsolved transport may leave one, stays.
+    """
+    cells = transport.diagram.cells
+    points: Floats = transport.points.copy()
+    for stray in find_strays(transport.density, points):
+        target = transport.barycentres[stray]
+        place = find_nearest_ink(transport.density, cells.polygon(stray), target)
+        if np.isfinite(place).all():
+            points[stray] = place
+    return points

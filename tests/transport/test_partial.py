@@ -1,0 +1,60 @@
+"""Discs that share the plane where they meet."""
+
+import numpy as np
+import pytest
+
+from stipple.geometry.discs import cut_discs
+from stipple.geometry.power_cells import build_power_cells
+from stipple.transport.partial import TOLERANCE, fit_discs
+
+SIZE = 20, 10
+
+
+def share(points, radii):
+    """Area that each disc has of the union."""
+    return cut_discs(build_power_cells(points, radii**2, *SIZE), radii).areas
+
+
+def draw_points(count, seed=0):
+    return np.random.default_rng(seed).uniform(0, 1, (count, 2)) * SIZE
+
+
+def test_discs_apart_have_their_radius_to_the_last_digit():
+    points = np.array([[3.0, 3.0], [10.0, 5.0], [16.0, 6.0]])
+    areas = np.array([2.0, 2.0, 5.0])
+    assert (fit_discs(points, areas, *SIZE) == np.sqrt(areas / np.pi)).all()
+
+
+def test_two_discs_that_meet_grow_and_others_do_not():
+    points = np.array([[9.0, 5.0], [11.0, 5.0], [3.0, 3.0]])
+    radii = fit_discs(points, np.full(3, 5.0), *SIZE)
+    assert radii[2] == (5 / np.pi) ** 0.5
+    assert radii[0] == pytest.approx(radii[1])
+    # Half of the lens beyond the line between them, one away from both centres.
+    radius = radii[0]
+    segment = radius**2 * np.arccos(1 / radius) - (radius**2 - 1) ** 0.5
+    assert np.pi * radius**2 - segment == pytest.approx(5, rel=2 * TOLERANCE)
+
+
+@pytest.mark.parametrize("cover", [0.3, 0.9, 0.99])
+def test_each_disc_has_its_area_of_the_union(cover):
+    points = draw_points(60)
+    areas = np.random.default_rng(1).uniform(0.5, 1.5, 60)
+    areas *= cover * 200 / areas.sum()
+    radii = fit_discs(points, areas, *SIZE)
+    # Discs are no larger than they need be, which their cells depend on: the sum does not.
+    assert share(points, radii).sum() == pytest.approx(areas.sum(), rel=2 * TOLERANCE)
+    assert (radii >= np.sqrt(areas / np.pi) * (1 - TOLERANCE)).all()
+
+
+def test_a_full_rectangle_is_covered_and_no_disc_reaches_beyond_what_it_covers():
+    points = draw_points(40, seed=2)
+    radii = fit_discs(points, np.full(40, 5.0), *SIZE)
+    assert share(points, radii).sum() == pytest.approx(200, rel=2 * TOLERANCE)
+    alone = np.delete(np.arange(40), radii.argmax())
+    assert share(points[alone], radii[alone]).sum() < 200 - 1e-3
+
+
+def test_one_disc_on_the_border_grows():
+    (radius,) = fit_discs(np.array([[0.0, 5.0]]), np.array([6.0]), *SIZE)
+    assert np.pi * radius**2 / 2 == pytest.approx(6, rel=2 * TOLERANCE)

@@ -1,0 +1,51 @@
+"""Strays go to the ink of their own cells, and figures are those of the points as they are."""
+
+import numpy as np
+import pytest
+
+from stipple.geometry.strays import find_strays
+from stipple.measures.density import Density
+from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.strays import move_strays
+
+
+@pytest.fixture(scope="module")
+def moved():
+    """Two black squares, of 4 and 5 by 5 pixels, and three points: one serves both."""
+    values = np.zeros((9, 20))
+    values[2:7, 2:6] = values[2:7, 13:18] = 1
+    solver = TransportSolver(Density(values))
+    points = np.array([[3.4, 4.5], [9.5, 4.5], [16.2, 4.5]])
+    before = solver.solve(points)
+    return solver, before, *move_strays(solver, before)
+
+
+def test_only_strays_move(moved):
+    solver, before, after, count = moved
+    assert find_strays(solver.density, before.points).tolist() == [1]
+    assert count == 1
+    assert len(find_strays(solver.density, after.points)) == 0
+    np.testing.assert_array_equal(after.points[[0, 2]], before.points[[0, 2]])
+
+
+def test_the_place_is_in_the_cell(moved):
+    _, before, after, _ = moved
+    cells = before.diagram.cells
+    costs = ((after.points[1] - before.points) ** 2).sum(axis=1) - cells.potentials
+    assert costs.argmin() == 1
+
+
+def test_figures_are_those_of_the_points_as_they_are(moved):
+    solver, before, after, _ = moved
+    fresh = TransportSolver(solver.density).solve(after.points)
+    assert after.converged
+    assert after.w2_squared == pytest.approx(fresh.w2_squared)
+    assert after.w2_squared > before.w2_squared * 1.01
+    assert after.interval.lower <= after.w2_squared <= after.interval.upper
+
+
+def test_without_strays_nothing_is_solved(moved):
+    solver, _, after, _ = moved
+    work = solver.diagrams
+    assert move_strays(solver, after) == (after, 0)
+    assert solver.diagrams == work
