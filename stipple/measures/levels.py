@@ -133,6 +133,6 @@ def advise_levels(ink: Floats) -> str | None:
     if lightest >= _LIGHT or 255 * np.ptp(ink) < _FLAT:
         return None
     return (
-        f"The lightest tenth of the image begins at grey {255 * lightest:.0f} of 255, so that"
-        " little of the paper stays white: --levels auto would stretch its tones."
+        f"the lightest tenth begins at grey {255 * lightest:.0f} of 255, so that little of the"
+        " paper stays white: --levels auto stretches the tones"
     )

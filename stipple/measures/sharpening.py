@@ -31,12 +31,14 @@ def find_detail(dark: Floats, mask: Floats | None) -> Floats:
     if mask is None:
         return dark - _blur(dark)
     seen = _blur(mask)
-    mean = np.divide(_blur(dark * mask), seen, out=dark.copy(), where=seen > _UNSEEN)
-    return dark - np.minimum(mean, 1.0)
+    mean: Floats = np.divide(_blur(dark * mask), seen, out=dark.copy(), where=seen > _UNSEEN)
+    detail: Floats = dark - np.minimum(mean, 1.0)
+    return detail
 
 
 def _blur(values: Floats) -> Floats:
     size = 2 * max(1, round(max(values.shape) / 200)) + 1
     for _ in range(3):
         values = uniform_filter(values, size, mode="nearest")
-    return np.clip(values, 0.0, 1.0)  # running sums round
+    blurred: Floats = np.clip(values, 0.0, 1.0)  # running sums round
+    return blurred

@@ -15,7 +15,7 @@ from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 from stipple.measures.sharpening import find_detail
 
 # ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
+LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def settle_levels(source: Picture | Matrix, tone: Tone) -> tuple[Tone, GreyLevel
 
 def _weigh(absorbed: Floats) -> Floats:
     """Return the darkness of channels of shape (h, w, 1) or (h, w, 3)."""
-    return absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ _LUMA, 1.0)
+    return absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ LUMA, 1.0)
 
 
 def _scale(matrix: Matrix) -> Floats:

@@ -72,6 +72,8 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
             rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    if figures.advice:
+        rows.append(("advice", figures.advice))
     rows.append(("seed", str(job.solving.seed)))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
