@@ -37,18 +37,18 @@ def find_profile(image: Image.Image) -> bytes | None:
     profile = image.info.get("icc_profile")
     if profile or image.format != "PNG" or "srgb" in image.info:
         return profile or None
-    gamma = image.info.get("gamma", _SRGB_GAMMA)
+    gamma = image.info.get("gamma")
     chromaticities = tuple(image.info.get("chromaticity", SRGB_CHROMATICITIES))
-    plain = abs(gamma - _SRGB_GAMMA) < _CLOSE
-    if plain and np.allclose(chromaticities, SRGB_CHROMATICITIES, rtol=0, atol=_CLOSE):
+    said = (_SRGB_GAMMA if gamma is None else gamma, *chromaticities)
+    if np.allclose(said, (_SRGB_GAMMA, *SRGB_CHROMATICITIES), rtol=0, atol=_CLOSE):
         return None
     try:
-        exponent = None if plain else 1 / gamma
+        exponent = None if gamma is None else 1 / gamma
         if image.mode in ("1", "L", "LA", "I;16", "I"):
             return make_grey_profile(exponent)
         return make_rgb_profile(exponent, chromaticities)
     except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
-        raise ProfileError(f"gamma {gamma:g}, primaries {chromaticities}: {error}") from None
+        raise ProfileError(f"its gamma and primaries are {said}: {error}") from None
 
 
 def convert_colours(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -88,7 +88,7 @@ def find_levels(dark: Floats, levels: Levels) -> GreyLevels | None:
         When both percentiles are the same grey.
     """
     black, white = _find_greys(dark, _AUTO if levels == "auto" else levels)
-    # Outwards to hundredths, so that the tones which were found are solid and white themselves.
+    # Inwards to hundredths, so that the tones which were found are solid and white themselves.
     black = math.ceil(100 * black - 1e-6) / 100
     white = math.floor(100 * white + 1e-6) / 100
     if levels == "auto" and white - black < _FLAT:
