@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stipple.choices import Alpha
+from stipple.choices import Alpha, Levels
 from stipple.files.open import Source
 from stipple.files.pictures import read_source
 from stipple.measures.density import Density
@@ -13,12 +13,16 @@ from stipple.measures.tone import Tone, darkness
 from stipple.measures.tone import resize as resample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stipple.arrays import Floats
 
 
 def read_image(
     source: Source,
     *,
+    levels: Levels | None = None,
+    sharpen: float = 0.0,
     invert: bool = False,
     gamma: float = 1.0,
     contrast: float = 1.0,
@@ -26,14 +30,21 @@ def read_image(
     alpha: Alpha = "white",
     resize: int | tuple[int, int] | None = None,
     max_pixels: int = MAX_PIXELS,
+    tell: Callable[[str], None] | None = None,
 ) -> Floats:
     """Read how dark each pixel of an image is, as the command line does.
 
     Parameters
     ----------
     source : str, Path or binary stream
-        A picture (PNG, JPEG, WebP, TIFF, BMP, GIF, PGM, PPM), or a density as a NumPy `.npy` array
-        or a text matrix; `-` is standard input.
+        A picture (PNG, JPEG, WebP, TIFF, BMP, GIF, PGM, PPM, AVIF, HEIC, SVG), or a density as a
+        NumPy `.npy` array or a text matrix; `-` is standard input.
+    levels : "auto" or pair of float or str, optional
+        What becomes black and what white, in this order: grey values from 0 to 255, or percentiles
+        of the light, such as `("2%", "98%")`; "auto" stretches all but a few shadows and
+        highlights. Of a matrix, light is 1 less its density.
+    sharpen : float
+        Amount of an unsharp mask; 1 is 100 %.
     invert : bool
         Turn darkness d into 1 − d.
     gamma : float
@@ -48,6 +59,8 @@ def read_image(
         Resample to this many pixels: the longest side, or (width, height).
     max_pixels : int
         Refuse larger images.
+    tell : callable, optional
+        Receives a sentence about what may surprise: a colour profile that is left out, and so on.
 
     Returns
     -------
@@ -66,8 +79,8 @@ def read_image(
     >>> stipple.read_image(io.BytesIO(b"0 1 2"), invert=True).tolist()
     [[1.0, 0.5, 0.0]]
     """
-    tone = Tone(invert=invert, gamma=gamma, contrast=contrast, threshold=threshold, alpha=alpha)
-    image = read_source(source, max_pixels=max_pixels)
+    tone = Tone(levels, sharpen, invert, gamma, contrast, threshold, alpha)
+    image = read_source(source, max_pixels=max_pixels, tell=tell)
     if resize is not None:
         image = resample(image, resize, max_pixels=max_pixels)
     return darkness(image, tone)
@@ -76,6 +89,8 @@ def read_image(
 def read_density(
     source: Source,
     *,
+    levels: Levels | None = None,
+    sharpen: float = 0.0,
     invert: bool = False,
     gamma: float = 1.0,
     contrast: float = 1.0,
@@ -83,6 +98,7 @@ def read_density(
     alpha: Alpha = "white",
     resize: int | tuple[int, int] | None = None,
     max_pixels: int = MAX_PIXELS,
+    tell: Callable[[str], None] | None = None,
 ) -> Density:
     """Read an image as a density; the parameters are those of `read_image`.
 
@@ -99,6 +115,8 @@ def read_density(
     """
     values = read_image(
         source,
+        levels=levels,
+        sharpen=sharpen,
         invert=invert,
         gamma=gamma,
         contrast=contrast,
@@ -106,5 +124,6 @@ def read_density(
         alpha=alpha,
         resize=resize,
         max_pixels=max_pixels,
+        tell=tell,
     )
     return Density(values)

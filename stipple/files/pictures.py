@@ -2,9 +2,10 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,23 +15,27 @@ from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.files.matrices import decode_matrix, is_matrix
 from stipple.files.open import Source, open_source
+from stipple.files.picture_formats import NAMES, open_picture
+from stipple.files.profiles import ProfileError, convert_colours, convert_greys, find_profile
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
-
-# An allow-list: Pillow also knows formats that run an interpreter or are seldom tested.
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 
 # Pillow logs some damage; the exception says it, and standard error is for our one sentence.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _GREY_MODES = {"1", "L", "LA", "La"}
-_COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+_COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB"}
+
+Tell: TypeAlias = Callable[[str], None]
+"""What receives sentences about what may surprise."""
 
 # TIFF tag numbers.
 _BITS_PER_SAMPLE = 258
 _PHOTOMETRIC_INTERPRETATION = 262
 
 
-def read_source(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Matrix:
+def read_source(
+    source: Source, *, max_pixels: int = MAX_PIXELS, tell: Tell | None = None
+) -> Picture | Matrix:
     """Read whatever holds a density: a picture, a `.npy` array or a text matrix.
 
     The suffixes .npy, .csv, .tsv, .txt and .dat mean a matrix; otherwise the first bytes decide,
@@ -42,6 +47,8 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Ma
         A path, `-` for standard input, or an open binary stream.
     max_pixels : int
         The most pixels (or matrix entries) to accept.
+    tell : callable, optional
+        Receives a sentence about what may surprise, as a colour profile that is left out.
 
     Returns
     -------
@@ -54,22 +61,28 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Ma
         When it cannot be read as either.
     """
     with open_source(source) as (stream, name):
-        return decode_source(stream, name, max_pixels=max_pixels)
+        return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
 
 
-def decode_source(stream: BinaryIO, name: str, *, max_pixels: int) -> Picture | Matrix:
+def decode_source(
+    stream: BinaryIO, name: str, *, max_pixels: int, tell: Tell | None
+) -> Picture | Matrix:
     """Read a density as `read_source` does, from a seekable stream that messages call `name`."""
     if is_matrix(stream, name):
         return decode_matrix(stream, name, max_pixels=max_pixels)
-    return _decode_picture(stream, name, max_pixels)
+    return _decode_picture(stream, name, max_pixels, tell)
 
 
-def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, PBM, PGM or PPM.
+def read_picture(
+    source: Source, *, max_pixels: int = MAX_PIXELS, tell: Tell | None = None
+) -> Picture:
+    """Read a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, PBM, PGM, PPM, AVIF, HEIC or SVG.
 
     The first frame of an animation or a multi-page file is taken, and the EXIF orientation is
     applied. Grey of 16 bits keeps 16 bits; colours of 16 bits come down to 8 (Pillow's limit).
-    CMYK becomes RGB by Pillow's plain formula; colour profiles are not applied.
+    Colour profiles and a PNG's gamma and primaries are applied, to give sRGB; what they change by
+    at most a level of 255 stays as it is. CMYK without a profile becomes RGB by Pillow's plain
+    formula. HEIC needs pillow-heif, SVG resvg_py: its longer side is drawn in 1,600 pixels.
 
     Parameters
     ----------
@@ -90,32 +103,32 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
         pixels than allowed, or has samples of an unknown range (floating-point, signed, 32-bit).
     """
     with open_source(source) as (stream, name):
-        return _decode_picture(stream, name, max_pixels)
+        return _decode_picture(stream, name, max_pixels, tell)
 
 
-def _decode_picture(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
+def _decode_picture(stream: BinaryIO, name: str, max_pixels: int, tell: Tell | None) -> Picture:
     with _pixel_limit(max_pixels):
         try:
-            with Image.open(stream, formats=_FORMATS) as image:
+            with open_picture(stream, name, max_pixels, tell) as image:
                 if image.width * image.height > max_pixels:
                     raise _too_large(name, f"{image.width}×{image.height}", max_pixels)
                 image.load()
                 _correct_transparency(image, stream)
                 black, white = _levels(image, name)
-                return _sample(_orient(image), black, white)
+                return _show(image, black, white, partial(_tell_profile, name, tell))
         except StippleError:
             raise
         except UnidentifiedImageError:
             raise StippleError(
-                f"{name} is not an image that can be read: give a PNG, JPEG, WebP, TIFF, BMP, GIF, "
-                "PBM, PGM or PPM, or a matrix as .npy or .csv."
+                f"{name} is not an image that can be read: give a {NAMES}, or a matrix as .npy or"
+                " .csv."
             ) from None
         except Image.DecompressionBombError:
             raise _too_large(name, f"over {2 * max_pixels:,}", max_pixels) from None
         except MemoryError:
             raise StippleError(f"{name} does not fit in memory: make it smaller.") from None
         except Exception as error:  # Damaged files make Pillow raise exceptions of every kind.
-            reason = str(error) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise StippleError(
                 f"{name} is damaged or truncated ({reason}): save or copy it again."
             ) from None
@@ -175,11 +188,43 @@ def _levels(image: Image.Image, name: str) -> tuple[int, int]:
         return 0, 65535  # Pillow scales every PGM of more than 8 bits to this.
     raise StippleError(
         f"{name} has samples (Pillow mode {image.mode}) for which white is not defined: convert it "
-        "to 8 or 16 bits, or save the density as .npy."
+        "to RGB or grey of 8 or 16 bits, or save the density as .npy."
     )
 
 
+def _tell_profile(name: str, tell: Tell | None, error: ProfileError) -> None:
+    if tell is not None:
+        tell(f"{name} has a colour profile that cannot be used ({error}): it is read without.")
+
+
+def _show(
+    image: Image.Image, black: int, white: int, complain: Callable[[ProfileError], None]
+) -> Picture:
+    """Turn a picture as its orientation says, and make its colours those of sRGB."""
+    try:
+        profile = find_profile(image)
+    except ProfileError as error:
+        complain(error)
+        profile = None
+    image = _orient(image)
+    if profile is None or image.mode == "LAB":
+        return _sample(image, black, white)
+    try:
+        if image.mode == "CMYK":
+            return _sample(convert_colours(image, profile), black, white)
+        if image.mode in _COLOUR_MODES:
+            plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            return _sample(convert_colours(plain, profile), black, white)
+        picture = _sample(image, black, white)
+        return Picture(convert_greys(picture.colour, profile), picture.alpha)
+    except ProfileError as error:
+        complain(error)
+        return _sample(image, black, white)
+
+
 def _sample(image: Image.Image, black: int, white: int) -> Picture:
+    if image.mode == "LAB":
+        image = convert_colours(image, None)
     transparent = image.has_transparency_data
     if image.mode in _GREY_MODES:
         image = image.convert("LA" if transparent else "L")

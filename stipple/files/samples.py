@@ -50,7 +50,7 @@ def read_samples_or_density(
     max_pixels : int
         The most pixels or matrix entries to accept.
     tell : callable, optional
-        Receives a sentence where a column was left out.
+        Receives a sentence where a column or a colour profile was left out.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def read_samples_or_density(
     with open_source(source) as (stream, name):
         if kind == "samples" or (kind == "auto" and _holds_samples(stream, name)):
             return _decode(stream, name, tell)
-        return decode_source(stream, name, max_pixels=max_pixels)
+        return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
 
 
 def read_samples(source: Source, *, tell: Callable[[str], None] | None = None) -> Samples:

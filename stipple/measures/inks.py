@@ -7,6 +7,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import InkMode
 from stipple.errors import StippleError
+from stipple.measures.blank import explain_blank
 from stipple.measures.picture import Matrix, Picture
 from stipple.measures.tone import Tone, absorption, cut, darkness, shade
 
@@ -76,12 +77,7 @@ def separate_inks(source: Picture | Matrix, tone: Tone, mode: InkMode) -> list[I
     inks = _amounts(source, tone, mode)
     drawn = [InkDensity(ink, amount) for ink, amount in inks if amount.any()]
     if not drawn:
-        black = (mode == "rgb") != tone.invert
-        advice = "leave --invert out" if tone.invert else "try --invert"
-        raise StippleError(
-            f"The image is all {'black' if black else 'white'}, so there is nothing to draw"
-            f"{' under --invert' if tone.invert else ''}: {advice}, or give a lower --threshold."
-        )
+        raise StippleError(explain_blank(source, tone, light=mode == "rgb"))
     return drawn
 
 

@@ -1,30 +1,40 @@
-"""From a picture or a matrix to darkness: alpha, invert, contrast, gamma, threshold, resize."""
+"""From a picture or a matrix to darkness: alpha, levels, sharpen, invert, contrast and so on."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args, overload
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from stipple.arrays import Floats
-from stipple.choices import Alpha
+from stipple.choices import Alpha, Levels
 from stipple.errors import StippleError
+from stipple.measures.levels import GreyLevels, check_levels, find_levels, stretch
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
+from stipple.measures.sharpening import find_detail
 
 # ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
+LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True)
 class Tone:
     """How ink follows the picture; the defaults leave darkness as it is.
 
-    The steps come in this order: alpha (white or black), invert, contrast, gamma, threshold,
-    alpha (mask). White stays exactly 0, whatever the options, unless it is inverted.
+    The steps come in this order: alpha (white or black), levels, sharpen, invert, contrast, gamma,
+    threshold, alpha (mask). White stays exactly 0, whatever the options, unless it is inverted.
 
     Attributes
     ----------
+    levels : "auto" or pair of float or str, optional
+        What becomes solid ink and what white, in this order: grey values from 0 to 255, or
+        percentiles of the light with a percent sign, such as `("2%", 240)`. The tones between are
+        stretched. "auto" is 0.5% and 98%, and leaves a picture of fewer than 26 greys as it is.
+        Of a matrix, light is 1 less its density.
+    sharpen : float
+        Amount of an unsharp mask, >= 0; 1 adds the whole difference from the blurred picture. It
+        is blurred over about 1/100 of its longer side.
     invert : bool
         Turn darkness d into 1 - d.
     gamma : float
@@ -43,6 +53,8 @@ class Tone:
         When a value is out of its range.
     """
 
+    levels: Levels | None = None
+    sharpen: float = 0.0
     invert: bool = False
     gamma: float = 1.0
     contrast: float = 1.0
@@ -50,6 +62,9 @@ class Tone:
     alpha: Alpha = "white"
 
     def __post_init__(self) -> None:
+        check_levels(self.levels)
+        if not 0 <= self.sharpen < math.inf:
+            raise StippleError(f"The amount of sharpening is {self.sharpen}: give 0 or more.")
         for name, value in (("gamma", self.gamma), ("contrast", self.contrast)):
             if not 0 < value < math.inf:
                 raise StippleError(f"The {name} is {value}: give a finite number above 0.")
@@ -81,12 +96,9 @@ def darkness(source: Picture | Matrix, tone: Tone) -> Floats:
         Darkness in [0, 1], 0 for white.
     """
     if isinstance(source, Picture):
-        absorbed = absorption(source, tone)  # (h, w, channels)
-        dark = absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ _LUMA, 1.0)
-        alpha = source.alpha
+        dark, alpha = _weigh(absorption(source, tone)), source.alpha
     else:
-        dark = source / (source.max() or 1.0)
-        alpha = None
+        dark, alpha = _adjust(_scale(source)[..., np.newaxis], tone, None)[..., 0], None
     return cut(shade(dark, tone), tone, alpha)
 
 
@@ -98,13 +110,54 @@ def absorption(picture: Picture, tone: Tone) -> Floats:
     picture : Picture
         Colour of shape (h, w, channels).
     tone : Tone
-        Only `alpha` is used: "white" and "black" composite, "mask" leaves colours alone.
+        `alpha`, `levels` and `sharpen` are used: "white" and "black" composite, "mask" leaves
+        colours alone.
 
     Returns
     -------
     ndarray of float64, shape (h, w, channels)
         In [0, 1]; exactly 0 where the picture is white.
     """
+    return _adjust(_composite(picture, tone), tone, _find_mask(picture, tone))
+
+
+def settle_levels(source: Picture | Matrix, tone: Tone) -> tuple[Tone, GreyLevels | None]:
+    """Find the grey values that the levels of a tone mean for a source.
+
+    Parameters
+    ----------
+    source : Picture or ndarray of float64, shape (h, w)
+        What the tone is for.
+    tone : Tone
+        With any levels.
+
+    Returns
+    -------
+    tone : Tone
+        The same, with grey values for levels, or with none.
+    levels : GreyLevels or None
+        Those values, if there are any.
+    """
+    if tone.levels is None:
+        return tone, None
+    if isinstance(source, Picture):
+        dark, mask = _weigh(_composite(source, tone)), _find_mask(source, tone)
+    else:
+        dark, mask = _scale(source), None
+    found = _find(dark, tone, mask)
+    return replace(tone, levels=(found.black, found.white) if found else None), found
+
+
+def _weigh(absorbed: Floats) -> Floats:
+    """Return the darkness of channels of shape (h, w, 1) or (h, w, 3)."""
+    return absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ LUMA, 1.0)
+
+
+def _scale(matrix: Matrix) -> Floats:
+    return matrix / (matrix.max() or 1.0)
+
+
+def _composite(picture: Picture, tone: Tone) -> Floats:
     absorbed = 1 - picture.colour
     if picture.alpha is None or tone.alpha == "mask":
         return absorbed
@@ -112,6 +165,30 @@ def absorption(picture: Picture, tone: Tone) -> Floats:
     absorbed *= opacity
     if tone.alpha == "black":
         absorbed += 1 - opacity
+    return absorbed
+
+
+def _find_mask(picture: Picture, tone: Tone) -> Floats | None:
+    """Return the opacity where hidden colours may not count, None where all are seen."""
+    return picture.alpha if tone.alpha == "mask" else None
+
+
+def _find(dark: Floats, tone: Tone, mask: Floats | None) -> GreyLevels | None:
+    if tone.levels is None:
+        return None
+    seen = dark if mask is None or not mask.any() else dark[mask > 0]
+    return find_levels(seen, tone.levels)
+
+
+def _adjust(absorbed: Floats, tone: Tone, mask: Floats | None) -> Floats:
+    """Apply levels and sharpening, the same to all channels."""
+    levels = tone.levels and _find(_weigh(absorbed), tone, mask)
+    if levels:
+        absorbed = stretch(absorbed, levels)
+    if tone.sharpen:
+        # The difference is one of lightness, so that edges get no coloured fringes.
+        detail = tone.sharpen * find_detail(_weigh(absorbed), mask)
+        absorbed = np.clip(absorbed + detail[..., np.newaxis], 0.0, 1.0)
     return absorbed
 
 

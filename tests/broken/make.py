@@ -85,6 +85,9 @@ def make_pictures() -> Iterator[tuple[str, bytes]]:
     bmp = encode("BMP")
     yield "truncated.bmp", bmp[: len(bmp) // 2]
     yield "bomb.bmp", bmp[:18] + struct.pack("<ii", 10**9, 10**9) + bmp[26:]
+    head = b"\0\0\0\x1cftyp%b\0\0\0\0%bmif1miaf"
+    yield "header-only.avif", head % (b"avif", b"avif")
+    yield "header-only.heic", head % (b"heic", b"heic")
     yield "truncated.pgm", b"P5 10 10 255\n0123456789"
     yield "letters.pgm", b"P2 two by two\n0 1 2 3\n"
     yield "bomb.pgm", b"P5 99999999 99999999 255\n"
@@ -139,6 +142,10 @@ def make_impostors() -> Iterator[tuple[str, bytes]]:
     yield "prose.png", b"This is not an image.\n"
     yield "page.png", b"<!DOCTYPE html><html><title>404 Not Found</title></html>\n"
     yield "drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>\n'
+    yield "truncated.svg", b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g>'
+    yield "no-size.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>\n'
+    entities = b"".join(b'<!ENTITY %c "%b">' % (98 + i, b"&%c;" % (97 + i) * 9) for i in range(9))
+    yield "bomb.svg", b'<!DOCTYPE svg [<!ENTITY a "a">%b]><svg>&j;</svg>' % entities
     yield "document.pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n%%EOF\n"
     yield "script.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
     yield "archive.png", b"PK\x05\x06" + bytes(18)

@@ -38,6 +38,8 @@ UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
 
 # For each option, what is run without it, and what is added.
 TONE = {
+    "levels": "--levels 5%,95%",
+    "sharpen": "--sharpen 80%",
     "invert": "--invert",
     "gamma": "--gamma 2",
     "contrast": "--contrast 2",

@@ -217,7 +217,6 @@ def test_png_colour_keys_of_every_depth(depth, colour_type, row, key, alpha):
     [
         Image.new("F", (2, 2), 0.5),
         Image.new("I", (2, 2), 70000),
-        Image.new("LAB", (2, 2)),
     ],
     ids=lambda image: image.mode,
 )

@@ -17,6 +17,8 @@ RAMP = Picture(LEVELS.reshape(16, 16, 1))
 UNIT = st.floats(0, 1)
 TONES = st.builds(
     Tone,
+    levels=st.sampled_from([None, "auto", (20, 230)]),
+    sharpen=st.floats(0, 3),
     gamma=st.floats(0.1, 5),
     contrast=st.floats(0.1, 5),
     threshold=UNIT,

@@ -77,6 +77,6 @@ def read_masses(path: str, reading: Reading) -> "Floats":
     from stipple.measures.picture import Picture
     from stipple.measures.tone import darkness
 
-    source = read_image(path, reading)
-    values = darkness(source, reading.tone)
-    return np.rint(values * STEPS) if isinstance(source, Picture) else values
+    original = read_image(path, reading)
+    values = darkness(original.source, original.tone)
+    return np.rint(values * STEPS) if isinstance(original.source, Picture) else values

@@ -97,7 +97,8 @@ def _separate(job: Job, task: Channels) -> Found:
     from stipple.measures.measure import Measure
 
     reading = job.input.reading
-    inks = separate_inks(read_image(task.source, reading), reading.tone, "rgb")
+    original = read_image(task.source, reading)
+    inks = separate_inks(original.source, original.tone, "rgb")
     announce_memory(predict_discretisation(inks[0].darkness.size), quiet=job.quiet)
     shares = share_points(inks, task.n)
     refuse_idle_scheduler(job.scheduler, job.settings, [n for _, n in shares])
@@ -165,11 +166,10 @@ def _read_measure(job: Job, source: str) -> "Measure":
 def _read(job: Job, source: str) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
     from stipple.files.samples import read_samples_or_density
-    from stipple.measures.density import Density
+    from stipple.measures.blank import make_density
     from stipple.measures.formula import Domain
     from stipple.measures.measure import Measure
     from stipple.measures.samples import Samples
-    from stipple.measures.tone import darkness
 
     reading = job.input.reading
     if is_formula(source):
@@ -182,7 +182,8 @@ def _read(job: Job, source: str) -> "Measure":
     )
     if isinstance(content, Samples):
         return Measure.from_samples(content)
-    density = Density(darkness(prepare_image(content, reading), reading.tone))
+    original = prepare_image(content, reading, source)
+    density = make_density(original.source, original.tone)
     return Measure.from_domain(Domain.from_image(density))
 
 

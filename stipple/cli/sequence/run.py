@@ -15,7 +15,7 @@ from stipple.cli.sequence.plan import (
 )
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
-from stipple.cli.shared.progress import Progress
+from stipple.cli.shared.progress import Progress, print_note
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -103,7 +103,7 @@ def _certify_prefixes(task: Prefixes, job: Job) -> FoundPrefixes:
 def _stipple_image(task: Stipples, job: Job) -> FoundStipples:
     from stipple.sequences.prefixes import choose_counts
 
-    density = read_density(task.image.path, task.image.reading)
+    density = _read_density(task.image, job)
     # What does not fit on the page is told before any work.
     job.files.lay_out(density.values.shape, task.image.n)
     points = _order(task.image, job, density)
@@ -113,8 +113,19 @@ def _stipple_image(task: Stipples, job: Job) -> FoundStipples:
     return FoundStipples(task, density, points, table)
 
 
+def _read_density(image: Image, job: Job) -> "Density":
+    """Read the image; tell once if hardly any paper will stay white."""
+    from stipple.measures.levels import advise_levels
+
+    density = read_density(image.path, image.reading)
+    advice = advise_levels(density.values) if image.reading.tone.levels is None else None
+    if advice is not None:
+        print_note(f"Of {image.path} {advice}.", quiet=job.quiet)
+    return density
+
+
 def _assess_prefixes(task: StipplePrefixes, job: Job) -> FoundStipplePrefixes:
-    density = read_density(task.image.path, task.image.reading)
+    density = _read_density(task.image, job)
     points = _order(task.image, job, density)
     return FoundStipplePrefixes(task, _measure(task.image, job, density, points, task.counts))
 

@@ -6,7 +6,17 @@ from typing import Any, TypeVar, get_args
 import click
 
 from stipple.choices import Alpha, Device, DotStyle, KernelEngine, NeighbourEngine
-from stipple.cli.shared.types import BACKGROUND, COLOUR, LENGTH, PAGE, RADIUS, SIZE, FiniteRange
+from stipple.cli.shared.types import (
+    BACKGROUND,
+    COLOUR,
+    LENGTH,
+    LEVELS,
+    PAGE,
+    RADIUS,
+    SIZE,
+    FiniteRange,
+    Portion,
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -23,6 +33,20 @@ def add_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 
 tone_options = add_options(
+    click.option(
+        "--levels",
+        type=LEVELS,
+        metavar="auto|BLACK,WHITE",
+        help="What becomes solid and what white: greys of 255, or percentiles such as 2%,98%; auto"
+        " is 0.5%,98%.",
+    ),
+    click.option(
+        "--sharpen",
+        type=Portion(min=0),
+        metavar="AMOUNT",
+        default=0.0,
+        help="Amount of an unsharp mask, such as 0.8 or 80%.",
+    ),
     click.option("--invert", is_flag=True, help="Put dots where the image is light."),
     click.option(
         "--gamma",
@@ -38,9 +62,9 @@ tone_options = add_options(
     ),
     click.option(
         "--threshold",
-        type=FiniteRange(0, 1),
+        type=Portion(0, 1),
         default=0.0,
-        help="Darkness below this is white.",
+        help="Darkness below this, such as 0.05 or 5%, is white.",
     ),
     click.option(
         "--alpha",

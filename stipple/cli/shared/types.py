@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import Rival
+from stipple.choices import Levels, Rival
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -49,6 +49,19 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+class Portion(FiniteRange):
+    """A range of numbers that may be written as percents: 5% is 0.05."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a number, or one of hundredths before a percent sign."""
+        if isinstance(value, str) and value.endswith("%"):
+            try:
+                value = float(value[:-1]) / 100
+            except ValueError:
+                self.fail(f"{value!r} is not a number of percents.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _parse_length(text: str) -> float:
     from stipple.drawing.page import parse_length
 
@@ -82,6 +95,27 @@ def _parse_colour(text: str) -> str:
 
 def _parse_background(text: str) -> str:
     return text if text in ("none", "auto") else _parse_colour(text)
+
+
+def _parse_levels(text: str) -> "Levels":
+    from stipple.measures.levels import check_levels
+
+    parts = [part if part.endswith("%") else _read_number(part) for part in text.split(",")]
+    if text != "auto" and len(parts) != 2:
+        raise StippleError(
+            f"{text!r} has no two levels: write auto, or BLACK,WHITE such as 10,240 or 2%,98%."
+        )
+    levels: Levels = "auto" if text == "auto" else (parts[0], parts[1])
+    check_levels(levels)
+    return levels
+
+
+def _read_number(text: str) -> float | str:
+    """Read a number; anything else stays text, to be refused as what it is."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _parse_size(text: str) -> int | tuple[int, int]:
@@ -127,6 +161,7 @@ PAGE = _ParsedType("page", _parse_page)
 RADIUS = _ParsedType("length|auto", _parse_radius)
 COLOUR = _ParsedType("colour", _parse_colour)
 BACKGROUND = _ParsedType("colour|none", _parse_background)
+LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)
 SIZE = _ParsedType("side|WxH", _parse_size)
 MARKS = _ParsedType("marks", _parse_marks)
 RIVALS = _ParsedType("names", _parse_rivals)

@@ -9,6 +9,7 @@ import numpy as np
 from stipple.cli.shared.report import collect_versions
 from stipple.drawing.page import Placement
 from stipple.machine.rounding import round_down, round_up
+from stipple.measures.levels import GreyLevels
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.sizes import measure_coverage
 
@@ -63,6 +64,9 @@ class ImageFigures:
     inks: tuple[InkFigures, ...]
     seconds: dict[str, float]
     versions: dict[str, str]
+    levels: GreyLevels | None = None
+    notes: tuple[str, ...] = ()
+    advice: str | None = None
 
     @property
     def converged(self) -> bool:

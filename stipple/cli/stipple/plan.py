@@ -183,7 +183,7 @@ def _plan_image(
     """Plan an image whose paths are filled in."""
     job = ImageJob(
         image=options["image"],
-        reading=plan_reading(options),
+        reading=plan_reading(options, quiet=quiet),
         color=options["color"],
         points=points,
         solving=Solving(

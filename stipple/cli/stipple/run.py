@@ -21,6 +21,7 @@ from stipple.drawing.raster import measure_pixels
 from stipple.files.tables import render_json
 from stipple.machine.memory import predict_stippling
 from stipple.measures.inks import Ink, InkDensity, separate_inks, share_points
+from stipple.measures.levels import advise_levels
 from stipple.stippling.pens import InkedStippling, order_for_pen
 from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import Step
@@ -31,7 +32,8 @@ BLENDS: dict[InkMode, Blend] = {"mono": "normal", "cmyk": "multiply", "rgb": "sc
 def run_image(job: ImageJob) -> ImageFigures:
     """Read, solve, order and write an image."""
     began = time.perf_counter()
-    inks = separate_inks(read_image(job.image, job.reading), job.reading.tone, job.color)
+    original = read_image(job.image, job.reading)
+    inks = separate_inks(original.source, original.tone, job.color)
     read = time.perf_counter()
     shares = share_points(inks, job.points)
     most = max(count for _, count in shares)
@@ -43,6 +45,8 @@ def run_image(job: ImageJob) -> ImageFigures:
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
     figures = collect_figures(inked, placement)
+    figures = replace(figures, levels=original.levels, notes=original.notes)
+    figures = replace(figures, advice=_advise_tones(job, inks))
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
     picture = Picture(inked, drawn, steps, placement, look)
@@ -52,6 +56,13 @@ def run_image(job: ImageJob) -> ImageFigures:
     if job.report:
         write_output(job.report, render_json(describe_image(job, figures)))
     return figures
+
+
+def _advise_tones(job: ImageJob, inks: list[InkDensity]) -> str | None:
+    """Advise levels, where none were asked for and hardly any paper stays white."""
+    if job.reading.tone.levels is not None or job.color == "rgb":
+        return None
+    return advise_levels(np.minimum(sum(one.darkness for one in inks), 1.0))
 
 
 def _lay_out(job: ImageJob, shape: tuple[int, int]) -> tuple[Placement, Look]:

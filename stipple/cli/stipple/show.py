@@ -85,6 +85,8 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
         rows.append(
             ("sizes", f"W2² and quality are to darkness^{1 - variation:.4g}, which points quantise")
         )
+    if figures.advice:
+        rows.append(("advice", figures.advice))
     rows.append(("seed", str(job.solving.seed)))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
