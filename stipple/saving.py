@@ -44,7 +44,7 @@ def save_svg(
     path: FilePath,
     *,
     page: str | None = None,
-    landscape: bool = False,
+    landscape: bool | None = None,
     margin: str = "5mm",
     dots: DotStyle = "circle",
     radius: str | None = None,
@@ -63,9 +63,10 @@ def save_svg(
     path : path-like
         The file.
     page : str, optional
-        Such as ``a4``, ``letter`` or ``11x14in``; by default the picture at 96 pixels per inch.
-    landscape : bool
-        Turn the page.
+        Such as ``a4``, ``letter`` or ``11x14in``; by default the picture as large as it fits A4,
+        with its margins.
+    landscape : bool, optional
+        Whether the longer side of the page lies across; by default as the picture lies.
     margin, radius, pen_width : str
         Lengths such as ``10mm`` or ``0.3pt``. Without a radius, dots keep the tone.
     dots : {"circle", "stroke", "spiral"}
@@ -97,7 +98,7 @@ def save_png(
     *,
     dpi: float = 300,
     page: str | None = None,
-    landscape: bool = False,
+    landscape: bool | None = None,
     margin: str = "5mm",
     dots: DotStyle = "circle",
     radius: str | None = None,
@@ -199,7 +200,7 @@ def _list_plan(result: ImageBounds) -> Mapping[str, Floats]:
 
 def _plan_layout(
     page: str | None,
-    landscape: bool,
+    landscape: bool | None,
     margin: str,
     dots: DotStyle,
     radius: str | None,
@@ -241,7 +242,7 @@ def _draw(result: Drawable, layout: Layout) -> Drawing:
         return _draw_run(result, layout)
     if isinstance(result, Discretisation):
         return _draw_atoms(result, layout)
-    from stipple.sequences.drawing import compose_doublings, show_square
+    from stipple.sequences.drawing import compose_doublings, measure_dot, show_square
 
     points = _read_points(result)
     if points.shape[1] != 2 or not ((points >= 0) & (points <= 1)).all():
@@ -250,7 +251,9 @@ def _draw(result: Drawable, layout: Layout) -> Drawing:
             " stipple.sequence(n, d=2), or save_csv them."
         )
     square = show_square(points)
-    return compose_doublings(square, *lay_out(layout, square.shape), layout.ink or BLACK)
+    reach = layout.find_reach(measure_dot(square.ink_area, len(points)))
+    placement, look = lay_out(layout, square.shape, reach=reach)
+    return compose_doublings(square, placement, look, layout.ink or BLACK)
 
 
 def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
@@ -260,27 +263,37 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 
     shape = int(result.cells.height), int(result.cells.width)
     inked = InkedStippling(Ink("black", layout.ink or BLACK), result)
-    return compose_drawing([inked], *lay_out(layout, shape))
+    reach = layout.find_reach(result.radius)
+    return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
 
 
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
     density = result.domain.density
-    placement, look = lay_out(layout, density.values.shape)
+    size = measure_radius(density, len(result.points))
+    placement, look = lay_out(layout, density.values.shape, reach=layout.find_reach(size))
     positions = placement.to_page(result.domain.to_pixels(result.points))
-    radius = look.radius or placement.scale * measure_radius(density, len(positions))
+    radius = look.radius or placement.scale * size
     dots = Dots(positions, np.full(len(positions), radius), look.dots, look.pen_width)
     layer = Layer("points", layout.ink or BLACK, (dots,))
     return Drawing(placement.width, placement.height, look.background, (layer,))
 
 
 def _draw_atoms(result: Discretisation, layout: Layout) -> Drawing:
-    from stipple.discretisation.drawing import Panel, compose_panels, measure_row, view_measure
+    from stipple.discretisation.drawing import (
+        Panel,
+        compose_panels,
+        find_reach,
+        measure_row,
+        view_measure,
+    )
     from stipple.measures.measure import Measure
 
     box = Measure.from_samples(Samples(result.atoms, result.weights))
     view = view_measure(box, sphere=result.settings.metric == "sphere")
     panel = Panel("atoms", result.atoms, result.weights, colour=layout.ink or BLACK)
-    return compose_panels([[panel]], view, *lay_out(layout, measure_row(view, 1)))
+    pictures = [[panel]]
+    reach = find_reach(pictures, view, layout)
+    return compose_panels(pictures, view, *lay_out(layout, measure_row(view, 1), reach=reach))
 
 
 def _plot_bounds(result: ImageBounds, form: str, dpi: float) -> bytes:

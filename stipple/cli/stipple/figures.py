@@ -1,11 +1,13 @@
 """The figures of an image for `stipple stipple`: of each ink, and of all together."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from stipple.cli.shared.report import collect_versions
 from stipple.drawing.page import Placement
+from stipple.drawing.plotting import Plot
 from stipple.machine.rounding import round_down, round_up
 from stipple.stippling.pens import InkedStippling
 
@@ -34,7 +36,11 @@ class InkFigures:
 
 @dataclass(frozen=True)
 class ImageFigures:
-    """All inks of an image: means weighted by points, the largest error, sums of work and time."""
+    """All inks of an image: means weighted by points, the largest error, sums of work and time.
+
+    `coverage` and `darkness` are the areas of the dots, and of ink that the picture asks for, over
+    that of the picture; `plot` is the work of a plotter, if there is nothing to fill.
+    """
 
     points: int
     w2_squared: float
@@ -47,6 +53,10 @@ class ImageFigures:
     diagrams: int
     engine: str
     page_mm: tuple[float, float]
+    picture_mm: tuple[float, float]
+    coverage: float
+    darkness: float
+    plot: Plot | None
     millimetres_per_pixel: float
     inks: tuple[InkFigures, ...]
     seconds: dict[str, float]
@@ -63,9 +73,27 @@ class ImageFigures:
 
 
 def collect_figures(
-    inked: Sequence[InkedStippling], placement: Placement, radius: float | None
+    inked: Sequence[InkedStippling],
+    placement: Placement,
+    radius: float | None,
+    darkness: float,
+    plot: Plot | None,
 ) -> ImageFigures:
-    """Collect the figures of every ink; a radius in millimetres is that of all dots."""
+    """Collect the figures of every ink.
+
+    Parameters
+    ----------
+    inked : sequence of InkedStippling
+        The inks.
+    placement : Placement
+        Where the picture lies on the page.
+    radius : float or None
+        That of all dots in millimetres, if it is given.
+    darkness : float
+        Area of ink that has the tone of the picture, in square pixels.
+    plot : Plot or None
+        The work of a plotter.
+    """
     inks = tuple(_describe_ink(one, placement.scale, radius) for one in inked)
     total = sum(ink.points for ink in inks)
 
@@ -77,6 +105,7 @@ def collect_figures(
         return whole / total
 
     first = inked[0].stippling
+    height, width = first.cells.height, first.cells.width
     return ImageFigures(
         points=total,
         w2_squared=float(average([ink.w2_squared for ink in inks])),
@@ -89,6 +118,10 @@ def collect_figures(
         diagrams=sum(ink.diagrams for ink in inks),
         engine=first.engine,
         page_mm=(placement.width, placement.height),
+        picture_mm=(placement.scale * width, placement.scale * height),
+        coverage=_measure_coverage(inks, placement.scale**2 * width * height),
+        darkness=darkness / (width * height),
+        plot=plot,
         millimetres_per_pixel=placement.scale,
         inks=inks,
         seconds={
@@ -96,6 +129,11 @@ def collect_figures(
         },
         versions=collect_versions(),
     )
+
+
+def _measure_coverage(inks: Sequence[InkFigures], area: float) -> float:
+    """Area of all dots over that of the picture, in square millimetres."""
+    return sum(ink.points * math.pi * ink.radius_mm**2 for ink in inks) / area
 
 
 def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> InkFigures:

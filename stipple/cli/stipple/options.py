@@ -45,6 +45,7 @@ stipple_options = add_options(
         type=click.IntRange(1, LARGEST_COUNT),
         default=5000,
         metavar="N",
+        show_default="5000; with --pen as many strokes as have the picture's darkness",
         help="Number of dots.",
     ),
     click.option(

@@ -14,13 +14,18 @@ from stipple.cli.stipple.figures import ImageFigures, InkFigures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.drawing.gif import render_gif
 from stipple.drawing.look import Look
+from stipple.drawing.marks import Drawing
 from stipple.drawing.page import Placement
+from stipple.drawing.plotting import DRAWING_SPEED, SECONDS_PER_LIFT, TRAVEL_SPEED, Plot
 from stipple.files.tables import render_json, render_points_csv
-from stipple.stippling.compose import compose_drawing, compose_frames
+from stipple.stippling.compose import compose_frames
 from stipple.stippling.pens import InkedStippling
 
 ANIMATION_PIXELS = 800
 SECONDS_PER_FRAME = 0.12
+# Least coverage of each word.
+TONES = {"very dark": 0.75, "dark": 0.5, "medium": 0.25, "light": 0.1, "very light": 0.0}
+TONE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +42,15 @@ class Picture:
         Where the picture lies on the page.
     look : Look
         How its marks look.
+    drawing : Drawing
+        Its marks on the page.
     """
 
     inked: Sequence[InkedStippling]
     frames: Sequence[Sequence[Floats]]
     placement: Placement
     look: Look
+    drawing: Drawing
 
 
 def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
@@ -66,16 +74,54 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             ),
             ("settled", _tell_end(ink)),
             ("mass error", f"{ink.mass_error:.1e}"),
-            ("dot radius", f"{ink.radius_mm:.4g} mm"),
+            ("dot diameter", f"{2 * ink.radius_mm:.4g} mm"),
         ]
         if ink.travel_mm is not None:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
             rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    rows += _list_page_rows(job, figures)
     rows.append(("seed", str(job.solving.seed)))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
     return rows
+
+
+def _list_page_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
+    """Lines on the drawing: its size, how dark it is, and how long a plotter takes."""
+    sizes = [
+        f"{width:.4g} × {height:.4g} mm" for width, height in (figures.picture_mm, figures.page_mm)
+    ]
+    rows = [("picture", f"{sizes[0]} on a page of {sizes[1]}")]
+    if "dots" in job.draw:
+        word = next(word for word, least in TONES.items() if figures.coverage >= least)
+        rows.append(("coverage", f"{figures.coverage:.3f} of the picture, {word}"))
+        part = figures.coverage / figures.darkness
+        if abs(part - 1) > TONE_TOLERANCE:
+            wanted = round(figures.points / part)
+            rows.append(
+                (
+                    "tone",
+                    f"{part:.3g} times the picture's; {wanted:,} dots of this size would keep it",
+                )
+            )
+    if figures.plot is not None:
+        rows.append(("plotting", tell_plot(figures.plot)))
+    if job.layout.dots == "stroke" and job.layout.radius is None and "dots" in job.draw:
+        width = 2 * max(ink.radius_mm for ink in figures.inks)
+        rows.append(("pen", f"{width:.3g} mm, as the dots; --pen WIDTH takes one that you have"))
+    return rows
+
+
+def tell_plot(plot: Plot) -> str:
+    """Tell how long a plotter takes, and why."""
+    minutes = round(plot.seconds / 60)
+    time = f"{plot.seconds:.0f} s" if minutes < 2 else f"{minutes // 60} h {minutes % 60} min"
+    return (
+        f"about {time.removeprefix('0 h ')}: {plot.drawn_mm / 1000:.3g} m drawn at"
+        f" {DRAWING_SPEED:g} mm/s, {plot.travel_mm / 1000:.3g} m of travel at"
+        f" {TRAVEL_SPEED:g} mm/s, {plot.lifts:,} pen lifts of {SECONDS_PER_LIFT:g} s"
+    )
 
 
 def _tell_end(ink: InkFigures) -> str:
@@ -98,7 +144,6 @@ def describe_image(job: ImageJob, figures: ImageFigures) -> dict[str, Any]:
 
 def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list[tuple[str, bytes]]:
     """Render every output and the animation: paths and contents."""
-    drawing = compose_drawing(picture.inked, picture.placement, picture.look)
     files = []
     for output in job.outputs:
         if output.format == "csv":
@@ -106,7 +151,7 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
         elif output.format == "json":
             data = _render_json(job, picture.inked, figures)
         else:
-            data = render_drawing(drawing, output.format, job.layout.dpi)
+            data = render_drawing(picture.drawing, output.format, job.layout.dpi)
         files.append((output.path, data))
     if job.animate:
         files.append((job.animate, _render_animation(picture)))
