@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arrays import Floats, Integers
-from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.drawing.marks import SHORTEST, Dots, Drawing, Layer, Polygons, Polylines
 from stipple.drawing.spirals import draw_spirals
 
 BATCH = 10_000  # elements formatted at a time
 NUMBER = "%.10g"  # after rounding: no exponent, no trailing zeros
 POINT = f"{NUMBER} {NUMBER}"
-# Programs for plotters drop strokes of no length; `vpype filter` keeps those of 0.01 mm.
-NUDGE = 0.02
-DOT = f"M{POINT}h{NUDGE:g}"
+DOT = f"M{POINT}h{SHORTEST:g}"
 # AxiDraw skips layers whose label begins with %, vpype what is hidden; neither knows the selector,
 # by which browsers, Inkscape and resvg see the paper.
 PAPER = (
@@ -100,7 +98,7 @@ def _render_strokes(dots: Dots) -> Iterator[str]:
 
 def _shift(centres: Floats) -> Floats:
     """Where strokes begin whose middles are the centres."""
-    return _round(centres - [NUDGE / 2, 0.0])
+    return _round(centres - [SHORTEST / 2, 0.0])
 
 
 def _fill(element: str, *columns: Floats) -> Iterator[str]:
