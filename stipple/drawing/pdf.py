@@ -21,6 +21,8 @@ POINT = "%.10g %.10g"  # as in SVG: rounded before
 DISC = f"{POINT} m\n" + 4 * f"{POINT} {POINT} {POINT} c\n" + "f\n"
 STROKE = f"%.10g w {POINT} m {POINT} l S\n"
 DECIMALS = 4
+# From a point to the ends of the line that a pen draws for it.
+DOT = SHORTEST / 2 * np.array([(-1.0, 0.0), (1.0, 0.0)])
 
 
 def render_pdf(drawing: Drawing) -> bytes:
@@ -44,10 +46,9 @@ def render_pdf(drawing: Drawing) -> bytes:
         unit = 1 / MILLIMETRES["pt"]
         size = drawing.width * unit, drawing.height * unit
         page = pdf.add_blank_page(page_size=size)
-        resources = Dictionary(
-            ExtGState=Dictionary(), XObject=Dictionary(), Properties=Dictionary()
-        )
-        resources.ExtGState.Blend = Dictionary(BM=Name(f"/{drawing.blend.title()}"))
+        resources = Dictionary(XObject=Dictionary(), Properties=Dictionary())
+        blend = Dictionary(BM=Name(f"/{drawing.blend.title()}"))
+        resources.ExtGState = Dictionary(Blend=blend)
         # Millimetres with y down, from here on.
         content = [f"{unit:.10g} 0 0 {-unit:.10g} 0 {size[1]:.10g} cm\n"]
         if drawing.background is not None:
@@ -85,7 +86,7 @@ def _render_marks(layer: Layer) -> Iterator[str]:
             corners = mark.centres[:, None] + mark.radii[:, None, None] * CIRCLE
             yield _fill(DISC, corners.reshape(len(corners), -1))
         elif isinstance(mark, Dots) and mark.style == "stroke":
-            ends = np.tile(mark.centres, 2) + [-SHORTEST / 2, 0, SHORTEST / 2, 0]
+            ends = np.tile(mark.centres, 2) + DOT.ravel()
             yield _fill(STROKE, np.column_stack([2 * mark.radii, ends]))
         else:
             lines = mark if isinstance(mark, Polylines) else draw_spirals(mark)
@@ -97,7 +98,7 @@ def _render_paths(vertices: Floats, offsets: Integers, end: str) -> Iterator[str
     for start, stop in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         corners = vertices[start:stop]
         if len(corners) == 1:
-            corners = corners + [[-SHORTEST / 2, 0], [SHORTEST / 2, 0]]
+            corners = corners + DOT
         element = f"{POINT} m\n" + (len(corners) - 1) * f"{POINT} l\n" + f"{end}\n"
         yield _fill(element, corners.reshape(1, -1))
 

@@ -178,8 +178,8 @@ edot_options = add_options(
         type=click.Path(allow_dash=True),
         show_default="CSV on standard output for a single run without --plot",
         help="File to write, by suffix: atoms and weights as .csv, dots of these areas as .svg,"
-        " .png or .pdf. Several runs fill {run} in the name, or share a picture side by side. - is standard"
-        " output. Repeatable.",
+        " .png or .pdf. Several runs fill {run} in the name, or share a picture side by side. - is"
+        " standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(

@@ -58,8 +58,8 @@ sequence_options = add_options(
         type=click.Path(allow_dash=True),
         show_default="CSV on standard output if no figure is asked for; IMAGE's name with .svg",
         help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg, .png"
-        " or .pdf (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. - is"
-        " standard output. Repeatable.",
+        " or .pdf (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. -"
+        " is standard output. Repeatable.",
     ),
     click.option(
         "--format", "format_", type=click.Choice(POINT_FORMATS), help="Format of output -."

@@ -101,8 +101,8 @@ stipple_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         show_default="IMAGE's name with .svg, in this folder",
-        help="File to write, by suffix .svg, .png, .pdf, .csv or .json; - is standard output. Repeatable."
-        " Of several images a pattern, see above.",
+        help="File to write, by suffix .svg, .png, .pdf, .csv or .json; - is standard output."
+        " Repeatable. Of several images a pattern, see above.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of the output -."),
     click.option(

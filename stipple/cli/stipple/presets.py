@@ -34,8 +34,8 @@ PRESETS = {
         },
     ),
     "newspaper": Preset(
-        "coarse black dots with hard tones on newsprint, one column wide",
-        {"page": "90x120mm", "points": 3500, "contrast": 1.5, "background": "#e9e3d3"},
+        "coarse black dots with hard tones on newsprint",
+        {"points": 4000, "contrast": 1.5, "background": "#e9e3d3"},
     ),
     "pointillist": Preset(
         "large dots of four inks on warm paper",

@@ -74,8 +74,9 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             ),
             ("settled", _tell_end(ink)),
             ("mass error", f"{ink.mass_error:.1e}"),
-            ("dot diameter", f"{2 * ink.radius_mm:.4g} mm"),
         ]
+        if "dots" in job.draw:
+            rows.append(("dot diameter", f"{2 * ink.radius_mm:.4g} mm"))
         if ink.travel_mm is not None:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
