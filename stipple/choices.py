@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 LARGEST_COUNT = 10_000_000
 # The costs of this order fit in double precision for images of any size.
 HIGHEST_ORDER = 32
+# Of lines and spirals, in millimetres.
+PEN_WIDTH = 0.3
 
 Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]

@@ -45,7 +45,7 @@ def save_svg(
     path: FilePath,
     *,
     page: str | None = None,
-    landscape: bool = False,
+    landscape: bool | None = None,
     margin: str = "5mm",
     dots: DotStyle = "circle",
     radius: str | None = None,
@@ -64,9 +64,10 @@ def save_svg(
     path : path-like
         The file.
     page : str, optional
-        Such as ``a4``, ``letter`` or ``11x14in``; by default the picture at 96 pixels per inch.
-    landscape : bool
-        Turn the page.
+        Such as ``a4``, ``letter`` or ``11x14in``; by default the picture as large as it fits A4,
+        with its margins.
+    landscape : bool, optional
+        Whether the longer side of the page lies across; by default as the picture lies.
     margin, radius, pen_width : str
         Lengths such as ``10mm`` or ``0.3pt``. Without a radius, dots keep the tone.
     dots : {"circle", "stroke", "spiral"}
@@ -98,7 +99,7 @@ def save_png(
     *,
     dpi: float = 300,
     page: str | None = None,
-    landscape: bool = False,
+    landscape: bool | None = None,
     margin: str = "5mm",
     dots: DotStyle = "circle",
     radius: str | None = None,
@@ -201,7 +202,7 @@ def _list_plan(result: ImageBounds) -> Mapping[str, Floats]:
 
 def _plan_layout(
     page: str | None,
-    landscape: bool,
+    landscape: bool | None,
     margin: str,
     dots: DotStyle,
     radius: str | None,
@@ -243,7 +244,7 @@ def _draw(result: Drawable, layout: Layout) -> Drawing:
         return _draw_run(result, layout)
     if isinstance(result, Discretisation):
         return _draw_atoms(result, layout)
-    from stipple.sequences.drawing import compose_doublings, show_square
+    from stipple.sequences.drawing import compose_doublings, measure_dot, show_square
 
     points = _read_points(result)
     if points.shape[1] != 2 or not ((points >= 0) & (points <= 1)).all():
@@ -252,7 +253,9 @@ def _draw(result: Drawable, layout: Layout) -> Drawing:
             " stipple.sequence(n, d=2), or save_csv them."
         )
     square = show_square(points)
-    return compose_doublings(square, *lay_out(layout, square.shape), layout.ink or BLACK)
+    reach = layout.find_reach(measure_dot(square.ink_area, len(points)))
+    placement, look = lay_out(layout, square.shape, reach=reach)
+    return compose_doublings(square, placement, look, layout.ink or BLACK)
 
 
 def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
@@ -262,17 +265,19 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 
     shape = int(result.cells.height), int(result.cells.width)
     inked = InkedStippling(Ink("black", layout.ink or BLACK), result)
-    return compose_drawing([inked], *lay_out(layout, shape))
+    reach = layout.find_reach(result.radius)
+    return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
 
 
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
     density = result.domain.density
-    placement, look = lay_out(layout, density.values.shape)
     points = result.domain.to_pixels(result.points)
-    if look.radius is None:
-        inks = np.full(len(points), measure_ink(density) / len(points))
-        radii = placement.scale * fit_radii(points, inks, density.width, density.height)
-    else:
+    inks = np.full(len(points), measure_ink(density) / len(points))
+    radii = fit_radii(points, inks, density.width, density.height)
+    reach = layout.find_reach(float(radii.max()))
+    placement, look = lay_out(layout, density.values.shape, reach=reach)
+    radii = placement.scale * radii
+    if look.radius is not None:
         radii = np.full(len(points), look.radius)
     dots = Dots(placement.to_page(points), radii, look.dots, look.pen_width)
     layer = Layer("points", layout.ink or BLACK, (dots,))
@@ -280,13 +285,21 @@ def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
 
 
 def _draw_atoms(result: Discretisation, layout: Layout) -> Drawing:
-    from stipple.discretisation.drawing import Panel, compose_panels, measure_row, view_measure
+    from stipple.discretisation.drawing import (
+        Panel,
+        compose_panels,
+        find_reach,
+        measure_row,
+        view_measure,
+    )
     from stipple.measures.measure import Measure
 
     box = Measure.from_samples(Samples(result.atoms, result.weights))
     view = view_measure(box, sphere=result.settings.metric == "sphere")
     panel = Panel("atoms", result.atoms, result.weights, colour=layout.ink or BLACK)
-    return compose_panels([[panel]], view, *lay_out(layout, measure_row(view, 1)))
+    pictures = [[panel]]
+    reach = find_reach(pictures, view, layout)
+    return compose_panels(pictures, view, *lay_out(layout, measure_row(view, 1), reach=reach))
 
 
 def _plot_bounds(result: ImageBounds, form: str, dpi: float) -> bytes:

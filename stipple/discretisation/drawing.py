@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
+from stipple.drawing.layout import Layout
 from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
 from stipple.drawing.page import Placement
+from stipple.drawing.reach import Reach
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 
@@ -112,6 +114,21 @@ def measure_row(view: View, pictures: int) -> tuple[int, int]:
     return height, pictures * width + (pictures - 1) * round(GAP * width)
 
 
+def find_reach(pictures: Sequence[Sequence[Panel]], view: View, layout: Layout) -> Reach:
+    """Say how far the marks of `compose_panels` reach beyond their row of pictures."""
+    largest = max(
+        float(_size_dots(panel, ink, 1.0, layout.radius).max())
+        for panels in pictures
+        for panel, ink in _share_ink(panels, view)
+    )
+    pixels, millimetres = (largest, 0.0) if layout.radius is None else (0.0, largest)
+    if any(panel.samples is not None for panels in pictures for panel in panels):
+        pixels = max(pixels, SAMPLE_RADIUS * max(view.shape))
+    if len(view.rims):
+        millimetres = max(millimetres, layout.pen_width / 2)
+    return Reach(pixels, millimetres)
+
+
 def compose_panels(
     pictures: Sequence[Sequence[Panel]], view: View, placement: Placement, look: Look
 ) -> Drawing:
@@ -137,16 +154,13 @@ def compose_panels(
             offsets = np.arange(len(view.rims) + 1) * view.rims.shape[1]
             rims = Polylines(corners, offsets, look.pen_width, closed=True)
             layers.append(Layer("rim", SAMPLE_COLOUR, (rims,)))
-        total = sum(len(panel.atoms) for panel in panels)
-        for panel in panels:
+        for panel, ink in _share_ink(panels, view):
             if panel.samples is not None:
                 shown = placement.to_page(view.project(panel.samples) + shift)
                 size = SAMPLE_RADIUS * max(view.shape) * placement.scale
                 grey = Dots(shown, np.full(len(shown), size / np.sqrt(len(panels))))
                 layers.append(Layer(f"{panel.label} samples", SAMPLE_COLOUR, (grey,)))
-            # Weights of one panel add up to 1; each panel has its share of the ink.
-            ink = view.ink * (len(panel.atoms) / total)
-            radii = _size_dots(panel, ink, placement, look)
+            radii = _size_dots(panel, ink, placement.scale, look.radius)
             drawn: Booleans = radii > 0
             places = placement.to_page(view.project(panel.atoms[drawn]) + shift)
             marks = Dots(places, radii[drawn], look.dots, look.pen_width)
@@ -154,8 +168,14 @@ def compose_panels(
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
 
 
-def _size_dots(panel: Panel, ink: float, placement: Placement, look: Look) -> Floats:
+def _share_ink(panels: Sequence[Panel], view: View) -> list[tuple[Panel, float]]:
+    """Give each panel its share of the ink of a picture; weights of one panel add up to 1."""
+    total = sum(len(panel.atoms) for panel in panels)
+    return [(panel, view.ink * (len(panel.atoms) / total)) for panel in panels]
+
+
+def _size_dots(panel: Panel, ink: float, scale: float, radius: float | None) -> Floats:
     """Radii in millimetres, shape (m,): areas of dots are in proportion to the weights."""
-    if look.radius is None:
-        return placement.scale * np.sqrt(ink * panel.weights / np.pi)
-    return look.radius * np.sqrt(panel.weights * len(panel.atoms))
+    if radius is None:
+        return scale * np.sqrt(ink * panel.weights / np.pi)
+    return radius * np.sqrt(panel.weights * len(panel.atoms))

@@ -25,7 +25,13 @@ def _render_png(drawing: "Drawing", dpi: float) -> bytes:
     return render_png(drawing, dpi)
 
 
-RENDERERS: dict[str, Renderer] = {"svg": _render_svg, "png": _render_png}
+def _render_pdf(drawing: "Drawing", _: float) -> bytes:
+    from stipple.drawing.pdf import render_pdf
+
+    return render_pdf(drawing)
+
+
+RENDERERS: dict[str, Renderer] = {"svg": _render_svg, "png": _render_png, "pdf": _render_pdf}
 # Of plots, which Matplotlib writes and whose bytes are made the same each time for these two.
 PLOT_FORMATS = ("svg", "png")
 

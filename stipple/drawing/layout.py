@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stipple.choices import Blend, DotStyle
+from stipple.drawing.reach import NO_REACH, Reach
 
 if TYPE_CHECKING:
     from stipple.drawing.look import Look
@@ -18,11 +19,11 @@ class Layout:
     Attributes
     ----------
     page : tuple of float or None
-        Width and height; None for a page around the picture at 96 pixels per inch.
-    landscape : bool
-        Lay the longer side of the page across.
+        Width and height; None for a page around the picture at the size that fits A4.
+    landscape : bool or None
+        Whether the longer side of the page lies across; None: as the picture lies.
     margin : float
-        Blank on every side.
+        Blank on every side, up to the ink.
     dots : {"circle", "stroke", "spiral"}
         Style of the dots.
     radius : float or None
@@ -38,7 +39,7 @@ class Layout:
     """
 
     page: tuple[float, float] | None
-    landscape: bool
+    landscape: bool | None
     margin: float
     dots: DotStyle
     radius: float | None
@@ -47,24 +48,33 @@ class Layout:
     background: str
     dpi: float
 
+    def find_reach(self, radius: float) -> Reach:
+        """Say how far dots reach whose largest has that radius in pixels, if it keeps the tone."""
+        return Reach(pixels=radius) if self.radius is None else Reach(millimetres=self.radius)
+
 
 def lay_out(
     layout: Layout,
     shape: tuple[int, int],
     draw: Collection[str] = ("dots",),
     blend: Blend = "normal",
+    reach: Reach = NO_REACH,
 ) -> "tuple[Placement, Look]":
     """Place a picture of a shape (height, width) on the page, and say how its marks look.
 
-    Light (the blend "screen") is drawn on black, other dots on white, pens on bare paper.
+    Light (the blend "screen") is drawn on black, other circles on white, pens on bare paper. The
+    `reach` is that of dots, if they are drawn.
     """
     from stipple.drawing.look import Look
     from stipple.drawing.page import place
 
-    placement = place(shape, layout.page, layout.landscape, layout.margin)
+    dots = reach if "dots" in draw else NO_REACH
+    line = 0.0 if set(draw) <= {"dots"} else layout.pen_width / 2
+    reach = Reach(dots.pixels, max(dots.millimetres, line))
+    placement = place(shape, layout.page, layout.landscape, layout.margin, reach)
     background = layout.background
     if background == "auto":
-        paper = "#ffffff" if layout.dots == "circle" else "none"
+        paper = "#ffffff" if layout.dots == "circle" and "dots" in draw else "none"
         background = "#000000" if blend == "screen" else paper
     look = Look(
         dots=layout.dots,

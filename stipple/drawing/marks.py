@@ -12,6 +12,10 @@ from stipple.arrays import Floats, Integers
 from stipple.choices import Blend, DotStyle
 from stipple.errors import StippleError
 
+# Millimetres that a pen moves for a dot: some programs drop strokes of no length, `vpype filter`
+# those below 0.01 mm.
+SHORTEST = 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Dots:

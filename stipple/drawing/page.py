@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.drawing.reach import NO_REACH, Reach
 from stipple.errors import StippleError
 
 MILLIMETRES = {
@@ -144,22 +145,26 @@ class Placement:
 def place(
     image_shape: tuple[int, int],
     page: tuple[float, float] | None = None,
-    landscape: bool = False,
+    landscape: bool | None = None,
     margin: float = 0.0,
+    reach: Reach = NO_REACH,
 ) -> Placement:
-    """Fit a picture inside the margins of a page, as large as possible and centred.
+    """Fit a picture and the ink around it inside the margins, as large as possible and centred.
 
     Parameters
     ----------
     image_shape : tuple of int
         Height and width of the picture in pixels.
     page : tuple of float or None
-        Width and height of the page in millimetres. Without a page, the page is the picture at
-        96 pixels per inch, with the margins around it.
-    landscape : bool
-        Lay the longer side of the page across.
+        Width and height of the page in millimetres. Without a page the picture has the size that
+        fits an A4 sheet, and the page is cut to the picture with its margins.
+    landscape : bool or None
+        Whether the longer side of the page lies across; None turns the sheets of `PAGES` as the
+        picture lies, and leaves other sizes as they are.
     margin : float
-        The margin on every side, in millimetres.
+        Blank on every side, in millimetres.
+    reach : Reach
+        How far ink lies beyond the picture: it stays inside the margins.
 
     Returns
     -------
@@ -168,29 +173,48 @@ def place(
     Raises
     ------
     StippleError
-        If a size is not positive, the margin leaves no room, or there is no page to turn.
+        If a size is not positive, or the margin and the reach leave no room.
     """
     rows, columns = image_shape
     if rows < 1 or columns < 1:
         raise StippleError(f"The picture has {columns} x {rows} pixels: it needs at least one.")
     if not 0 <= margin < np.inf:
         raise StippleError(f"The margin is {margin:g} mm: it must be zero or more.")
-    if page is None:
-        if landscape:
-            raise StippleError(
-                "Landscape turns a page, but no page was given: name one, such as a4."
-            )
-        scale = MILLIMETRES["px"]
-        size = (columns * scale + 2 * margin, rows * scale + 2 * margin)
-        return Placement(*size, scale, (margin, margin))
-    width, height = (max(page), min(page)) if landscape else page
+    width, height = _turn(page or PAGES["a4"], landscape, across=columns > rows)
     if not (0 < width < np.inf and 0 < height < np.inf):
         raise StippleError(f"The page is {width:g} x {height:g} mm: both sizes must be above zero.")
-    scale = min((width - 2 * margin) / columns, (height - 2 * margin) / rows)
-    if scale <= 0:
+    inside = np.array([width, height]) - 2 * margin
+    if inside.min() <= 0:
         raise StippleError(
             f"A margin of {margin:g} mm leaves no room on a page of {width:g} x {height:g} mm: "
             f"give a margin below {min(width, height) / 2:g} mm."
         )
+    pixels = np.array([columns, rows])
+    scale = float(
+        min(
+            (inside / (pixels + 2 * reach.pixels)).min(),
+            ((inside - 2 * reach.millimetres) / pixels).min(),
+        )
+    )
+    if scale <= 0:
+        raise StippleError(
+            f"Ink that reaches {reach.millimetres:g} mm beyond the picture leaves no room inside "
+            f"margins of {margin:g} mm on a page of {width:g} x {height:g} mm: give smaller dots "
+            "or a larger page."
+        )
+    if page is None:
+        blank = margin + max(scale * reach.pixels, reach.millimetres)
+        width, height = columns * scale + 2 * blank, rows * scale + 2 * blank
     offset = ((width - columns * scale) / 2, (height - rows * scale) / 2)
     return Placement(width, height, scale, offset)
+
+
+def _turn(
+    page: tuple[float, float], landscape: bool | None, *, across: bool
+) -> tuple[float, float]:
+    """Lay the longer side of a page across, or upright; None turns sheets that have a name."""
+    if landscape is None:
+        if page not in PAGES.values():
+            return page
+        landscape = across
+    return (max(page), min(page)) if landscape else (min(page), max(page))

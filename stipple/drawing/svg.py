@@ -7,13 +7,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arrays import Floats, Integers
-from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.drawing.marks import SHORTEST, Dots, Drawing, Layer, Polygons, Polylines
 from stipple.drawing.spirals import draw_spirals
 
 BATCH = 10_000  # elements formatted at a time
 NUMBER = "%.10g"  # after rounding: no exponent, no trailing zeros
 POINT = f"{NUMBER} {NUMBER}"
-NUDGE = "h0.001"  # a stroke of no length is dropped by some programs
+DOT = f"M{POINT}h{SHORTEST:g}"
+# AxiDraw skips layers whose label begins with %, vpype what is hidden; neither knows the selector,
+# by which browsers, Inkscape and resvg see the paper.
+PAPER = (
+    "<style>g rect{visibility:visible}</style>\n"
+    '<g id="paper" inkscape:groupmode="layer" inkscape:label="%paper">\n'
+)
 
 
 def render_svg(drawing: Drawing) -> bytes:
@@ -40,7 +46,11 @@ def render_svg(drawing: Drawing) -> bytes:
         f' width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">\n'
     ]
     if drawing.background is not None:
-        parts.append(f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>\n')
+        parts.append(
+            PAPER
+            + f'<rect width="{width}" height="{height}" fill="{drawing.background}"'
+            + ' visibility="hidden"/>\n</g>\n'
+        )
     style = "" if drawing.blend == "normal" else f' style="mix-blend-mode:{drawing.blend}"'
     for number, layer in enumerate(drawing.layers, start=1):
         label = quoteattr(f"{number} {layer.label}")
@@ -82,8 +92,13 @@ def _render_circles(dots: Dots) -> Iterator[str]:
 
 
 def _render_strokes(dots: Dots) -> Iterator[str]:
-    element = f'<path d="M{POINT}{NUDGE}" stroke-width="{NUMBER}"/>\n'
-    return _fill(element, _round(dots.centres), _round(2 * dots.radii, 4))
+    element = f'<path d="{DOT}" stroke-width="{NUMBER}"/>\n'
+    return _fill(element, _shift(dots.centres), _round(2 * dots.radii, 4))
+
+
+def _shift(centres: Floats) -> Floats:
+    """Where strokes begin whose middles are the centres."""
+    return _round(centres - [SHORTEST / 2, 0.0])
 
 
 def _fill(element: str, *columns: Floats) -> Iterator[str]:
@@ -100,13 +115,16 @@ def _render_lines(lines: Polylines) -> Iterator[str]:
 
 
 def _render_paths(vertices: Floats, offsets: Integers, *, closed: bool) -> Iterator[str]:
-    vertices = _round(vertices)
     end = "Z" if closed else ""
     counts = np.diff(offsets)
+    single = np.repeat(counts == 1, counts)[:, None]
+    vertices = np.where(single, _shift(vertices), _round(vertices))
     for start in range(0, len(counts), BATCH):
         stop = min(start + BATCH, len(counts))
         elements = "".join(
-            f'<path d="M{" ".join([POINT] * count)}{end if count > 1 else NUDGE}"/>\n'
+            f'<path d="M{" ".join([POINT] * count)}{end}"/>\n'
+            if count > 1
+            else f'<path d="{DOT}"/>\n'
             for count in counts[start:stop].tolist()
         )
         batch = vertices[offsets[start] : offsets[stop]]

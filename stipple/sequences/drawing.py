@@ -52,7 +52,7 @@ class Progression:
         """Radius in millimetres of each of the first `count` dots."""
         if look.radius is not None:
             return look.radius
-        return float(placement.scale * np.sqrt(self.ink_area / (np.pi * count)))
+        return placement.scale * measure_dot(self.ink_area, count)
 
 
 def show_square(points: Floats) -> Progression:
@@ -60,10 +60,15 @@ def show_square(points: Floats) -> Progression:
     return Progression(_flip(points), (SIDE, SIDE), SQUARE_INK * SIDE**2)
 
 
+def measure_dot(ink_area: float, count: int) -> float:
+    """Radius in pixels of each of `count` dots that cover an area together."""
+    return float(np.sqrt(ink_area / (np.pi * count)))
+
+
 def measure_strip(shape: tuple[int, int], count: int) -> tuple[int, int]:
     """Height and width, in pixels, of the strip of `compose_strip`."""
     height, width = shape
-    pictures = len(_choose_strip(count))
+    pictures = len(choose_strip(count))
     return height, pictures * width + (pictures - 1) * round(STRIP_GAP * width)
 
 
@@ -113,7 +118,7 @@ def compose_strip(
     width = progression.shape[1]
     pitch = width + round(STRIP_GAP * width)
     layers = []
-    for number, count in enumerate(_choose_strip(len(progression.points))):
+    for number, count in enumerate(choose_strip(len(progression.points))):
         shift = np.array([number * pitch, 0.0])
         positions = placement.to_page(progression.points[:count] + shift)
         radius = progression.measure_radius(count, placement, look)
@@ -202,8 +207,8 @@ def _colour_boxes(points: Floats) -> Integers:
     return kinds
 
 
-def _choose_strip(count: int) -> list[int]:
-    """Numbers of points of the pictures of a strip."""
+def choose_strip(count: int) -> list[int]:
+    """Numbers of points of the pictures of a strip, from the fewest to the most."""
     return sorted({max(1, count // STRIP_STEP**k) for k in range(4)})
 
 

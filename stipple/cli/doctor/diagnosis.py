@@ -63,6 +63,7 @@ PACKAGES = (
     _Package("scipy", "scipy"),
     _Package("pillow", "PIL"),
     _Package("numba", "numba"),
+    _Package("pikepdf", "pikepdf", "no drawings as PDF; everything else works"),
     _Package("rich", "rich"),
     _Package("tqdm", "tqdm"),
     _Package("psutil", "psutil"),

@@ -177,9 +177,9 @@ edot_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         show_default="CSV on standard output for a single run without --plot",
-        help="File to write, by suffix: atoms and weights as .csv, dots of these areas as .svg or"
-        " .png. Several runs fill {run} in the name, or share a picture side by side. - is standard"
-        " output. Repeatable.",
+        help="File to write, by suffix: atoms and weights as .csv, dots of these areas as .svg,"
+        " .png or .pdf. Several runs fill {run} in the name, or share a picture side by side. - is"
+        " standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(

@@ -239,13 +239,20 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
 
 
 def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
-    from stipple.discretisation.drawing import compose_panels, measure_row, view_measure
+    from stipple.discretisation.drawing import (
+        compose_panels,
+        find_reach,
+        measure_row,
+        view_measure,
+    )
 
     first = pictures[0][0]
     view = view_measure(first.measure, sphere=first.result.settings.metric == "sphere")
     blend: Blend = "normal" if first.colour is None else "screen"
-    placement, look = lay_out(files.layout, measure_row(view, len(pictures)), blend=blend)
     panels = [[_make_panel(run, files) for run in picture] for picture in pictures]
+    reach = find_reach(panels, view, files.layout)
+    row = measure_row(view, len(pictures))
+    placement, look = lay_out(files.layout, row, blend=blend, reach=reach)
     return compose_panels(panels, view, placement, look)
 
 

@@ -10,7 +10,7 @@ from stipple.cli.sequence.run import (
     FoundStipplePrefixes,
     FoundStipples,
 )
-from stipple.cli.shared.drawings import render_drawing
+from stipple.cli.shared.drawings import lay_out, render_drawing
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -50,7 +50,7 @@ def _draw_cube(found: FoundPoints, job: Job) -> "Drawing":
     if job.files.draw != "boxes":
         return _draw(square, job)
     n = len(found.points)
-    placement, look = job.files.lay_out(square.shape, n)
+    placement, look = job.files.lay_out(square.shape, n, square.ink_area)
     return compose_partition(found.points, partition_prefix(n), placement, look, _choose_ink(job))
 
 
@@ -64,17 +64,21 @@ def _draw(progression: "Progression", job: Job) -> "Drawing":
     from stipple.sequences.drawing import compose_doublings, compose_strip
 
     compose = compose_strip if job.files.draw == "strip" else compose_doublings
-    placement, look = job.files.lay_out(progression.shape, len(progression.points))
+    placement, look = job.files.lay_out(
+        progression.shape, len(progression.points), progression.ink_area
+    )
     return compose(progression, placement, look, _choose_ink(job))
 
 
 def _render_animation(found: FoundStipples, job: Job) -> bytes:
     from stipple.drawing.gif import render_gif
-    from stipple.drawing.layout import lay_out
-    from stipple.sequences.drawing import compose_growth
+    from stipple.sequences.drawing import compose_growth, measure_dot
 
     progression = _show_stipples(found)
-    placement, look = lay_out(job.files.layout, progression.shape)
+    layout = job.files.layout
+    # Of the last frame: the few dots of the first ones are larger, and may reach into the margin.
+    reach = layout.find_reach(measure_dot(progression.ink_area, len(progression.points)))
+    placement, look = lay_out(layout, progression.shape, reach=reach)
     frames = compose_growth(progression, placement, look, _choose_ink(job))
     dpi = 25.4 * ANIMATION_PIXELS / max(frames[0].width, frames[0].height)
     return render_gif(frames, dpi, SECONDS_PER_FRAME)

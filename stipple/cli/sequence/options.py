@@ -57,9 +57,9 @@ sequence_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         show_default="CSV on standard output if no figure is asked for; IMAGE's name with .svg",
-        help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg or"
-        " .png (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. - is"
-        " standard output. Repeatable.",
+        help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg, .png"
+        " or .pdf (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. -"
+        " is standard output. Repeatable.",
     ),
     click.option(
         "--format", "format_", type=click.Choice(POINT_FORMATS), help="Format of output -."

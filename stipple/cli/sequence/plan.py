@@ -10,7 +10,7 @@ from stipple.choices import Rival
 from stipple.cli.sequence.options import POINT_FORMATS, POINTS, STIPPLES, TABLE_FORMATS
 from stipple.cli.sequence.rules import RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
-from stipple.cli.shared.drawings import DRAWING_FORMATS, Layout, plan_layout
+from stipple.cli.shared.drawings import DRAWING_FORMATS, Layout, lay_out, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
 from stipple.cli.shared.report import Recorded, record_options
@@ -104,12 +104,15 @@ class Files:
     draw: DrawnAs
     layout: Layout
 
-    def lay_out(self, shape: tuple[int, int], n: int) -> "tuple[Placement, Look]":
+    def lay_out(self, shape: tuple[int, int], n: int, ink_area: float) -> "tuple[Placement, Look]":
         """Place the picture of n points, a strip of them if so drawn, on the page."""
-        from stipple.drawing.layout import lay_out
-        from stipple.sequences.drawing import measure_strip
+        from stipple.sequences.drawing import choose_strip, measure_dot, measure_strip
 
-        return lay_out(self.layout, measure_strip(shape, n) if self.draw == "strip" else shape)
+        fewest = n
+        if self.draw == "strip":
+            shape, fewest = measure_strip(shape, n), choose_strip(n)[0]
+        reach = self.layout.find_reach(measure_dot(ink_area, fewest))
+        return lay_out(self.layout, shape, reach=reach)
 
 
 @dataclass(frozen=True)

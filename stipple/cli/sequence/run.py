@@ -105,7 +105,7 @@ def _stipple_image(task: Stipples, job: Job) -> FoundStipples:
 
     density = _read_density(task.image, job)
     # What does not fit on the page is told before any work.
-    job.files.lay_out(density.values.shape, task.image.n)
+    job.files.lay_out(density.values.shape, task.image.n, density.total)
     points = _order(task.image, job, density)
     table = None
     if task.measured:

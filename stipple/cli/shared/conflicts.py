@@ -46,6 +46,12 @@ PLOT = allow_suffixes(
     " or ".join(f".{form}" for form in PLOT_FORMATS),
 )
 ANIMATION = allow_suffixes("animate", [".gif"], "a .gif file")
+ONE_WIDTH = Rule(
+    lambda options: (
+        options["dots"] == "stroke" and options["pen"] is not None and options["radius"] is not None
+    ),
+    "A stroke is as wide as the pen: give --pen or --radius, not both.",
+)
 ONE_PLACE = Rule(
     lambda options: bool(options["scheduler"]) and options["jobs"] > 1,
     "Give --jobs or --scheduler, not both.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stipple.choices import PEN_WIDTH
 from stipple.drawing.formats import PLOT_FORMATS, RENDERERS, render_drawing
 from stipple.drawing.layout import Layout, lay_out
 
@@ -12,14 +13,17 @@ DRAWING_FORMATS = tuple(RENDERERS)
 
 
 def plan_layout(options: Mapping[str, Any]) -> Layout:
-    """Collect `drawing_options` and --dpi."""
+    """Collect `drawing_options` and --dpi; a stroke is a dot of the pen's width."""
+    pen, radius = options["pen"], options["radius"]
+    if options["dots"] == "stroke" and pen is not None:
+        radius = pen / 2
     return Layout(
         page=options["page"],
         landscape=options["landscape"],
         margin=options["margin"],
         dots=options["dots"],
-        radius=options["radius"],
-        pen_width=options["pen_width"],
+        radius=radius,
+        pen_width=PEN_WIDTH if pen is None else pen,
         ink=options["ink"],
         background=options["background"],
         dpi=options["dpi"],

@@ -5,13 +5,14 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from stipple.choices import Alpha, Device, DotStyle, KernelEngine, NeighbourEngine
+from stipple.choices import PEN_WIDTH, Alpha, Device, DotStyle, KernelEngine, NeighbourEngine
 from stipple.cli.shared.types import (
     BACKGROUND,
     COLOUR,
     LENGTH,
     LEVELS,
     PAGE,
+    PEN,
     RADIUS,
     SIZE,
     FiniteRange,
@@ -86,10 +87,19 @@ tone_options = add_options(
 
 drawing_options = add_options(
     click.option(
-        "--page", type=PAGE, metavar="NAME|WxH", help="a4, letter, 11x14in; else 96 px per inch."
+        "--page",
+        type=PAGE,
+        metavar="NAME|WxH",
+        show_default="the picture as large as it fits A4, with its margins",
+        help="Sheet that the picture fills: a4, letter, 11x14in.",
     ),
-    click.option("--landscape", is_flag=True, help="Landscape orientation."),
-    click.option("--margin", type=LENGTH, default="5mm", help="Blank on every side."),
+    click.option(
+        "--landscape/--portrait",
+        default=None,
+        show_default="sheets by name as the picture lies",
+        help="The longer side of the page lies across, or upright.",
+    ),
+    click.option("--margin", type=LENGTH, default="5mm", help="Blank on every side, to the ink."),
     click.option(
         "--dots",
         type=click.Choice(get_args(DotStyle)),
@@ -103,14 +113,23 @@ drawing_options = add_options(
         default="auto",
         help="Radius of the dots; auto keeps the tone.",
     ),
-    click.option("--pen-width", type=LENGTH, default="0.3mm", help="Width of spirals and lines."),
+    click.option(
+        "--pen",
+        "--pen-width",
+        "pen",
+        type=PEN,
+        metavar="WIDTH",
+        show_default=f"{PEN_WIDTH:g}mm",
+        help="Width of the pen: of lines and spirals, and the diameter of strokes.",
+    ),
     click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]"),
     click.option(
         "--background",
         type=BACKGROUND,
         metavar="COLOUR|none|auto",
         default="auto",
-        help="Paper; auto: white, black under rgb, none for strokes and spirals.",
+        help="Paper, in a layer that plotters skip; auto: white, black under rgb, none where all"
+        " is drawn by pen.",
     ),
 )
 

@@ -83,6 +83,13 @@ def _parse_radius(text: str) -> float | None:
     return radius
 
 
+def _parse_pen(text: str) -> float:
+    width = _parse_length(text)
+    if width <= 0:
+        raise StippleError(f"The pen is {text} wide: give a width above zero.")
+    return width
+
+
 def _parse_colour(text: str) -> str:
     from PIL import ImageColor
 
@@ -159,6 +166,7 @@ def _parse_prefixes(text: str) -> range:
 LENGTH = _ParsedType("length", _parse_length)
 PAGE = _ParsedType("page", _parse_page)
 RADIUS = _ParsedType("length|auto", _parse_radius)
+PEN = _ParsedType("width", _parse_pen)
 COLOUR = _ParsedType("colour", _parse_colour)
 BACKGROUND = _ParsedType("colour|none", _parse_background)
 LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)

@@ -8,6 +8,7 @@ import numpy as np
 
 from stipple.cli.shared.report import collect_versions
 from stipple.drawing.page import Placement
+from stipple.drawing.plotting import Plot
 from stipple.machine.rounding import round_down, round_up
 from stipple.measures.levels import GreyLevels
 from stipple.stippling.pens import InkedStippling
@@ -47,7 +48,11 @@ class InkFigures:
 
 @dataclass(frozen=True)
 class ImageFigures:
-    """All inks of an image: means weighted by points, the largest error, sums of work and time."""
+    """All inks of an image: means weighted by points, the largest error, sums of work and time.
+
+    `coverage` is the part of the picture that dots of any ink cover, `darkness` the sum of what
+    the inks should; `plot` is the work of a plotter, if there is nothing to fill.
+    """
 
     points: int
     w2_squared: float
@@ -60,6 +65,10 @@ class ImageFigures:
     diagrams: int
     engine: str
     page_mm: tuple[float, float]
+    picture_mm: tuple[float, float]
+    coverage: float
+    darkness: float
+    plot: Plot | None
     millimetres_per_pixel: float
     inks: tuple[InkFigures, ...]
     seconds: dict[str, float]
@@ -78,8 +87,20 @@ class ImageFigures:
         return replace(self, seconds={**self.seconds, **stages})
 
 
-def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> ImageFigures:
-    """Collect the figures of every ink."""
+def collect_figures(
+    inked: Sequence[InkedStippling], placement: Placement, plot: Plot | None
+) -> ImageFigures:
+    """Collect the figures of every ink.
+
+    Parameters
+    ----------
+    inked : sequence of InkedStippling
+        The inks.
+    placement : Placement
+        Where the picture lies on the page.
+    plot : Plot or None
+        The work of a plotter.
+    """
     inks = tuple(_describe_ink(one, placement.scale) for one in inked)
     total = sum(ink.points for ink in inks)
 
@@ -91,6 +112,7 @@ def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> Im
         return whole / total
 
     first = inked[0].stippling
+    height, width = first.cells.height, first.cells.width
     return ImageFigures(
         points=total,
         w2_squared=float(average([ink.w2_squared for ink in inks])),
@@ -103,6 +125,10 @@ def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> Im
         diagrams=sum(ink.diagrams for ink in inks),
         engine=first.engine,
         page_mm=(placement.width, placement.height),
+        picture_mm=(placement.scale * width, placement.scale * height),
+        coverage=_measure_union(inked),
+        darkness=sum(ink.darkness for ink in inks),
+        plot=plot,
         millimetres_per_pixel=placement.scale,
         inks=inks,
         seconds={
@@ -110,6 +136,14 @@ def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> Im
         },
         versions=collect_versions(),
     )
+
+
+def _measure_union(inked: Sequence[InkedStippling]) -> float:
+    """Part of the picture that dots of all inks cover."""
+    cells = inked[0].stippling.cells
+    points = np.concatenate([one.stippling.points for one in inked])
+    radii = np.concatenate([one.stippling.radii for one in inked])
+    return measure_coverage(points, radii, cells.width, cells.height)
 
 
 def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:

@@ -5,6 +5,7 @@ from typing import get_args
 import click
 
 from stipple.choices import LARGEST_COUNT, InkMode, Method, Order, Spacing, Strays
+from stipple.cli.shared.config import take_config, take_values
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
@@ -14,16 +15,60 @@ from stipple.cli.shared.options import (
     solver_options,
     tone_options,
 )
+from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.types import MARKS, FiniteRange
+from stipple.cli.stipple.presets import PRESETS
 
 FORMATS = (*DRAWING_FORMATS, "csv", "json")
+
+
+def _list_presets(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        for name, preset in PRESETS.items():
+            values = " ".join(f"--{key} {value}" for key, value in preset.options.items())
+            click.echo(f"{name:12} {preset.title}\n{'':12} {values}")
+        context.exit()
+
+
+def _take_preset(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    if name is not None:
+        take_values(context, find_preset(name, PRESETS).options, f"preset {name}")
+    return name
+
+
+look_options = add_options(
+    click.option(
+        "--preset",
+        metavar="NAME",
+        is_eager=True,
+        callback=_take_preset,
+        help="A whole look; other options change it.",
+    ),
+    click.option(
+        "--list-presets",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_list_presets,
+        help="Name the presets and their options.",
+    ),
+    click.option(
+        "--config",
+        type=click.Path(dir_okay=False),
+        metavar="FILE.toml",
+        is_eager=True,
+        callback=take_config,
+        help='Read options by their long names, such as margin = "15mm"; the command line wins.',
+    ),
+)
 
 EXAMPLES = """\
 \b
 Examples:
   stipple stipple photo.jpg
   stipple stipple photo.jpg -n 20000 -o photo.svg -o photo.png
-  stipple stipple photo.jpg --page a4 --margin 15mm --dots stroke --order tsp -o plot.svg
+  stipple stipple photo.jpg --page a4 --margin 15mm --pen 0.5mm -o plot.svg
+  stipple stipple photo.jpg --preset newspaper --points 5000 -o printed.pdf
   stipple stipple photo.jpg -n 3000 --order tsp --draw tour -o tour.svg
   stipple stipple photo.jpg -n 12000 --color cmyk -o inks.svg
   stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
@@ -69,12 +114,14 @@ stipple_options = add_options(
         metavar="IMAGE...",
         type=click.Path(allow_dash=True, readable=False),  # reading tells why
     ),
+    look_options,
     click.option(
         "-n",
         "--points",
         type=click.IntRange(1, LARGEST_COUNT),
         default=5000,
         metavar="N",
+        show_default="5000; with --pen as many strokes as have the picture's darkness",
         help="Number of dots.",
     ),
     click.option(
@@ -84,8 +131,8 @@ stipple_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         show_default="IMAGE's name with .svg, in this folder",
-        help="File to write, by suffix .svg, .png, .csv or .json; - is standard output. Repeatable."
-        " Of several images a pattern, see above.",
+        help="File to write, by suffix .svg, .png, .pdf, .csv or .json; - is standard output."
+        " Repeatable. Of several images a pattern, see above.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of the output -."),
     click.option(

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import InkMode, Method, NeighbourEngine, Order, Spacing, Start, Strays
-from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, Rule, refuse_conflicts
+from stipple.cli.shared.conflicts import (
+    ANIMATION,
+    ONE_PLACE,
+    ONE_WIDTH,
+    Rule,
+    refuse_conflicts,
+)
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
@@ -35,11 +41,6 @@ CONFLICTS = (
         "--draw tour needs --order tsp.",
     ),
     Rule(
-        lambda options: options["landscape"] and options["page"] is None,
-        "--landscape needs --page.",
-    ),
-    Rule(lambda options: options["pen_width"] <= 0, "--pen-width must be above zero."),
-    Rule(
         lambda options: options["bleed"] and options["start"] not in get_args(Start),
         "--bleed needs a --start by name: positions lie in the image alone.",
     ),
@@ -47,6 +48,7 @@ CONFLICTS = (
         lambda options: options["bleed"] and bool(options["animate"]),
         "--animate shows the image alone: leave --bleed out.",
     ),
+    ONE_WIDTH,
     ANIMATION,
     ONE_PLACE,
 )
@@ -88,8 +90,10 @@ class ImageJob:
     ----------
     image : str
         Its path, or - for standard input.
-    reading, color, points, solving, order, draw, layout
+    reading, color, solving, order, draw, layout
         As the options say.
+    points : int or None
+        Number of dots; None for as many of the pen's as have the darkness of the picture.
     outputs : tuple of Output
         Files to write.
     animate, report : str or None
@@ -103,7 +107,7 @@ class ImageJob:
     image: str
     reading: Reading
     color: InkMode
-    points: int
+    points: int | None
     solving: Solving
     order: Order
     draw: frozenset[str]
@@ -145,6 +149,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     StippleError
         For files that cannot be written.
     """
+    options = _take_pen(options, given)
     refuse_conflicts(options, CONFLICTS)
     images, jobs, scheduler = options["images"], options["jobs"], options["scheduler"]
     many = len(images) > 1 or scheduler is not None
@@ -178,7 +183,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
 
 
 def _plan_image(
-    options: dict[str, Any], start: "Start | Floats", points: int, *, quiet: bool
+    options: dict[str, Any], start: "Start | Floats", points: int | None, *, quiet: bool
 ) -> ImageJob:
     """Plan an image whose paths are filled in."""
     job = ImageJob(
@@ -262,7 +267,24 @@ def _check_together(jobs: Sequence[ImageJob], common: str | None) -> None:
         writers[real] = writer
 
 
-def _read_start(options: dict[str, Any], given: frozenset[str]) -> "tuple[Start | Floats, int]":
+def _take_pen(options: dict[str, Any], given: frozenset[str]) -> dict[str, Any]:
+    """Draw dots alone by the pen that is given, in a short order, as many as have the tone."""
+    if options["pen"] is None:
+        return options
+    implied: dict[str, Any] = {}
+    if options["draw"] == {"dots"} and not {"dots", "radius"} & given:
+        implied["dots"] = "stroke"
+        if "order" not in given:
+            implied["order"] = "tsp"
+    strokes = {**options, **implied}["dots"] == "stroke" and "dots" in options["draw"]
+    if strokes and "points" not in given:
+        implied["points"] = None
+    return {**options, **implied}
+
+
+def _read_start(
+    options: dict[str, Any], given: frozenset[str]
+) -> "tuple[Start | Floats, int | None]":
     """Find where dots begin, and how many there are."""
     start, points = options["start"], options["points"]
     if start in get_args(Start):

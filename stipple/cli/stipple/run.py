@@ -1,12 +1,13 @@
 """One image for `stipple stipple`: reading, solving, writing."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import Blend, InkMode
+from stipple.choices import LARGEST_COUNT, Blend, InkMode
 from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import read_image
 from stipple.cli.shared.memory import announce_memory
@@ -17,12 +18,17 @@ from stipple.cli.stipple.plan import ImageJob
 from stipple.cli.stipple.show import Picture, describe_image, render_files
 from stipple.drawing.look import Look
 from stipple.drawing.page import Placement
+from stipple.drawing.plotting import count_strokes, measure_plot
 from stipple.drawing.raster import measure_pixels
+from stipple.errors import StippleError
 from stipple.files.tables import render_json
 from stipple.machine.memory import predict_stippling
+from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, separate_inks, share_points
 from stipple.measures.levels import advise_levels
+from stipple.stippling.compose import compose_drawing
 from stipple.stippling.pens import InkedStippling, order_for_pen
+from stipple.stippling.sizes import measure_radius
 from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import Step
 
@@ -35,21 +41,24 @@ def run_image(job: ImageJob) -> ImageFigures:
     original = read_image(job.image, job.reading)
     inks = separate_inks(original.source, original.tone, job.color)
     read = time.perf_counter()
-    shares = share_points(inks, job.points)
+    shares = share_points(inks, _count_points(job, inks))
     most = max(count for _, count in shares)
     announce_memory(predict_stippling(most, inks[0].darkness.size, len(inks)), quiet=job.quiet)
-    placement, look = _lay_out(job, inks[0].darkness.shape)
+    _check_page(job, shares)
     solved, steps = zip(*[_solve(job, ink, count) for ink, count in shares], strict=True)
     ended = time.perf_counter()
+    largest = max(float(one.stippling.radii.max()) for one in solved)
+    placement, look = _lay_out(job, inks, largest)
     drawn = [_finish(job, one, placement) for one in solved]
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
-    figures = collect_figures(inked, placement)
+    drawing = compose_drawing(inked, placement, look)
+    figures = collect_figures(inked, placement, measure_plot(drawing))
     figures = replace(figures, levels=original.levels, notes=original.notes)
     figures = replace(figures, advice=_advise_tones(job, inks))
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
-    picture = Picture(inked, drawn, steps, placement, look)
+    picture = Picture(inked, drawn, steps, placement, look, drawing)
     for path, data in render_files(job, picture, figures):
         write_output(path, data)
     figures = figures.add_seconds(write=time.perf_counter() - ordered)
@@ -65,12 +74,41 @@ def _advise_tones(job: ImageJob, inks: list[InkDensity]) -> str | None:
     return advise_levels(np.minimum(sum(one.darkness for one in inks), 1.0))
 
 
-def _lay_out(job: ImageJob, shape: tuple[int, int]) -> tuple[Placement, Look]:
-    """Place the picture on the page; refuse a PNG that would be too large."""
-    placement, look = lay_out(job.layout, shape, job.draw, BLENDS[job.color])
+def _lay_out(job: ImageJob, inks: Sequence[InkDensity], radius: float) -> tuple[Placement, Look]:
+    """Place the picture on the page; its largest dots have that radius in pixels by their tone."""
+    reach = job.layout.find_reach(radius)
+    return lay_out(job.layout, inks[0].darkness.shape, job.draw, BLENDS[job.color], reach)
+
+
+def _count_points(job: ImageJob, inks: Sequence[InkDensity]) -> int:
+    """Count the dots: as many as are asked for, or as many of the pen's as keep the tone."""
+    if job.points is not None:
+        return job.points
+    placement, look = _lay_out(job, inks, 0.0)
+    darkness = placement.scale**2 * sum(float(ink.darkness.sum()) for ink in inks)
+    count = count_strokes(darkness, look.pen_width)
+    if count > LARGEST_COUNT:
+        raise StippleError(
+            f"{count:,} dots of a pen of {look.pen_width:g} mm have the tone of the picture: give a"
+            " wider --pen, a smaller --page, or their number with -n."
+        )
+    return count
+
+
+def _check_page(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> None:
+    """Refuse a PNG that would be too large and spirals that do not fit, before any work."""
+    inks = [ink for ink, _ in shares]
+    radii = [measure_radius(Density(ink.darkness), count) for ink, count in shares]
+    placement, look = _lay_out(job, inks, max(radii))
     if any(output.format == "png" for output in job.outputs):
         measure_pixels(placement.width, placement.height, job.layout.dpi)
-    return placement, look
+    smallest = look.radius or placement.scale * min(radii)
+    if look.dots == "spiral" and "dots" in look.draw and 2 * smallest < look.pen_width:
+        raise StippleError(
+            f"Dots of {2 * smallest:.3g} mm are narrower than the pen of {look.pen_width:g} mm,"
+            " which cannot draw spirals in them: give a finer --pen, fewer points with -n, or"
+            " --dots stroke."
+        )
 
 
 def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[InkedStippling, list[Floats]]:

@@ -14,13 +14,18 @@ from stipple.cli.stipple.figures import ImageFigures, InkFigures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.drawing.gif import render_gif
 from stipple.drawing.look import Look
+from stipple.drawing.marks import Drawing
 from stipple.drawing.page import Placement
+from stipple.drawing.plotting import DRAWING_SPEED, SECONDS_PER_LIFT, TRAVEL_SPEED, Plot
 from stipple.files.tables import render_json, render_points_csv
-from stipple.stippling.compose import compose_drawing, compose_frames
+from stipple.stippling.compose import compose_frames
 from stipple.stippling.pens import InkedStippling
 
 ANIMATION_PIXELS = 800
 SECONDS_PER_FRAME = 0.12
+# Least coverage of each word.
+TONES = {"very dark": 0.75, "dark": 0.5, "medium": 0.25, "light": 0.1, "very light": 0.0}
+TONE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,8 @@ class Picture:
         Where the picture lies on the page.
     look : Look
         How its marks look.
+    drawing : Drawing
+        Its marks on the page.
     """
 
     inked: Sequence[InkedStippling]
@@ -46,6 +53,7 @@ class Picture:
     frames: Sequence[Sequence[Floats]]
     placement: Placement
     look: Look
+    drawing: Drawing
 
 
 def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
@@ -69,12 +77,12 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             ),
             ("settled", _tell_end(ink, job.solving.bleed)),
             ("mass error", f"{ink.mass_error:.1e}"),
-            ("dot radius", _tell_radius(ink)),
-            ("coverage", f"{ink.coverage:.2%} of the picture, {ink.darkness:.2%} wanted"),
         ]
+        if "dots" in job.draw:
+            rows.append(("dot diameter", _tell_diameter(ink)))
         if ink.strays:
             rows.append(
-                ("on white", f"{ink.strays:,} dots moved to the nearest ink of their cells")
+                ("on white", f"{_count_strays(ink)} moved to the nearest ink of their cells")
             )
         if ink.travel_mm is not None:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
@@ -87,10 +95,53 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
         )
     if figures.advice:
         rows.append(("advice", figures.advice))
+    rows += _list_page_rows(job, figures)
     rows.append(("seed", str(job.solving.seed)))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
     return rows
+
+
+def _list_page_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
+    """Lines on the drawing: its size, how dark it is, and how long a plotter takes."""
+    sizes = [
+        f"{width:.4g} × {height:.4g} mm" for width, height in (figures.picture_mm, figures.page_mm)
+    ]
+    rows = [("picture", f"{sizes[0]} on a page of {sizes[1]}")]
+    if "dots" in job.draw:
+        word = next(word for word, least in TONES.items() if figures.coverage >= least)
+        rows.append(
+            (
+                "coverage",
+                f"{figures.coverage:.2%} of the picture, {word}; {figures.darkness:.2%} wanted",
+            )
+        )
+        part = sum(ink.coverage for ink in figures.inks) / figures.darkness
+        if abs(part - 1) > TONE_TOLERANCE:
+            wanted = round(figures.points / part)
+            rows.append(
+                (
+                    "tone",
+                    f"{part:.3g} times the picture's; {wanted:,} dots of this size would keep it",
+                )
+            )
+    if figures.plot is not None:
+        rows.append(("plotting", tell_plot(figures.plot)))
+    if job.layout.dots == "stroke" and job.layout.radius is None and "dots" in job.draw:
+        width = 2 * max(ink.radius_mm for ink in figures.inks)
+        rows.append(("pen", f"{width:.3g} mm, as the dots; --pen WIDTH takes one that you have"))
+    return rows
+
+
+def tell_plot(plot: Plot) -> str:
+    """Tell how long a plotter takes, and why."""
+    minutes = round(plot.seconds / 60)
+    time = f"{plot.seconds:.0f} s" if minutes < 2 else f"{minutes // 60} h {minutes % 60} min"
+    return (
+        f"about {time.removeprefix('0 h ')}: {plot.drawn_mm / 1000:.3g} m drawn at"
+        f" {DRAWING_SPEED:g} mm/s, {plot.travel_mm / 1000:.3g} m of travel at"
+        f" {TRAVEL_SPEED:g} mm/s, {plot.lifts:,} pen lifts of {SECONDS_PER_LIFT:g} s"
+    )
 
 
 def _tell_end(ink: InkFigures, bleed: bool) -> str:
@@ -111,8 +162,8 @@ def _count_strays(ink: InkFigures) -> str:
     return f"{ink.strays:,} dot{'s' * (ink.strays != 1)}"
 
 
-def _tell_radius(ink: InkFigures) -> str:
-    ends = [f"{end:.4g}" for end in (ink.smallest_radius_mm, ink.largest_radius_mm)]
+def _tell_diameter(ink: InkFigures) -> str:
+    ends = [f"{2 * end:.4g}" for end in (ink.smallest_radius_mm, ink.largest_radius_mm)]
     return f"{' to '.join(dict.fromkeys(ends))} mm"
 
 
@@ -125,7 +176,6 @@ def describe_image(job: ImageJob, figures: ImageFigures) -> dict[str, Any]:
 
 def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list[tuple[str, bytes]]:
     """Render every output and the animation: paths and contents."""
-    drawing = compose_drawing(picture.inked, picture.placement, picture.look)
     files = []
     for output in job.outputs:
         if output.format == "csv":
@@ -133,7 +183,7 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
         elif output.format == "json":
             data = _render_json(job, picture.inked, figures)
         else:
-            data = render_drawing(drawing, output.format, job.layout.dpi)
+            data = render_drawing(picture.drawing, output.format, job.layout.dpi)
         files.append((output.path, data))
     if job.animate:
         files.append((job.animate, _render_animation(picture)))

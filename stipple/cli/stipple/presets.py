@@ -1,0 +1,44 @@
+"""Whole looks by their names: values of options, as they are written on the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A look: what it is, and the options that give it, by their long names."""
+
+    title: str
+    options: Mapping[str, object]
+
+
+PRESETS = {
+    "plotter-a4": Preset(
+        "one pen of 0.8 mm on an A4 sheet, a stroke for each dot, in a short order",
+        {"page": "a4", "margin": "20mm", "pen": "0.8mm", "gamma": 1.5},
+    ),
+    "two-pens": Preset(
+        "pens of 0.8 mm on an A4 sheet, a layer for each",
+        {"page": "a4", "margin": "20mm", "pen": "0.8mm", "gamma": 1.5, "color": "cmyk"},
+    ),
+    "one-line": Preset(
+        "a single closed line of a pen of 0.4 mm on an A4 sheet",
+        {
+            "page": "a4",
+            "margin": "20mm",
+            "pen": "0.4mm",
+            "points": 8000,
+            "contrast": 1.6,
+            "order": "tsp",
+            "draw": "tour",
+        },
+    ),
+    "newspaper": Preset(
+        "coarse black dots with hard tones on newsprint",
+        {"points": 4000, "contrast": 1.5, "background": "#e9e3d3"},
+    ),
+    "pointillist": Preset(
+        "large dots of four inks on warm paper",
+        {"points": 6000, "color": "cmyk", "contrast": 1.2, "background": "#fbf5e6"},
+    ),
+}
