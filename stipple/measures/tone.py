@@ -13,7 +13,7 @@ from stipple.errors import StippleError
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 
 # ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
+LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def darkness(source: Picture | Matrix, tone: Tone) -> Floats:
     """
     if isinstance(source, Picture):
         absorbed = absorption(source, tone)  # (h, w, channels)
-        dark = absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ _LUMA, 1.0)
+        dark = absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ LUMA, 1.0)
         alpha = source.alpha
     else:
         dark = source / (source.max() or 1.0)

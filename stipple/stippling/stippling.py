@@ -196,10 +196,10 @@ def stipple(
         seed=seed,
         on_step=on_step,
     )
-    return _describe(density, solver, result, method=method, seed=seed, placed=placed)
+    return describe_quantisation(density, solver, result, method=method, seed=seed, placed=placed)
 
 
-def _describe(
+def describe_quantisation(
     density: Density,
     solver: TransportSolver,
     result: Quantisation,

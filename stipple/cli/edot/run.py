@@ -97,7 +97,8 @@ def _separate(job: Job, task: Channels) -> Found:
     from stipple.measures.measure import Measure
 
     reading = job.input.reading
-    inks = separate_inks(read_image(task.source, reading), reading.tone, "rgb")
+    image = read_image(task.source, reading)
+    inks = separate_inks(image, reading.tone, "rgb", overlap="allow")
     announce_memory(predict_discretisation(inks[0].darkness.size), quiet=job.quiet)
     shares = share_points(inks, task.n)
     refuse_idle_scheduler(job.scheduler, job.settings, [n for _, n in shares])

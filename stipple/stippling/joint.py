@@ -1,0 +1,308 @@
+"""Inks placed together: the dots of each spread well, and so do the dots of all.
+
+What is minimised is Σ_c λ_c·n_c·W2²(ρ_c, Y_c) + (1 − λ)·n·W2²(Σρ_c, ∪Y_c), Y_c the n_c points of ink
+c with the density ρ_c. The gradient for a point y of ink c is 2(λ_c(y − b) + (1 − λ)(y − b')), b
+and b' its barycentres in the power diagrams of its ink and of the union; so their mean with those
+weights is for all inks what the barycentre is for one, and `quantise` does the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import cast
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from stipple.arguments import read_count, read_number
+from stipple.arrays import Floats, ImageLike, PointsLike
+from stipple.choices import Method, NeighbourEngine, Start
+from stipple.errors import StippleError
+from stipple.measures.density import Density
+from stipple.measures.inks import Ink, InkDensity, share_points
+from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
+from stipple.transport.quantisation import Step, quantise
+from stipple.transport.semi_discrete import Transport, TransportSolver
+
+# The part of the steps that each ink first takes alone: the union then has less to mend.
+ALONE = 1 / 3
+# λ_c grows with this power of the number of points: an ink of many has more to lose to the union.
+LEVELLING = 0.5
+# Points nearer than this part of the spacing are moved apart by that part.
+TOGETHER, APART = 1e-3, 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class JointStippling:
+    """Inks stippled together, and the evidence of how well, of each and of all.
+
+    Attributes
+    ----------
+    inks : tuple of Ink
+        Those that have points, in drawing order.
+    stipplings : tuple of Stippling
+        The points of each ink; iterations, what they ended with, and seconds are of all inks.
+    union : Stippling
+        The points of all inks, one ink after the other, for the sum of the densities: its `cells`
+        tell the dots of all inks apart.
+    balance : float
+        As given: 1 looks at the inks alone, 0 at the union.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> left, right = [[1.0, 0.5, 0.0, 0.0]], [[0.0, 0.0, 0.5, 1.0]]
+    >>> stipple.stipple_inks([left, right], 6)  # doctest: +ELLIPSIS
+    JointStippling(6 points of 2 inks, quality of the union 0.0..., ...)
+    """
+
+    inks: tuple[Ink, ...]
+    stipplings: tuple[Stippling, ...]
+    union: Stippling
+    balance: float
+
+    def __repr__(self) -> str:
+        count, inks = len(self.union.points), len(self.inks)
+        return (
+            f"JointStippling({count:,} point{'s' * (count != 1)} of {inks} ink{'s' * (inks != 1)},"
+            f" quality of the union {self.union.quality:.5f},"
+            f" {'settled' if self.union.settled else 'not settled'})"
+        )
+
+
+def stipple_inks(
+    inks: Sequence[ImageLike | InkDensity],
+    n: int = 5000,
+    *,
+    balance: float = 0.5,
+    method: Method = "lbfgs",
+    iterations: int = 30,
+    tolerance: float = 1e-5,
+    start: Start = "bisection",
+    seed: int = 0,
+    engine: NeighbourEngine = "auto",
+    threads: int | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> JointStippling:
+    """Place the dots of several inks together, so that they avoid each other.
+
+    Parameters
+    ----------
+    inks : sequence of array_like, shape (h, w), or InkDensity
+        How much of each ink every pixel gets, in [0, 1]; `stipple.read_inks` makes them of a
+        picture. Zero everywhere is legal for some.
+    n : int
+        How many points in all; inks share them in proportion to their totals, and those too faint
+        for one have none.
+    balance : float
+        From 0, for which only the dots of all inks together are well spread, to 1, for which the
+        dots of each ink are, whatever the others do.
+    method, iterations, tolerance, seed, engine, threads
+        As `stipple.stipple` takes them.
+    start : {"bisection", "uniform", "grid"}
+        Where points of each ink begin. They take a third of the steps alone before the first step
+        together.
+    on_step : callable, optional
+        Receives a `Step` for each step together: the points of all inks, and what is minimised.
+
+    Returns
+    -------
+    JointStippling
+
+    Raises
+    ------
+    StippleError
+        If there is no ink, shapes differ, or a setting makes no sense.
+
+    Examples
+    --------
+    >>> import numpy, stipple
+    >>> red, blue = numpy.full((8, 8), 0.2), numpy.full((8, 8), 0.6)
+    >>> result = stipple.stipple_inks([red, blue], 40)
+    >>> [len(one.points) for one in result.stipplings]
+    [10, 30]
+    >>> result.union.points.shape
+    (40, 2)
+    """
+    balance = read_number(balance, "balance", 0, most=1)
+    iterations = read_count(iterations, "number of iterations", 0)
+    seed = read_count(seed, "seed", 0)
+    shares = share_points(_read_inks(inks), read_count(n, "number of points", 1))
+    began = time.perf_counter()
+
+    def run(density: Density, count: int, number: int, steps: int) -> Stippling:
+        return stipple(
+            density,
+            count,
+            method=method,
+            iterations=steps,
+            tolerance=tolerance,
+            start=start,
+            seed=seed + number,
+            engine=engine,
+            threads=threads,
+            on_step=on_step if len(shares) == 1 else None,
+        )
+
+    drawn = tuple(one.ink for one, _ in shares)
+    densities = [Density(one.darkness) for one, _ in shares]
+    counts = [count for _, count in shares]
+    if len(shares) == 1:
+        only = run(densities[0], counts[0], 0, iterations)
+        return JointStippling(drawn, (only,), only, balance)
+    alone = [
+        run(density, count, number, int(ALONE * iterations))
+        for number, (density, count) in enumerate(zip(densities, counts, strict=True))
+    ]
+    solver = JointSolver(densities, counts, balance, engine, threads)
+    points = _part_points(solver.density, np.concatenate([one.points for one in alone]), seed)
+    placed = time.perf_counter() - began
+    found = quantise(
+        solver,
+        points,
+        method=method,
+        iterations=iterations,
+        tolerance=tolerance,
+        leave_saddles=start == "bisection",
+        seed=seed,
+        on_step=on_step,
+    )
+    last = cast(JointTransport, found.transport)
+    union, *parts = (
+        describe_quantisation(
+            transport.density,
+            of,
+            replace(found, transport=transport),
+            method=method,
+            seed=seed,
+            placed=placed,
+        )
+        for of, transport in zip([solver, *solver.inks], [last.union, *last.inks], strict=True)
+    )
+    return JointStippling(drawn, tuple(parts), union, balance)
+
+
+def measure_union(densities: Sequence[InkDensity], stipplings: Sequence[Stippling]) -> Stippling | None:
+    """Measure how well the points of inks that were placed alone serve the sum of the densities.
+
+    None where points of several inks coincide, which no power diagram tells apart.
+    """
+    points = np.concatenate([one.points for one in stipplings])
+    if len(np.unique(points, axis=0)) < len(points):
+        return None
+    first = stipplings[0]
+    total = np.sum([one.darkness for one in densities], axis=0)
+    return stipple(total, method=first.method, iterations=0, start=points, seed=first.seed)
+
+
+@dataclass(frozen=True)
+class JointTransport(Transport):
+    """The transports of all inks and of the union, as one for `quantise`.
+
+    Its barycentres are the weighted means of those in the two diagrams of each point, and
+    `w2_squared` is what is minimised, over the number of points.
+    """
+
+    union: Transport
+    inks: tuple[Transport, ...]
+
+
+class JointSolver(TransportSolver):
+    """Transports from several densities and their sum, whose solver it is.
+
+    Parameters
+    ----------
+    densities : sequence of Density
+        Of one shape.
+    counts : sequence of int
+        How many points each has; points come in this order.
+    balance : float
+        λ in [0, 1].
+    engine, threads
+        As `TransportSolver` takes them.
+    """
+
+    def __init__(
+        self,
+        densities: Sequence[Density],
+        counts: Sequence[int],
+        balance: float,
+        engine: NeighbourEngine = "auto",
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(Density(sum(one.values for one in densities)), engine, threads)
+        self.inks = [TransportSolver(density, engine, threads) for density in densities]
+        self._borders = np.cumsum(counts)[:-1]
+        sizes = np.asarray(counts, dtype=np.float64)
+        levelled = sizes**LEVELLING
+        weights = balance * levelled * sizes.sum() / (levelled @ sizes)
+        self._union_weight = 1 - balance
+        self._weights = np.repeat(weights, counts)[:, np.newaxis]  # (n, 1)
+
+    def solve(
+        self,
+        points: Floats,
+        potentials: Floats | None = None,
+        *,
+        tolerance: float = 1e-6,
+        near: Transport | None = None,
+    ) -> JointTransport:
+        """Solve for the union, and for each ink; see `TransportSolver.solve`."""
+        last = near if isinstance(near, JointTransport) else None
+        lasts = last.inks if last else [None] * len(self.inks)
+        unsolved = self.unsolved
+        union = super().solve(points, potentials, tolerance=tolerance, near=last and last.union)
+        inks = []
+        for solver, part, before in zip(
+            self.inks, np.split(points, self._borders), lasts, strict=True
+        ):
+            solver.most_diagrams = solver.diagrams + self.most_diagrams - self.diagrams
+            inks.append(solver.solve(part, tolerance=tolerance, near=before))
+        solved = all(one.converged for one in (union, *inks))
+        self.unsolved = unsolved + (not solved)
+        weights, rest = self._weights, self._union_weight
+        barycentres = np.concatenate([one.barycentres for one in inks])
+        costs = np.repeat([one.w2_squared for one in inks], [len(one.points) for one in inks])
+        shared = {field.name: getattr(union, field.name) for field in fields(Transport)}
+        return JointTransport(
+            **shared
+            | {
+                "barycentres": (weights * barycentres + rest * union.barycentres)
+                / (weights + rest),
+                "w2_squared": float(np.mean(weights[:, 0] * costs)) + rest * union.w2_squared,
+                "mass_error": max(one.mass_error for one in (union, *inks)),
+                "converged": solved,
+            },
+            union=union,
+            inks=tuple(inks),
+        )
+
+
+def _read_inks(inks: Sequence[ImageLike | InkDensity]) -> list[InkDensity]:
+    """Make inks of arrays too, and leave out those that are zero everywhere."""
+    given = [
+        one
+        if isinstance(one, InkDensity)
+        else InkDensity(Ink(f"ink {number}", "#000000", number), np.asarray(one, dtype=np.float64))
+        for number, one in enumerate(inks, 1)
+    ]
+    shapes = {one.darkness.shape for one in given}
+    if len(shapes) > 1:
+        raise StippleError(f"The inks have the shapes {sorted(shapes)}: give them one shape.")
+    drawn = [one for one in given if np.any(one.darkness)]
+    if not drawn:
+        raise StippleError(f"None of the {len(given)} inks has anything to draw: give a darker one.")
+    return drawn
+
+
+def _part_points(density: Density, points: Floats, seed: int) -> Floats:
+    """Move points of several inks apart that are, nearly, in one place."""
+    spacing = np.sqrt(density.width * density.height / len(points))
+    generator = np.random.default_rng(seed)
+    pairs = cKDTree(points).query_pairs(TOGETHER * spacing, output_type="ndarray")
+    moved = np.unique(pairs[:, 1])
+    parted = points.copy()
+    parted[moved] += APART * spacing * generator.uniform(-1, 1, (len(moved), 2))
+    return np.clip(parted, 0, (density.width, density.height))
