@@ -1,6 +1,7 @@
 """Separating a picture into the inks it is drawn with, one density for each."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,10 +62,24 @@ class InkDensity:
         The ink.
     darkness : ndarray of float64, shape (h, w)
         Its amount in [0, 1], for `rgb` that of the light; not all 0.
+
+    Examples
+    --------
+    >>> import io, stipple
+    >>> pixels = io.BytesIO(b"P3 2 1 255  90 60 40  255 255 255")
+    >>> stipple.read_inks(pixels)[-1]
+    InkDensity(4 black #000000, 2 × 1 pixels, total 0.6470588)
     """
 
     ink: Ink
     darkness: Floats
+
+    def __repr__(self) -> str:
+        height, width = self.darkness.shape
+        return (
+            f"InkDensity({self.ink.number} {self.ink.name} {self.ink.colour}, {width} × {height}"
+            f" pixels, total {self.darkness.sum():.7g})"
+        )
 
 
 _NAMED: dict[InkMode, Palette] = {
@@ -85,12 +100,46 @@ _NAMED: dict[InkMode, Palette] = {
 }
 
 
+def parse_colour(text: str) -> str:
+    """Read a colour, a name such as navy or `#rrggbb`, as `#rrggbb`.
+
+    Raises
+    ------
+    StippleError
+        If the text is no colour, or has transparency, which ink has not.
+    """
+    from PIL import ImageColor
+
+    with suppress(ValueError):
+        channels = ImageColor.getrgb(text)
+        if len(channels) == 3:
+            return "#{:02x}{:02x}{:02x}".format(*channels)
+    raise StippleError(f"{text!r} is not a colour: write a name such as navy, or #rrggbb.")
+
+
+def make_palette(colours: Sequence[str], paper: str = "white") -> Palette:
+    """Make a palette of pens of any colours, as `parse_colour` reads them; pen 1 is the first."""
+    inks = (Ink(name, parse_colour(name), number) for number, name in enumerate(colours, 1))
+    return Palette(parse_colour(paper), tuple(inks))
+
+
 def name_palette(mode: InkMode, paper: str | None = None) -> Palette:
     """Return the inks of a mode, on its own paper or another."""
     if mode not in _NAMED:
         raise StippleError(f"The colour mode is {mode!r}: give mono, cmyk or rgb.")
     palette = _NAMED[mode]
     return palette if paper is None else replace(palette, paper=paper)
+
+
+def choose_tones(palette: Palette) -> Palette:
+    """Return what stands for one ink and paper where tone alone matters, not their colours.
+
+    Black on white has the darkness of a picture; for an ink lighter than its paper, white on black
+    has the light.
+    """
+    paper, ink = (_read_colour(colour, "encoded") @ LUMA for colour in _list_colours(palette))
+    name = palette.inks[0].name
+    return _NAMED["mono"] if ink <= paper else Palette("#000000", (Ink(name, "#ffffff"),))
 
 
 def separate_inks(
@@ -157,13 +206,18 @@ def separate_inks(
         if amount.any()
     ]
     if not drawn:
-        black = _is_dark(palette) != tone.invert
+        black = is_dark(palette.paper) != tone.invert
         advice = "leave --invert out" if tone.invert else "try --invert"
         raise StippleError(
             f"The image is all {'black' if black else 'white'}, so there is nothing to draw"
             f"{' under --invert' if tone.invert else ''}: {advice}, or give a lower --threshold."
         )
     return drawn
+
+
+def is_dark(paper: str) -> bool:
+    """Whether ink on paper of that colour `#rrggbb` is for light, not for darkness."""
+    return bool(_read_colour(paper, "encoded") @ LUMA < 0.5)
 
 
 def share_points(inks: list[InkDensity], count: int) -> list[tuple[InkDensity, int]]:
@@ -226,7 +280,7 @@ def _tone_colours(source: Picture, tone: Tone, palette: Palette, light: Light) -
     grey = all(len({*_to_levels(colour)}) == 1 for colour in _list_colours(palette))
     if grey and light == "encoded" and absorbed.shape[2] == 3:
         absorbed = np.minimum(absorbed @ LUMA, 1.0)[..., np.newaxis]
-    colours = shade(1 - absorbed, tone) if _is_dark(palette) else 1 - shade(absorbed, tone)
+    colours = shade(1 - absorbed, tone) if is_dark(palette.paper) else 1 - shade(absorbed, tone)
     if light == "linear":
         colours = linearise(colours)
         if grey and colours.shape[2] == 3:
@@ -245,8 +299,3 @@ def _to_levels(colour: str) -> bytes:
 def _read_colour(colour: str, light: Light) -> Floats:
     encoded = np.frombuffer(_to_levels(colour), dtype=np.uint8) / 255
     return linearise(encoded) if light == "linear" else encoded
-
-
-def _is_dark(palette: Palette) -> bool:
-    """Whether ink is for light, and paper for darkness."""
-    return bool(_read_colour(palette.paper, "encoded") @ LUMA < 0.5)

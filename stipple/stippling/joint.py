@@ -1,8 +1,8 @@
 """Inks placed together: the dots of each spread well, and so do the dots of all.
 
-What is minimised is Σ_c λ_c·n_c·W2²(ρ_c, Y_c) + (1 − λ)·n·W2²(Σρ_c, ∪Y_c), Y_c the n_c points of ink
-c with the density ρ_c. The gradient for a point y of ink c is 2(λ_c(y − b) + (1 − λ)(y − b')), b
-and b' its barycentres in the power diagrams of its ink and of the union; so their mean with those
+What is minimised is Σ_c λ_c·n_c·W2²(ρ_c, Y_c) + (1 − λ)·n·W2²(Σρ_c, ∪Y_c), Y_c the n_c points of
+ink c with the density ρ_c. The gradient for a point y of ink c is 2(λ_c(y − b) + (1 − λ)(y − b')),
+b and b' its barycentres in the power diagrams of its ink and of the union; so their mean with those
 weights is for all inks what the barycentre is for one, and `quantise` does the rest.
 """
 
@@ -10,26 +10,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from stipple.arguments import read_count, read_number
-from stipple.arrays import Floats, ImageLike, PointsLike
+from stipple.arrays import Floats, ImageLike
 from stipple.choices import Method, NeighbourEngine, Start
 from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
+from stipple.stippling.joint_solver import JointSolver, JointTransport
 from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
-from stipple.transport.quantisation import Step, quantise
-from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.quantisation import Quantisation, Step, quantise
 
 # The part of the steps that each ink first takes alone: the union then has less to mend.
 ALONE = 1 / 3
-# λ_c grows with this power of the number of points: an ink of many has more to lose to the union.
-LEVELLING = 0.5
 # Points nearer than this part of the spacing are moved apart by that part.
 TOGETHER, APART = 1e-3, 0.25
 
@@ -55,7 +53,7 @@ class JointStippling:
     >>> import stipple
     >>> left, right = [[1.0, 0.5, 0.0, 0.0]], [[0.0, 0.0, 0.5, 1.0]]
     >>> stipple.stipple_inks([left, right], 6)  # doctest: +ELLIPSIS
-    JointStippling(6 points of 2 inks, quality of the union 0.0..., ...)
+    JointStippling(6 points of 2 inks, quality of the union ...)
     """
 
     inks: tuple[Ink, ...]
@@ -169,8 +167,16 @@ def stipple_inks(
         seed=seed,
         on_step=on_step,
     )
+    union, *parts = _describe(solver, found, method=method, seed=seed, placed=placed)
+    return JointStippling(drawn, tuple(parts), union, balance)
+
+
+def _describe(
+    solver: JointSolver, found: Quantisation, *, method: Method, seed: int, placed: float
+) -> list[Stippling]:
+    """Describe the union, then each ink."""
     last = cast(JointTransport, found.transport)
-    union, *parts = (
+    return [
         describe_quantisation(
             transport.density,
             of,
@@ -180,11 +186,12 @@ def stipple_inks(
             placed=placed,
         )
         for of, transport in zip([solver, *solver.inks], [last.union, *last.inks], strict=True)
-    )
-    return JointStippling(drawn, tuple(parts), union, balance)
+    ]
 
 
-def measure_union(densities: Sequence[InkDensity], stipplings: Sequence[Stippling]) -> Stippling | None:
+def measure_union(
+    densities: Sequence[InkDensity], stipplings: Sequence[Stippling]
+) -> Stippling | None:
     """Measure how well the points of inks that were placed alone serve the sum of the densities.
 
     None where points of several inks coincide, which no power diagram tells apart.
@@ -195,89 +202,6 @@ def measure_union(densities: Sequence[InkDensity], stipplings: Sequence[Stipplin
     first = stipplings[0]
     total = np.sum([one.darkness for one in densities], axis=0)
     return stipple(total, method=first.method, iterations=0, start=points, seed=first.seed)
-
-
-@dataclass(frozen=True)
-class JointTransport(Transport):
-    """The transports of all inks and of the union, as one for `quantise`.
-
-    Its barycentres are the weighted means of those in the two diagrams of each point, and
-    `w2_squared` is what is minimised, over the number of points.
-    """
-
-    union: Transport
-    inks: tuple[Transport, ...]
-
-
-class JointSolver(TransportSolver):
-    """Transports from several densities and their sum, whose solver it is.
-
-    Parameters
-    ----------
-    densities : sequence of Density
-        Of one shape.
-    counts : sequence of int
-        How many points each has; points come in this order.
-    balance : float
-        λ in [0, 1].
-    engine, threads
-        As `TransportSolver` takes them.
-    """
-
-    def __init__(
-        self,
-        densities: Sequence[Density],
-        counts: Sequence[int],
-        balance: float,
-        engine: NeighbourEngine = "auto",
-        threads: int | None = None,
-    ) -> None:
-        super().__init__(Density(sum(one.values for one in densities)), engine, threads)
-        self.inks = [TransportSolver(density, engine, threads) for density in densities]
-        self._borders = np.cumsum(counts)[:-1]
-        sizes = np.asarray(counts, dtype=np.float64)
-        levelled = sizes**LEVELLING
-        weights = balance * levelled * sizes.sum() / (levelled @ sizes)
-        self._union_weight = 1 - balance
-        self._weights = np.repeat(weights, counts)[:, np.newaxis]  # (n, 1)
-
-    def solve(
-        self,
-        points: Floats,
-        potentials: Floats | None = None,
-        *,
-        tolerance: float = 1e-6,
-        near: Transport | None = None,
-    ) -> JointTransport:
-        """Solve for the union, and for each ink; see `TransportSolver.solve`."""
-        last = near if isinstance(near, JointTransport) else None
-        lasts = last.inks if last else [None] * len(self.inks)
-        unsolved = self.unsolved
-        union = super().solve(points, potentials, tolerance=tolerance, near=last and last.union)
-        inks = []
-        for solver, part, before in zip(
-            self.inks, np.split(points, self._borders), lasts, strict=True
-        ):
-            solver.most_diagrams = solver.diagrams + self.most_diagrams - self.diagrams
-            inks.append(solver.solve(part, tolerance=tolerance, near=before))
-        solved = all(one.converged for one in (union, *inks))
-        self.unsolved = unsolved + (not solved)
-        weights, rest = self._weights, self._union_weight
-        barycentres = np.concatenate([one.barycentres for one in inks])
-        costs = np.repeat([one.w2_squared for one in inks], [len(one.points) for one in inks])
-        shared = {field.name: getattr(union, field.name) for field in fields(Transport)}
-        return JointTransport(
-            **shared
-            | {
-                "barycentres": (weights * barycentres + rest * union.barycentres)
-                / (weights + rest),
-                "w2_squared": float(np.mean(weights[:, 0] * costs)) + rest * union.w2_squared,
-                "mass_error": max(one.mass_error for one in (union, *inks)),
-                "converged": solved,
-            },
-            union=union,
-            inks=tuple(inks),
-        )
 
 
 def _read_inks(inks: Sequence[ImageLike | InkDensity]) -> list[InkDensity]:
@@ -293,7 +217,9 @@ def _read_inks(inks: Sequence[ImageLike | InkDensity]) -> list[InkDensity]:
         raise StippleError(f"The inks have the shapes {sorted(shapes)}: give them one shape.")
     drawn = [one for one in given if np.any(one.darkness)]
     if not drawn:
-        raise StippleError(f"None of the {len(given)} inks has anything to draw: give a darker one.")
+        raise StippleError(
+            f"None of the {len(given)} inks has anything to draw: give a darker one."
+        )
     return drawn
 
 
@@ -305,4 +231,5 @@ def _part_points(density: Density, points: Floats, seed: int) -> Floats:
     moved = np.unique(pairs[:, 1])
     parted = points.copy()
     parted[moved] += APART * spacing * generator.uniform(-1, 1, (len(moved), 2))
-    return np.clip(parted, 0, (density.width, density.height))
+    inside: Floats = np.clip(parted, 0, (density.width, density.height))
+    return inside

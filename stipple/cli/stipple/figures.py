@@ -8,6 +8,7 @@ from stipple.cli.shared.report import collect_versions
 from stipple.drawing.page import Placement
 from stipple.machine.rounding import round_down, round_up
 from stipple.stippling.pens import InkedStippling
+from stipple.stippling.stippling import Stippling
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class InkFigures:
 
     ink: str
     colour: str
+    pen: int
     points: int
     w2_squared: float
     w2_squared_lower: float
@@ -33,8 +35,25 @@ class InkFigures:
 
 
 @dataclass(frozen=True)
+class UnionFigures:
+    """The dots of all inks together, for the sum of their densities; distances in pixels."""
+
+    points: int
+    w2_squared: float
+    w2_squared_lower: float
+    w2_squared_upper: float
+    quality: float
+    mass_error: float
+    converged: bool
+    diagrams: int
+
+
+@dataclass(frozen=True)
 class ImageFigures:
-    """All inks of an image: means weighted by points, the largest error, sums of work and time."""
+    """All inks of an image: means weighted by points, the largest error, sums of work and time.
+
+    `union` is for several inks, whose dots do not coincide.
+    """
 
     points: int
     w2_squared: float
@@ -49,13 +68,14 @@ class ImageFigures:
     page_mm: tuple[float, float]
     millimetres_per_pixel: float
     inks: tuple[InkFigures, ...]
+    union: UnionFigures | None
     seconds: dict[str, float]
     versions: dict[str, str]
 
     @property
     def converged(self) -> bool:
-        """Whether the last transport solve of every ink met its tolerance."""
-        return all(ink.converged for ink in self.inks)
+        """Whether the last transport solve of every ink, and of all, met its tolerance."""
+        return all(one.converged for one in (*self.inks, self.union) if one)
 
     def add_seconds(self, **stages: float) -> "ImageFigures":
         """Return the same figures with the time of more stages."""
@@ -63,7 +83,10 @@ class ImageFigures:
 
 
 def collect_figures(
-    inked: Sequence[InkedStippling], placement: Placement, radius: float | None
+    inked: Sequence[InkedStippling],
+    placement: Placement,
+    radius: float | None,
+    union: Stippling | None = None,
 ) -> ImageFigures:
     """Collect the figures of every ink; a radius in millimetres is that of all dots."""
     inks = tuple(_describe_ink(one, placement.scale, radius) for one in inked)
@@ -91,10 +114,33 @@ def collect_figures(
         page_mm=(placement.width, placement.height),
         millimetres_per_pixel=placement.scale,
         inks=inks,
-        seconds={
-            stage: sum(one.stippling.seconds[stage] for one in inked) for stage in first.seconds
-        },
+        union=None if union is None else _describe_union(union),
+        seconds=_add_seconds(inked, union),
         versions=collect_versions(),
+    )
+
+
+def _add_seconds(inked: Sequence[InkedStippling], union: Stippling | None) -> dict[str, float]:
+    """Time by stage of inks that were solved one after the other, or once of all together."""
+    alone = [one.stippling.seconds for one in inked]
+    if union is None:
+        return {stage: sum(seconds[stage] for seconds in alone) for stage in alone[0]}
+    if alone[0] == union.seconds:
+        return dict(union.seconds)
+    told = {stage: sum(seconds[stage] for seconds in alone) for stage in alone[0]}
+    return {**told, "union": sum(union.seconds.values())}
+
+
+def _describe_union(union: Stippling) -> UnionFigures:
+    return UnionFigures(
+        points=len(union.points),
+        w2_squared=union.w2_squared,
+        w2_squared_lower=union.w2_squared_lower,
+        w2_squared_upper=union.w2_squared_upper,
+        quality=union.quality,
+        mass_error=union.mass_error,
+        converged=union.converged,
+        diagrams=union.diagrams,
     )
 
 
@@ -103,6 +149,7 @@ def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> In
     return InkFigures(
         ink=one.ink.name,
         colour=one.ink.colour,
+        pen=one.ink.number,
         points=len(result.points),
         w2_squared=result.w2_squared,
         w2_squared_lower=result.w2_squared_lower,
