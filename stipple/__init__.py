@@ -2,6 +2,7 @@
 
 Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
+    stipple_inks    several inks together, so that their dots avoid each other
     lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
     bound           a certified interval for W_p between two images
@@ -10,13 +11,14 @@ Solving:
 
 Reading and saving:
     read_image, read_density    a picture, .npy or text matrix, with options of tone
+    read_inks                   a picture as amounts of several inks
     read_samples                points with weights, as CSV or .npy
     save_svg, save_png          a drawing of any result
     save_csv                    the numbers of any result
 
 What they take and give:
-    Density, Samples, Settings
-    Stippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
+    Density, InkDensity, Samples, Settings
+    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -37,19 +39,24 @@ if TYPE_CHECKING:
     from stipple.discretisation.settings import Settings
     from stipple.errors import StippleError
     from stipple.files.images import read_density, read_image
+    from stipple.files.inks import read_inks
     from stipple.files.samples import read_samples
     from stipple.lloyd_steps.lloyd import LloydRun, lloyd
     from stipple.measures.density import Density
+    from stipple.measures.inks import InkDensity
     from stipple.measures.samples import Samples
     from stipple.saving import save_csv, save_png, save_svg
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
+    from stipple.stippling.joint import JointStippling, stipple_inks
     from stipple.stippling.stippling import Stippling, stipple
 
 __all__ = [
     "Density",
     "Discretisation",
     "ImageBounds",
+    "InkDensity",
+    "JointStippling",
     "LloydRun",
     "PrefixCertificate",
     "Samples",
@@ -63,12 +70,14 @@ __all__ = [
     "lloyd",
     "read_density",
     "read_image",
+    "read_inks",
     "read_samples",
     "save_csv",
     "save_png",
     "save_svg",
     "sequence",
     "stipple",
+    "stipple_inks",
 ]
 
 # Module and, where it has another name there, the name.
@@ -76,6 +85,8 @@ _HOMES = {
     "Density": "stipple.measures.density",
     "Discretisation": "stipple.discretisation.discretise",
     "ImageBounds": "stipple.bounds.bound",
+    "InkDensity": "stipple.measures.inks",
+    "JointStippling": "stipple.stippling.joint",
     "LloydRun": "stipple.lloyd_steps.lloyd",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
@@ -88,12 +99,14 @@ _HOMES = {
     "lloyd": "stipple.lloyd_steps.lloyd",
     "read_density": "stipple.files.images",
     "read_image": "stipple.files.images",
+    "read_inks": "stipple.files.inks",
     "read_samples": "stipple.files.samples",
     "save_csv": "stipple.saving",
     "save_png": "stipple.saving",
     "save_svg": "stipple.saving",
     "sequence": "stipple.sequences.dyadic:generate_sequence",
     "stipple": "stipple.stippling.stippling",
+    "stipple_inks": "stipple.stippling.joint",
 }
 
 

@@ -30,11 +30,14 @@ from stipple.lloyd_steps.figures import tabulate
 from stipple.lloyd_steps.lloyd import LloydRun
 from stipple.measures.samples import Samples
 from stipple.sequences.certificate import PrefixCertificate
+from stipple.stippling.joint import JointStippling
 from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.stippling.stippling import Stippling
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
-Drawable: TypeAlias = "Stippling | LloydRun | Discretisation | ImageBounds | PointsLike"
+Drawable: TypeAlias = (
+    "Stippling | JointStippling | LloydRun | Discretisation | ImageBounds | PointsLike"
+)
 Tabular: TypeAlias = "Drawable | PrefixCertificate | Samples"
 BLACK = "#000000"
 PLOT_DPI = 150.0  # of pictures inside an SVG
@@ -57,9 +60,10 @@ def save_svg(
 
     Parameters
     ----------
-    result : Stippling, LloydRun, Discretisation, ImageBounds, or array_like of shape (n, 2)
-        Dots that keep the tone; the same; dots with areas in proportion to the weights; the plot of
-        where mass goes, which has a page of its own; or points of the unit square, as of
+    result : Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, or array_like (n, 2)
+        Dots that keep the tone; those of each ink in its colour; dots of one run; dots with areas
+        in proportion to the weights; the plot of where mass goes, which has a page of its own; or
+        points of the unit square, as of
         `stipple.sequence`, with a layer for each doubling.
     path : path-like
         The file.
@@ -140,11 +144,11 @@ def save_csv(result: Tabular, path: FilePath) -> None:
 
     Parameters
     ----------
-    result : Stippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate, Samples or array
-        The columns are, in this order: x, y, mass, radius, in pixels; the figures of each step, a
-        row a step; x1, x2, … and weight, of Samples too; x, y, to_x, to_y, mass of the plan,
-        between centres of pixels; the attributes, in one row; and the coordinates of points, shape
-        (n, d).
+    result : Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, Samples and others
+        The columns are, in this order: x, y, mass, radius, in pixels; also ink; the figures of each
+        step, a row a step; x1, x2, … and weight, of Samples too; x, y, to_x, to_y, mass of the
+        plan, between centres of pixels; the attributes, in one row; and the coordinates of points,
+        shape (n, d).
     path : path-like
         The file.
 
@@ -163,11 +167,23 @@ def save_csv(result: Tabular, path: FilePath) -> None:
     """
     if isinstance(result, Stippling):
         data = render_points_csv(result.points, result.weights, result.radii)
+    elif isinstance(result, JointStippling):
+        data = _render_inks(result)
     elif isinstance(result, LloydRun):
         data = render_table_csv([tabulate(figures) for figures in result.trace])
     else:
         data = render_columns_csv(_list_columns(result))
     write_file(path, data)
+
+
+def _render_inks(result: JointStippling) -> bytes:
+    names = [
+        ink.name
+        for ink, one in zip(result.inks, result.stipplings, strict=True)
+        for _ in one.points
+    ]
+    masses = np.concatenate([one.weights for one in result.stipplings])
+    return render_points_csv(result.union.points, masses, result.union.radii, names)
 
 
 def _list_columns(result: Tabular) -> Mapping[str, Any]:
@@ -240,6 +256,8 @@ def _render(result: Drawable, form: str, layout: Layout) -> bytes:
 def _draw(result: Drawable, layout: Layout) -> Drawing:
     if isinstance(result, Stippling):
         return _draw_stippling(result, layout)
+    if isinstance(result, JointStippling):
+        return _draw_inks(result, layout)
     if isinstance(result, LloydRun):
         return _draw_run(result, layout)
     if isinstance(result, Discretisation):
@@ -265,8 +283,18 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 
     shape = int(result.cells.height), int(result.cells.width)
     inked = InkedStippling(Ink("black", layout.ink or BLACK), result)
-    reach = layout.find_reach(result.radius)
+    reach = layout.find_reach(float(result.radii.max()))
     return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
+
+
+def _draw_inks(result: JointStippling, layout: Layout) -> Drawing:
+    from stipple.stippling.compose import compose_drawing
+    from stipple.stippling.pens import InkedStippling
+
+    shape = int(result.union.cells.height), int(result.union.cells.width)
+    inked = [InkedStippling(*one) for one in zip(result.inks, result.stipplings, strict=True)]
+    reach = layout.find_reach(float(result.union.radii.max()))
+    return compose_drawing(inked, *lay_out(layout, shape, reach=reach))
 
 
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:

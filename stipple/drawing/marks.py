@@ -133,6 +133,8 @@ class Layer:
         ``#rrggbb``.
     marks : tuple of Dots, Polylines or Polygons
         What is drawn, in this order.
+    number : int, optional
+        That of the pen; by default the place of the layer in the drawing.
 
     Raises
     ------
@@ -143,6 +145,7 @@ class Layer:
     label: str
     colour: str
     marks: tuple[Dots | Polylines | Polygons, ...]
+    number: int | None = None
 
     def __post_init__(self) -> None:
         _check_colour(self.colour)

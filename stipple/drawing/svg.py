@@ -52,11 +52,13 @@ def render_svg(drawing: Drawing) -> bytes:
             + ' visibility="hidden"/>\n</g>\n'
         )
     style = "" if drawing.blend == "normal" else f' style="mix-blend-mode:{drawing.blend}"'
-    for number, layer in enumerate(drawing.layers, start=1):
+    seen: dict[int, int] = {}
+    for place, layer in enumerate(drawing.layers, start=1):
+        number = layer.number or place
+        seen[number] = seen.get(number, 0) + 1
+        name = f"layer{number}" + (f"-{seen[number]}" if seen[number] > 1 else "")
         label = quoteattr(f"{number} {layer.label}")
-        parts.append(
-            f'<g id="layer{number}" inkscape:groupmode="layer" inkscape:label={label}{style}>\n'
-        )
+        parts.append(f'<g id="{name}" inkscape:groupmode="layer" inkscape:label={label}{style}>\n')
         parts.extend(_render_marks(layer))
         parts.append("</g>\n")
     parts.append("</svg>\n")

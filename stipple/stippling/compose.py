@@ -28,18 +28,20 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
     layers = []
     for one in inked:
         name, colour, stippling = one.ink.name, one.ink.colour, one.stippling
+        pen = one.ink.number
         positions = placement.to_page(stippling.points)
         if "cells" in look.draw:
             lines = draw_edges(stippling.cells, placement, look.pen_width)
-            layers.append(Layer(f"{name} cells", CELL_COLOUR, (lines,)))
+            layers.append(Layer(f"{name} cells", CELL_COLOUR, (lines,), pen))
         if "tour" in look.draw:
             tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
-            layers.append(Layer(f"{name} tour", colour, (tour,)))
+            layers.append(Layer(f"{name} tour", colour, (tour,), pen))
         if "dots" in look.draw:
             radii = placement.scale * stippling.radii
             if look.radius is not None:
                 radii = np.full(len(positions), look.radius)
-            layers.append(Layer(name, colour, (Dots(positions, radii, look.dots, look.pen_width),)))
+            dots = Dots(positions, radii, look.dots, look.pen_width)
+            layers.append(Layer(name, colour, (dots,), pen))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
 
 

@@ -246,10 +246,12 @@ def stipple(
     else:
         dots = make_dots(density, solver, transport, strays=treated, spacing=spacing)
     seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
-    return _describe(density, solver, result, dots, method=method, seed=seed, seconds=seconds)
+    return describe_quantisation(
+        density, solver, result, dots, method=method, seed=seed, seconds=seconds
+    )
 
 
-def _describe(
+def describe_quantisation(
     density: Density,
     solver: TransportSolver,
     result: Quantisation,

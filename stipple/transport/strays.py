@@ -37,14 +37,19 @@ def move_strays(
     """
     points = place_on_ink(transport)
     moved = int((points != transport.points).any(axis=1).sum())
-    if not moved:
-        return transport, 0
+    return (move_points(solver, transport, points, tolerance), moved) if moved else (transport, 0)
+
+
+def move_points(
+    solver: TransportSolver, transport: Transport, points: Floats, tolerance: float = 1e-6
+) -> Transport:
+    """Find the transport to points of which some are far from where they were."""
     way = points - transport.points
     near = transport
     for step in range(1, STEPS):
         between = transport.points + step / STEPS * way
         near = solver.solve(between, tolerance=STEP_TOLERANCE, near=near)
-    return solver.solve(points, tolerance=tolerance, near=near), moved
+    return solver.solve(points, tolerance=tolerance, near=near)
 
 
 def place_on_ink(transport: Transport) -> Floats:

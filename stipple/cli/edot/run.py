@@ -98,7 +98,7 @@ def _separate(job: Job, task: Channels) -> Found:
 
     reading = job.input.reading
     original = read_image(task.source, reading)
-    inks = separate_inks(original.source, original.tone, "rgb")
+    inks = separate_inks(original.source, original.tone, "rgb", overlap="allow")
     announce_memory(predict_discretisation(inks[0].darkness.size), quiet=job.quiet)
     shares = share_points(inks, task.n)
     refuse_idle_scheduler(job.scheduler, job.settings, [n for _, n in shares])

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -91,13 +90,16 @@ def _parse_pen(text: str) -> float:
 
 
 def _parse_colour(text: str) -> str:
-    from PIL import ImageColor
+    from stipple.measures.inks import parse_colour
 
-    with suppress(ValueError):
-        channels = ImageColor.getrgb(text)
-        if len(channels) == 3:  # ink has no alpha
-            return "#{:02x}{:02x}{:02x}".format(*channels)
-    raise StippleError(f"{text!r} is not a colour: write a name such as navy, or #rrggbb.")
+    return parse_colour(text)
+
+
+def _parse_inks(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        _parse_colour(name)
+    return names
 
 
 def _parse_background(text: str) -> str:
@@ -168,6 +170,7 @@ PAGE = _ParsedType("page", _parse_page)
 RADIUS = _ParsedType("length|auto", _parse_radius)
 PEN = _ParsedType("width", _parse_pen)
 COLOUR = _ParsedType("colour", _parse_colour)
+INKS = _ParsedType("colours", _parse_inks)
 BACKGROUND = _ParsedType("colour|none", _parse_background)
 LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)
 SIZE = _ParsedType("side|WxH", _parse_size)

@@ -13,6 +13,7 @@ from stipple.machine.rounding import round_down, round_up
 from stipple.measures.levels import GreyLevels
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.sizes import measure_coverage
+from stipple.stippling.stippling import Stippling
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class InkFigures:
 
     ink: str
     colour: str
+    pen: int
     points: int
     w2_squared: float
     w2_squared_lower: float
@@ -47,11 +49,26 @@ class InkFigures:
 
 
 @dataclass(frozen=True)
+class UnionFigures:
+    """The dots of all inks together, for the sum of their densities; distances in pixels."""
+
+    points: int
+    w2_squared: float
+    w2_squared_lower: float
+    w2_squared_upper: float
+    quality: float
+    mass_error: float
+    converged: bool
+    diagrams: int
+
+
+@dataclass(frozen=True)
 class ImageFigures:
     """All inks of an image: means weighted by points, the largest error, sums of work and time.
 
     `coverage` is the part of the picture that dots of any ink cover, `darkness` the sum of what
-    the inks should; `plot` is the work of a plotter, if there is nothing to fill.
+    the inks should; `plot` is the work of a plotter, if there is nothing to fill; `union` is for
+    several inks, whose dots do not coincide.
     """
 
     points: int
@@ -71,6 +88,7 @@ class ImageFigures:
     plot: Plot | None
     millimetres_per_pixel: float
     inks: tuple[InkFigures, ...]
+    union: UnionFigures | None
     seconds: dict[str, float]
     versions: dict[str, str]
     levels: GreyLevels | None = None
@@ -79,8 +97,8 @@ class ImageFigures:
 
     @property
     def converged(self) -> bool:
-        """Whether the last transport solve of every ink met its tolerance."""
-        return all(ink.converged for ink in self.inks)
+        """Whether the last transport solve of every ink, and of all, met its tolerance."""
+        return all(one.converged for one in (*self.inks, self.union) if one)
 
     def add_seconds(self, **stages: float) -> "ImageFigures":
         """Return the same figures with the time of more stages."""
@@ -88,7 +106,10 @@ class ImageFigures:
 
 
 def collect_figures(
-    inked: Sequence[InkedStippling], placement: Placement, plot: Plot | None
+    inked: Sequence[InkedStippling],
+    placement: Placement,
+    plot: Plot | None,
+    union: Stippling | None = None,
 ) -> ImageFigures:
     """Collect the figures of every ink.
 
@@ -100,6 +121,8 @@ def collect_figures(
         Where the picture lies on the page.
     plot : Plot or None
         The work of a plotter.
+    union : Stippling or None
+        The points of all inks together, if there are several.
     """
     inks = tuple(_describe_ink(one, placement.scale) for one in inked)
     total = sum(ink.points for ink in inks)
@@ -131,9 +154,8 @@ def collect_figures(
         plot=plot,
         millimetres_per_pixel=placement.scale,
         inks=inks,
-        seconds={
-            stage: sum(one.stippling.seconds[stage] for one in inked) for stage in first.seconds
-        },
+        union=None if union is None else _describe_union(union),
+        seconds=_add_seconds(inked, union),
         versions=collect_versions(),
     )
 
@@ -146,6 +168,30 @@ def _measure_union(inked: Sequence[InkedStippling]) -> float:
     return measure_coverage(points, radii, cells.width, cells.height)
 
 
+def _add_seconds(inked: Sequence[InkedStippling], union: Stippling | None) -> dict[str, float]:
+    """Time by stage of inks that were solved one after the other, or once of all together."""
+    alone = [one.stippling.seconds for one in inked]
+    if union is None:
+        return {stage: sum(seconds[stage] for seconds in alone) for stage in alone[0]}
+    if alone[0] == union.seconds:
+        return dict(union.seconds)
+    told = {stage: sum(seconds[stage] for seconds in alone) for stage in alone[0]}
+    return {**told, "union": sum(union.seconds.values())}
+
+
+def _describe_union(union: Stippling) -> UnionFigures:
+    return UnionFigures(
+        points=len(union.points),
+        w2_squared=union.w2_squared,
+        w2_squared_lower=union.w2_squared_lower,
+        w2_squared_upper=union.w2_squared_upper,
+        quality=union.quality,
+        mass_error=union.mass_error,
+        converged=union.converged,
+        diagrams=union.diagrams,
+    )
+
+
 def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
     result = one.stippling
     radii = result.radii
@@ -153,6 +199,7 @@ def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
     return InkFigures(
         ink=one.ink.name,
         colour=one.ink.colour,
+        pen=one.ink.number,
         points=len(result.points),
         w2_squared=result.w2_squared,
         w2_squared_lower=result.w2_squared_lower,

@@ -4,7 +4,16 @@ from typing import get_args
 
 import click
 
-from stipple.choices import LARGEST_COUNT, InkMode, Method, Order, Spacing, Strays
+from stipple.choices import (
+    LARGEST_COUNT,
+    InkMode,
+    Light,
+    Method,
+    Order,
+    Overlap,
+    Spacing,
+    Strays,
+)
 from stipple.cli.shared.config import take_config, take_values
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -16,7 +25,7 @@ from stipple.cli.shared.options import (
     tone_options,
 )
 from stipple.cli.shared.presets import find_preset
-from stipple.cli.shared.types import MARKS, FiniteRange
+from stipple.cli.shared.types import COLOUR, INKS, MARKS, FiniteRange
 from stipple.cli.stipple.presets import PRESETS
 
 FORMATS = (*DRAWING_FORMATS, "csv", "json")
@@ -71,6 +80,7 @@ Examples:
   stipple stipple photo.jpg --preset newspaper --points 5000 -o printed.pdf
   stipple stipple photo.jpg -n 3000 --order tsp --draw tour -o tour.svg
   stipple stipple photo.jpg -n 12000 --color cmyk -o inks.svg
+  stipple stipple photo.jpg --inks '#e4002b,navy,black' --paper '#fff8e7' -o pens.svg
   stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
   stipple stipple *.jpg -o out/{stem}.svg -o out/{stem}.png --jobs 4 --report out/all.json
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
@@ -103,6 +113,50 @@ dot_options = add_options(
         is_flag=True,
         help="Stipple the image with a mirrored margin and crop it: no row of dots runs along the"
         " border.",
+    ),
+)
+
+ink_options = add_options(
+    click.option(
+        "--color",
+        type=click.Choice(get_args(InkMode)),
+        default="mono",
+        help="One black ink; cyan, magenta, yellow and black; or red, green and blue light.",
+    ),
+    click.option(
+        "--inks",
+        type=INKS,
+        metavar="COLOUR,...",
+        help="Pens of your own, 1 to 8, such as '#e4002b,navy,black': pen 1 is the first.",
+    ),
+    click.option(
+        "--paper",
+        type=COLOUR,
+        metavar="COLOUR",
+        show_default="white; black under rgb",
+        help="Colour of the paper, which shows between dots.",
+    ),
+    click.option(
+        "--light",
+        type=click.Choice(get_args(Light)),
+        default="encoded",
+        help="How tones and colours mix: as the file encodes them, or as light does for an eye at"
+        " a distance, which is darker.",
+    ),
+    click.option(
+        "--overlap",
+        type=click.Choice(get_args(Overlap)),
+        show_default="avoid; allow under rgb, whose lights side by side show a third of white",
+        help="Dots of several inks avoid each other and mix side by side, or each ink is placed"
+        " alone and they mix where they overlap.",
+    ),
+    click.option(
+        "--balance",
+        type=FiniteRange(0, 1),
+        default=0.5,
+        metavar="L",
+        help="Inks that avoid each other: near 1 the dots of each are spread best, near 0 those of"
+        " all together.",
     ),
 )
 
@@ -173,12 +227,7 @@ stipple_options = add_options(
     dot_options,
     solver_options,
     tone_options,
-    click.option(
-        "--color",
-        type=click.Choice(get_args(InkMode)),
-        default="mono",
-        help="One black ink; cyan, magenta, yellow and black; or red, green and blue light.",
-    ),
+    ink_options,
     drawing_options,
     click.option(
         "--draw", type=MARKS, default="dots", help="Any of dots,cells,tour (tour: --order tsp)."

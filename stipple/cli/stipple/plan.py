@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from stipple.choices import InkMode, Method, NeighbourEngine, Order, Spacing, Start, Strays
+from stipple.choices import Method, NeighbourEngine, Order, Spacing, Start, Strays
 from stipple.cli.shared.conflicts import (
     ANIMATION,
     ONE_PLACE,
@@ -21,6 +21,7 @@ from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
 from stipple.cli.shared.report import Recorded, record_options
+from stipple.cli.stipple.inks import INK_RULES, Inks, plan_inks
 from stipple.cli.stipple.options import FORMATS
 from stipple.errors import StippleError
 from stipple.machine.tasks import share_threads
@@ -32,10 +33,7 @@ if TYPE_CHECKING:
 FIELD = re.compile(r"\{(stem|name|number)(?::0([1-9])d)?\}")
 
 CONFLICTS = (
-    Rule(
-        lambda options: options["ink"] and options["color"] != "mono",
-        "--ink needs --color mono: the other modes have their own inks.",
-    ),
+    *INK_RULES,
     Rule(
         lambda options: "tour" in options["draw"] and options["order"] != "tsp",
         "--draw tour needs --order tsp.",
@@ -90,7 +88,7 @@ class ImageJob:
     ----------
     image : str
         Its path, or - for standard input.
-    reading, color, solving, order, draw, layout
+    reading, inks, solving, order, draw, layout
         As the options say.
     points : int or None
         Number of dots; None for as many of the pen's as have the darkness of the picture.
@@ -106,7 +104,7 @@ class ImageJob:
 
     image: str
     reading: Reading
-    color: InkMode
+    inks: Inks
     points: int | None
     solving: Solving
     order: Order
@@ -150,7 +148,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         For files that cannot be written.
     """
     options = _take_pen(options, given)
-    refuse_conflicts(options, CONFLICTS)
+    refuse_conflicts({**options, "given": given}, CONFLICTS)
     images, jobs, scheduler = options["images"], options["jobs"], options["scheduler"]
     many = len(images) > 1 or scheduler is not None
     shared = {name: value for name, value in options.items() if name != "images"}
@@ -189,7 +187,7 @@ def _plan_image(
     job = ImageJob(
         image=options["image"],
         reading=plan_reading(options, quiet=quiet),
-        color=options["color"],
+        inks=plan_inks(options),
         points=points,
         solving=Solving(
             method=options["method"],
@@ -291,7 +289,7 @@ def _read_start(
         return start, points
     from stipple.files.tables import read_points_csv
 
-    if options["color"] != "mono":
+    if options["color"] != "mono" or options["inks"]:
         raise click.UsageError("--start PATH needs --color mono.")
     if not Path(start).exists():
         known = ", ".join(get_args(Start))

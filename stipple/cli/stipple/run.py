@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import LARGEST_COUNT, Blend, InkMode
+from stipple.choices import LARGEST_COUNT, Start
 from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import read_image
 from stipple.cli.shared.memory import announce_memory
@@ -24,41 +25,68 @@ from stipple.errors import StippleError
 from stipple.files.tables import render_json
 from stipple.machine.memory import predict_stippling
 from stipple.measures.density import Density
-from stipple.measures.inks import Ink, InkDensity, separate_inks, share_points
+from stipple.measures.inks import InkDensity, is_dark, separate_inks, share_points
 from stipple.measures.levels import advise_levels
 from stipple.stippling.compose import compose_drawing
+from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
 from stipple.stippling.sizes import measure_radius
-from stipple.stippling.stippling import stipple
+from stipple.stippling.stippling import Stippling, stipple
 from stipple.transport.quantisation import Step
 
-BLENDS: dict[InkMode, Blend] = {"mono": "normal", "cmyk": "multiply", "rgb": "screen"}
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """The inks with their points, and with every step of them for an animation.
+
+    Attributes
+    ----------
+    inked : sequence of InkedStippling
+        The inks, in drawing order.
+    steps : sequence of sequences of ndarray, shape (n, 2)
+        For each ink its points at each step.
+    union : Stippling or None
+        The points of all inks together, if there are several; None too where some coincide.
+    """
+
+    inked: Sequence[InkedStippling]
+    steps: Sequence[Sequence[Floats]]
+    union: Stippling | None = None
 
 
 def run_image(job: ImageJob) -> ImageFigures:
     """Read, solve, order and write an image."""
     began = time.perf_counter()
     original = read_image(job.image, job.reading)
-    inks = separate_inks(original.source, original.tone, job.color)
+    wanted = job.inks
+    inks = separate_inks(
+        original.source,
+        original.tone,
+        wanted.palette,
+        light=wanted.light,
+        overlap=wanted.overlap,
+    )
     read = time.perf_counter()
-    shares = share_points(inks, _count_points(job, inks))
-    most = max(count for _, count in shares)
+    points = _count_points(job, inks)
+    shares = share_points(inks, points)
+    together = wanted.overlap == "avoid" and len(shares) > 1
+    most = points if together else max(count for _, count in shares)
     announce_memory(predict_stippling(most, inks[0].darkness.size, len(inks)), quiet=job.quiet)
     _check_page(job, shares)
-    solved, steps = zip(*[_solve(job, ink, count) for ink, count in shares], strict=True)
+    solved = _solve_together(job, shares) if together else _solve_alone(job, shares)
     ended = time.perf_counter()
-    largest = max(float(one.stippling.radii.max()) for one in solved)
+    largest = max(float(one.stippling.radii.max()) for one in solved.inked)
     placement, look = _lay_out(job, inks, largest)
-    drawn = [_finish(job, one, placement) for one in solved]
+    drawn = [_finish(job, one, placement) for one in solved.inked]
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
     drawing = compose_drawing(inked, placement, look)
-    figures = collect_figures(inked, placement, measure_plot(drawing))
+    figures = collect_figures(inked, placement, measure_plot(drawing), solved.union)
     figures = replace(figures, levels=original.levels, notes=original.notes)
     figures = replace(figures, advice=_advise_tones(job, inks))
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
-    picture = Picture(inked, drawn, steps, placement, look, drawing)
+    picture = Picture(inked, drawn, solved.steps, placement, look, drawing)
     for path, data in render_files(job, picture, figures):
         write_output(path, data)
     figures = figures.add_seconds(write=time.perf_counter() - ordered)
@@ -69,15 +97,18 @@ def run_image(job: ImageJob) -> ImageFigures:
 
 def _advise_tones(job: ImageJob, inks: list[InkDensity]) -> str | None:
     """Advise levels, where none were asked for and hardly any paper stays white."""
-    if job.reading.tone.levels is not None or job.color == "rgb":
+    if job.reading.tone.levels is not None or is_dark(job.inks.palette.paper):
         return None
     return advise_levels(np.minimum(sum(one.darkness for one in inks), 1.0))
 
 
 def _lay_out(job: ImageJob, inks: Sequence[InkDensity], radius: float) -> tuple[Placement, Look]:
     """Place the picture on the page; its largest dots have that radius in pixels by their tone."""
-    reach = job.layout.find_reach(radius)
-    return lay_out(job.layout, inks[0].darkness.shape, job.draw, BLENDS[job.color], reach)
+    layout, paper = job.layout, job.inks.paper
+    if layout.background == "auto" and (layout.dots == "circle" or is_dark(paper)):
+        layout = replace(layout, background=paper)
+    shape = inks[0].darkness.shape
+    return lay_out(layout, shape, job.draw, job.inks.blend, layout.find_reach(radius))
 
 
 def _count_points(job: ImageJob, inks: Sequence[InkDensity]) -> int:
@@ -111,9 +142,55 @@ def _check_page(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> None
         )
 
 
+def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:
+    """Stipple all inks at once, so that their dots avoid each other."""
+    solving = job.solving
+    count = sum(share for _, share in shares)
+    borders = np.cumsum([share for _, share in shares])[:-1]
+    steps: list[list[Floats]] = [[] for _ in shares]
+    label = f"{count:,} points of {len(shares)} inks"
+    with Progress(label, solving.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
+
+        def watch(step: Step) -> None:
+            progress.show(step)
+            if job.animate:
+                for kept, points in zip(steps, np.split(step.points, borders), strict=True):
+                    kept.append(points)
+
+        found = stipple_inks(
+            [density for density, _ in shares],
+            count,
+            balance=job.inks.balance,
+            method=solving.method,
+            iterations=solving.iterations,
+            tolerance=solving.tolerance,
+            start=cast(Start, solving.start),
+            seed=solving.seed,
+            engine=solving.engine,
+            threads=solving.threads,
+            on_step=watch,
+            strays=solving.strays,
+            spacing=solving.spacing,
+        )
+    if found.union.strays and job.animate:
+        for kept, one in zip(steps, found.stipplings, strict=True):
+            kept.append(one.points)
+    inked = [InkedStippling(*one) for one in zip(found.inks, found.stipplings, strict=True)]
+    return Solved(inked, steps, found.union)
+
+
+def _solve_alone(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:
+    """Stipple each ink as if there was no other."""
+    inked, steps = zip(*[_solve(job, ink, count) for ink, count in shares], strict=True)
+    union = None
+    if len(inked) > 1:
+        union = measure_union([ink for ink, _ in shares], [one.stippling for one in inked])
+    return Solved(inked, steps, union)
+
+
 def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[InkedStippling, list[Floats]]:
     """Stipple an ink with its share of the points; keep every step for an animation."""
-    ink = Ink(density.ink.name, job.layout.ink or density.ink.colour)
+    ink = replace(density.ink, colour=job.layout.ink or density.ink.colour)
     solving = job.solving
     steps: list[Floats] = []
     label = f"{count:,} {ink.name} points"

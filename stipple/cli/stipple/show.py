@@ -10,7 +10,7 @@ from stipple.arrays import Floats
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.drawings import render_drawing
 from stipple.cli.shared.report import describe_command
-from stipple.cli.stipple.figures import ImageFigures, InkFigures
+from stipple.cli.stipple.figures import ImageFigures, InkFigures, UnionFigures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.drawing.gif import render_gif
 from stipple.drawing.look import Look
@@ -88,6 +88,8 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
             rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    if figures.union is not None:
+        rows += _list_union(figures.union)
     variation = job.solving.size_variation
     if variation:
         rows.append(
@@ -99,6 +101,22 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
     rows.append(("seed", str(job.solving.seed)))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
     rows += [("written", path) for path in job.targets if path != "-"]
+    return rows
+
+
+def _list_union(union: UnionFigures) -> list[tuple[str, str]]:
+    rows = [
+        ("points of all inks", f"{union.points:,}"),
+        (
+            "W2²",
+            f"{union.w2_squared:.8g} px², certified within"
+            f" {format_interval(union.w2_squared_lower, union.w2_squared_upper)}",
+        ),
+        ("quality", f"{union.quality:.5f}"),
+        ("mass error", f"{union.mass_error:.1e}"),
+    ]
+    if not union.converged:
+        rows.append(("warning", "the last transport solve did not reach its tolerance"))
     return rows
 
 
@@ -116,7 +134,9 @@ def _list_page_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str
                 f"{figures.coverage:.2%} of the picture, {word}; {figures.darkness:.2%} wanted",
             )
         )
-        part = sum(ink.coverage for ink in figures.inks) / figures.darkness
+        covered = [ink.coverage for ink in figures.inks]
+        together = job.inks.overlap == "avoid"
+        part = (figures.coverage if together else sum(covered)) / figures.darkness
         if abs(part - 1) > TONE_TOLERANCE:
             wanted = round(figures.points / part)
             rows.append(
