@@ -75,7 +75,7 @@ def figures():
         InkedStippling(Ink("cyan", "#00ffff"), first, 250.0),
         InkedStippling(Ink("black", "#000000"), second),
     ]
-    return collect_figures(inked, PLACEMENT, None)
+    return collect_figures(inked, PLACEMENT, None, 6.0, None)
 
 
 def test_an_image_sums_up_its_inks(figures):
@@ -92,7 +92,9 @@ def test_an_image_sums_up_its_inks(figures):
 
 
 def test_people_read_of_every_ink(figures):
-    job = SimpleNamespace(solving=SimpleNamespace(seed=3), targets=["a.svg", "-"])
+    layout = SimpleNamespace(dots="circle", radius=None)
+    seed = SimpleNamespace(seed=3)
+    job = SimpleNamespace(solving=seed, targets=["a.svg", "-"], draw={"dots"}, layout=layout)
     rows = list_rows(job, figures)
     assert [name for name, _ in rows].count("warning") == 1
     assert [value for name, value in rows if name == "settled"] == [

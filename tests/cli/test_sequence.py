@@ -236,8 +236,8 @@ def test_drawing_of_points_has_a_layer_for_each_doubling():
         "6 points 17-20",
     ]
     circles = np.concatenate([list_circles(layer) for layer in layers.values()])
-    side = float(read_svg(Path("a.svg")).get("width").removesuffix("mm"))
-    points = circles[:, :2] / side
+    side = float(read_svg(Path("a.svg")).get("width").removesuffix("mm")) - 2  # to the rims
+    points = (circles[:, :2] - 1) / side
     expected = generate_sequence(20, 2)
     np.testing.assert_allclose(points[:, 0], expected[:, 0], atol=1e-4)
     np.testing.assert_allclose(1 - points[:, 1], expected[:, 1], atol=1e-4)
@@ -245,14 +245,15 @@ def test_drawing_of_points_has_a_layer_for_each_doubling():
 
 
 def test_drawing_of_boxes_has_every_box_and_its_point():
-    sequence("-n", 61, "--draw", "boxes", "-o", "b.svg", "-o", "b.png", "--dpi", 50)
+    # Dots of 1 mm reach beyond the square, whose side is 100 mm then.
+    sheet = ("--page", "102x102mm", "--margin", "0mm", "--radius", "1mm")
+    sequence("-n", 61, "--draw", "boxes", "-o", "b.svg", "-o", "b.png", "--dpi", 50, *sheet)
     layers = list_layers(read_svg(Path("b.svg")))
     boxes = [layer for label, layer in layers.items() if "boxes" in label]
     shapes = [path for layer in boxes for path, _ in list_paths(layer)]
     extents = [np.ptp(shape, axis=0).prod() for shape in shapes]
-    side = 600 * 25.4 / 96
     assert len(shapes) == 61
-    assert extents == pytest.approx([side**2 / 61] * 61, rel=1e-3)
+    assert extents == pytest.approx([100**2 / 61] * 61, rel=1e-3)
     (points,) = (layer for label, layer in layers.items() if "points" in label)
     assert len(list_circles(points)) == 61
     with Image.open("b.png") as image:
@@ -447,7 +448,7 @@ def test_wrong_usage_is_told_in_one_sentence(arguments, message):
         ("--density ramp.png -o ramp.png", "is the image itself"),
         ("-o missing/a.csv", "create the folder missing first"),
         ("-o a.svg --page a4 --margin 300mm", "leaves no room"),
-        ("-o a.svg --landscape", "no page was given"),
+        ("-o a.svg --dots stroke --pen 1mm --radius 1mm", "not both"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence(arguments, message):
