@@ -291,7 +291,10 @@ def test_strip_shows_four_prefixes_at_the_same_tone():
 
 
 def test_progressive_points_and_layers():
-    sequence("--density", "ramp.png", "-n", 40, "--relaxation", 2, "-o", "a.svg", "-o", "a.csv")
+    # Dots of 5 mm reach beyond the picture, of which a pixel has 10 mm then.
+    sheet = ("--page", "260x180mm", "--radius", "5mm")
+    files = ("-o", "a.svg", "-o", "a.csv", *sheet)
+    sequence("--density", "ramp.png", "-n", 40, "--relaxation", 2, *files)
     density = stipple.Density(1 - np.tile(np.arange(24) * 10, (16, 1)) / 255)
     points = order_progressively(density, 40, relaxation=2)
     table = read_table(Path("a.csv"))
@@ -299,10 +302,13 @@ def test_progressive_points_and_layers():
     layers = list_layers(read_svg(Path("a.svg")))
     assert [len(list_circles(layer)) for layer in layers.values()] == [1, 1, 2, 4, 8, 16, 8]
     circles = np.concatenate([list_circles(layer) for layer in layers.values()])
-    scale = 25.4 / 96
-    np.testing.assert_allclose(circles[:, :2], 5 + scale * points, atol=1e-3)
-    ink = 40 * np.pi * (circles[0, 2] / scale) ** 2
-    assert ink == pytest.approx(density.total, rel=1e-2)
+    np.testing.assert_allclose(circles[:, :2], 10 + 10 * points, atol=1e-3)
+    # By default they have the area of the darkness, and reach beyond the picture by their radius.
+    sequence("--density", "ramp.png", "-n", 40, "-o", "b.svg", "--margin", "0mm")
+    svg = read_svg(Path("b.svg"))
+    radius = list_circles(svg)[0, 2]
+    scale = (float(svg.get("width").removesuffix("mm")) - 2 * radius) / 24
+    assert 40 * np.pi * (radius / scale) ** 2 == pytest.approx(density.total, rel=1e-2)
 
 
 def test_progressive_default_output_and_standard_input():
