@@ -70,9 +70,16 @@ def read_svg(path: Path) -> ElementTree.Element:
 
 
 def list_layers(svg: ElementTree.Element) -> dict[str, ElementTree.Element]:
-    """Return the Inkscape layers by their labels."""
+    """Return the Inkscape layers by their labels, but for the paper, which plotters skip."""
     layers = (group for group in svg if group.get(f"{INKSCAPE}groupmode") == "layer")
-    return {layer.get(f"{INKSCAPE}label", ""): layer for layer in layers}
+    named = ((layer.get(f"{INKSCAPE}label", ""), layer) for layer in layers)
+    return {label: layer for label, layer in named if not label.startswith("%")}
+
+
+def find_paper(svg: ElementTree.Element) -> str | None:
+    """Return the colour of the paper, if there is one."""
+    paper = svg.find(f"./{SVG}g[@id='paper']/{SVG}rect")
+    return None if paper is None else paper.get("fill")
 
 
 def list_circles(element: ElementTree.Element) -> Floats:
@@ -86,11 +93,13 @@ def list_circles(element: ElementTree.Element) -> Floats:
 def list_paths(element: ElementTree.Element) -> list[tuple[Floats, bool]]:
     """Return the vertices, shape (k, 2), of every path, and whether it is closed.
 
-    A stroke of no length counts as one vertex.
+    The short stroke that stands for a dot counts as one vertex, its middle.
     """
     paths = []
     for path in element.iter(f"{SVG}path"):
-        text = path.get("d", "").removeprefix("M").replace("h0.001", "")
-        numbers = text.removesuffix("Z").split()
-        paths.append((np.array(numbers, dtype=float).reshape(-1, 2), text.endswith("Z")))
+        text, dot, length = path.get("d", "").removeprefix("M").partition("h")
+        vertices = np.array(text.removesuffix("Z").split(), dtype=float).reshape(-1, 2)
+        if dot:
+            vertices[:, 0] += float(length) / 2
+        paths.append((vertices, text.endswith("Z")))
     return paths

@@ -77,7 +77,7 @@ def figures():
         InkedStippling(Ink("cyan", "#00ffff"), first, 250.0),
         InkedStippling(Ink("black", "#000000"), second),
     ]
-    return collect_figures(inked, PLACEMENT)
+    return collect_figures(inked, PLACEMENT, None)
 
 
 def test_an_image_sums_up_its_inks(figures):
@@ -98,8 +98,15 @@ def test_an_image_sums_up_its_inks(figures):
 
 
 def test_people_read_of_every_ink(figures):
+    layout = SimpleNamespace(dots="circle", radius=None)
     solving = SimpleNamespace(seed=3, bleed=False, size_variation=0.25)
-    job = SimpleNamespace(solving=solving, targets=["a.svg", "-"])
+    job = SimpleNamespace(
+        solving=solving,
+        targets=["a.svg", "-"],
+        draw={"dots"},
+        layout=layout,
+        inks=SimpleNamespace(overlap="allow"),
+    )
     rows = list_rows(job, figures)
     assert [name for name, _ in rows].count("warning") == 1
     assert [value for name, value in rows if name == "settled"] == [

@@ -11,8 +11,8 @@ from PIL import Image, ImageSequence
 
 from stipple.cli import main
 
-# Width of a page of 24 pixels with margins, in millimetres.
-PAGE = 24 * 25.4 / 96 + 10
+# The default size of a picture that lies across is that of a sheet of A4, in millimetres.
+PAGE = 297
 # The palette of a GIF has no exact white.
 PALETTE = 5
 
@@ -85,7 +85,8 @@ def test_stipple_frames_are_the_steps():
 
 
 def test_sequence_frames_are_prefixes():
-    words = "sequence", "--density", "picture.png", "--relaxation", 0
+    # Dots of one size reach as far beyond the picture in each of them.
+    words = "sequence", "--density", "picture.png", "--relaxation", 0, "--radius", "20mm"
     run(*words, "-n", 6, "--animate", "a.gif", "-o", "a.csv")
     frames, durations = read_frames("a.gif")
     counts = sorted({min(round(2 ** (k / 4)), 6) for k in range(12)})
@@ -143,6 +144,6 @@ def test_an_image_is_not_turned_or_mirrored(tmp_path):
     (circles,) = map(list_circles, list_layers(read_svg(tmp_path / "a.svg")).values())
     points = np.loadtxt("a.csv", delimiter=",", skiprows=1, usecols=(0, 1))
     scale = read_json(report)["millimetres_per_pixel"]
-    np.testing.assert_allclose(circles[:, :2], scale * points + 5, atol=2e-3)
-    radii = np.loadtxt("a.csv", delimiter=",", skiprows=1, usecols=3)
-    np.testing.assert_allclose(circles[:, 2], scale * radii, atol=2e-3)
+    radii = scale * np.loadtxt("a.csv", delimiter=",", skiprows=1, usecols=3)
+    np.testing.assert_allclose(circles[:, :2], scale * points + 5 + radii.max(), atol=2e-3)
+    np.testing.assert_allclose(circles[:, 2], radii, atol=2e-3)

@@ -3,6 +3,7 @@
 import importlib
 import importlib.metadata
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -68,8 +69,11 @@ def test_every_dependency_is_examined():
         requirements = importlib.metadata.requires("stipple-ot") or []
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("stipple runs from its source tree, uninstalled")
-    names = {line.split(">")[0].split("=")[0] for line in requirements if "extra ==" not in line}
-    assert names == {package.distribution for package in diagnosis.PACKAGES}
+    own = [line for line in requirements if "extra ==" not in line]
+    # Some are for some machines, or for old versions of Python.
+    always = {re.split("[>=]", line)[0] for line in own if ";" not in line}
+    known = {re.split("[>=]", line)[0] for line in own}
+    assert always <= {package.distribution for package in diagnosis.PACKAGES} <= known
 
 
 def test_people_get_lines():

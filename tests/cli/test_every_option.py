@@ -50,11 +50,11 @@ TONE = {
 }
 DRAWING = {
     "page": "--page a6",
-    "landscape": ("--page a6", "--landscape"),
+    "landscape": ("--page a6", "--portrait"),
     "margin": "--margin 9mm",
     "dots": "--dots stroke",
     "radius": "--radius 0.2mm",
-    "pen_width": ("--dots spiral --radius 2mm", "--pen-width 0.7mm"),
+    "pen": ("--dots spiral --radius 2mm", "--pen 0.7mm"),
     "ink": "--ink navy",
     "background": "--background '#ffeedd'",
     "dpi": "--dpi 40",
@@ -63,6 +63,9 @@ TOLD = {"report": "--report other.json", "quiet": "--quiet", "verbose": "--verbo
 CASES = {
     "stipple": {
         "": STIPPLE,
+        "preset": "--preset newspaper",
+        "config": "--config look.toml",
+        "list_presets": "--list-presets",
         "points": "-n 6",
         "outputs": "-o b.svg",
         "format_": ("-o - --format csv", "--format json"),
@@ -234,6 +237,7 @@ def inputs(tmp_path_factory):
     (path / "sphere.csv").write_text("1,0,0\n0,1,0\n0,0,1\n0.6,0.8,0\n", encoding="utf-8")
     cloud = np.random.default_rng(0).random((120, 2)) ** 3
     np.savetxt(path / "cloud.csv", cloud, delimiter=",")
+    (path / "look.toml").write_text('contrast = 3\nmargin = "9mm"\n', encoding="utf-8")
     return path
 
 

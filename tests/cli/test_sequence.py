@@ -236,8 +236,8 @@ def test_drawing_of_points_has_a_layer_for_each_doubling():
         "6 points 17-20",
     ]
     circles = np.concatenate([list_circles(layer) for layer in layers.values()])
-    side = float(read_svg(Path("a.svg")).get("width").removesuffix("mm"))
-    points = circles[:, :2] / side
+    side = float(read_svg(Path("a.svg")).get("width").removesuffix("mm")) - 2  # to the rims
+    points = (circles[:, :2] - 1) / side
     expected = generate_sequence(20, 2)
     np.testing.assert_allclose(points[:, 0], expected[:, 0], atol=1e-4)
     np.testing.assert_allclose(1 - points[:, 1], expected[:, 1], atol=1e-4)
@@ -245,14 +245,15 @@ def test_drawing_of_points_has_a_layer_for_each_doubling():
 
 
 def test_drawing_of_boxes_has_every_box_and_its_point():
-    sequence("-n", 61, "--draw", "boxes", "-o", "b.svg", "-o", "b.png", "--dpi", 50)
+    # Dots of 1 mm reach beyond the square, whose side is 100 mm then.
+    sheet = ("--page", "102x102mm", "--margin", "0mm", "--radius", "1mm")
+    sequence("-n", 61, "--draw", "boxes", "-o", "b.svg", "-o", "b.png", "--dpi", 50, *sheet)
     layers = list_layers(read_svg(Path("b.svg")))
     boxes = [layer for label, layer in layers.items() if "boxes" in label]
     shapes = [path for layer in boxes for path, _ in list_paths(layer)]
     extents = [np.ptp(shape, axis=0).prod() for shape in shapes]
-    side = 600 * 25.4 / 96
     assert len(shapes) == 61
-    assert extents == pytest.approx([side**2 / 61] * 61, rel=1e-3)
+    assert extents == pytest.approx([100**2 / 61] * 61, rel=1e-3)
     (points,) = (layer for label, layer in layers.items() if "points" in label)
     assert len(list_circles(points)) == 61
     with Image.open("b.png") as image:
@@ -290,7 +291,10 @@ def test_strip_shows_four_prefixes_at_the_same_tone():
 
 
 def test_progressive_points_and_layers():
-    sequence("--density", "ramp.png", "-n", 40, "--relaxation", 2, "-o", "a.svg", "-o", "a.csv")
+    # Dots of 5 mm reach beyond the picture, of which a pixel has 10 mm then.
+    sheet = ("--page", "260x180mm", "--radius", "5mm")
+    files = ("-o", "a.svg", "-o", "a.csv", *sheet)
+    sequence("--density", "ramp.png", "-n", 40, "--relaxation", 2, *files)
     density = stipple.Density(1 - np.tile(np.arange(24) * 10, (16, 1)) / 255)
     points = order_progressively(density, 40, relaxation=2)
     table = read_table(Path("a.csv"))
@@ -298,10 +302,13 @@ def test_progressive_points_and_layers():
     layers = list_layers(read_svg(Path("a.svg")))
     assert [len(list_circles(layer)) for layer in layers.values()] == [1, 1, 2, 4, 8, 16, 8]
     circles = np.concatenate([list_circles(layer) for layer in layers.values()])
-    scale = 25.4 / 96
-    np.testing.assert_allclose(circles[:, :2], 5 + scale * points, atol=1e-3)
-    ink = 40 * np.pi * (circles[0, 2] / scale) ** 2
-    assert ink == pytest.approx(density.total, rel=1e-2)
+    np.testing.assert_allclose(circles[:, :2], 10 + 10 * points, atol=1e-3)
+    # By default they have the area of the darkness, and reach beyond the picture by their radius.
+    sequence("--density", "ramp.png", "-n", 40, "-o", "b.svg", "--margin", "0mm")
+    svg = read_svg(Path("b.svg"))
+    radius = list_circles(svg)[0, 2]
+    scale = (float(svg.get("width").removesuffix("mm")) - 2 * radius) / 24
+    assert 40 * np.pi * (radius / scale) ** 2 == pytest.approx(density.total, rel=1e-2)
 
 
 def test_progressive_default_output_and_standard_input():
@@ -447,7 +454,7 @@ def test_wrong_usage_is_told_in_one_sentence(arguments, message):
         ("--density ramp.png -o ramp.png", "is the image itself"),
         ("-o missing/a.csv", "create the folder missing first"),
         ("-o a.svg --page a4 --margin 300mm", "leaves no room"),
-        ("-o a.svg --landscape", "no page was given"),
+        ("-o a.svg --dots stroke --pen 1mm --radius 1mm", "not both"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence(arguments, message):

@@ -8,6 +8,7 @@ import pytest
 from command import (
     SAMPLES,
     SVG,
+    find_paper,
     list_circles,
     list_layers,
     list_paths,
@@ -20,9 +21,6 @@ from command import (
 )
 from oracles import ENGINES
 from PIL import Image
-
-MILLIMETRES_PER_PIXEL = 25.4 / 96
-MARGIN = 5.0
 
 
 @pytest.fixture
@@ -63,6 +61,26 @@ def draw(image, *options):
     return read_svg(target)
 
 
+def to_page(points, report):
+    """Carry points from pixels to millimetres, as the report says."""
+    blank = (np.array(report["page_mm"]) - report["picture_mm"]) / 2
+    return points * report["millimetres_per_pixel"] + blank
+
+
+def from_page(positions, report):
+    """Carry positions from millimetres to pixels."""
+    blank = (np.array(report["page_mm"]) - report["picture_mm"]) / 2
+    return (positions - blank) / report["millimetres_per_pixel"]
+
+
+def crop(pixels, report):
+    """Cut a drawn page to the picture."""
+    page, picture = np.array(report["page_mm"]), np.array(report["picture_mm"])
+    resolution = pixels.shape[1] / page[0]
+    left, top = np.rint((page - picture) / 2 * resolution).astype(int)
+    return pixels[top : len(pixels) - top, left : pixels.shape[1] - left]
+
+
 # --- outputs ------------------------------------------------------------------------------------
 
 
@@ -73,9 +91,9 @@ def test_every_format_holds_the_same_points(ramp, tmp_path):
     table = read_csv(csv)
     assert table.shape == (30, 3)
     circles = list_circles(read_svg(svg))
-    on_page = table[:, :2] * MILLIMETRES_PER_PIXEL + MARGIN
-    np.testing.assert_allclose(circles[:, :2], on_page, atol=0.00051)  # three decimals
-    (ink,) = read_json(json)["inks"]
+    report = read_json(json)
+    np.testing.assert_allclose(circles[:, :2], to_page(table[:, :2], report), atol=0.00051)
+    (ink,) = report["inks"]
     np.testing.assert_array_equal(ink["positions"], table[:, :2])  # full precision in both
     np.testing.assert_array_equal(ink["masses"], table[:, 2])
     pixels = read_png(png)
@@ -135,15 +153,20 @@ def test_an_existing_file_is_replaced(ramp, tmp_path):
 
 def test_right_way_up(corner, tmp_path):
     names = [tmp_path / f"out.{suffix}" for suffix in ("svg", "png", "csv")]
-    stipple(corner, "-n", 40, "--margin", "0mm", *(word for name in names for word in ("-o", name)))
+    stipple(
+        corner,
+        *("-n", 40, "--margin", "0mm", "--report", tmp_path / "out.json"),
+        *(word for name in names for word in ("-o", name)),
+    )
     svg, png, csv = names
+    report = read_json(tmp_path / "out.json")
     low, high = np.array([2, 1]), np.array([8, 4])
     points = read_csv(csv)[:, :2]
     assert ((points > low) & (points < high)).all()
-    dots = list_circles(read_svg(svg))[:, :2] / MILLIMETRES_PER_PIXEL
+    dots = from_page(list_circles(read_svg(svg))[:, :2], report)
     assert ((dots > low) & (dots < high)).all()
     rows, columns = np.nonzero(read_png(png)[..., 0] < 0.5)
-    marked = np.column_stack([columns, rows]) * 96 / 300  # at 300 dpi
+    marked = from_page(np.column_stack([columns, rows]) * 25.4 / 300, report)
     assert marked.min(axis=0) == pytest.approx(low, abs=0.5)
     assert marked.max(axis=0) == pytest.approx(high, abs=0.5)
 
@@ -324,7 +347,11 @@ def test_alpha(tmp_path, alpha, options, columns):
 def test_resize(ramp, size, expected):
     points, report = solve(ramp, "-n", 60, "--resize", size, "--margin", "0mm")
     width, height = expected
-    assert report["page_mm"] == pytest.approx([side * MILLIMETRES_PER_PIXEL for side in expected])
+    scale, page = report["millimetres_per_pixel"], report["page_mm"]
+    assert report["picture_mm"] == pytest.approx([side * scale for side in expected])
+    beyond = 2 * report["inks"][0]["radius_mm"]
+    assert page == pytest.approx([side + beyond for side in report["picture_mm"]])
+    assert max(page) == pytest.approx(297) or min(page) == pytest.approx(210)
     assert points.max(axis=0) == pytest.approx(expected, rel=0.2)
     assert total_ink(report) == pytest.approx(RAMP.mean() * width * height)
 
@@ -339,15 +366,16 @@ def test_max_pixels_is_the_most_that_is_read(ramp, tmp_path):
 
 
 def test_cmyk_has_a_layer_for_each_ink_and_black_alone_where_it_is_dark(colourful, tmp_path):
-    stipple(colourful, "-n", 300, "--color", "cmyk", "-o", tmp_path / "out.svg", "--margin", "0mm")
-    svg = read_svg(tmp_path / "out.svg")
+    files = ("-o", tmp_path / "out.svg", "--report", tmp_path / "out.json")
+    stipple(colourful, "-n", 300, "--color", "cmyk", *files)
+    svg, report = read_svg(tmp_path / "out.svg"), read_json(tmp_path / "out.json")
     layers = list_layers(svg)
     assert list(layers) == ["1 cyan", "2 magenta", "3 yellow", "4 black"]
     assert {layer.get("style") for layer in layers.values()} == {"mix-blend-mode:multiply"}
     fills = [layer.find(f"{SVG}g").get("fill") for layer in layers.values()]
     assert fills == ["#00ffff", "#ff00ff", "#ffff00", "#000000"]
     rows = {
-        label: np.histogram(list_circles(layer)[:, 1] / MILLIMETRES_PER_PIXEL, [0, 6, 12, 18])[0]
+        label: np.histogram(from_page(list_circles(layer)[:, :2], report)[:, 1], [0, 6, 12, 18])[0]
         for label, layer in layers.items()
     }
     # Ink in each band of 72 pixels. Near black, C, M and Y are 245, 241 and 247, of which 241 go.
@@ -372,8 +400,9 @@ def test_every_dot_of_every_ink_is_as_large(colourful):
 def test_colour_gives_the_picture_back(colourful, tmp_path):
     for color in ("cmyk", "rgb"):
         output = tmp_path / f"{color}.png"
-        stipple(colourful, "-n", 1500, "--color", color, "--margin", "0mm", "-o", output)
-        pixels = read_png(output)
+        report = tmp_path / "out.json"
+        stipple(colourful, "-n", 1500, "--color", color, "-o", output, "--report", report)
+        pixels = crop(read_png(output), read_json(report))
         rows = np.linspace(0, len(pixels), 7).astype(int)
         bands = [pixels[a:b].mean(axis=(0, 1)) for a, b in pairwise(rows[:4])]
         expected = np.array([[0, 255, 255], [10, 14, 8], [255, 0, 0]]) / 255
@@ -386,7 +415,7 @@ def test_rgb_is_light_on_black(colourful):
     layers = list_layers(svg)
     assert list(layers) == ["1 red", "2 green", "3 blue"]
     assert {layer.get("style") for layer in layers.values()} == {"mix-blend-mode:screen"}
-    assert svg.find(f"{SVG}rect").get("fill") == "#000000"
+    assert find_paper(svg) == "#000000"
 
 
 def test_csv_of_several_inks_names_them(colourful, tmp_path):
@@ -407,13 +436,13 @@ def test_fewer_points_than_inks(colourful, count):
 def test_ink_and_background(ramp):
     svg = draw(ramp, "-n", 5, "--ink", "navy", "--background", "#FFE")
     assert svg.find(f".//{SVG}g[@fill]").get("fill") == "#000080"
-    assert svg.find(f"{SVG}rect").get("fill") == "#ffffee"
+    assert find_paper(svg) == "#ffffee"
 
 
 def test_background_none_is_transparent(ramp, tmp_path):
     outputs = ("-o", tmp_path / "out.svg", "-o", tmp_path / "out.png")
     stipple(ramp, "-n", 5, "--ink", "#ff0000", "--background", "none", *outputs)
-    assert read_svg(tmp_path / "out.svg").find(f"{SVG}rect") is None
+    assert read_svg(tmp_path / "out.svg").find(f".//{SVG}rect") is None
     pixels = read_png(tmp_path / "out.png")
     assert set(np.unique(pixels[pixels[..., 3] > 0][:, :3], axis=0).ravel()) == {0, 1}
     assert (pixels[0, 0] == 0).all()
@@ -421,11 +450,18 @@ def test_background_none_is_transparent(ramp, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("dots", "fill"), [("circle", "#ffffff"), ("stroke", None), ("spiral", None)]
+    ("options", "fill"),
+    [
+        (("--dots", "circle"), "#ffffff"),
+        (("--dots", "stroke"), None),
+        (("--dots", "spiral"), None),
+        (("--draw", "cells"), None),
+        (("--draw", "tour", "--order", "tsp"), None),
+        (("--draw", "cells,dots"), "#ffffff"),
+    ],
 )
-def test_paper_is_white_for_dots_and_none_for_pens(ramp, dots, fill):
-    paper = draw(ramp, "-n", 5, "--dots", dots).find(f"{SVG}rect")
-    assert (paper.get("fill") if paper is not None else None) == fill
+def test_paper_is_white_for_dots_and_none_for_pens(ramp, options, fill):
+    assert find_paper(draw(ramp, "-n", 5, *options)) == fill
 
 
 # --- page ---------------------------------------------------------------------------------------
@@ -440,9 +476,11 @@ def page_size(svg):
 @pytest.mark.parametrize(
     ("options", "size"),
     [
-        ((), (24 * 25.4 / 96 + 10, 16 * 25.4 / 96 + 10)),
-        (("--margin", "1in"), (24 * 25.4 / 96 + 50.8, 16 * 25.4 / 96 + 50.8)),
-        (("--page", "a4"), (210, 297)),
+        (("--radius", "1mm"), (297, (297 - 12) * 16 / 24 + 12)),
+        (("--radius", "1mm", "--margin", "1in"), ((210 - 52.8) * 24 / 16 + 52.8, 210)),
+        (("--radius", "1mm", "--portrait"), (210, (210 - 12) * 16 / 24 + 12)),
+        (("--page", "a4"), (297, 210)),
+        (("--page", "a4", "--portrait"), (210, 297)),
         (("--page", "a4", "--landscape"), (297, 210)),
         (("--page", "11x14in"), (279.4, 355.6)),
         (("--page", "50mmx3cm", "--landscape"), (50, 30)),
@@ -473,7 +511,8 @@ def test_dots_fill_the_room_inside_the_margins(ramp, options, dots):
     else:
         centres = np.array([path.mean(axis=0) for path, _ in list_paths(svg)])
     width, height = page_size(svg)
-    scale = min((width - 2 * margin) / 24, (height - 2 * margin) / 16)
+    inside = 2 * margin + 0.8  # to the rims of the dots
+    scale = min((width - inside) / 24, (height - inside) / 16)
     half = np.array([24, 16]) * scale / 2
     middle = np.array([width, height]) / 2
     assert (abs(centres - middle) < half).all()
@@ -492,7 +531,8 @@ def test_stroke_dots_are_round_caps_as_wide_as_the_dots(ramp):
     assert group.get("stroke") == "#000000"
     widths = [float(path.get("stroke-width")) for path in group]
     np.testing.assert_allclose(widths, 2 * circles[:, 2], atol=2e-4)
-    np.testing.assert_array_equal([path[0] for path, _ in list_paths(svg)], circles[:, :2])
+    centres = [path[0] for path, _ in list_paths(svg)]
+    np.testing.assert_allclose(centres, circles[:, :2], atol=0.00051)
 
 
 def test_spirals_fill_the_dots_at_the_width_of_the_pen(ramp):
@@ -516,14 +556,19 @@ def test_radius(ramp):
 @pytest.mark.parametrize("dots", ["circle", "stroke"])
 def test_automatic_radius_keeps_the_tone(tmp_path, level, dots):
     grey = save(tmp_path / "grey.png", np.full((40, 60), round(255 * (1 - level)), dtype=np.uint8))
-    options = ("--dots", dots, "--background", "white", "--margin", "0mm")
-    stipple(grey, "-n", 200, *options, "-o", tmp_path / "out.png")
-    assert 1 - read_png(tmp_path / "out.png").mean() == pytest.approx(level, rel=0.02)
+    options = ("--dots", dots, "--background", "white", "--report", tmp_path / "out.json")
+    stipple(grey, "-n", 200, *options, "-o", tmp_path / "out.png", "--dpi", 100)
+    report = read_json(tmp_path / "out.json")
+    pages = math.prod(report["page_mm"]) / math.prod(report["picture_mm"])
+    drawn = pages * (1 - read_png(tmp_path / "out.png").mean())
+    assert drawn == pytest.approx(level, rel=0.02)
 
 
 def test_the_tone_is_kept_where_the_picture_is_light_and_where_it_is_dark(ramp, tmp_path):
-    stipple(ramp, "-n", 800, "--margin", "0mm", "-o", tmp_path / "out.png")
-    ink = 1 - read_png(tmp_path / "out.png").mean(axis=(0, 2))
+    files = ("-o", tmp_path / "out.png", "--dpi", 100, "--report", tmp_path / "out.json")
+    stipple(ramp, "-n", 800, *files)
+    picture = crop(read_png(tmp_path / "out.png"), read_json(tmp_path / "out.json"))
+    ink = 1 - picture.mean(axis=(0, 2))
     for drawn, dark in zip(np.array_split(ink, 4), np.split(RAMP.mean(axis=0), 4), strict=True):
         assert drawn.mean() == pytest.approx(dark.mean(), abs=0.06)
 
@@ -542,16 +587,18 @@ def test_draw(ramp, marks, labels):
 
 
 def test_cells_tile_the_picture(ramp):
-    svg = draw(ramp, "-n", 60, "--draw", "cells", "--margin", "0mm", "--pen-width", "0.1mm")
+    # Half a pen lies beyond the picture, which 24 x 16 pixels of 1 mm then fill.
+    sheet = ("--page", "24.1x16.1mm", "--margin", "0mm")
+    svg = draw(ramp, "-n", 60, "--draw", "cells", *sheet, "--pen-width", "0.1mm")
     paths = list_paths(svg)
     assert {len(path) for path, _ in paths} == {2}
     edges = np.array([path for path, _ in paths])  # (edges, 2, 2)
     corners = np.unique(edges.reshape(-1, 2), axis=0)
     assert len(corners) - len(edges) + 60 == 1  # Euler: 60 faces inside
-    size = np.array([24, 16]) * MILLIMETRES_PER_PIXEL
-    assert corners.min(axis=0) == pytest.approx([0, 0])
-    assert corners.max(axis=0) == pytest.approx(size, abs=0.001)
-    on_border = (abs(edges - 0) < 1e-3) | (abs(edges - size) < 1e-3)
+    size = np.array([24.0, 16.0])
+    assert corners.min(axis=0) == pytest.approx([0.05, 0.05])
+    assert corners.max(axis=0) == pytest.approx(size + 0.05, abs=0.001)
+    on_border = (abs(edges - 0.05) < 1e-3) | (abs(edges - size - 0.05) < 1e-3)
     border = edges[(on_border[:, 0] & on_border[:, 1]).any(axis=1)]
     assert np.hypot(*(border[:, 0] - border[:, 1]).T).sum() == pytest.approx(
         2 * size.sum(), abs=0.01
@@ -567,11 +614,12 @@ def test_the_tour_is_one_closed_line_through_all_points(ramp, tmp_path, count):
     svg = read_svg(tmp_path / "out.svg")
     ((vertices, closed),) = list_paths(svg)
     assert closed == (count > 1)
-    points = read_csv(tmp_path / "out.csv")[:, :2] * MILLIMETRES_PER_PIXEL
+    report = read_json(tmp_path / "out.json")
+    points = to_page(read_csv(tmp_path / "out.csv")[:, :2], report)
     np.testing.assert_allclose(vertices, points, atol=0.00051)
     assert svg.find(f".//{SVG}g[@stroke]").get("stroke-width") == "0.7"
     around = np.hypot(*(points - np.roll(points, 1, axis=0)).T).sum()
-    assert read_json(tmp_path / "out.json")["inks"][0]["travel_mm"] == pytest.approx(around)
+    assert report["inks"][0]["travel_mm"] == pytest.approx(around)
 
 
 def test_order_shortens_the_way_of_the_pen(ramp):
@@ -584,7 +632,7 @@ def test_order_shortens_the_way_of_the_pen(ramp):
             expected = points
             assert travel is None
         else:
-            assert travel == pytest.approx(ways[order] * MILLIMETRES_PER_PIXEL)
+            assert travel == pytest.approx(ways[order] * report["millimetres_per_pixel"])
             np.testing.assert_array_equal(*(p[np.lexsort(p.T)] for p in (points, expected)))
     assert ways["tsp"] < ways["nearest"] < 0.8 * ways["none"]
 
@@ -680,7 +728,9 @@ def test_plain_lines_where_there_is_no_terminal(ramp, tmp_path):
         "quality",
         "settled",
         "mass error",
-        "dot radius",
+        "dot diameter",
+        "picture",
+        "coverage",
         "seed",
         "seconds",
         "written",
@@ -764,9 +814,12 @@ def test_dots_stay_on_the_only_black_pixel(tmp_path):
 
 
 def test_tiny_and_huge_dots(ramp, tmp_path):
-    for radius in ("0.0001mm", "1000mm"):
+    for radius in ("0.0001mm", "60mm"):
         outputs = ("-o", tmp_path / "out.svg", "-o", tmp_path / "out.png")
         stipple(ramp, "-n", 20, "--radius", radius, *outputs)
         radii = list_circles(read_svg(tmp_path / "out.svg"))[:, 2]
         np.testing.assert_allclose(radii, float(radius.removesuffix("mm")))
-    assert (read_png(tmp_path / "out.png") == 0).all()
+    pixels = read_png(tmp_path / "out.png")
+    assert (pixels[len(pixels) // 2, pixels.shape[1] // 2] == 0).all()
+    refused = stipple(ramp, "--radius", "1000mm", "-o", tmp_path / "out.svg", code=1)
+    assert "give smaller dots or a larger page" in refused.stderr

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stipple.drawing.page import MILLIMETRES, PAGES, parse_length, parse_page, place
+from stipple.drawing.reach import Reach
 from stipple.errors import StippleError
 
 
@@ -79,12 +80,43 @@ def test_no_page(text):
         parse_page(text)
 
 
-def test_without_a_page_the_picture_is_the_page_at_96_dpi():
-    placement = place((96, 192), margin=5)
-    assert (placement.width, placement.height) == pytest.approx((60.8, 35.4))
-    assert placement.to_page(np.array([[0.0, 0.0], [192.0, 96.0]])) == pytest.approx(
-        np.array([[5, 5], [55.8, 30.4]])
-    )
+@pytest.mark.parametrize("shape", [(3024, 4032), (4032, 3024), (1, 1), (2, 10_000)])
+@pytest.mark.parametrize("reach", [Reach(), Reach(pixels=0.5), Reach(millimetres=3)])
+def test_without_a_page_the_picture_fits_a4_and_the_page_is_cut_to_it(shape, reach):
+    placement = place(shape, margin=7, reach=reach)
+    longer, shorter = max(placement.width, placement.height), min(placement.width, placement.height)
+    assert (placement.width > placement.height) == (shape[1] > shape[0]) or shape == (1, 1)
+    assert longer <= 297 + 1e-9
+    assert shorter <= 210 + 1e-9
+    assert longer == pytest.approx(297) or shorter == pytest.approx(210)
+    blank = 7 + max(reach.pixels * placement.scale, reach.millimetres)
+    corners = placement.to_page(np.array([[0.0, 0.0], shape[::-1]]))
+    assert corners[0] == pytest.approx([blank, blank])
+    assert corners[1] == pytest.approx([placement.width - blank, placement.height - blank])
+
+
+def test_without_a_page_the_sheet_may_be_turned():
+    lies, stands = (place((30, 40), None, landscape, 5) for landscape in (True, False))
+    assert lies == place((30, 40), margin=5)
+    assert lies.width == pytest.approx(40 / 30 * 200 + 10)
+    assert stands.width == pytest.approx(210)
+
+
+def test_sheets_are_turned_as_the_picture_lies_and_other_sizes_are_not():
+    assert place((10, 20), PAGES["a5"]).width == 210
+    assert place((20, 10), PAGES["a5"]).width == 148
+    assert place((10, 20), PAGES["a5"], landscape=False).width == 148
+    assert place((10, 20), (100, 200)).width == 100
+    assert place((20, 10), (200, 100)).width == 200
+
+
+def test_ink_beyond_the_picture_stays_inside_the_margins():
+    placement = place((100, 100), (120, 300), margin=5, reach=Reach(pixels=5))
+    assert placement.scale == pytest.approx(1)
+    assert placement.offset == pytest.approx((10, 100))
+    placement = place((100, 100), (120, 300), margin=5, reach=Reach(pixels=5, millimetres=15))
+    assert placement.scale == pytest.approx(0.8)
+    assert placement.offset == pytest.approx((20, 110))
 
 
 def test_picture_fits_inside_the_margins_and_is_centred():
@@ -109,7 +141,7 @@ def test_landscape_lays_the_longer_side_across():
         (((10, 10), (100, 200), False, float("nan")), "zero or more"),
         (((0, 10), (100, 200)), "at least one"),
         (((10, 10), (0, 200)), "above zero"),
-        (((10, 10), None, True), "no page"),
+        (((10, 10), (100, 200), None, 5.0, Reach(millimetres=45)), "smaller dots"),
     ],
 )
 def test_impossible_placements(arguments, words):

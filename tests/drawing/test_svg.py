@@ -37,9 +37,10 @@ def test_page_has_physical_size_and_view_box():
 def test_layers_are_numbered_for_inkscape_and_plotters():
     layers = (Layer("cyan", "#00aeef", ()), Layer('a "<&é', "#000000", ()))
     groups = read(Drawing(10, 10, "#ffffff", layers)).findall(f"{SVG}g")
-    assert [group.get(f"{INKSCAPE}label") for group in groups] == ["1 cyan", '2 a "<&é']
+    labels = [group.get(f"{INKSCAPE}label") for group in groups]
+    assert labels == ["%paper", "1 cyan", '2 a "<&é']
     assert {group.get(f"{INKSCAPE}groupmode") for group in groups} == {"layer"}
-    assert len({group.get("id") for group in groups}) == 2
+    assert len({group.get("id") for group in groups}) == 3
 
 
 def test_circles_read_back_in_order():
@@ -53,8 +54,9 @@ def test_circles_read_back_in_order():
 def test_strokes_are_round_points_as_wide_as_the_dots():
     root = read(drawing_of(Dots(CENTRES, RADII, "stroke")))
     paths = root.findall(f".//{SVG}path")
-    starts = np.array([numbers(path.get("d"))[:2] for path in paths])
-    assert starts == pytest.approx(CENTRES, abs=0.0005)
+    strokes = np.array([numbers(path.get("d")) for path in paths])
+    assert strokes[:, :2] + [0.01, 0] == pytest.approx(CENTRES, abs=0.0005)
+    assert strokes[:, 2] == pytest.approx(0.02)  # longer than what `vpype filter` drops
     assert [float(path.get("stroke-width")) for path in paths] == pytest.approx(2 * RADII, abs=1e-4)
     group = root.find(f"{SVG}g/{SVG}g")
     assert group.get("stroke-linecap") == "round"
@@ -71,7 +73,8 @@ def test_spirals_are_one_path_for_each_dot():
     for i in (0, 3):
         vertices = lines.vertices[lines.offsets[i] : lines.offsets[i + 1]]
         assert paths[i].reshape(-1, 2) == pytest.approx(vertices, abs=0.0005)
-    assert paths[2] == pytest.approx([*CENTRES[2], 0.001], abs=0.0005)  # thinner than the pen
+    point = [*(CENTRES[2] - [0.01, 0]), 0.02]  # thinner than the pen
+    assert paths[2] == pytest.approx(point, abs=0.0005)
 
 
 def test_polylines_open_and_closed():
@@ -82,8 +85,8 @@ def test_polylines_open_and_closed():
         for lines in (Polylines(vertices, offsets, 0.2), Polylines(vertices, offsets, 0.2, True))
     ]
     assert paths == [
-        ["M0 0 10 0 10 5.5", "M3 3h0.001"],
-        ["M0 0 10 0 10 5.5Z", "M3 3h0.001"],
+        ["M0 0 10 0 10 5.5", "M2.99 3h0.02"],
+        ["M0 0 10 0 10 5.5Z", "M2.99 3h0.02"],
     ]
 
 
@@ -100,8 +103,14 @@ def test_polygons_have_three_corners():
         Polygons(np.zeros((2, 2)), np.array([0, 2]))
 
 
-def test_background_is_outside_the_layers_and_optional():
-    rectangle = read(drawing_of(background="#fafafa")).find(f"{SVG}rect")
+def test_the_paper_is_a_layer_that_plotters_skip_and_optional():
+    root = read(drawing_of(background="#fafafa"))
+    paper, style = root.find(f"{SVG}g"), root.find(f"{SVG}style")
+    (rectangle,) = root.iter(f"{SVG}rect")
+    assert paper.get(f"{INKSCAPE}label").startswith("%")
+    # What knows no stylesheets skips it; a descendant selector, which vpype does not know either.
+    assert rectangle.get("visibility") == "hidden"
+    assert style.text == "g rect{visibility:visible}"
     assert (rectangle.get("width"), rectangle.get("height")) == ("210", "297.5")
     assert rectangle.get("fill") == "#fafafa"
     assert read(drawing_of()).find(f".//{SVG}rect") is None

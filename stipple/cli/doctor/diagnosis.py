@@ -72,6 +72,7 @@ PACKAGES = (
     _Package("pot", "ot", "all works except the method paper of stipple bound"),
     _Package("pysdot", "pysdot", "Qhull does the same, a little slower"),
     _Package("pykeops", "pykeops", "NumPy does the same; no GPU, and more memory"),
+    *((_Package("tomli", "tomli"),) if sys.version_info < (3, 11) else ()),
 )
 PYSDOT_WHEELS = "wheels exist for CPython 3.10 to 3.12 on Linux x86-64 only"
 SECONDS_FOR_PROGRAMS = 10

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stipple.cli.shared.conflicts import Rule, refuse_each
+from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 
 # What a preset sets itself.
 PRESET_SETS = {
@@ -130,4 +130,5 @@ RULES = (
         "Give --threads or --{}, not both: cells are solved there.",
         lambda options: "threads" in options["given"],
     ),
+    ONE_WIDTH,
 )

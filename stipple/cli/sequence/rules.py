@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stipple.choices import LARGEST_COUNT
-from stipple.cli.shared.conflicts import ANIMATION, Rule, refuse_each
+from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.shared.images import TONE
 
 
@@ -74,5 +74,6 @@ RULES = (
         lambda options: bool(options["compare"]) and options["dimension"] > 2,
         lambda options: f"--compare measures dimensions 1 and 2, not {options['dimension']}.",
     ),
+    ONE_WIDTH,
     ANIMATION,
 )

@@ -22,13 +22,13 @@ PRESETS = {
         {"page": "a4", "margin": "20mm", "pen": "0.8mm", "gamma": 1.5, "color": "cmyk"},
     ),
     "one-line": Preset(
-        "a single closed line of a pen of 0.4 mm on an A4 sheet",
+        "a single closed line of a pen of 0.6 mm on an A4 sheet",
         {
             "page": "a4",
             "margin": "20mm",
-            "pen": "0.4mm",
-            "points": 8000,
-            "contrast": 1.6,
+            "pen": "0.6mm",
+            "points": 12000,
+            "gamma": 2.0,  # a tour's length follows the root of the density
             "order": "tsp",
             "draw": "tour",
         },
@@ -39,6 +39,6 @@ PRESETS = {
     ),
     "pointillist": Preset(
         "large dots of four inks on warm paper",
-        {"points": 6000, "color": "cmyk", "contrast": 1.2, "background": "#fbf5e6"},
+        {"points": 14000, "color": "cmyk", "contrast": 1.2, "background": "#fbf5e6"},
     ),
 }

@@ -149,7 +149,7 @@ def _list_page_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str
         rows.append(("plotting", tell_plot(figures.plot)))
     if job.layout.dots == "stroke" and job.layout.radius is None and "dots" in job.draw:
         width = 2 * max(ink.radius_mm for ink in figures.inks)
-        rows.append(("pen", f"{width:.3g} mm, as the dots; --pen WIDTH takes one that you have"))
+        rows.append(("pen", f"{width:.4g} mm, as the dots; --pen WIDTH takes one that you have"))
     return rows
 
 
