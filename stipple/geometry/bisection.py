@@ -65,7 +65,12 @@ def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
     potentials : ndarray, shape (count,)
         In square pixels.
     """
-    barycentres, spreads = integrate_boxes(density, bisect_mass(density, count))
+    return start_in_boxes(density, bisect_mass(density, count))
+
+
+def start_in_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
+    """Place one point at the barycentre of each of other boxes, with such potentials."""
+    barycentres, spreads = integrate_boxes(density, boxes)
     return barycentres, 1.5 * np.sqrt(spreads.prod(axis=1))
 
 
@@ -123,7 +128,7 @@ def _measure_boxes(image: Floats, boxes: Floats) -> Floats:
     masses = np.empty(len(boxes))
     for i in range(len(boxes)):
         x0, y0, x1, y1 = boxes[i]
-        masses[i] = _strip_mass(image, True, x0, y0, x1, y1, x1) - _strip_mass(
+        masses[i] = measure_strip(image, True, x0, y0, x1, y1, x1) - measure_strip(
             image, True, x0, y0, x1, y1, x0
         )
     return masses
@@ -152,25 +157,10 @@ def _bisect(image: Floats, count: int) -> Floats:
         half = points // 2
         across = x1 - x0 >= y1 - y0
         low, high = (x0, x1) if across else (y0, y1)
-        below = _strip_mass(image, across, x0, y0, x1, y1, low)
-        total = _strip_mass(image, across, x0, y0, x1, y1, high) - below
+        below = measure_strip(image, across, x0, y0, x1, y1, low)
+        total = measure_strip(image, across, x0, y0, x1, y1, high) - below
         wanted = below + total * half / points
-        # Between integer borders the mass is linear: find the two that enclose the cut.
-        first = int(np.floor(low))
-        last = int(np.ceil(high))
-        while last - first > 1:
-            middle = (first + last) // 2
-            if _strip_mass(image, across, x0, y0, x1, y1, middle) <= wanted:
-                first = middle
-            else:
-                last = middle
-        left = max(low, float(first))
-        right = min(high, float(last))
-        mass_left = _strip_mass(image, across, x0, y0, x1, y1, left)
-        mass_right = _strip_mass(image, across, x0, y0, x1, y1, right)
-        rise = mass_right - mass_left
-        fraction = (wanted - mass_left) / rise if rise > 0 else 0.5
-        cut = left + min(max(fraction, 0.0), 1.0) * (right - left)
+        cut = find_cut(image, across, x0, y0, x1, y1, wanted)
         if across:
             waiting[depth] = (cut, y0, x1, y1)
             waiting[depth + 1] = (x0, y0, cut, y1)
@@ -184,7 +174,30 @@ def _bisect(image: Floats, count: int) -> Floats:
 
 
 @compile_loop
-def _strip_mass(
+def find_cut(
+    image: Floats, across: bool, x0: float, y0: float, x1: float, y1: float, wanted: float
+) -> float:
+    """Where the mass below reaches what is wanted, within the box."""
+    low, high = (x0, x1) if across else (y0, y1)
+    # Between integer borders the mass is linear: find the two that enclose the cut.
+    first = int(np.floor(low))
+    last = int(np.ceil(high))
+    while last - first > 1:
+        middle = (first + last) // 2
+        if measure_strip(image, across, x0, y0, x1, y1, float(middle)) <= wanted:
+            first = middle
+        else:
+            last = middle
+    left = max(low, float(first))
+    right = min(high, float(last))
+    mass_left = measure_strip(image, across, x0, y0, x1, y1, left)
+    rise = measure_strip(image, across, x0, y0, x1, y1, right) - mass_left
+    fraction = (wanted - mass_left) / rise if rise > 0 else 0.5
+    return left + min(max(fraction, 0.0), 1.0) * (right - left)
+
+
+@compile_loop
+def measure_strip(
     image: Floats, across: bool, x0: float, y0: float, x1: float, y1: float, cut: float
 ) -> float:
     """Mass left of (or above) the cut, within the box's other side."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arguments import read_number
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.choices import Spacing, Strays
 from stipple.errors import StippleError
 from stipple.geometry.cell_integrals import integrate_cells
@@ -60,6 +60,7 @@ def make_dots(
     *,
     strays: Strays = "move",
     spacing: Spacing = "touch",
+    fixed: Booleans | None = None,
 ) -> Dots:
     """Move strays to the ink, and give each dot its size.
 
@@ -75,12 +76,16 @@ def make_dots(
         Whether points off the ink move to it.
     spacing : {"touch", "apart"}
         Whether dots may touch.
+    fixed : ndarray of bool, shape (n,), optional
+        Points that stay, on the ink or not.
     """
     moved = 0
     if strays == "move":
-        transport, moved = move_strays(solver, transport)
-    if density is solver.density:
+        transport, moved = move_strays(solver, transport, fixed=fixed)
+    if density is solver.density and solver.masses is None:
         inks = np.full(len(transport.points), measure_ink(density) / len(transport.points))
+    elif density is solver.density:
+        inks = measure_ink(density) * transport.weights
     else:
         inks = _share_ink(density, transport)
     return Dots(transport, _size_dots(transport, inks, spacing), moved)

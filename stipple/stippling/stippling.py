@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-import numpy as np
+from numpy.typing import ArrayLike
 
-from stipple.arguments import (
-    accept_former_name,
-    read_choice,
-    read_count,
-    read_number,
-    read_points,
-)
+from stipple.arguments import accept_former_name, read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike, Integers, PointsLike
-from stipple.choices import LARGEST_COUNT, Method, NeighbourEngine, Spacing, Start, Strays
+from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays, Texture
 from stipple.errors import StippleError
-from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
+from stipple.stippling.beginnings import DEFAULT_COUNT, begin, read_number_of_points
 from stipple.stippling.bleed import mirror_margin
 from stipple.stippling.dots import Dots, crop_dots, flatten_tone, make_dots
 from stipple.stippling.sizes import measure_radius
+from stipple.stippling.texture import Regularity, measure_regularity
 from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
-from stipple.transport.starts import place_on_grid, place_uniformly
 from stipple.version import __version__
+
+# The quality at which the texture blue stops: a step or two before grains of a lattice show.
+BLUE_QUALITY = 0.173
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ class Stippling:
     points : ndarray, shape (n, 2)
         x right and y down, in pixels; the centre of the top left pixel is (0.5, 0.5).
     weights : ndarray, shape (n,)
-        Mass of each point's power cell; 1/n up to `mass_error`.
+        Mass of each point's power cell; 1/n, or the mass given, up to `mass_error`.
     radius : float
         Radius, in pixels, of equal dots whose total area is the total darkness.
     radii : ndarray, shape (n,)
@@ -50,7 +48,8 @@ class Stippling:
         Squared Wasserstein distance to the density in square pixels, and its certified bounds.
     quality : float
         n·W2²/A, A the area of {density > 0}, the lower the better; `HEXAGONAL_QUALITY` in the
-        limit of many points.
+        limit of many points. Of points of given masses ν, with sum 1, n is 1/Σν² here: as many
+        equal ones would have hexagonal cells of the same mean cost.
     mass_error : float
         Largest relative error of a cell's mass.
     converged : bool
@@ -66,6 +65,10 @@ class Stippling:
     saddle : bool
         Whether the points are critical, but no minimum: steps towards the barycentres end, and yet
         a small perturbation lowers W2². Only starts other than the bisection are left there.
+    reached : bool
+        Whether the steps ended because the quality asked for was reached.
+    support_area : int
+        A, in square pixels.
     diagrams, newton_iterations : int
         Power diagrams computed, and linear systems solved.
     cells : PowerCells
@@ -100,6 +103,8 @@ class Stippling:
     settled: bool
     strays: int
     saddle: bool
+    reached: bool
+    support_area: int
     diagrams: int
     newton_iterations: int
     cells: PowerCells
@@ -121,6 +126,11 @@ class Stippling:
         """The limit of `quality` for the best many points, no bound: 5/(18·√3) = 0.160375."""
         return HEXAGONAL_QUALITY
 
+    @cached_property
+    def regularity(self) -> Regularity:
+        """How regular the points are: the largest power of a wave, and how many have six sides."""
+        return measure_regularity(self.points, self.cells, self.support_area)
+
     def reorder(self, order: Integers) -> Stippling:
         """Return the same stippling with its points (not its cells) listed in another order."""
         return replace(
@@ -134,12 +144,16 @@ class Stippling:
 @accept_former_name("points", "n")
 def stipple(
     density: ImageLike | Density,
-    n: int = 5000,
+    n: int | None = None,
     *,
     method: Method = "lbfgs",
     iterations: int = 30,
     tolerance: float = 1e-5,
+    quality: float | None = None,
+    texture: Texture = "hexagonal",
     start: Start | PointsLike = "bisection",
+    masses: ArrayLike | None = None,
+    fixed: ArrayLike | None = None,
     seed: int = 0,
     engine: NeighbourEngine = "auto",
     threads: int | None = None,
@@ -156,8 +170,9 @@ def stipple(
     density : array_like, shape (h, w), or Density
         Darkness of each pixel, not negative; masked pixels are white. For `radius`, 1 is full ink;
         if values go beyond 1, the largest is.
-    n : int
-        How many points. A start given as an array brings its own number.
+    n : int, optional
+        How many points: 5000, or as many as there are masses. A start given as an array brings its
+        own number.
     method : {"lbfgs", "relaxed", "lloyd"}
         How points move: quasi-Newton, over-relaxed Lloyd, or Lloyd.
     iterations : int
@@ -165,11 +180,21 @@ def stipple(
     tolerance : float
         Stop when a step lowers W2² by less than this part of it, and small perturbations do not
         help.
+    quality : float, optional
+        Stop at the first step of which N·W2²/A is not above this.
+    texture : {"hexagonal", "blue"}
+        Blue begins with points at random, by the density, and stops before they form grains: at
+        the quality .173 unless another is given.
     start : {"bisection", "uniform", "grid"} or array_like, shape (n, 2)
         Where points begin: near the equal-mass bisection, random, a grid, or given positions in
         pixels, without those of which a coordinate is masked. Points that are to move from the
         bisection are first shifted at random by up to half a cell, for the bisection itself can be
         a saddle; other starts are taken as they are.
+    masses : array_like, shape (n,), optional
+        Mass of each point, relative to others; by default all are equal.
+    fixed : array_like, optional
+        Points that stay where they are and count among the n: a boolean for each point of a start
+        given as an array; or else their positions in pixels, shape (k, 2), which come first.
     seed : int
         Seed of all that is random: that shift, the random start, and perturbations.
     engine : {"auto", "pysdot", "qhull"}
@@ -214,23 +239,41 @@ def stipple(
     iterations = read_count(iterations, "number of iterations", 0)
     tolerance = read_number(tolerance, "tolerance", 0, finite=False)
     seed = read_count(seed, "seed", 0)
+    read_choice(texture, "texture", Texture)
+    wanted = BLUE_QUALITY if texture == "blue" else 0.0
+    if quality is not None:
+        wanted = read_number(quality, "quality", 0, above=True)
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
     read_choice(strays, "treatment of strays", Strays)
     read_choice(spacing, "spacing", Spacing)
     quantised = flatten_tone(density, size_variation)
     began = time.perf_counter()
-    wide = mirror_margin(quantised, _check_bleed(n, start)) if bleed else None
+    wide = None
+    if bleed:
+        _check_bleed(start, masses, fixed)
+        wide = mirror_margin(quantised, read_number_of_points(DEFAULT_COUNT if n is None else n))
     source, count = (wide.density, wide.points) if wide else (quantised, n)
-    starts = _place(source, count, start, seed, moving=iterations > 0)
+    beginning = begin(
+        source,
+        count,
+        start,
+        seed,
+        masses=masses,
+        fixed=fixed,
+        texture=texture,
+        moving=iterations > 0,
+    )
     placed = time.perf_counter() - began
-    solver = TransportSolver(source, engine, threads)
+    solver = TransportSolver(source, engine, threads, beginning.masses)
     result = quantise_best(
         solver,
-        starts,
+        beginning.starts,
         method=method,
         iterations=iterations,
         tolerance=tolerance,
+        quality=wanted,
+        fixed=beginning.fixed,
         leave_saddles=isinstance(start, str) and start == "bisection",
         seed=seed,
         on_step=on_step,
@@ -241,10 +284,12 @@ def stipple(
     if wide:
         alone = TransportSolver(quantised, engine, threads)
         alone.diagrams, alone.newton_iterations = solver.diagrams, solver.newton_iterations
-        solver, result = alone, replace(result, settled=False, saddle=False)
+        solver, result = alone, replace(result, settled=False, saddle=False, reached=False)
         dots = crop_dots(wide, density, solver, transport, strays=treated, spacing=spacing)
     else:
-        dots = make_dots(density, solver, transport, strays=treated, spacing=spacing)
+        dots = make_dots(
+            density, solver, transport, strays=treated, spacing=spacing, fixed=beginning.fixed
+        )
     seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
     return describe_quantisation(
         density, solver, result, dots, method=method, seed=seed, seconds=seconds
@@ -272,13 +317,15 @@ def describe_quantisation(
         w2_squared=transport.w2_squared,
         w2_squared_lower=transport.interval.lower,
         w2_squared_upper=transport.interval.upper,
-        quality=count * transport.w2_squared / density.support_area,
+        quality=solver.count_equal(count) * transport.w2_squared / density.support_area,
         mass_error=transport.mass_error,
         converged=transport.converged,
         iterations=result.iterations,
         settled=result.settled,
         strays=dots.strays,
         saddle=result.saddle,
+        reached=result.reached,
+        support_area=density.support_area,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
         cells=transport.diagram.cells,
@@ -290,53 +337,10 @@ def describe_quantisation(
     )
 
 
-def _check_bleed(count: int, start: Start | PointsLike) -> int:
-    if not isinstance(start, str):
-        raise StippleError("A picture with bleed needs a start by name, not given positions.")
-    return _read_number_of_points(count)
-
-
-def _read_number_of_points(count: int) -> int:
-    count = read_count(count, "number of points")
-    if not 1 <= count <= LARGEST_COUNT:
+def _check_bleed(
+    start: Start | PointsLike, masses: ArrayLike | None, fixed: ArrayLike | None
+) -> None:
+    if not isinstance(start, str) or masses is not None or fixed is not None:
         raise StippleError(
-            f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
+            "A picture with bleed needs a start by name, without given positions or masses."
         )
-    return count
-
-
-def _place(
-    density: Density, count: int, start: Start | PointsLike, seed: int, *, moving: bool
-) -> Sequence[tuple[Floats, Floats | None]]:
-    if not isinstance(start, str):
-        return [(_check_start(density, start), None)]
-    count = _read_number_of_points(count)
-    if start == "bisection":
-        if moving:
-            return place_near_bisection(density, count, seed)
-        return [start_from_bisection(density, count)]
-    if start == "uniform":
-        return [(place_uniformly(density, count, np.random.default_rng(seed)), None)]
-    if start == "grid":
-        return [(place_on_grid(density, count), None)]
-    raise StippleError(
-        f"The start is {start!r}: give bisection, uniform, grid or an array of positions."
-    )
-
-
-def _check_start(density: Density, start: PointsLike) -> Floats:
-    positions = np.array(read_points(start, "start"))
-    if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) == 0:
-        raise StippleError(
-            f"The start has shape {positions.shape}: give at least one point as (n, 2)."
-        )
-    size = (density.width, density.height)
-    outside = ~((positions >= 0) & (positions <= size)).all(axis=1)
-    if outside.any():
-        first = positions[outside][0]
-        raise StippleError(
-            f"{int(outside.sum())} of the {len(positions)} start points lie outside the picture of"
-            f" {size[0]}×{size[1]} pixels, the first at ({first[0]:g}, {first[1]:g}):"
-            " give positions in pixels, x right and y down."
-        )
-    return positions

@@ -27,9 +27,10 @@ def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
     count = len(diagram.cells.points)
     low = np.full(count, -np.inf)
     high = np.full(count, np.inf)
-    rise = FIRST_RISE * np.maximum(diagram.cells.areas, builder.area / count)
+    rise = FIRST_RISE * np.maximum(diagram.cells.areas, builder.area * builder.list_masses(count))
     for _ in range(LARGEST_BRACKETING):
-        masses, potentials = diagram.integrals.masses * count, diagram.cells.potentials.copy()
+        masses = builder.compare_masses(diagram.integrals.masses)
+        potentials = diagram.cells.potentials.copy()
         lacking = masses < LEAST
         if builder.is_spent or not lacking.any() or lacking.sum() > max(FEW, LARGEST_PART * count):
             break

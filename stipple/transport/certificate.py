@@ -18,12 +18,15 @@ from stipple.transport.north_west_corner import match_in_order
 
 
 def certify_transport(
-    density: Density, cells: PowerCells, workers: Workers | None = None
+    density: Density,
+    cells: PowerCells,
+    workers: Workers | None = None,
+    weights: Floats | None = None,
 ) -> Interval:
-    """Bound W2²(ρ, (1/n) Σ δ_{y_i}) from the cells of any potentials.
+    """Bound W2²(ρ, Σ ν_i δ_{y_i}) from the cells of any potentials.
 
     Below: the Kantorovich dual K(φ) (Kitagawa, Mérigot, Thibert, JEMS 2019, section 1). Above: a
-    transport plan. Cells keep at most 1/n; what they hold beyond that goes to cells that hold
+    transport plan. Cells keep at most ν_i; what they hold beyond that goes to cells that hold
     less, matched along a space-filling curve so that it does not go far. Either end is moved out
     by a proved bound of what the stored polygons and rounding can do: docs/certificates.md.
 
@@ -35,6 +38,9 @@ def certify_transport(
         The cells, with points and potentials.
     workers : Workers, optional
         Threads that share the integration.
+    weights : ndarray, shape (n,), optional
+        ν, positive, each within twice the unit rounding of masses that add up to 1; by default
+        1/n.
 
     Returns
     -------
@@ -42,6 +48,7 @@ def certify_transport(
         In square pixels.
     """
     count = len(cells.points)
+    weights = np.full(count, 1.0 / count) if weights is None else weights
     polygons = straighten(cells)
     integrals = bound_integrals(density, polygons, workers)
     # Any potentials serve: those near zero round least.
@@ -61,17 +68,17 @@ def certify_transport(
         heights + excess + 2 * math.sqrt(extent) * defects.gap
     )
     common = _add(moment_errors) + _add(strips) + rest * (extent + float(heights.max()))
-    lack = 1.0 / count - integrals.masses
+    lack = weights - integrals.masses
     lower = (
         math.fsum(integrals.second_moments)
         + math.fsum(potentials * lack)
         - _add(excess * (masses + integrals.errors))
-        - _add(heights * (integrals.errors + 4 * UNIT_ROUNDING * (masses + 1.0 / count)))
+        - _add(heights * (integrals.errors + 4 * UNIT_ROUNDING * (masses + weights)))
         - common
     )
     upper = (
         math.fsum(integrals.second_moments)
-        + _price_repair(cells.points, integrals, defects, rest, extent)
+        + _price_repair(cells.points, weights, integrals, defects, rest, extent)
         + common
     )
     # The last few additions.
@@ -108,9 +115,14 @@ def _add(terms: Floats) -> float:
 
 
 def _price_repair(
-    points: Floats, integrals: RoundedIntegrals, defects: Defects, rest: float, extent: float
+    points: Floats,
+    weights: Floats,
+    integrals: RoundedIntegrals,
+    defects: Defects,
+    rest: float,
+    extent: float,
 ) -> float:
-    """Bound the cost of giving each point 1/n, beyond that of the cells as they are.
+    """Bound the cost of giving each point its weight, beyond that of the cells as they are.
 
     First the excess that is known moves from full cells to others; then what is not known: what
     rounding and strips may have added or taken.
@@ -122,7 +134,7 @@ def _price_repair(
     first_errors = integrals.first_errors + np.sqrt(defects.strips * defects.costs) * (1 + 1e-6)
     first_errors += rest * math.sqrt(extent)
     order = order_along_curve(points)
-    source, target, amounts = _match_excess(masses - 1.0 / count, order)
+    source, target, amounts = _match_excess(masses - weights, order)
     shift = integrals.first_moments[source] / masses[source, None]
     way = points[source] - points[target]
     length = np.hypot(way[:, 0], way[:, 1])
@@ -135,9 +147,9 @@ def _price_repair(
     given = np.bincount(source, amounts, count)
     taken = np.bincount(target, amounts, count)
     moves = 1 + np.bincount(source, minlength=count) + np.bincount(target, minlength=count)
-    unknown = np.abs((masses - 1.0 / count) + (taken - given)) + errors
+    unknown = np.abs((masses - weights) + (taken - given)) + errors
     unknown += np.bincount(target, amounts / masses[source] * errors[source], count)
-    unknown += 4 * UNIT_ROUNDING * (moves * (given + taken) + np.abs(masses) + 1.0 / count)
+    unknown += 4 * UNIT_ROUNDING * (moves * (given + taken) + np.abs(masses) + weights)
     total = _add(unknown) + rest
     least = masses - errors
     reassigned = 0.5 * total * extent

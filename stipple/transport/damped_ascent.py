@@ -40,7 +40,7 @@ def ascend(newton: NewtonSolver, diagram: Diagram, tolerance: float, most: int) 
     The dual is concave, so that each step that raises it helps, even where masses err more after
     it; cells without mass and components without links are held by the damping alone.
     """
-    value, damping = _evaluate(diagram), FIRST_DAMPING
+    value, damping = _evaluate(newton, diagram), FIRST_DAMPING
     last = min(newton.diagrams + most, newton.most_diagrams)
     laplacian = None
     while newton.diagrams < last and damping < LARGEST_DAMPING:
@@ -67,7 +67,7 @@ def _try_step(
     count = len(diagram.cells.points)
     # How fast masses grow with potentials under the uniform density, about.
     slope = 1 / newton.area
-    residual = np.full(count, 1 / count) - diagram.integrals.masses
+    residual = newton.list_masses(count) - diagram.integrals.masses
     matrix = (laplacian + diags_array(np.full(count, damping * slope))).tocsc()
     try:
         direction = factorise_symmetric(matrix).solve(residual)
@@ -80,23 +80,22 @@ def _try_step(
         trial = newton.measure(diagram.cells.points, diagram.cells.potentials + direction, diagram)
     except PowerCellError:
         return None
-    gain = _evaluate(trial) - value
+    gain = _evaluate(newton, trial) - value
     predicted = float(residual @ direction - 0.5 * direction @ (laplacian @ direction))
     ratio = gain / predicted if predicted > 0 else -1.0
     # Near the end gains are lost in rounding, and residuals are not.
-    left = np.linalg.norm(1 / count - trial.integrals.masses)
+    left = np.linalg.norm(newton.list_masses(count) - trial.integrals.masses)
     nearer = bool(left < NEARER * np.linalg.norm(residual))
     helps = ratio > LEAST_GAIN or (nearer and ratio >= 0)
     return _Trial(trial, gain, ratio) if helps else None
 
 
-def _evaluate(diagram: Diagram) -> float:
-    """Evaluate the dual for points of equal weight."""
-    count = len(diagram.cells.points)
+def _evaluate(newton: NewtonSolver, diagram: Diagram) -> float:
+    """Evaluate the dual for the masses that cells are to hold."""
     integrals = diagram.integrals
     return evaluate_dual(
         diagram.cells.potentials,
-        np.full(count, 1 / count),
+        newton.list_masses(len(diagram.cells.points)),
         integrals.masses,
         integrals.second_moments,
     )

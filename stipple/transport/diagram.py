@@ -51,6 +51,8 @@ class DiagramBuilder:
         Backend for neighbours of power cells.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
+    masses : ndarray, shape (n,), optional
+        What the cells of n points are to hold, positive, with sum 1; by default 1/n.
 
     Attributes
     ----------
@@ -63,14 +65,32 @@ class DiagramBuilder:
     """
 
     def __init__(
-        self, density: Density, engine: NeighbourEngine = "auto", threads: int | None = None
+        self,
+        density: Density,
+        engine: NeighbourEngine = "auto",
+        threads: int | None = None,
+        masses: Floats | None = None,
     ) -> None:
         self.density = density
+        self.masses = masses
         self.engine = choose_engine(engine)
         self.area = float(density.width * density.height)
         self.diagrams = 0
         self.most_diagrams = np.inf
         self._workers = Workers(threads)
+
+    def list_masses(self, count: int) -> Floats:
+        """List what each of so many cells is to hold, ν, shape (count,)."""
+        return np.full(count, 1.0 / count) if self.masses is None else self.masses
+
+    def compare_masses(self, masses: Floats) -> Floats:
+        """Masses of cells as parts of what they are to hold, shape (n,)."""
+        parts: Floats = masses * len(masses) if self.masses is None else masses / self.masses
+        return parts
+
+    def count_equal(self, count: int) -> float:
+        """Number of points of equal mass that these count for, 1/Σν²: n if masses are equal."""
+        return float(count) if self.masses is None else 1.0 / float((self.masses**2).sum())
 
     @property
     def is_spent(self) -> bool:
@@ -105,5 +125,4 @@ class DiagramBuilder:
 
     def find_error(self, diagram: Diagram, share: float = 0.0) -> float:
         """Largest relative error of a mass, with that share of the uniform density mixed in."""
-        masses = self.mix_masses(diagram, share)
-        return float(np.abs(masses * len(masses) - 1).max())
+        return float(np.abs(self.compare_masses(self.mix_masses(diagram, share)) - 1).max())

@@ -5,7 +5,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.choices import Method
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 from stipple.transport.semi_discrete import Transport
@@ -26,10 +26,23 @@ class Direction:
     step_sizes : sequence of float
         For "lloyd": the part of the way to the barycentres that points go at each step; the last
         one is kept.
+    fixed : ndarray of bool, shape (n,), optional
+        Points that stay.
+    masses : ndarray, shape (n,), optional
+        Masses of the points, with sum 1, if they are not equal.
     """
 
-    def __init__(self, method: Method, step_sizes: Sequence[float]) -> None:
+    def __init__(
+        self,
+        method: Method,
+        step_sizes: Sequence[float] = (1.0,),
+        fixed: Booleans | None = None,
+        masses: Floats | None = None,
+    ) -> None:
         self._method = method
+        self.fixed = fixed
+        # The Hessian of ½·n·W2² is n·ν_i at least where nothing else moves, about.
+        self._weights = 1.0 if masses is None else len(masses) * masses[:, None]
         last = RELAXATION if method == "relaxed" else step_sizes[-1]
         given = () if method == "relaxed" else step_sizes
         self._step_sizes = chain(given, repeat(last))
@@ -46,10 +59,18 @@ class Direction:
 
     def find(self, current: Transport) -> Floats:
         """Shift of each point, shape (n, 2), in pixels."""
-        gradient = current.points - current.barycentres
+        gradient = -self.find_lloyd(current)
         if self._method != "lbfgs":
             shift: Floats = -next(self._step_sizes) * gradient
             return shift
         radii = np.sqrt(current.diagram.cells.areas / np.pi)
-        shift = self._quasi_newton.find_shift(current.points, gradient)
+        weights = self._weights
+        shift = self._quasi_newton.find_shift(current.points, weights * gradient, 1.0 / weights)
         return limit_shift(shift, gradient, LONGEST_STEP * radii)
+
+    def find_lloyd(self, current: Transport) -> Floats:
+        """Shift of each point to the barycentre of its cell, shape (n, 2), in pixels."""
+        shift = current.barycentres - current.points
+        if self.fixed is not None:
+            shift[self.fixed] = 0.0
+        return shift

@@ -15,7 +15,9 @@ COARSE = 0.1
 # No system is solved to more digits: the masses of a step come from a diagram, not from it.
 FINEST = 1e-9
 # Shares that join the components of a Newton matrix.
-JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
+JOINING = tuple(10.0**power for power in range(-9, 0))
+# A step is no use that would take a side farther than the points on either side are apart.
+FARTHEST = 1.0
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
 
@@ -27,20 +29,26 @@ class NewtonSolver(DiagramBuilder):
     """
 
     def __init__(
-        self, density: Density, engine: NeighbourEngine = "auto", threads: int | None = None
+        self,
+        density: Density,
+        engine: NeighbourEngine = "auto",
+        threads: int | None = None,
+        masses: Floats | None = None,
     ) -> None:
-        super().__init__(density, engine, threads)
+        super().__init__(density, engine, threads, masses)
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
+        # Residuals of systems that heavy cells do not feel would be all that light ones hold.
+        self._lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
 
     def iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
-        weight = 1.0 / len(diagram.cells.points)
+        weights = self.list_masses(len(diagram.cells.points))
         masses = self.mix_masses(diagram, share)
-        floor = 0.5 * min(float(masses.min()), weight)
+        floor = 0.5 * min(float(self.compare_masses(masses).min()), 1.0)
         for _ in range(LARGEST_NEWTON):
-            residual = weight - masses
-            error = float(np.abs(residual).max()) / weight
+            residual = weights - masses
+            error = float((np.abs(residual) / weights).max())
             if error <= tolerance or self.is_spent:
                 break
             # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
@@ -57,9 +65,9 @@ class NewtonSolver(DiagramBuilder):
     def _search_line(
         self, diagram: Diagram, direction: Floats, share: float, floor: float
     ) -> tuple[Diagram, Floats] | None:
-        """Halve the step until no mass is below the floor and the residual decreases enough."""
-        weight = 1.0 / len(diagram.cells.points)
-        norm = np.linalg.norm(weight - self.mix_masses(diagram, share))
+        """Halve the step until no mass is below that part and the residual decreases enough."""
+        weights = self.list_masses(len(diagram.cells.points))
+        norm = np.linalg.norm(weights - self.mix_masses(diagram, share))
         for halving in range(LARGEST_HALVING):
             step = 0.5**halving
             try:
@@ -72,8 +80,8 @@ class NewtonSolver(DiagramBuilder):
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)
-            decrease = np.linalg.norm(weight - masses) <= (1 - step / 2) * norm
-            if masses.min() >= floor and decrease:
+            decrease = np.linalg.norm(weights - masses) <= (1 - step / 2) * norm
+            if self.compare_masses(masses).min() >= floor and decrease:
                 return trial, masses
         return None
 
@@ -91,7 +99,7 @@ class NewtonSolver(DiagramBuilder):
         sides = list_sides(diagram.cells)
         masses = diagram.integrals.masses
         change = predict_masses(diagram.cells, diagram.integrals, sides, move)
-        residual = 1 / len(masses) - masses - change
+        residual = self.list_masses(len(masses)) - masses - change
         return self.find_direction(diagram, sides, 0.0, residual, COARSE)
 
     def find_direction(
@@ -107,10 +115,10 @@ class NewtonSolver(DiagramBuilder):
         count = len(cells.points)
         masses = diagram.integrals.edge_masses[sides.edges]
         uniform = sides.lengths / self.area
-        accuracy = float(np.clip(0.1 * accuracy, FINEST, COARSE))
-        direction = np.zeros(count)
-        # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
-        # potentials of the shapes within what the domain can need.
+        accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
+        # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps each
+        # side where a step can take it.
+        best, least = np.zeros(count), np.inf
         for portion in (share, *(trace for trace in JOINING if trace > share)):
             weights = ((1 - portion) * masses + portion * uniform) / (2 * sides.distances)
             laplacian = assemble_laplacian(sides.rows, sides.columns, weights, count)
@@ -121,6 +129,11 @@ class NewtonSolver(DiagramBuilder):
             except RuntimeError:
                 # Densities so far apart that the matrix is singular in double precision.
                 continue
-            if portion == share or np.ptp(direction) <= cells.width**2 + cells.height**2:
+            rise = np.abs(direction[sides.rows] - direction[sides.columns])
+            shift = float((rise / (2 * sides.distances**2)).max())
+            if shift < least:
+                best, least = direction, shift
+            if shift <= FARTHEST:
                 break
-        return direction
+        self.portion = portion
+        return best

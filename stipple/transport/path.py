@@ -23,13 +23,14 @@ def follow_path(
 ) -> Diagram | None:
     """Follow the solution from other points to the given ones.
 
-    Each point of the origin is matched with a given one, to which it moves on a straight line.
+    Each point of the origin is matched with a given one, to which it moves on a straight line;
+    points of masses of their own are in the same order already.
     Every step is a Newton step that takes the move into account, shortened until each cell keeps
     some mass; `None` if that does not help.
     """
-    count = len(points)
-    matched = match_clouds(points, origin)
-    origin, potentials = origin[matched], potentials[matched]
+    if newton.masses is None:
+        matched = match_clouds(points, origin)
+        origin, potentials = origin[matched], potentials[matched]
     diagram = newton.measure(origin, potentials)
     if not diagram.has_mass:
         return None
@@ -48,7 +49,7 @@ def follow_path(
         if step < SHORTEST_STEP * (1 - reached):
             return None
         diagram, reached = trial, there
-        comfortable = trial.integrals.masses.min() * count > COMFORTABLE
+        comfortable = newton.compare_masses(trial.integrals.masses).min() > COMFORTABLE
         length = min(2 * step, LONGEST_STEP) if comfortable else step
     return None
 
@@ -65,7 +66,7 @@ def _move(
     path = points - origin
     direction = newton.find_path_direction(diagram, length * path)
     newton.newton_iterations += 1
-    floor = min(KEPT / len(points), 0.5 * float(diagram.integrals.masses.min()))
+    floor = min(KEPT, 0.5 * float(newton.compare_masses(diagram.integrals.masses).min()))
     rise = (path**2).sum(axis=1)
     for halving in range(LARGEST_HALVING):
         part = 0.5**halving
@@ -80,6 +81,6 @@ def _move(
             )
         except PowerCellError:
             continue
-        if trial.integrals.masses.min() >= floor:
+        if newton.compare_masses(trial.integrals.masses).min() >= floor:
             return trial, step
     return None

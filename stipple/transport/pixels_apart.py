@@ -39,7 +39,8 @@ def are_pixels_apart(density: Density, count: int) -> bool:
 def solve_apart(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:
     """Solve for such a density, or come near in a bounded number of diagrams."""
     best = ascend(newton, start, tolerance, SHORT_ASCENT)
-    if newton.find_error(best) > tolerance and not newton.is_spent:
+    # Samples go to points of equal weight.
+    if newton.masses is None and newton.find_error(best) > tolerance and not newton.is_spent:
         points = start.cells.points
         potentials = _solve_samples(newton.density, points)
         again = newton.measure(points, potentials, start)

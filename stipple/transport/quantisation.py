@@ -1,4 +1,4 @@
-"""Uniform optimal quantisation: points that minimise W2² to a density."""
+"""Optimal quantisation: points of equal or given masses that minimise W2² to a density."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.choices import Method
 from stipple.transport.direction import Direction
 from stipple.transport.semi_discrete import Transport, TransportSolver
@@ -44,7 +44,8 @@ class Step:
         In square pixels, to the accuracy of the inner solves.
     quality : float
         N·W2²/A with A the area of {ρ > 0}, the lower the better; hexagonal cells have 0.160375,
-        the limit of the best for many points but no bound.
+        the limit of the best for many points but no bound. Points of masses ν count as
+        N = 1/Σν², which gives the same for hexagonal cells of those masses anywhere.
     """
 
     number: int
@@ -60,7 +61,7 @@ class Quantisation:
     `transport` is solved to full accuracy; `iterations` counts outer steps taken; `seconds` tells
     the time by stage. `settled` tells that the relative decrease fell below the tolerance and that
     small perturbations do not lower W2² either; `saddle` that the points are critical, but a small
-    perturbation lowers W2².
+    perturbation lowers W2²; `reached` that the steps stopped at the quality asked for.
     """
 
     transport: Transport
@@ -68,6 +69,7 @@ class Quantisation:
     settled: bool
     saddle: bool
     seconds: dict[str, float]
+    reached: bool = False
 
 
 def quantise(
@@ -79,14 +81,16 @@ def quantise(
     iterations: int = 30,
     tolerance: float = 1e-5,
     mass_tolerance: float = 1e-6,
+    quality: float = 0.0,
+    fixed: Booleans | None = None,
     leave_saddles: bool = True,
     seed: int = 0,
     on_step: Callable[[Step], None] | None = None,
 ) -> Quantisation:
     """Move points until W2² to the density no longer decreases, and no small shift helps.
 
-    The gradient of ½·W2² with respect to point i is (y_i − b_i)/n, b_i the barycentre of its power
-    cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
+    The gradient of ½·W2² with respect to point i is ν_i·(y_i − b_i), ν_i its mass (1/n unless the
+    solver has others) and b_i the barycentre of its power cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
     W2² is replaced by a Lloyd step, which cannot, but for the inexact masses of inner solves; the
     best points met are returned. Where steps end early, a perturbation tells a minimum from a
     saddle (`find_descent`).
@@ -107,6 +111,10 @@ def quantise(
         Stop when a step changes W2² by less than this part of it; 0 never stops.
     mass_tolerance : float
         Largest relative error of a cell's mass in the result.
+    quality : float
+        Stop at the first step of which `Step.quality` is not above this.
+    fixed : ndarray of bool, shape (n,), optional
+        Points that stay.
     leave_saddles : bool
         Whether to go on from critical points that are no minimum, or to say so only.
     seed : int
@@ -118,7 +126,7 @@ def quantise(
     unsolved = solver.unsolved
     allowed = min(START_DIAGRAMS, _limit_diagrams(solver)) + STEP_DIAGRAMS * iterations
     solver.most_diagrams = solver.diagrams + allowed
-    scale = len(points) / solver.density.support_area
+    scale = solver.count_equal(len(points)) / solver.density.support_area
 
     def report(run: _Run) -> None:
         if on_step is not None:
@@ -129,17 +137,19 @@ def quantise(
         return solver.is_spent or solver.unsolved - unsolved >= LARGEST_UNSOLVED
 
     inner = STEP_TOLERANCE if iterations else mass_tolerance
-    path = follow(solver, points, potentials, method=method, mass_tolerance=inner)
-    run = _Run(solver, path, method, inner, np.random.default_rng(seed))
+    start = solver.solve(points, potentials, tolerance=inner)
+    run = _Run(solver, start, Direction(method, (1.0,), fixed, solver.masses), inner, seed)
     started = time.perf_counter()
     report(run)
-    while run.taken < iterations and not (run.settled or run.saddle or is_stuck()):
-        ended = run.step(tolerance)
+    run.test_quality(quality / scale, mass_tolerance)
+    while run.taken < iterations and not (run.ended or is_stuck()):
+        small = run.step(tolerance)
         report(run)
-        if ended:
+        run.test_quality(quality / scale, mass_tolerance)
+        if small and not run.reached:
             run.test_stability(leave_saddles)
     moved = time.perf_counter()
-    if iterations:
+    if iterations and not run.reached:
         run.finish(mass_tolerance)
     solver.most_diagrams = np.inf
     seconds = {
@@ -148,7 +158,7 @@ def quantise(
         "last solve": time.perf_counter() - moved,
     }
     settled = run.settled and run.best.converged
-    return Quantisation(run.best, run.taken, settled, run.saddle, seconds)
+    return Quantisation(run.best, run.taken, settled, run.saddle, seconds, run.reached)
 
 
 class _Run:
@@ -157,20 +167,25 @@ class _Run:
     def __init__(
         self,
         solver: TransportSolver,
-        path: Iterator[Transport],
-        method: Method,
+        start: Transport,
+        direction: Direction,
         mass_tolerance: float,
-        generator: np.random.Generator,
+        seed: int,
     ) -> None:
         self._solver = solver
-        self._path = path
-        self._method: Method = method
+        self._direction = direction
         self._mass_tolerance = mass_tolerance
-        self._generator = generator
+        self._path = _descend(solver, start, direction, mass_tolerance)
+        self._generator = np.random.default_rng(seed)
         self._patient = 0
-        self.current = self.best = next(path)
+        self.current = self.best = next(self._path)
         self.taken = 0
-        self.settled = self.saddle = False
+        self.settled = self.saddle = self.reached = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further step is wanted."""
+        return self.settled or self.saddle or self.reached
 
     def step(self, tolerance: float) -> bool:
         """Take a step; tell whether W2² changed by less than that part of it."""
@@ -182,25 +197,38 @@ class _Run:
         self.best = min(self.best, following, key=_rank)
         return ended
 
+    def test_quality(self, w2_squared: float, mass_tolerance: float) -> None:
+        """End where W2² is not above this, once the transport is solved well."""
+        if self.current.w2_squared <= w2_squared:
+            solved = self._solve_well(self.current, mass_tolerance)
+            self.reached = solved.converged and solved.w2_squared <= w2_squared
+            self.best = solved if self.reached else self.best
+
     def test_stability(self, leave_saddles: bool) -> None:
         """Settle at a minimum; leave a saddle, or note it."""
         before = self._solver.unsolved
-        descent = find_descent(self._solver, self.best, self._generator)
+        descent = self._find_descent()
         if descent is None:
             self.settled = self._solver.unsolved == before
         elif leave_saddles:
             left = _move(self._solver, self.best, descent, self._mass_tolerance)
-            direction = Direction(self._method, (1.0,))
-            self._path = _descend(self._solver, left, direction, self._mass_tolerance)
+            self._direction.forget()
+            self._path = _descend(self._solver, left, self._direction, self._mass_tolerance)
             self._patient = self.taken + PATIENCE
         else:
             self.saddle = True
 
     def finish(self, mass_tolerance: float) -> None:
         """Solve the best transport well, and tell whether it ended at a saddle."""
-        self.best = self._solver.solve(self.best.points, tolerance=mass_tolerance, near=self.best)
-        if not self.settled and not self.saddle and is_critical(self.best):
-            self.saddle = find_descent(self._solver, self.best, self._generator) is not None
+        self.best = self._solve_well(self.best, mass_tolerance)
+        if not (self.settled or self.saddle) and is_critical(self.best, self._direction.fixed):
+            self.saddle = self._find_descent() is not None
+
+    def _solve_well(self, transport: Transport, mass_tolerance: float) -> Transport:
+        return self._solver.solve(transport.points, tolerance=mass_tolerance, near=transport)
+
+    def _find_descent(self) -> Floats | None:
+        return find_descent(self._solver, self.best, self._generator, self._direction.fixed)
 
 
 def _limit_diagrams(solver: TransportSolver) -> int:
@@ -219,11 +247,15 @@ def quantise_best(
     method: Method = "lbfgs",
     iterations: int = 30,
     tolerance: float = 1e-5,
+    quality: float = 0.0,
+    fixed: Booleans | None = None,
     leave_saddles: bool = True,
     seed: int = 0,
     on_step: Callable[[Step], None] | None = None,
 ) -> Quantisation:
     """Run `quantise` from each start, and keep the result with the least W2².
+
+    The first run that reaches the quality asked for is the last.
 
     Parameters
     ----------
@@ -231,7 +263,7 @@ def quantise_best(
         The transport solver of the density.
     starts : sequence of (points, potentials)
         As `quantise` takes them.
-    method, iterations, tolerance, leave_saddles, seed
+    method, iterations, tolerance, quality, fixed, leave_saddles, seed
         As `quantise` takes them.
     on_step : callable, optional
         Receives the steps of the run that is kept.
@@ -246,6 +278,8 @@ def quantise_best(
             method=method,
             iterations=iterations,
             tolerance=tolerance,
+            quality=quality,
+            fixed=fixed,
             leave_saddles=leave_saddles,
             seed=seed,
             on_step=told,
@@ -258,10 +292,11 @@ def quantise_best(
     for start in starts:
         steps: list[Step] = []
         runs.append((run(start, steps.append), steps))
-        if not runs[-1][0].transport.converged or solver.diagrams > last:
+        latest = runs[-1][0]
+        if latest.reached or not latest.transport.converged or solver.diagrams > last:
             # Transports that long tries do not solve from here are not solved from near here.
             break
-    best, steps = min(runs, key=lambda run: _rank(run[0].transport))
+    best, steps = min(runs, key=lambda run: (not run[0].reached, *_rank(run[0].transport)))
     if on_step is not None:
         for step in steps:
             on_step(step)
@@ -297,7 +332,8 @@ def follow(
         Largest relative error of a cell's mass at every step.
     """
     start = solver.solve(points, potentials, tolerance=mass_tolerance)
-    return _descend(solver, start, Direction(method, step_sizes), mass_tolerance)
+    direction = Direction(method, step_sizes, masses=solver.masses)
+    return _descend(solver, start, direction, mass_tolerance)
 
 
 def _descend(
@@ -308,8 +344,7 @@ def _descend(
         following = _move(solver, current, direction.find(current), mass_tolerance)
         if following.w2_squared > current.w2_squared and direction.bold:
             direction.forget()
-            lloyd = current.barycentres - current.points
-            following = _move(solver, current, lloyd, mass_tolerance)
+            following = _move(solver, current, direction.find_lloyd(current), mass_tolerance)
         if following.w2_squared > current.w2_squared:
             # Only inexact masses can make a step towards the barycentres a step up.
             mass_tolerance = max(mass_tolerance / 10, SMALLEST_TOLERANCE)

@@ -14,6 +14,7 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
 from stipple.measures.density import Density
 from stipple.transport.bracketing import bracket_potentials
@@ -32,20 +33,22 @@ PATH_TOLERANCE = 0.5
 
 @dataclass(frozen=True)
 class Transport:
-    """The optimal transport of a density to equally weighted points, with its evidence.
+    """The optimal transport of a density to weighted points, with its evidence.
 
     Attributes
     ----------
     points, potentials : ndarray, shapes (n, 2) and (n,)
         y in pixels and φ in square pixels.
     masses : ndarray, shape (n,)
-        Mass of each power cell; 1/n at the optimum.
+        Mass of each power cell.
+    weights : ndarray, shape (n,)
+        What it is at the optimum, ν: 1/n, or the masses given.
     barycentres : ndarray, shape (n, 2)
         Barycentre of each cell, in pixels.
     w2_squared : float
         W2² in square pixels: the dual value, which errs by the square of the mass error only.
     mass_error : float
-        Largest |mass − 1/n| · n.
+        Largest |mass − ν| / ν.
     converged : bool
         Whether `mass_error` met the tolerance asked for.
     newton_iterations, diagrams : int
@@ -59,6 +62,7 @@ class Transport:
     points: Floats
     potentials: Floats
     masses: Floats
+    weights: Floats
     barycentres: Floats
     w2_squared: float
     mass_error: float
@@ -71,11 +75,11 @@ class Transport:
     @cached_property
     def interval(self) -> Interval:
         """Certified bounds of W2², in square pixels; most steps of a quantisation need none."""
-        return certify_transport(self.density, self.diagram.cells)
+        return certify_transport(self.density, self.diagram.cells, weights=self.weights)
 
 
 class TransportSolver(NewtonSolver):
-    """Optimal transport of one density to points of equal weight.
+    """Optimal transport of one density to points of equal weight, or of masses given.
 
     Parameters
     ----------
@@ -85,6 +89,8 @@ class TransportSolver(NewtonSolver):
         Backend for neighbours of power cells.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
+    masses : ndarray, shape (n,), optional
+        Mass that each of n points is to have, positive, with sum 1; by default 1/n, for any n.
 
     Attributes
     ----------
@@ -93,9 +99,13 @@ class TransportSolver(NewtonSolver):
     """
 
     def __init__(
-        self, density: Density, engine: NeighbourEngine = "auto", threads: int | None = None
+        self,
+        density: Density,
+        engine: NeighbourEngine = "auto",
+        threads: int | None = None,
+        masses: Floats | None = None,
     ) -> None:
-        super().__init__(density, engine, threads)
+        super().__init__(density, engine, threads, masses)
         self.unsolved = 0
         self._apart: dict[int, bool] = {}
         self._bisections: dict[int, tuple[Floats, Floats]] = {}
@@ -108,7 +118,7 @@ class TransportSolver(NewtonSolver):
         tolerance: float = 1e-6,
         near: Transport | None = None,
     ) -> Transport:
-        """Find potentials for which every cell holds 1/n of the mass.
+        """Find potentials for which every cell holds its part of the mass.
 
         Parameters
         ----------
@@ -135,8 +145,7 @@ class TransportSolver(NewtonSolver):
         start = self._start(points, potentials, near)
         best = self._settle(start, tolerance)
         cells, integrals = best.cells, best.integrals
-        count = len(points)
-        weights = np.full(count, 1.0 / count)
+        weights = self.list_masses(len(points))
         dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
         error = self.find_error(best)
         self.unsolved += error > tolerance
@@ -144,6 +153,7 @@ class TransportSolver(NewtonSolver):
             points=cells.points,
             potentials=cells.potentials,
             masses=integrals.masses,
+            weights=weights,
             barycentres=best.barycentres,
             w2_squared=dual,
             mass_error=error,
@@ -169,10 +179,10 @@ class TransportSolver(NewtonSolver):
                 return diagram
         voronoi = self.measure(points, np.zeros(len(points)), previous)
         _demand_cells(voronoi)
-        healthy = voronoi.integrals.masses.min() * len(points) >= HEALTHY
+        healthy = self.compare_masses(voronoi.integrals.masses).min() >= HEALTHY
         if apart or healthy or self.is_spent:
             return voronoi
-        path = follow_path(self, points, *self.solve_bisection(len(points)))
+        path = follow_path(self, points, *self._find_origin(points))
         return path or bracket_potentials(self, voronoi)
 
     def _guess_potentials(
@@ -205,15 +215,24 @@ class TransportSolver(NewtonSolver):
         Solved once for each number of points: many paths begin there.
         """
         if count not in self._bisections:
-            origin, potentials = start_from_bisection(self.density, count)
-            easy = bracket_potentials(self, self.measure(origin, potentials))
-            if not easy.has_mass:
-                voronoi = self.measure(origin, np.zeros(count), easy)
-                bracketed = bracket_potentials(self, voronoi)
-                # Without mass in every cell, but with area: enough for the continuation.
-                easy = bracketed if bracketed.has_mass else voronoi
-            self._bisections[count] = origin, self._settle(easy, PATH_TOLERANCE).cells.potentials
+            self._bisections[count] = self._ease(*start_from_bisection(self.density, count))
         return self._bisections[count]
+
+    def _find_origin(self, points: Floats) -> tuple[Floats, Floats]:
+        """Points in boxes of their masses, where paths begin, with potentials."""
+        if self.masses is None:
+            return self.solve_bisection(len(points))
+        return self._ease(*place_shares(self.density, self.masses, points))
+
+    def _ease(self, origin: Floats, potentials: Floats) -> tuple[Floats, Floats]:
+        """Improve potentials for points that boxes were made for."""
+        easy = bracket_potentials(self, self.measure(origin, potentials))
+        if not easy.has_mass:
+            voronoi = self.measure(origin, np.zeros(len(origin)), easy)
+            bracketed = bracket_potentials(self, voronoi)
+            # Without mass in every cell, but with area: enough for the continuation.
+            easy = bracketed if bracketed.has_mass else voronoi
+        return origin, self._settle(easy, PATH_TOLERANCE).cells.potentials
 
 
 def _demand_cells(voronoi: Diagram) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 # Perturbations as parts of the distance at which a cell has its mass.
@@ -18,21 +18,25 @@ LEAP = 0.3
 CRITICAL = 1e-3
 
 
-def is_critical(transport: Transport) -> bool:
-    """Whether the points are the barycentres of their cells, nearly."""
+def is_critical(transport: Transport, fixed: Booleans | None = None) -> bool:
+    """Whether the points, but for fixed ones, are the barycentres of their cells, nearly."""
     if not transport.converged:
         return False
     gradient = np.hypot(*(transport.points - transport.barycentres).T)
-    return bool((gradient <= CRITICAL * _measure_radii(transport)).all())
+    critical = gradient <= CRITICAL * _measure_radii(transport)
+    return bool((critical if fixed is None else critical | fixed).all())
 
 
 def find_descent(
-    solver: TransportSolver, transport: Transport, generator: np.random.Generator
+    solver: TransportSolver,
+    transport: Transport,
+    generator: np.random.Generator,
+    fixed: Booleans | None = None,
 ) -> Floats | None:
     """Seek a direction in which W2² curves downwards at critical points.
 
-    The Hessian of ½·n·W2² is I − DB, B the barycentres as a function of the points (their gradient
-    is Y − B, Mérigot, Santambrogio, Sarrazin, NeurIPS 2021). Power iteration from a random
+    The Hessian of ½·W2² is ν·(I − DB), ν the masses and B the barycentres as a function of the
+    points (their gradient is ν·(Y − B), Mérigot, Santambrogio, Sarrazin, NeurIPS 2021). Power iteration from a random
     perturbation approaches the largest eigenvalue of DB from below: any quotient above 1 shows a
     saddle.
 
@@ -44,6 +48,8 @@ def find_descent(
         The transport to the critical points.
     generator : numpy.random.Generator
         Draws the perturbation.
+    fixed : ndarray of bool, shape (n,), optional
+        Points that stay.
 
     Returns
     -------
@@ -55,7 +61,10 @@ def find_descent(
     if not base.converged:
         return None
     radii = _measure_radii(base)[:, None]
-    shift = radii * generator.standard_normal(base.points.shape)
+    free = 1.0 if fixed is None else ~fixed[:, None]
+    shift = free * radii * generator.standard_normal(base.points.shape)
+    if not shift.any():
+        return None
     for _ in range(LARGEST_POWER):
         shift *= PERTURBATION / np.sqrt(np.mean((shift / radii) ** 2))
         points = base.points + shift
@@ -63,9 +72,10 @@ def find_descent(
         moved = solver.solve(np.clip(points, 0.0, size), tolerance=PERTURBED_TOLERANCE, near=base)
         if not moved.converged:
             break
-        answer = moved.barycentres - base.barycentres
-        if np.vdot(shift, answer) > (1 + MARGIN) * np.vdot(shift, shift):
-            if np.vdot(shift, base.points - base.barycentres) > 0:
+        answer = free * (moved.barycentres - base.barycentres)
+        weighted = base.weights[:, None] * shift
+        if np.vdot(weighted, answer) > (1 + MARGIN) * np.vdot(weighted, shift):
+            if np.vdot(weighted, base.points - base.barycentres) > 0:
                 shift = -shift
             descent: Floats = shift * (LEAP / (np.abs(shift) / radii).max())
             return descent

@@ -13,6 +13,17 @@ def place_uniformly(density: Density, count: int, generator: np.random.Generator
     return points
 
 
+def place_by_density(density: Density, count: int, generator: np.random.Generator) -> Floats:
+    """Place points independently, as likely anywhere as there is mass, shape (count, 2)."""
+    masses = density.values.ravel().cumsum()
+    drawn = np.searchsorted(masses, masses[-1] * generator.random(count), side="right")
+    # Rounding up to the total leads to the last pixel with mass.
+    pixels = np.minimum(drawn, np.flatnonzero(density.values)[-1])
+    rows, columns = np.divmod(pixels, density.width)
+    points: Floats = np.column_stack([columns, rows]) + generator.random((count, 2))
+    return points
+
+
 def place_on_grid(density: Density, count: int) -> Floats:
     """Place points on a grid of about square spacing, shape (count, 2), in pixels.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.geometry.strays import find_nearest_ink, find_strays
 from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
@@ -12,7 +12,11 @@ STEPS = 8
 
 
 def move_strays(
-    solver: TransportSolver, transport: Transport, *, tolerance: float = 1e-6
+    solver: TransportSolver,
+    transport: Transport,
+    *,
+    tolerance: float = 1e-6,
+    fixed: Booleans | None = None,
 ) -> tuple[Transport, int]:
     """Move every point off the ink to the nearest ink of its own power cell.
 
@@ -27,6 +31,8 @@ def move_strays(
         The transport to the points.
     tolerance : float
         Largest relative error of a cell's mass after the move.
+    fixed : ndarray of bool, shape (n,), optional
+        Points that stay.
 
     Returns
     -------
@@ -36,6 +42,8 @@ def move_strays(
         How many points moved.
     """
     points = place_on_ink(transport)
+    if fixed is not None:
+        points[fixed] = transport.points[fixed]
     moved = int((points != transport.points).any(axis=1).sum())
     return (move_points(solver, transport, points, tolerance), moved) if moved else (transport, 0)
 

@@ -1,0 +1,103 @@
+"""Grain of points: how near to a lattice they are, and how strong its waves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.geometry.power_cells import PowerCells
+from stipple.machine.compiled import compile_loop
+
+# Frequencies that are looked at, in parts of 1/spacing, the spacing being that of a square lattice:
+# hexagonal ones have 1.07 and more, and what is below half of that belongs to the picture.
+LOWEST, HIGHEST = 0.5, 1.5
+# Cells of the grid that points are spread on, along that spacing.
+FINENESS = 6
+# Fewer points than these have no texture to speak of.
+FEWEST = 3
+
+
+@dataclass(frozen=True)
+class Regularity:
+    """How regular points are.
+
+    Attributes
+    ----------
+    largest_power : float
+        Largest power |Σ exp(−2πi f·x)|²/n of a single frequency f: n for a lattice, and about
+        ln n for points at random, whose mean is 1.
+    six_neighboured : float
+        Part of the points, off the border, that have six neighbours: 1 for hexagons.
+    """
+
+    largest_power: float
+    six_neighboured: float
+
+
+def measure_regularity(points: Floats, cells: PowerCells, support_area: float) -> Regularity:
+    """Measure how regular points are on a picture, best a flat one.
+
+    The frequencies are those of whole waves across the picture and down it. Left out are low ones,
+    which the picture itself has, and those of waves along an axis, which its borders have.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        In pixels.
+    cells : PowerCells
+        Their cells, in any order.
+    support_area : float
+        Area where points may be, in square pixels.
+    """
+    spacing = np.sqrt(support_area / len(points))
+    power = _find_largest_power(points, cells.width, cells.height, float(spacing))
+    return Regularity(power, _count_six(cells))
+
+
+def _find_largest_power(points: Floats, width: float, height: float, spacing: float) -> float:
+    if len(points) < FEWEST:
+        return 1.0
+    shape = tuple(max(8, int(np.ceil(FINENESS * side / spacing))) for side in (height, width))
+    grid = np.zeros(shape)
+    _spread(np.ascontiguousarray(points), width, height, grid)
+    waves = np.fft.rfft2(grid)
+    down = np.fft.fftfreq(shape[0])[:, None]
+    across = np.fft.rfftfreq(shape[1])[None, :]
+    # What the spline does to waves is undone.
+    power = np.abs(waves) ** 2 / (np.sinc(down) * np.sinc(across)) ** 8 / len(points)
+    frequency = spacing * np.hypot(down * shape[0] / height, across * shape[1] / width)
+    seen = (frequency >= LOWEST) & (frequency <= HIGHEST) & (down != 0) & (across != 0)
+    return float(power[seen].max(initial=0.0))
+
+
+def _count_six(cells: PowerCells) -> float:
+    neighbours, offsets = cells.adjacency.neighbours, cells.adjacency.offsets
+    sizes = np.diff(offsets)
+    border = np.bincount(np.repeat(np.arange(len(sizes)), sizes), neighbours < 0, len(sizes)) > 0
+    inside = (sizes > 0) & ~border
+    return float((sizes[inside] == 6).mean()) if inside.any() else 0.0
+
+
+@compile_loop
+def _spread(points: Floats, width: float, height: float, grid: Floats) -> None:
+    """Add a cubic spline of mass 1 about each point to a periodic grid."""
+    rows, columns = grid.shape
+    down = np.empty(4)
+    across = np.empty(4)
+    for i in range(len(points)):
+        x, y = points[i, 0] / width * columns, points[i, 1] / height * rows
+        column, row = int(np.floor(x)), int(np.floor(y))
+        _weigh(x - column, across)
+        _weigh(y - row, down)
+        for a in range(4):
+            for b in range(4):
+                grid[(row + a - 1) % rows, (column + b - 1) % columns] += down[a] * across[b]
+
+
+@compile_loop
+def _weigh(t: float, weights: Floats) -> None:
+    """Weights of the cubic B-spline at −1, 0, 1 and 2, seen from t in [0, 1)."""
+    weights[0] = (1 - t) ** 3 / 6
+    weights[1] = (4 - 6 * t**2 + 3 * t**3) / 6
+    weights[2] = (1 + 3 * t + 3 * t**2 - 3 * t**3) / 6
+    weights[3] = t**3 / 6
