@@ -61,8 +61,8 @@ def save_svg(
     ----------
     result : Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, or array_like (n, 2)
         Dots of one size; those of each ink in its colour; dots; dots with areas in proportion to
-        the weights; the plot of where mass goes, which has a page of its own; or points of the unit square, as of
-        `stipple.sequence`, with a layer for each doubling.
+        the weights; the plot of where mass goes, which has a page of its own; or points of the
+        unit square, as of `stipple.sequence`, with a layer for each doubling.
     path : path-like
         The file.
     page : str, optional
@@ -143,8 +143,8 @@ def save_csv(result: Tabular, path: FilePath) -> None:
     ----------
     result : Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, Samples and others
         The columns are, in this order: x, y, mass; also ink; the figures of each step, a row a
-        step; x1, x2, … and weight, of Samples too; x, y, to_x, to_y, mass of the plan, between centres of pixels;
-        the attributes, in one row; and the coordinates of points, shape (n, d).
+        step; x1, x2, … and weight, of Samples too; x, y, to_x, to_y, mass of the plan, between
+        centres of pixels; the attributes, in one row; and the coordinates of points, shape (n, d).
     path : path-like
         The file.
 
@@ -173,11 +173,7 @@ def save_csv(result: Tabular, path: FilePath) -> None:
 
 
 def _render_inks(result: JointStippling) -> bytes:
-    names = [
-        ink.name
-        for ink, one in zip(result.inks, result.stipplings, strict=True)
-        for _ in one.points
-    ]
+    names = [one.ink.name for one in result.inked for _ in one.stippling.points]
     masses = np.concatenate([one.weights for one in result.stipplings])
     return render_points_csv(result.union.points, masses, names)
 
@@ -282,11 +278,9 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 
 def _draw_inks(result: JointStippling, layout: Layout) -> Drawing:
     from stipple.stippling.compose import compose_drawing
-    from stipple.stippling.pens import InkedStippling
 
     shape = int(result.union.cells.height), int(result.union.cells.width)
-    inked = [InkedStippling(*one) for one in zip(result.inks, result.stipplings, strict=True)]
-    return compose_drawing(inked, *lay_out(layout, shape))
+    return compose_drawing(result.inked, *lay_out(layout, shape))
 
 
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:

@@ -23,6 +23,7 @@ from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.stippling.joint_solver import JointSolver, JointTransport
+from stipple.stippling.pens import InkedStippling
 from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
 from stipple.transport.quantisation import Quantisation, Step, quantise
 
@@ -68,6 +69,11 @@ class JointStippling:
             f" quality of the union {self.union.quality:.5f},"
             f" {'settled' if self.union.settled else 'not settled'})"
         )
+
+    @property
+    def inked(self) -> list[InkedStippling]:
+        """Each ink with its points, for drawing."""
+        return [InkedStippling(*one) for one in zip(self.inks, self.stipplings, strict=True)]
 
 
 def stipple_inks(

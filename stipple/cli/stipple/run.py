@@ -60,7 +60,8 @@ def run_image(job: ImageJob) -> ImageFigures:
     shares = share_points(inks, job.points)
     together = wanted.overlap == "avoid" and len(shares) > 1
     most = job.points if together else max(count for _, count in shares)
-    announce_memory(predict_stippling(most, inks[0].darkness.size, len(inks)), quiet=job.quiet)
+    demand = predict_stippling(most, inks[0].darkness.size, len(inks), together=together)
+    announce_memory(demand, quiet=job.quiet)
     placement, look = _lay_out(job, inks[0].darkness.shape)
     solved = _solve_together(job, shares) if together else _solve_alone(job, shares)
     ended = time.perf_counter()
@@ -116,8 +117,7 @@ def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> 
             threads=solving.threads,
             on_step=watch,
         )
-    inked = [InkedStippling(*one) for one in zip(found.inks, found.stipplings, strict=True)]
-    return Solved(inked, steps, found.union)
+    return Solved(found.inked, steps, found.union)
 
 
 def _solve_alone(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:
