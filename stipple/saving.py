@@ -63,8 +63,7 @@ def save_svg(
     result : Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, or array_like (n, 2)
         Dots that keep the tone; those of each ink in its colour; dots of one run; dots with areas
         in proportion to the weights; the plot of where mass goes, which has a page of its own; or
-        points of the unit square, as of
-        `stipple.sequence`, with a layer for each doubling.
+        points of the unit square, as of `stipple.sequence`, with a layer for each doubling.
     path : path-like
         The file.
     page : str, optional
@@ -177,11 +176,7 @@ def save_csv(result: Tabular, path: FilePath) -> None:
 
 
 def _render_inks(result: JointStippling) -> bytes:
-    names = [
-        ink.name
-        for ink, one in zip(result.inks, result.stipplings, strict=True)
-        for _ in one.points
-    ]
+    names = [one.ink.name for one in result.inked for _ in one.stippling.points]
     masses = np.concatenate([one.weights for one in result.stipplings])
     return render_points_csv(result.union.points, masses, result.union.radii, names)
 
@@ -289,12 +284,10 @@ def _draw_stippling(result: Stippling, layout: Layout) -> Drawing:
 
 def _draw_inks(result: JointStippling, layout: Layout) -> Drawing:
     from stipple.stippling.compose import compose_drawing
-    from stipple.stippling.pens import InkedStippling
 
     shape = int(result.union.cells.height), int(result.union.cells.width)
-    inked = [InkedStippling(*one) for one in zip(result.inks, result.stipplings, strict=True)]
     reach = layout.find_reach(float(result.union.radii.max()))
-    return compose_drawing(inked, *lay_out(layout, shape, reach=reach))
+    return compose_drawing(result.inked, *lay_out(layout, shape, reach=reach))
 
 
 def _draw_run(result: LloydRun, layout: Layout) -> Drawing:

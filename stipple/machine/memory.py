@@ -11,6 +11,7 @@ BASE_BYTES = 190 * 2**20
 BYTES_PER_POINT = 2850
 BYTES_PER_PIXEL = 70
 BYTES_PER_PIXEL_OF_OTHER_INKS = 20
+BYTES_PER_PIXEL_OF_INKS_TOGETHER = 62
 BYTES_PER_PIXEL_OF_PAIR = 640
 BASE_BYTES_OF_DISCRETISATION = 260 * 2**20
 BYTES_PER_SAMPLE = 90
@@ -44,22 +45,28 @@ class Demand:
     advice: str
 
 
-def predict_stippling(points: int, pixels: int, inks: int = 1) -> Demand:
+def predict_stippling(
+    points: int, pixels: int, inks: int = 1, *, together: bool = False
+) -> Demand:
     """Predict the memory of uniform quantisation: `stipple`, `lloyd`, `sequence --density`.
 
     Parameters
     ----------
     points : int
-        Most points of an ink: inks are solved one after the other.
+        Most points that are solved at once: of an ink, or of all inks together.
     pixels : int
         Pixels of the image as it is solved, after it was resized.
     inks : int
         How many inks there are.
+    together : bool
+        Whether inks are solved together, each point in the cells of its ink and of all.
     """
-    per_pixel = BYTES_PER_PIXEL + (inks - 1) * BYTES_PER_PIXEL_OF_OTHER_INKS
+    other = BYTES_PER_PIXEL_OF_INKS_TOGETHER if together else BYTES_PER_PIXEL_OF_OTHER_INKS
+    per_pixel = BYTES_PER_PIXEL + (inks - 1) * other
+    cells = 2 * points if together else points
     return Demand(
         f"{points:,} points on {pixels:,} pixels need",
-        BASE_BYTES + BYTES_PER_POINT * points + per_pixel * pixels,
+        BASE_BYTES + BYTES_PER_POINT * cells + per_pixel * pixels,
         "ask for fewer points, or make the image smaller",
     )
 

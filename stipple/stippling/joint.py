@@ -24,6 +24,7 @@ from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.stippling.dots import Dots
 from stipple.stippling.joint_solver import JointSolver, JointTransport
+from stipple.stippling.pens import InkedStippling
 from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
 from stipple.transport.quantisation import Step, quantise
@@ -71,6 +72,11 @@ class JointStippling:
             f" quality of the union {self.union.quality:.5f},"
             f" {'settled' if self.union.settled else 'not settled'})"
         )
+
+    @property
+    def inked(self) -> list[InkedStippling]:
+        """Each ink with its points, for drawing."""
+        return [InkedStippling(*one) for one in zip(self.inks, self.stipplings, strict=True)]
 
 
 def stipple_inks(

@@ -213,15 +213,16 @@ def test_memory_is_announced_for_the_largest_part(tmp_path, monkeypatch):
     save(tmp_path / "a.png", pixels)
     asked = []
 
-    def predict(count, *_):
+    def predict(count, *_, **__):
         asked.append(count)
         raise SystemExit
 
     monkeypatch.setattr(stipple_run, "predict_stippling", predict)
     monkeypatch.setattr("stipple.machine.memory.predict_stippling", predict)
-    for words in ("stipple a.png -n 12 --color cmyk -o a.csv", "lloyd uniform -n 3,7 --pixels 2"):
+    inks = "stipple a.png -n 12 --color cmyk -o a.csv"
+    for words in (inks, f"{inks} --overlap allow", "lloyd uniform -n 3,7 --pixels 2"):
         CliRunner().invoke(main, words.split(), catch_exceptions=False)
-    assert asked == [10, 7]
+    assert asked == [12, 10, 7]
 
 
 def test_the_distances_on_the_line_are_written_as_two_ends():

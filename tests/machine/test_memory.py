@@ -195,7 +195,8 @@ def test_stippling_takes_what_is_predicted(
     options = ("-n", points, "--iterations", 8, "--color", color, "-o", "out.csv")
     used = measure(tmp_path, "stipple", image, *options)
     inks = 1 if color == "mono" else 4
-    assert 0.7 < predict_stippling(points, side * side, inks).size / used < 1.5
+    predicted = predict_stippling(points, side * side, inks, together=inks > 1).size
+    assert 0.7 < predicted / used < 1.5
 
 
 @pytest.mark.slow

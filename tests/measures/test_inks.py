@@ -16,11 +16,13 @@ PICTURES = st.sampled_from([1, 3]).flatmap(
 )
 
 
-def amounts(colour: object, mode: str, opacity: object = None, **options: object) -> dict:
+def amounts(
+    colour: object, mode: object, opacity: object = None, *, how: dict | None = None, **tone: object
+) -> dict:
     """Separate one pixel; return the amount of each ink that is drawn."""
     pixel = np.array(colour, dtype=float).reshape(1, 1, -1)
     picture = Picture(pixel, None if opacity is None else np.array([[opacity]], dtype=float))
-    inks = separate_inks(picture, Tone(**options), mode)
+    inks = separate_inks(picture, Tone(**tone), mode, **(how or {"overlap": "allow"}))
     return {density.ink.name: density.darkness[0, 0] for density in inks}
 
 
@@ -42,15 +44,33 @@ def test_mono_is_the_darkness():
         ([1, 1, 0], {"yellow": 1}),
         ([0, 0, 0], {"black": 1}),
         ([1, 0, 0], {"magenta": 1, "yellow": 1}),
-        ([0.25, 0.5, 0.75], {"cyan": 0.5, "magenta": 0.25, "black": 0.25}),
+        ([0.25, 0.5, 0.75], {"cyan": 2 / 3, "magenta": 1 / 3, "black": 0.25}),
     ],
 )
-def test_cmyk_of_single_colours(colour, expected):
-    assert amounts(colour, "cmyk") == expected
+def test_cmyk_of_single_colours_where_dots_overlap(colour, expected):
+    assert amounts(colour, "cmyk") == pytest.approx(expected)
+
+
+AVOID = {"overlap": "avoid"}
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"),
+    [
+        ([0, 1, 1], {"cyan": 1}),
+        ([0, 0, 0], {"black": 1}),
+        # Nearest to red, which they cannot show: (2/3, 1/3, 1/3).
+        ([1, 0, 0], {"magenta": 1 / 3, "yellow": 1 / 3, "black": 1 / 3}),
+        ([0.25, 0.5, 0.75], {"cyan": 0.5, "magenta": 0.25, "black": 0.25}),
+        ([0.5, 0.75, 0.75], {"cyan": 0.25, "black": 0.25}),
+    ],
+)
+def test_cmyk_of_single_colours_side_by_side(colour, expected):
+    assert amounts(colour, "cmyk", how=AVOID) == pytest.approx(expected)
 
 
 def test_near_black_is_almost_only_black():
-    inks = amounts([10 / 255, 14 / 255, 8 / 255], "cmyk")
+    inks = amounts([10 / 255, 14 / 255, 8 / 255], "cmyk", how=AVOID)
     assert inks["black"] > 0.94
     assert sum(inks.values()) - inks["black"] < 0.05
 
@@ -66,25 +86,21 @@ def test_grey_is_black_ink_only_for_any_tone(channels):
 
 @given(PICTURES)
 def test_inks_give_the_picture_back(colour):
-    cyan_magenta_yellow = np.zeros((*colour.shape[:2], 3))
-    light = np.zeros_like(cyan_magenta_yellow)
-    channel = {"cyan": 0, "magenta": 1, "yellow": 2, "black": slice(None)}
+    left = np.ones((*colour.shape[:2], 3))
+    light = np.zeros_like(left)
+    channel = {"cyan": [0], "magenta": [1], "yellow": [2], "black": [0, 1, 2]}
     try:
-        for density in separate_inks(Picture(colour), Tone(), "cmyk"):
-            cyan_magenta_yellow[..., channel[density.ink.name]] += (
-                density.darkness[..., np.newaxis]
-                if density.ink.name == "black"
-                else density.darkness
-            )
+        for density in separate_inks(Picture(colour), Tone(), "cmyk", overlap="allow"):
+            left[..., channel[density.ink.name]] *= 1 - density.darkness[..., np.newaxis]
     except StippleError:
         assert (colour == 1).all()
     try:
-        for density in separate_inks(Picture(colour), Tone(), "rgb"):
+        for density in separate_inks(Picture(colour), Tone(), "rgb", overlap="allow"):
             light[..., ["red", "green", "blue"].index(density.ink.name)] = density.darkness
     except StippleError:
         assert (colour == 0).all()
     expected = np.broadcast_to(colour, light.shape)
-    np.testing.assert_allclose(1 - cyan_magenta_yellow, expected, atol=1e-15)
+    np.testing.assert_allclose(left, expected, atol=1e-15)
     np.testing.assert_allclose(light, expected, atol=1e-15)
 
 
@@ -108,18 +124,20 @@ def test_one_of_the_chromatic_inks_is_always_absent(colour, gamma, contrast, inv
 def test_tone_acts_before_the_black_is_taken_out_and_the_threshold_after():
     # C, M, Y = 0.5, 0.75, 0.25, squared by gamma: 0.25, 0.5625, 0.0625
     colour = [0.5, 0.25, 0.75]
-    assert amounts(colour, "cmyk", gamma=2) == {"cyan": 0.1875, "magenta": 0.5, "black": 0.0625}
-    assert amounts(colour, "cmyk", gamma=2, threshold=0.1) == {"cyan": 0.1875, "magenta": 0.5}
+    expected = {"cyan": 0.1875, "magenta": 0.5, "black": 0.0625}
+    assert amounts(colour, "cmyk", how=AVOID, gamma=2) == pytest.approx(expected)
+    del expected["black"]
+    found = amounts(colour, "cmyk", how=AVOID, gamma=2, threshold=0.1)
+    assert found == pytest.approx(expected)
     assert amounts(colour, "rgb", invert=True) == {"red": 0.5, "green": 0.75, "blue": 0.25}
 
 
 def test_alpha():
     assert amounts([1, 0, 0], "cmyk", 0.5) == {"magenta": 0.5, "yellow": 0.5}
-    assert amounts([1, 0, 0], "cmyk", 0.5, alpha="black") == {
-        "magenta": 0.5,
-        "yellow": 0.5,
-        "black": 0.5,
-    }
+    found = amounts([1, 0, 0], "cmyk", 0.5, alpha="black")
+    assert found == {"magenta": 1, "yellow": 1, "black": 0.5}
+    side = {"magenta": 0.25, "yellow": 0.25, "black": 0.5}
+    assert amounts([0.5, 0.25, 0.25], "cmyk", how=AVOID) == pytest.approx(side)
     assert amounts([1, 0, 0], "cmyk", 0.5, alpha="mask", invert=True) == {"cyan": 0.5}
     assert amounts([1, 0, 0], "rgb", 0.5) == {"red": 1, "green": 0.5, "blue": 0.5}
     assert amounts([1, 0, 0], "rgb", 0.5, alpha="mask") == {"red": 0.5}

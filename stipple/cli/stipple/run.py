@@ -71,7 +71,8 @@ def run_image(job: ImageJob) -> ImageFigures:
     shares = share_points(inks, points)
     together = wanted.overlap == "avoid" and len(shares) > 1
     most = points if together else max(count for _, count in shares)
-    announce_memory(predict_stippling(most, inks[0].darkness.size, len(inks)), quiet=job.quiet)
+    demand = predict_stippling(most, inks[0].darkness.size, len(inks), together=together)
+    announce_memory(demand, quiet=job.quiet)
     _check_page(job, shares)
     solved = _solve_together(job, shares) if together else _solve_alone(job, shares)
     ended = time.perf_counter()
@@ -175,8 +176,7 @@ def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> 
     if found.union.strays and job.animate:
         for kept, one in zip(steps, found.stipplings, strict=True):
             kept.append(one.points)
-    inked = [InkedStippling(*one) for one in zip(found.inks, found.stipplings, strict=True)]
-    return Solved(inked, steps, found.union)
+    return Solved(found.inked, steps, found.union)
 
 
 def _solve_alone(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:
