@@ -73,8 +73,8 @@ def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Flo
 def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
     """Solve Newton's system: how much to add to the squared radii, to first order.
 
-    An arc moves by 1/(2r) for each unit of r², the common chord of two discs by 1/(2d). Discs hidden
-    in others, of which Newton knows nothing, double theirs.
+    An arc moves by 1/(2r) for each unit of r², the common chord of two discs by 1/(2d). Discs
+    hidden in others, of which Newton knows nothing, double theirs.
     """
     sides = list_sides(cells)
     weights = discs.chords[sides.edges] / (2 * sides.distances)

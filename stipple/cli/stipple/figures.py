@@ -17,8 +17,9 @@ from stipple.stippling.sizes import measure_coverage
 class InkFigures:
     """One ink; distances in pixels as `Stippling` has them, and millimetres on the page.
 
-    `radius_mm` is the root mean square of the radii; `coverage` is the part of the picture that
-    dots cover, and `darkness` the part that they should.
+    `radius_mm` is that of equal dots with the area of the darkness, unless another was asked for;
+    the smallest and the largest are those drawn. `coverage` is the part of the picture that dots
+    cover, and `darkness` the part that they should.
     """
 
     ink: str
@@ -74,9 +75,11 @@ class ImageFigures:
         return replace(self, seconds={**self.seconds, **stages})
 
 
-def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> ImageFigures:
-    """Collect the figures of every ink."""
-    inks = tuple(_describe_ink(one, placement.scale) for one in inked)
+def collect_figures(
+    inked: Sequence[InkedStippling], placement: Placement, radius: float | None
+) -> ImageFigures:
+    """Collect the figures of every ink; a radius in millimetres is that of all dots."""
+    inks = tuple(_describe_ink(one, placement.scale, radius) for one in inked)
     total = sum(ink.points for ink in inks)
 
     def average(values: Sequence[float]) -> Fraction:
@@ -108,7 +111,7 @@ def collect_figures(inked: Sequence[InkedStippling], placement: Placement) -> Im
     )
 
 
-def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
+def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> InkFigures:
     result = one.stippling
     radii = result.radii
     width, height = result.cells.width, result.cells.height
@@ -128,7 +131,7 @@ def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
         iterations=result.iterations,
         diagrams=result.diagrams,
         newton_iterations=result.newton_iterations,
-        radius_mm=scale * float(np.sqrt(np.mean(radii**2))),
+        radius_mm=scale * result.radius if radius is None else radius,
         smallest_radius_mm=scale * float(radii.min()),
         largest_radius_mm=scale * float(radii.max()),
         coverage=measure_coverage(result.points, radii, width, height),

@@ -42,7 +42,7 @@ def run_image(job: ImageJob) -> ImageFigures:
     drawn = [_finish(job, one, placement) for one in solved]
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
-    figures = collect_figures(inked, placement)
+    figures = collect_figures(inked, placement, job.layout.radius)
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
     picture = Picture(inked, drawn, steps, placement, look)

@@ -73,9 +73,7 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             ("coverage", f"{ink.coverage:.2%} of the picture, {ink.darkness:.2%} wanted"),
         ]
         if ink.strays:
-            rows.append(
-                ("on white", f"{ink.strays:,} dots moved to the nearest ink of their cells")
-            )
+            rows.append(("on white", f"{_count_strays(ink)}, each moved to the ink of its cell"))
         if ink.travel_mm is not None:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
