@@ -77,7 +77,7 @@ def figures():
         InkedStippling(Ink("cyan", "#00ffff"), first, 250.0),
         InkedStippling(Ink("black", "#000000"), second),
     ]
-    return collect_figures(inked, PLACEMENT, None)
+    return collect_figures(inked, PLACEMENT, None, None)
 
 
 def test_an_image_sums_up_its_inks(figures):
@@ -89,8 +89,7 @@ def test_an_image_sums_up_its_inks(figures):
     assert figures.seconds == {"start": 3.0, "steps": 30.0}
     assert figures.add_seconds(read=0.5).seconds == {"start": 3.0, "steps": 30.0, "read": 0.5}
     assert (figures.page_mm, figures.millimetres_per_pixel) == ((30.0, 20.0), 4.0)
-    squares = [4 * (BASE.radii[:count] ** 2).mean() ** 0.5 for count in (3, 1)]
-    assert [ink.radius_mm for ink in figures.inks] == pytest.approx(squares)
+    assert [ink.radius_mm for ink in figures.inks] == [4 * BASE.radius] * 2
     assert figures.inks[0].smallest_radius_mm == 4 * BASE.radii.min()
     assert figures.inks[0].largest_radius_mm == 4 * BASE.radii.max()
     assert [ink.strays for ink in figures.inks] == [0, 1]

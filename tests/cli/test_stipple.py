@@ -101,10 +101,10 @@ def test_every_format_holds_the_same_points(ramp, tmp_path):
     assert (pixels[rows, columns] == 0).all()  # black in the middle of each dot
 
 
-def test_csv_is_x_y_mass_and_the_masses_add_up(ramp, tmp_path):
+def test_csv_is_x_y_mass_radius_and_the_masses_add_up(ramp, tmp_path):
     stipple(ramp, "-n", 30, "-o", tmp_path / "out.csv")
     header, first, *_ = (tmp_path / "out.csv").read_text().splitlines()
-    assert header == "x,y,mass"
+    assert header == "x,y,mass,radius"
     assert max(len(number) for number in first.split(",")) > 15
     table = read_csv(tmp_path / "out.csv")
     assert table[:, 2].sum() == pytest.approx(1, abs=1e-12)
@@ -432,8 +432,8 @@ def test_rgb_is_light_on_black(colourful):
 def test_csv_of_several_inks_names_them(colourful, tmp_path):
     stipple(colourful, "-n", 60, "--color", "cmyk", "-o", tmp_path / "out.csv")
     header, *lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert header == "x,y,mass,ink"
-    inks = [line.split(",")[3] for line in lines]
+    assert header == "x,y,mass,radius,ink"
+    inks = [line.split(",")[4] for line in lines]
     assert len(inks) == 60
     assert sorted(set(inks)) == ["black", "cyan", "magenta", "yellow"]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stipple.errors import StippleError
 from stipple.files.pictures import read_source
 from stipple.geometry.bisection import bisect_mass
+from stipple.geometry.strays import find_strays
 from stipple.measures.density import Density
 from stipple.measures.tone import Tone, darkness
 from stipple.sequences.dyadic import generate_sequence
@@ -66,6 +67,22 @@ def test_first_point_is_the_barycentre():
     values[1] = 0, 0, 1.5, 0, 0, 1
     ((x, y),) = order_progressively(Density(values), 1)
     assert (x, y) == (pytest.approx(2.9), 1.5)
+
+
+@pytest.mark.parametrize("relaxation", [0, 4])
+def test_every_point_is_on_the_ink(relaxation):
+    values = np.zeros((30, 40))
+    for column in (3, 13, 30):
+        values[4:9, column : column + 5] = values[20:24, column : column + 6] = 0.6
+    density = Density(values)
+    points = order_progressively(density, 23, relaxation=relaxation)
+    assert len(find_strays(density, points.round(3))) == 0
+    assert len(np.unique(points, axis=0)) == 23
+    if relaxation == 0:
+        boxes = bisect_mass(density, 8)[:, None]
+        inside = (points[:8] >= boxes[..., :2]) & (points[:8] <= boxes[..., 2:])
+        assert (inside.all(axis=2).sum(axis=1) == 1).all()
+        np.testing.assert_array_equal(points[:9], order_progressively(density, 9, relaxation=0))
 
 
 def test_result_is_reproducible_and_inside():

@@ -20,8 +20,9 @@ from stipple.stippling.stippling import Stippling
 class InkFigures:
     """One ink; distances in pixels as `Stippling` has them, and millimetres on the page.
 
-    `radius_mm` is the root mean square of the radii; `coverage` is the part of the picture that
-    dots cover, and `darkness` the part that they should.
+    `radius_mm` is that of equal dots with the area of the darkness, unless another was asked for;
+    the smallest and the largest are those drawn. `coverage` is the part of the picture that dots
+    cover, and `darkness` the part that they should.
     """
 
     ink: str
@@ -108,6 +109,7 @@ class ImageFigures:
 def collect_figures(
     inked: Sequence[InkedStippling],
     placement: Placement,
+    radius: float | None,
     plot: Plot | None,
     union: Stippling | None = None,
 ) -> ImageFigures:
@@ -119,12 +121,14 @@ def collect_figures(
         The inks.
     placement : Placement
         Where the picture lies on the page.
+    radius : float or None
+        That of all dots in millimetres, if it is given.
     plot : Plot or None
         The work of a plotter.
     union : Stippling or None
         The points of all inks together, if there are several.
     """
-    inks = tuple(_describe_ink(one, placement.scale) for one in inked)
+    inks = tuple(_describe_ink(one, placement.scale, radius) for one in inked)
     total = sum(ink.points for ink in inks)
 
     def average(values: Sequence[float]) -> Fraction:
@@ -192,7 +196,7 @@ def _describe_union(union: Stippling) -> UnionFigures:
     )
 
 
-def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
+def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> InkFigures:
     result = one.stippling
     radii = result.radii
     width, height = result.cells.width, result.cells.height
@@ -213,7 +217,7 @@ def _describe_ink(one: InkedStippling, scale: float) -> InkFigures:
         iterations=result.iterations,
         diagrams=result.diagrams,
         newton_iterations=result.newton_iterations,
-        radius_mm=scale * float(np.sqrt(np.mean(radii**2))),
+        radius_mm=scale * result.radius if radius is None else radius,
         smallest_radius_mm=scale * float(radii.min()),
         largest_radius_mm=scale * float(radii.max()),
         coverage=measure_coverage(result.points, radii, width, height),

@@ -82,7 +82,8 @@ def run_image(job: ImageJob) -> ImageFigures:
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
     drawing = compose_drawing(inked, placement, look)
-    figures = collect_figures(inked, placement, measure_plot(drawing), solved.union)
+    plot = measure_plot(drawing)
+    figures = collect_figures(inked, placement, job.layout.radius, plot, solved.union)
     figures = replace(figures, levels=original.levels, notes=original.notes)
     figures = replace(figures, advice=_advise_tones(job, inks))
     figures = figures.add_seconds(read=read - began, order=ordered - ended)

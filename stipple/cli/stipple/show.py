@@ -81,9 +81,7 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
         if "dots" in job.draw:
             rows.append(("dot diameter", _tell_diameter(ink)))
         if ink.strays:
-            rows.append(
-                ("on white", f"{_count_strays(ink)} moved to the nearest ink of their cells")
-            )
+            rows.append(("on white", f"{_count_strays(ink)}, each moved to the ink of its cell"))
         if ink.travel_mm is not None:
             rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
         if not ink.converged:
