@@ -18,8 +18,8 @@ class Picture:
     Attributes
     ----------
     colour : ndarray of float64, shape (h, w, 1) or (h, w, 3)
-        Grey, or red, green and blue, in [0, 1] from black to full light; not premultiplied by
-        alpha, not linearised, no colour profile applied.
+        Grey, or red, green and blue of sRGB, in [0, 1] from black to full light; not premultiplied
+        by alpha, not linearised.
     alpha : ndarray of float64, shape (h, w), or None
         Opacity in [0, 1]; None where the file has none.
     """

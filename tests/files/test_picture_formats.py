@@ -15,7 +15,9 @@ from stipple.files.pictures import read_picture, read_source
 
 HEIC = "pillow-heif reads HEIC; it is an extra"
 RESVG = "resvg_py draws SVG; it is an extra"
-needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+needs_avif = pytest.mark.skipif(
+    "avif" not in features.get_supported(), reason="this Pillow has no AVIF"
+)
 
 SMOOTH = np.add.outer(np.arange(48), np.arange(64))[..., np.newaxis] * [2, 1, 2]
 SMOOTH = SMOOTH.astype(np.uint8)
