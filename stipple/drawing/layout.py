@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stipple.choices import Blend, DotStyle
 from stipple.drawing.reach import NO_REACH, Reach
+from stipple.errors import StippleError
 
 if TYPE_CHECKING:
     from stipple.drawing.look import Look
@@ -62,8 +63,25 @@ def lay_out(
 ) -> "tuple[Placement, Look]":
     """Place a picture of a shape (height, width) on the page, and say how its marks look.
 
-    Light (the blend "screen") is drawn on black, other circles on white, pens on bare paper. The
-    `reach` is that of dots, if they are drawn.
+    Light (the blend "screen") is drawn on black, other circles on white, pens on bare paper.
+
+    Parameters
+    ----------
+    layout : Layout
+        What is asked for.
+    shape : tuple of int
+        Height and width of the picture in pixels.
+    draw : collection of str
+        Any of "dots", "cells" and "tour".
+    blend : {"normal", "multiply", "screen"}
+        How inks meet.
+    reach : Reach
+        Radius of the largest dot, if dots are drawn.
+
+    Raises
+    ------
+    StippleError
+        If the picture does not fit on the page, or the pen not into the dots.
     """
     from stipple.drawing.look import Look
     from stipple.drawing.page import place
@@ -72,6 +90,12 @@ def lay_out(
     line = 0.0 if set(draw) <= {"dots"} else layout.pen_width / 2
     reach = Reach(dots.pixels, max(dots.millimetres, line))
     placement = place(shape, layout.page, layout.landscape, layout.margin, reach)
+    widest = 2 * max(placement.scale * dots.pixels, dots.millimetres)
+    if layout.dots == "spiral" and "dots" in draw and widest < layout.pen_width:
+        raise StippleError(
+            f"Dots of {widest:.3g} mm are narrower than the pen of {layout.pen_width:g} mm, which"
+            " cannot draw spirals in them: give a finer pen, larger or fewer dots, or strokes."
+        )
     background = layout.background
     if background == "auto":
         paper = "#ffffff" if layout.dots == "circle" and "dots" in draw else "none"

@@ -50,7 +50,7 @@ TONE = {
 }
 DRAWING = {
     "page": "--page a6",
-    "landscape": ("--page a6", "--portrait"),
+    "landscape": ("--page 5x9cm", "--landscape"),
     "margin": "--margin 9mm",
     "dots": "--dots stroke",
     "radius": "--radius 0.2mm",

@@ -193,6 +193,24 @@ def test_a_pen_wider_than_the_dots_draws_no_spirals():
     assert "give a wider --pen" in stipple("--pen", "0.0001mm", "-o", "b.svg", code=1)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sequence", "-n", "4000", "-o", "b.svg"),
+        ("edot", "picture.png", "-m", "40", "-o", "b.svg"),
+    ],
+)
+def test_pens_of_other_drawings(words):
+    def refuse(*options):
+        result = CliRunner().invoke(main, [*words, *options], catch_exceptions=False)
+        assert result.exit_code > 0, result.output
+        return result.stderr
+
+    assert "narrower than the pen" in refuse("--dots", "spiral", "--pen", "8cm")
+    assert "not both" in refuse("--dots", "stroke", "--pen", "1mm", "--radius", "1mm")
+    assert not Path("b.svg").exists()
+
+
 # --- looks --------------------------------------------------------------------------------------
 
 

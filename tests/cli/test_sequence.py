@@ -454,7 +454,6 @@ def test_wrong_usage_is_told_in_one_sentence(arguments, message):
         ("--density ramp.png -o ramp.png", "is the image itself"),
         ("-o missing/a.csv", "create the folder missing first"),
         ("-o a.svg --page a4 --margin 300mm", "leaves no room"),
-        ("-o a.svg --dots stroke --pen 1mm --radius 1mm", "not both"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence(arguments, message):

@@ -35,7 +35,7 @@ PRESETS = {
     ),
     "newspaper": Preset(
         "coarse black dots with hard tones on newsprint",
-        {"points": 4000, "contrast": 1.5, "background": "#e9e3d3"},
+        {"points": 8000, "contrast": 1.5, "background": "#e9e3d3"},
     ),
     "pointillist": Preset(
         "large dots of four inks on warm paper",

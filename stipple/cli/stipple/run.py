@@ -129,19 +129,12 @@ def _count_points(job: ImageJob, inks: Sequence[InkDensity]) -> int:
 
 
 def _check_page(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> None:
-    """Refuse a PNG that would be too large and spirals that do not fit, before any work."""
+    """Refuse what does not fit on the page, or would be too large, before any work."""
     inks = [ink for ink, _ in shares]
     radii = [measure_radius(Density(ink.darkness), count) for ink, count in shares]
-    placement, look = _lay_out(job, inks, max(radii))
+    placement, _ = _lay_out(job, inks, max(radii))
     if any(output.format == "png" for output in job.outputs):
         measure_pixels(placement.width, placement.height, job.layout.dpi)
-    smallest = look.radius or placement.scale * min(radii)
-    if look.dots == "spiral" and "dots" in look.draw and 2 * smallest < look.pen_width:
-        raise StippleError(
-            f"Dots of {2 * smallest:.3g} mm are narrower than the pen of {look.pen_width:g} mm,"
-            " which cannot draw spirals in them: give a finer --pen, fewer points with -n, or"
-            " --dots stroke."
-        )
 
 
 def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:

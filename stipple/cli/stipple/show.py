@@ -155,10 +155,11 @@ def tell_plot(plot: Plot) -> str:
     """Tell how long a plotter takes, and why."""
     minutes = round(plot.seconds / 60)
     time = f"{plot.seconds:.0f} s" if minutes < 2 else f"{minutes // 60} h {minutes % 60} min"
+    lifts = "pen lift" if plot.lifts == 1 else "pen lifts"
     return (
         f"about {time.removeprefix('0 h ')}: {plot.drawn_mm / 1000:.3g} m drawn at"
         f" {DRAWING_SPEED:g} mm/s, {plot.travel_mm / 1000:.3g} m of travel at"
-        f" {TRAVEL_SPEED:g} mm/s, {plot.lifts:,} pen lifts of {SECONDS_PER_LIFT:g} s"
+        f" {TRAVEL_SPEED:g} mm/s, {plot.lifts:,} {lifts} of {SECONDS_PER_LIFT:g} s"
     )
 
 
