@@ -349,7 +349,7 @@ def test_resize(ramp, size, expected):
     width, height = expected
     scale, page = report["millimetres_per_pixel"], report["page_mm"]
     assert report["picture_mm"] == pytest.approx([side * scale for side in expected])
-    beyond = 2 * report["inks"][0]["radius_mm"]
+    beyond = 2 * report["inks"][0]["largest_radius_mm"]
     assert page == pytest.approx([side + beyond for side in report["picture_mm"]])
     assert max(page) == pytest.approx(297) or min(page) == pytest.approx(210)
     assert points.max(axis=0) == pytest.approx(expected, rel=0.2)

@@ -78,7 +78,8 @@ def test_auto_leaves_what_is_flat():
 
 def test_levels_act_on_all_channels_alike():
     colour = np.array([[[0.2, 0.5, 0.8], [0.9, 0.9, 0.9], [0.1, 0.1, 0.1]]])
-    inks = separate_inks(Picture(colour), Tone(levels=(0.1 * 255, 0.9 * 255)), "rgb")
+    tone = Tone(levels=(0.1 * 255, 0.9 * 255))
+    inks = separate_inks(Picture(colour), tone, "rgb", overlap="allow")
     light = np.stack([ink.darkness for ink in inks], axis=-1)
     np.testing.assert_allclose(light[0, 0], [0.125, 0.5, 0.875], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(light[0, 1:], [[1, 1, 1], [0, 0, 0]])

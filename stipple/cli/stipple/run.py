@@ -107,7 +107,8 @@ def _advise_tones(job: ImageJob, inks: list[InkDensity]) -> str | None:
 def _lay_out(job: ImageJob, inks: Sequence[InkDensity], radius: float) -> tuple[Placement, Look]:
     """Place the picture on the page; its largest dots have that radius in pixels by their tone."""
     layout, paper = job.layout, job.inks.paper
-    if layout.background == "auto" and (layout.dots == "circle" or is_dark(paper)):
+    filled = layout.dots == "circle" and "dots" in job.draw
+    if layout.background == "auto" and (filled or is_dark(paper)):
         layout = replace(layout, background=paper)
     shape = inks[0].darkness.shape
     return lay_out(layout, shape, job.draw, job.inks.blend, layout.find_reach(radius))
