@@ -13,10 +13,20 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.geometry.box_tree import DEEPEST, LEAF_SIZE, NOWHERE, BoxTree, build_box_tree
-from stipple.geometry.tour_exchanges import improve_tour
+from stipple.geometry.neighbours import connect, find_neighbours
+from stipple.geometry.tour_crossings import remove_crossings
+from stipple.geometry.tour_exchanges import (
+    KICKS_OF_A_STOP,
+    MOST_KICKS,
+    begin_search,
+    kick,
+    settle,
+)
 from stipple.machine.compiled import compile_loop
 
-NEIGHBOURS = 10  # candidates for a new edge at each point
+NEIGHBOURS = 8  # candidates for a new edge at each point
+NEAREST = 5  # of them that are near, whatever the triangulation says
+FEWEST_TO_KICK = 5  # three points that trade places, and two
 
 
 def order_nearest(points: Floats) -> Integers:
@@ -41,9 +51,11 @@ def order_nearest(points: Floats) -> Integers:
 
 
 def order_tour(points: Floats, *, closed: bool) -> Integers:
-    """Visit the points along a short tour: greedy edges, then 2-opt and Or-opt until neither helps.
+    """Visit the points along a short tour that does not cross itself.
 
-    Tours of uniform random points are about 5 % longer than the shortest.
+    Greedy edges are improved by 3-opt; then kicks, each repaired and undone if it did not help;
+    then edges that still cross are exchanged. Tours of a few thousand points are some 1 %, of
+    20,000 some 3 % longer than the shortest.
 
     Parameters
     ----------
@@ -61,7 +73,7 @@ def order_tour(points: Floats, *, closed: bool) -> Integers:
     # As complex numbers points are sorted fast; those at the same place share one stop.
     complex_points = np.ascontiguousarray(points, dtype=np.float64).view(np.complex128).ravel()
     places, place_of_point = np.unique(complex_points, return_inverse=True)
-    tour = _find_tour(places.view(np.float64).reshape(-1, 2), closed)
+    tour = _find_tour(_scale(places.view(np.float64).reshape(-1, 2)), closed)
     rank_of_place = np.empty_like(tour)
     rank_of_place[tour] = np.arange(len(tour))
     return np.argsort(rank_of_place[place_of_point], kind="stable")
@@ -82,15 +94,23 @@ def _find_tour(points: Floats, closed: bool) -> Integers:
     tour = _link_greedily(points) if n > 2 else np.arange(n)
     if n < 2:
         return tour
-    neighbours = _find_neighbours(points, NEIGHBOURS)
-    if closed:
-        improve_tour(points, tour, neighbours, NOWHERE)
-        return np.roll(tour, -np.flatnonzero(tour == _find_first(points, points.min(axis=0)))[0])
     # An open path is a closed tour through a dummy stop, n, at distance zero from every point.
-    tour = np.append(tour, n)
-    improve_tour(points, tour, neighbours, n)
+    if not closed:
+        tour = np.append(tour, n)
+    search = begin_search(points, tour, _choose_neighbours(points))
+    settle(search, True)
+    if n >= FEWEST_TO_KICK:
+        kick(search, min(KICKS_OF_A_STOP * n, MOST_KICKS), np.random.default_rng(0))
+    remove_crossings(search)
+    if closed:
+        return np.roll(tour, -np.flatnonzero(tour == _find_first(points, points.min(axis=0)))[0])
     path = np.roll(tour, -np.flatnonzero(tour == n)[0])[1:]
     return path if _find_first(points[path[[0, -1]]], points.min(axis=0)) == 0 else path[::-1]
+
+
+def _scale(points: Floats) -> Floats:
+    """Scale by a power of two, which rounds nothing, so that no square overflows or vanishes."""
+    return np.ldexp(points, -int(np.frexp(np.abs(points).max(initial=0.0))[1]))
 
 
 def _find_first(points: Floats, corner: Floats) -> int:
@@ -105,6 +125,32 @@ def _find_neighbours(points: Floats, count: int) -> Integers:
 
     count = min(count + 1, len(points))  # one more, for the point itself
     return np.asarray(cKDTree(points).query(points, k=count)[1], dtype=np.int64)
+
+
+def _choose_neighbours(points: Floats) -> Integers:
+    """Return the candidates for a new edge at each point, nearest first, shape (n, NEIGHBOURS).
+
+    Points that are near each other, and neighbours in the Delaunay triangulation, which leads from
+    island to island.
+    """
+    n = len(points)
+    nearest = _find_neighbours(points, NEAREST)
+    low, (width, height) = points.min(axis=0), np.ptp(points, axis=0)
+    delaunay = find_neighbours(points - low, np.zeros(n), width, height, "qhull")
+    rows = np.repeat(np.arange(n), nearest.shape[1])
+    near = connect(rows, nearest.ravel(), delaunay.visible)
+    degrees = np.concatenate([np.diff(near.offsets), np.diff(delaunay.offsets)])
+    tails = np.repeat(np.tile(np.arange(n), 2), degrees)
+    heads = np.concatenate([near.neighbours, delaunay.neighbours])
+    tails, heads = np.divmod(np.unique((tails * n + heads)[tails != heads]), n)
+    steps = points[tails] - points[heads]
+    order = np.lexsort((np.hypot(steps[:, 0], steps[:, 1]), tails))
+    tails, heads = tails[order], heads[order]
+    ranks = np.arange(len(tails)) - np.searchsorted(tails, tails)
+    chosen = np.full((n, NEIGHBOURS), NOWHERE, dtype=np.int64)
+    kept = ranks < NEIGHBOURS
+    chosen[tails[kept], ranks[kept]] = heads[kept]
+    return chosen
 
 
 # Nearest neighbour ---------------------------------------------------------------------------
