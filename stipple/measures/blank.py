@@ -44,13 +44,13 @@ def explain_blank(source: Picture | Matrix, tone: Tone, *, light: bool = False) 
         inverted = replace(tone, alpha="mask", invert=not tone.invert)
         around = replace(tone, alpha="white" if black else "black")
         inversion = "without --invert" if tone.invert else "--invert"
-        words = {
-            inverted: f"--alpha mask {inversion} for dots inside it",
-            around: f"--alpha {around.alpha} for dots around it",
-        }
+        words = [
+            (inverted, f"--alpha mask {inversion} for dots inside it"),
+            (around, f"--alpha {around.alpha} for dots around it"),
+        ]
         advice = [
             text
-            for other, text in words.items()
+            for other, text in words
             if darkness(source, replace(other, invert=other.invert != light)).any()
         ]
         if advice:
