@@ -2,24 +2,24 @@
 
 from dataclasses import replace
 
+from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.measures.density import Density
 from stipple.measures.picture import Matrix, Picture
 from stipple.measures.tone import Tone, darkness
 
 
-def make_density(source: Picture | Matrix, tone: Tone) -> Density:
-    """Make the darkness of a picture or a matrix a density.
+def find_darkness(source: Picture | Matrix, tone: Tone) -> Floats:
+    """Compute darkness as `stipple.measures.tone.darkness` does; advise where nothing is seen.
 
     Raises
     ------
     StippleError
-        When it is zero everywhere; of a transparent picture with advice.
+        When a transparent picture has no darkness at all.
     """
     dark = darkness(source, tone)
     if isinstance(source, Picture) and source.alpha is not None and not dark.any():
         raise StippleError(explain_blank(source, tone))
-    return Density(dark)
+    return dark
 
 
 def explain_blank(source: Picture | Matrix, tone: Tone, *, light: bool = False) -> str:
@@ -44,13 +44,13 @@ def explain_blank(source: Picture | Matrix, tone: Tone, *, light: bool = False) 
         inverted = replace(tone, alpha="mask", invert=not tone.invert)
         around = replace(tone, alpha="white" if black else "black")
         inversion = "without --invert" if tone.invert else "--invert"
-        words = {
-            inverted: f"--alpha mask {inversion} for dots inside it",
-            around: f"--alpha {around.alpha} for dots around it",
-        }
+        words = [
+            (inverted, f"--alpha mask {inversion} for dots inside it"),
+            (around, f"--alpha {around.alpha} for dots around it"),
+        ]
         advice = [
             text
-            for other, text in words.items()
+            for other, text in words
             if darkness(source, replace(other, invert=other.invert != light)).any()
         ]
         if advice:

@@ -13,7 +13,7 @@ Matrix = Floats
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Colours and opacity as the file encodes them, with no tone decision taken yet.
+    """Colours and opacity as the file means them, with no tone decision taken yet.
 
     Attributes
     ----------

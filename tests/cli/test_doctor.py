@@ -19,6 +19,8 @@ from stipple.cli.doctor.diagnosis import Finding
 from stipple.errors import StippleError
 from stipple.machine import keops_library
 
+LOOKED_AT = (*diagnosis.PACKAGES, *diagnosis.EXTRAS)
+
 
 def examine(code=0):
     """Run `stipple doctor --json`; return what it says by topic and name."""
@@ -39,7 +41,7 @@ def without(monkeypatch):
     """Make packages unimportable and their versions unknown, as if they were not installed."""
 
     def remove(*names):
-        gone = {package.distribution: package.module for package in diagnosis.PACKAGES}
+        gone = {package.distribution: package.module for package in LOOKED_AT}
         version = importlib.metadata.version
 
         def find_version(name):
@@ -58,7 +60,7 @@ def test_this_machine_works():
     told = examine()
     assert list(told) == ["packages", "engines", "compiler", "GPU", "caches", "machine"]
     assert told["packages"]["numpy"]["value"] == importlib.metadata.version("numpy")
-    assert set(told["packages"]) >= {package.distribution for package in diagnosis.PACKAGES}
+    assert set(told["packages"]) >= {package.distribution for package in LOOKED_AT}
     chosen = told["engines"]["power cells"]["value"].split()[2].rstrip(":")
     assert told["engines"][f"trial of {chosen}"]["value"].startswith("4 points in ")
     assert int(told["machine"]["processors"]["value"].split()[0]) >= 1
@@ -94,6 +96,17 @@ def test_absent_packages_are_told_with_what_takes_their_place(without):
     assert told["engines"]["power cells"]["value"] == "auto takes qhull: pysdot cannot be loaded"
     assert told["engines"]["trial of qhull"]["state"] == "ok"
     assert "trial of pysdot" not in told["engines"]
+
+
+def test_absent_extras_are_told_with_what_is_refused(without):
+    without("pillow-heif", "resvg_py")
+    told = examine()["packages"]
+    for name, format_ in (("pillow-heif", "HEIC"), ("resvg_py", "SVG")):
+        assert told[name]["state"] == "fallback"
+        assert f"{format_} " in told[name]["advice"]
+        assert "export" in told[name]["advice"]
+    extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(f' = ["{package.distribution}>=' in extras for package in diagnosis.EXTRAS)
 
 
 def test_keops_that_cannot_be_used_is_told(monkeypatch):

@@ -146,8 +146,18 @@ def test_a_white_logo_is_drawn_as_the_message_advises():
         assert report["points"] == 300
 
 
-def test_the_shared_case_of_a_white_logo_in_other_commands():
-    words = ["edot", "logo.png", "-m", "3", "-o", "a.csv"]
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["edot", "logo.png", "-m", "3"],
+        ["lloyd", "logo.png", "-n", "3", "--steps", "1"],
+        ["sequence", "--density", "logo.png", "-n", "3"],
+        ["bound", "logo.png", "logo.png"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_other_commands_advise_the_same_on_a_white_logo(words):
+    words = [*words, "-o", "a.csv"]
     message = CliRunner().invoke(main, words).stderr
     assert "--alpha mask --invert" in message
     result = CliRunner().invoke(main, [*words, "--alpha", "mask", "--invert"])

@@ -74,9 +74,9 @@ def read_masses(path: str, reading: Reading) -> "Floats":
     """Read the masses of an image, in steps that 8-bit greys fall on, or of a matrix as it is."""
     import numpy as np
 
+    from stipple.measures.blank import find_darkness
     from stipple.measures.picture import Picture
-    from stipple.measures.tone import darkness
 
     original = read_image(path, reading)
-    values = darkness(original.source, original.tone)
+    values = find_darkness(original.source, original.tone)
     return np.rint(values * STEPS) if isinstance(original.source, Picture) else values

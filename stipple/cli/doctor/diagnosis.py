@@ -74,6 +74,10 @@ PACKAGES = (
     _Package("pykeops", "pykeops", "NumPy does the same; no GPU, and more memory"),
     *((_Package("tomli", "tomli"),) if sys.version_info < (3, 11) else ()),
 )
+EXTRAS = (
+    _Package("pillow-heif", "pillow_heif", "HEIC pictures are refused, export them as JPEG"),
+    _Package("resvg_py", "resvg_py", "SVG drawings are refused, export them as PNG"),
+)
 PYSDOT_WHEELS = "wheels exist for CPython 3.10 to 3.12 on Linux x86-64 only"
 SECONDS_FOR_PROGRAMS = 10
 
@@ -112,7 +116,7 @@ def _examine_packages() -> Iterator[Finding]:
     implementation = f"{platform.python_implementation()} {platform.python_version()}"
     yield Finding(topic, "python", "ok", f"{implementation}, {sys.executable}")
     yield Finding(topic, "stipple", "ok", f"{__version__}, {Path(__file__).parents[2]}")
-    for package in PACKAGES:
+    for package in (*PACKAGES, *EXTRAS):
         yield _examine_package(package)
 
 

@@ -166,7 +166,8 @@ def _read_measure(job: Job, source: str) -> "Measure":
 def _read(job: Job, source: str) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
     from stipple.files.samples import read_samples_or_density
-    from stipple.measures.blank import make_density
+    from stipple.measures.blank import find_darkness
+    from stipple.measures.density import Density
     from stipple.measures.formula import Domain
     from stipple.measures.measure import Measure
     from stipple.measures.samples import Samples
@@ -183,7 +184,7 @@ def _read(job: Job, source: str) -> "Measure":
     if isinstance(content, Samples):
         return Measure.from_samples(content)
     original = prepare_image(content, reading, source)
-    density = make_density(original.source, original.tone)
+    density = Density(find_darkness(original.source, original.tone))
     return Measure.from_domain(Domain.from_image(density))
 
 

@@ -97,7 +97,8 @@ def prepare_image(
 
 def read_density(path: str, reading: Reading) -> "Density":
     """Read an image or a matrix as a density."""
-    from stipple.measures.blank import make_density
+    from stipple.measures.blank import find_darkness
+    from stipple.measures.density import Density
 
     original = read_image(path, reading)
-    return make_density(original.source, original.tone)
+    return Density(find_darkness(original.source, original.tone))
