@@ -11,7 +11,7 @@ from stipple.errors import StippleError
 from stipple.geometry.cell_integrals import integrate_cells
 from stipple.measures.density import Density
 from stipple.stippling.bleed import Bleed
-from stipple.stippling.sizes import fit_radii, measure_full_ink, measure_ink
+from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.transport.semi_discrete import Transport, TransportSolver
 from stipple.transport.strays import move_strays
 
@@ -50,7 +50,7 @@ def flatten_tone(density: Density, size_variation: float) -> Density:
         )
     if size_variation == 0:
         return density
-    return Density((density.values / measure_full_ink(density)) ** (1 - size_variation))
+    return Density(density.values ** (1 - size_variation))
 
 
 def make_dots(
