@@ -130,10 +130,10 @@ class NewtonSolver(DiagramBuilder):
                 # Densities so far apart that the matrix is singular in double precision.
                 continue
             rise = np.abs(direction[sides.rows] - direction[sides.columns])
-            shift = float((rise / (2 * sides.distances**2)).max())
+            shift = float((rise / (2 * sides.distances**2)).max(initial=0.0))
             if shift < least:
                 best, least = direction, shift
-            if shift <= FARTHEST:
+            if portion == share or shift <= FARTHEST:
                 break
         self.portion = portion
         return best

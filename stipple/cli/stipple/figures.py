@@ -25,6 +25,9 @@ class InkFigures:
     converged: bool
     settled: bool
     saddle: bool
+    reached: bool
+    largest_power: float
+    six_neighboured: float
     iterations: int
     diagrams: int
     newton_iterations: int
@@ -112,6 +115,9 @@ def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> In
         converged=result.converged,
         settled=result.settled,
         saddle=result.saddle,
+        reached=result.reached,
+        largest_power=result.regularity.largest_power,
+        six_neighboured=result.regularity.six_neighboured,
         iterations=result.iterations,
         diagrams=result.diagrams,
         newton_iterations=result.newton_iterations,

@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from stipple.choices import LARGEST_COUNT, InkMode, Method, Order
+from stipple.choices import LARGEST_COUNT, InkMode, Method, Order, Texture
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
@@ -31,6 +31,35 @@ Examples:
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
 
+placing_options = add_options(
+    click.option(
+        "--quality",
+        type=FiniteRange(min=0, min_open=True),
+        metavar="Q",
+        show_default="0.173 with --texture blue, else none",
+        help="Stop at the first step of which N·W2²/A is not above this.",
+    ),
+    click.option(
+        "--texture",
+        type=click.Choice(get_args(Texture)),
+        default="hexagonal",
+        help="As regular as can be; or blue, without visible grain: from random dots, stopped"
+        " early.",
+    ),
+    click.option(
+        "--masses",
+        type=click.Path(dir_okay=False),
+        metavar="PATH.csv",
+        help="What each dot is to stand for, relative to others: column mass, a row for each dot.",
+    ),
+    click.option(
+        "--fixed",
+        type=click.Path(dir_okay=False),
+        metavar="PATH.csv",
+        help="Dots that stay, columns x,y in pixels; they count among the N.",
+    ),
+)
+
 stipple_options = add_options(
     click.argument(
         "images",
@@ -45,6 +74,7 @@ stipple_options = add_options(
         type=click.IntRange(1, LARGEST_COUNT),
         default=5000,
         metavar="N",
+        show_default="5000, or as many as there are masses",
         help="Number of dots.",
     ),
     click.option(
@@ -93,6 +123,7 @@ stipple_options = add_options(
         metavar="S",
         help="Seed of starts and perturbations.",
     ),
+    placing_options,
     solver_options,
     tone_options,
     click.option(

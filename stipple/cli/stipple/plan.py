@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import click
 
-from stipple.choices import InkMode, Method, NeighbourEngine, Order, Start
+from stipple.choices import InkMode, Method, NeighbourEngine, Order, Start, Texture
 from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, Rule, refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
@@ -39,6 +39,18 @@ CONFLICTS = (
         "--landscape needs --page.",
     ),
     Rule(lambda options: options["pen_width"] <= 0, "--pen-width must be above zero."),
+    Rule(
+        lambda options: bool(options["masses"] or options["fixed"]) and options["color"] != "mono",
+        "--masses and --fixed need --color mono.",
+    ),
+    Rule(
+        lambda options: options["texture"] == "blue" and options["start"] != "bisection",
+        "--texture blue has a start of its own: leave --start out.",
+    ),
+    Rule(
+        lambda options: bool(options["fixed"]) and options["start"] not in get_args(Start),
+        "--fixed needs a --start by name, for the other dots.",
+    ),
     ANIMATION,
     ONE_PLACE,
 )
@@ -62,10 +74,24 @@ class Solving:
     method: Method
     iterations: int
     tolerance: float
+    quality: float | None
+    texture: Texture
     start: "Start | Floats"
+    masses: "Floats | None"
+    fixed: "Floats | None"
     seed: int
     engine: NeighbourEngine
     threads: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Placing:
+    """Where dots begin, how many there are, what they weigh and which of them stay."""
+
+    start: "Start | Floats"
+    points: int
+    masses: "Floats | None"
+    fixed: "Floats | None"
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,10 +171,10 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
             check_targets([common], "-")
-    start, points = _read_start(options, given)
+    placing = _read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
     planned = tuple(
-        _plan_image(_fill_paths(shared | {"image": image}, number), start, points, quiet=quiet)
+        _plan_image(_fill_paths(shared | {"image": image}, number), placing, quiet=quiet)
         for number, image in enumerate(images, 1)
     )
     if not many:
@@ -165,20 +191,22 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     )
 
 
-def _plan_image(
-    options: dict[str, Any], start: "Start | Floats", points: int, *, quiet: bool
-) -> ImageJob:
+def _plan_image(options: dict[str, Any], placing: _Placing, *, quiet: bool) -> ImageJob:
     """Plan an image whose paths are filled in."""
     job = ImageJob(
         image=options["image"],
         reading=plan_reading(options),
         color=options["color"],
-        points=points,
+        points=placing.points,
         solving=Solving(
             method=options["method"],
             iterations=options["iterations"],
             tolerance=options["tolerance"],
-            start=start,
+            quality=options["quality"],
+            texture=options["texture"],
+            start=placing.start,
+            masses=placing.masses,
+            fixed=placing.fixed,
             seed=options["seed"],
             engine=options["engine"],
             threads=options["threads"],
@@ -246,21 +274,41 @@ def _check_together(jobs: Sequence[ImageJob], common: str | None) -> None:
         writers[real] = writer
 
 
-def _read_start(options: dict[str, Any], given: frozenset[str]) -> "tuple[Start | Floats, int]":
+def _read_placing(options: dict[str, Any], given: frozenset[str]) -> _Placing:
+    """Read the files that say where dots begin, what they weigh and which of them stay."""
+    start, points = _read_start(options["start"], options["points"], options["color"])
+    counts = {"the start": len(start)} if not isinstance(start, str) else {}
+    masses = fixed = None
+    if options["masses"] or options["fixed"]:
+        from stipple.files.tables import read_masses_csv, read_points_csv
+
+        if options["masses"]:
+            masses = read_masses_csv(options["masses"])
+            counts["the file of masses"] = points = len(masses)
+        if options["fixed"]:
+            fixed = read_points_csv(options["fixed"])
+    for name, count in counts.items():
+        if "points" in given and options["points"] != count:
+            raise click.UsageError(
+                f"--points is {options['points']}, but {name} has {count}: leave --points out."
+            )
+    if len(set(counts.values())) > 1:
+        raise click.UsageError(
+            f"The start has {len(start)} points, but the file of masses {points}: give as many."
+        )
+    return _Placing(start, points, masses, fixed)
+
+
+def _read_start(start: str, points: int, color: InkMode) -> "tuple[Start | Floats, int]":
     """Find where dots begin, and how many there are."""
-    start, points = options["start"], options["points"]
     if start in get_args(Start):
-        return start, points
+        return cast("Start", start), points
     from stipple.files.tables import read_points_csv
 
-    if options["color"] != "mono":
+    if color != "mono":
         raise click.UsageError("--start PATH needs --color mono.")
     if not Path(start).exists():
         known = ", ".join(get_args(Start))
         raise click.UsageError(f"--start is {start!r}: give {known}, or an existing CSV file.")
-    start = read_points_csv(start)
-    if "points" in given and points != len(start):
-        raise click.UsageError(
-            f"--points is {points}, but the start has {len(start)}: leave --points out."
-        )
-    return start, len(start)
+    positions = read_points_csv(start)
+    return positions, len(positions)

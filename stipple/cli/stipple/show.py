@@ -61,10 +61,15 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             ),
             (
                 "quality",
-                f"{ink.quality:.5f} = N·W2²/A"
+                f"{ink.quality:.5f} = {'N' if job.solving.masses is None else '1/Σν²'}·W2²/A"
                 f" (lower is better; hexagons tend to {figures.quality_hexagonal:.5f}, no bound)",
             ),
             ("settled", _tell_end(ink)),
+            (
+                "texture",
+                f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
+                f" six neighbours: {ink.six_neighboured:.0%} of dots",
+            ),
             ("mass error", f"{ink.mass_error:.1e}"),
             ("dot radius", f"{ink.radius_mm:.4g} mm"),
         ]
@@ -82,6 +87,8 @@ def _tell_end(ink: InkFigures) -> str:
     """Tell whether the points are a minimum of W2², as far as that is known."""
     if ink.settled:
         return "yes, and small perturbations do not lower W2²"
+    if ink.reached:
+        return "no: stopped at the quality asked for"
     if ink.saddle:
         return "critical, not stable: a small perturbation lowers W2²"
     if ink.iterations == 0:
