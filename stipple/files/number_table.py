@@ -53,7 +53,7 @@ def read_table(
     what: str,
     *,
     named: bool = True,
-    columns: tuple[str, str] | None = None,
+    columns: tuple[str, ...] | None = None,
     most: int | None = None,
 ) -> NumberTable:
     """Read a table of numbers from text.
@@ -66,8 +66,8 @@ def read_table(
         What messages call it, and its rows.
     named : bool
         Whether the first line may be names.
-    columns : tuple of two names, optional
-        The columns to take, others may hold anything; the first two where there are no names. By
+    columns : tuple of names, optional
+        The columns to take, others may hold anything; the first ones where there are no names. By
         default all are taken.
     most : int, optional
         The most numbers to accept.
@@ -100,7 +100,7 @@ class _Reader:
     """Rows one after the other; the first line settles their form."""
 
     def __init__(
-        self, name: str, named: bool, columns: tuple[str, str] | None, most: int | None
+        self, name: str, named: bool, columns: tuple[str, ...] | None, most: int | None
     ) -> None:
         self._name, self._named, self._columns, self._most = name, named, columns, most
         self._names: tuple[str, ...] | None = None
@@ -157,8 +157,8 @@ class _Reader:
             return range(len(self._columns))
         if any(self._names.count(column) != 1 for column in self._columns):
             raise StippleError(
-                f"{self._name} has the columns {', '.join(self._names)}; name two of them"
-                f" {' and '.join(self._columns)}."
+                f"{self._name} has the columns {', '.join(self._names)}; name"
+                f" {('one', 'two')[len(self._columns) - 1]} of them {' and '.join(self._columns)}."
             )
         return [self._names.index(column) for column in self._columns]
 

@@ -141,6 +141,23 @@ def read_points_csv(source: Source) -> Floats:
     return points
 
 
+def read_masses_csv(source: Source) -> Floats:
+    """Read masses from the column ``mass``, or the first where there is no header, shape (n,).
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A table of numbers as in `stipple.files.number_table`; other columns may hold anything.
+
+    Raises
+    ------
+    StippleError
+        If the file cannot be read, has no masses, or holds something else than numbers.
+    """
+    with open_source(source) as (stream, name):
+        return read_table(stream, name, "masses", columns=("mass",)).values[:, 0]
+
+
 def render_json(mapping: Mapping[str, Any]) -> bytes:
     """Write a mapping as JSON, its keys in their own order, NumPy numbers and arrays included.
 

@@ -132,9 +132,9 @@ def _divide(
     sums = np.zeros(len(placed) + 1)
     sums[1:] = np.cumsum(masses[placed])
     # As many placed ones as lie there, unless either half cannot hold them.
-    lower = np.searchsorted(places[placed, axis], cut)
-    most = max(0, np.searchsorted(sums, total / 2, side="right") - 1)
-    least = min(len(placed), np.searchsorted(sums, sums[-1] - total / 2))
+    lower = int(np.searchsorted(places[placed, axis], cut))
+    most = max(0, int(np.searchsorted(sums, total / 2, side="right")) - 1)
+    least = min(len(placed), int(np.searchsorted(sums, sums[-1] - total / 2)))
     lower = max(min(lower, max(most, least)), min(most, least))
     # Then others, up to the half.
     filled = sums[lower]

@@ -89,7 +89,7 @@ class DiagramBuilder:
         return parts
 
     def count_equal(self, count: int) -> float:
-        """Number of points of equal mass that these count for, 1/Σν²: n if masses are equal."""
+        """Count as many points of equal mass as these stand for, 1/Σν²: n if masses are equal."""
         return float(count) if self.masses is None else 1.0 / float((self.masses**2).sum())
 
     @property

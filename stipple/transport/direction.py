@@ -7,6 +7,7 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats
 from stipple.choices import Method
+from stipple.geometry.sides import list_sides
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 from stipple.transport.semi_discrete import Transport
 
@@ -14,6 +15,8 @@ from stipple.transport.semi_discrete import Transport
 RELAXATION = 1.7
 # No point moves by more than this part of the radius of its cell, or than a Lloyd step.
 LONGEST_STEP = 0.5
+# Heavy points between light ones go less far: light cells would be lost on the way.
+LONGEST_STEP_OF_MASSES = 0.35
 
 
 class Direction:
@@ -41,7 +44,8 @@ class Direction:
     ) -> None:
         self._method = method
         self.fixed = fixed
-        # The Hessian of ½·n·W2² is n·ν_i at least where nothing else moves, about.
+        self._masses = masses
+        # The Hessian of ½·n·W2² is n·ν_i, about.
         self._weights = 1.0 if masses is None else len(masses) * masses[:, None]
         last = RELAXATION if method == "relaxed" else step_sizes[-1]
         given = () if method == "relaxed" else step_sizes
@@ -63,10 +67,19 @@ class Direction:
         if self._method != "lbfgs":
             shift: Floats = -next(self._step_sizes) * gradient
             return shift
-        radii = np.sqrt(current.diagram.cells.areas / np.pi)
         weights = self._weights
         shift = self._quasi_newton.find_shift(current.points, weights * gradient, 1.0 / weights)
-        return limit_shift(shift, gradient, LONGEST_STEP * radii)
+        cells = current.diagram.cells
+        radii = np.sqrt(cells.areas / np.pi)
+        if self._masses is None:
+            return limit_shift(shift, gradient, LONGEST_STEP * radii)
+        sides = list_sides(cells)
+        least = radii.copy()
+        np.minimum.at(least, sides.rows, radii[sides.columns])
+        np.minimum.at(least, sides.columns, radii[sides.rows])
+        return limit_shift(
+            shift, np.zeros_like(shift), LONGEST_STEP_OF_MASSES * np.sqrt(least * radii)
+        )
 
     def find_lloyd(self, current: Transport) -> Floats:
         """Shift of each point to the barycentre of its cell, shape (n, 2), in pixels."""

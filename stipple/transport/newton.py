@@ -133,7 +133,7 @@ class NewtonSolver(DiagramBuilder):
             shift = float((rise / (2 * sides.distances**2)).max(initial=0.0))
             if shift < least:
                 best, least = direction, shift
-            if shift <= FARTHEST:
+            if portion == share or shift <= FARTHEST:
                 break
         self.portion = portion
         return best

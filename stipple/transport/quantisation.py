@@ -20,6 +20,8 @@ HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 PATIENCE = 5
 # Relative error of masses between steps; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
+# Where masses differ, errors of light cells say little.
+STEP_TOLERANCE_OF_MASSES = 0.5
 # Diagrams for the start of a run, and for each step, after which it ends where it is.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
 # Diagrams take time with the longer side of the picture: its pixels times those of a start.
@@ -90,10 +92,10 @@ def quantise(
     """Move points until W2² to the density no longer decreases, and no small shift helps.
 
     The gradient of ½·W2² with respect to point i is ν_i·(y_i − b_i), ν_i its mass (1/n unless the
-    solver has others) and b_i the barycentre of its power cell (Mérigot, Santambrogio, Sarrazin, NeurIPS 2021, equation 3). A step that would increase
-    W2² is replaced by a Lloyd step, which cannot, but for the inexact masses of inner solves; the
-    best points met are returned. Where steps end early, a perturbation tells a minimum from a
-    saddle (`find_descent`).
+    solver has others) and b_i the barycentre of its power cell (Mérigot, Santambrogio, Sarrazin,
+    NeurIPS 2021, equation 3). A step that would increase W2² is replaced by a Lloyd step, which
+    cannot, but for the inexact masses of inner solves; the best points met are returned. Where
+    steps end early, a perturbation tells a minimum from a saddle (`find_descent`).
 
     Parameters
     ----------
@@ -136,7 +138,8 @@ def quantise(
     def is_stuck() -> bool:
         return solver.is_spent or solver.unsolved - unsolved >= LARGEST_UNSOLVED
 
-    inner = STEP_TOLERANCE if iterations else mass_tolerance
+    between = STEP_TOLERANCE if solver.masses is None else STEP_TOLERANCE_OF_MASSES
+    inner = between if iterations else mass_tolerance
     start = solver.solve(points, potentials, tolerance=inner)
     run = _Run(solver, start, Direction(method, (1.0,), fixed, solver.masses), inner, seed)
     started = time.perf_counter()

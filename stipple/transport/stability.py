@@ -36,9 +36,9 @@ def find_descent(
     """Seek a direction in which W2² curves downwards at critical points.
 
     The Hessian of ½·W2² is ν·(I − DB), ν the masses and B the barycentres as a function of the
-    points (their gradient is ν·(Y − B), Mérigot, Santambrogio, Sarrazin, NeurIPS 2021). Power iteration from a random
-    perturbation approaches the largest eigenvalue of DB from below: any quotient above 1 shows a
-    saddle.
+    points (their gradient is ν·(Y − B), Mérigot, Santambrogio, Sarrazin, NeurIPS 2021). Power
+    iteration from a random perturbation approaches the largest eigenvalue of DB from below: any
+    quotient above 1 shows a saddle.
 
     Parameters
     ----------

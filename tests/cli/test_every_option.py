@@ -73,6 +73,10 @@ CASES = {
         "iterations": "--iterations 1",
         "tolerance": ("--iterations 9", "--tolerance 0.5"),
         "start": "--start grid",
+        "quality": "--quality 0.3",
+        "texture": "--texture blue",
+        "masses": "--masses masses.csv",
+        "fixed": "--fixed fixed.csv",
         "seed": "--seed 1",
         "engine": "--engine qhull",
         "threads": "--threads 1",
@@ -235,6 +239,8 @@ def inputs(tmp_path_factory):
     (path / "pairs.csv").write_text(f"a,b\n{IMAGE},other.png\n", encoding="utf-8")
     np.save(path / "two.npy", np.arange(1.0, 13.0).reshape(6, 2))
     (path / "sphere.csv").write_text("1,0,0\n0,1,0\n0,0,1\n0.6,0.8,0\n", encoding="utf-8")
+    (path / "masses.csv").write_text("mass\n1\n2\n3\n4\n5\n6\n7\n", encoding="utf-8")
+    (path / "fixed.csv").write_text("x,y\n3,3\n8,5\n", encoding="utf-8")
     cloud = np.random.default_rng(0).random((120, 2)) ** 3
     np.savetxt(path / "cloud.csv", cloud, delimiter=",")
     (path / "look.toml").write_text('contrast = 3\nmargin = "9mm"\n', encoding="utf-8")

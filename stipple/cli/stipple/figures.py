@@ -38,6 +38,9 @@ class InkFigures:
     settled: bool
     strays: int
     saddle: bool
+    reached: bool
+    largest_power: float
+    six_neighboured: float
     iterations: int
     diagrams: int
     newton_iterations: int
@@ -214,6 +217,9 @@ def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> In
         settled=result.settled,
         strays=result.strays,
         saddle=result.saddle,
+        reached=result.reached,
+        largest_power=result.regularity.largest_power,
+        six_neighboured=result.regularity.six_neighboured,
         iterations=result.iterations,
         diagrams=result.diagrams,
         newton_iterations=result.newton_iterations,

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from stipple.measures.inks import Palette
 
 
-def _is_one(options: Mapping[str, Any]) -> bool:
+def is_one(options: Mapping[str, Any]) -> bool:
+    """Whether the options ask for a single ink."""
     return len(options["inks"]) == 1 if options["inks"] else options["color"] == "mono"
 
 
-def _choose_overlap(options: Mapping[str, Any]) -> Overlap:
+def choose_overlap(options: Mapping[str, Any]) -> Overlap:
+    """Whether dots of several inks may overlap, by the option or by what the colours need."""
     chosen: Overlap | None = options["overlap"]
     return chosen or ("allow" if options["color"] == "rgb" else "avoid")
 
@@ -33,7 +35,7 @@ INK_RULES = (
         "--ink needs --color mono: the other modes have their own inks.",
     ),
     *refuse_each(
-        ["overlap", "balance"], "--{} is for several inks: give --color or --inks.", _is_one
+        ["overlap", "balance"], "--{} is for several inks: give --color or --inks.", is_one
     ),
     Rule(
         lambda options: options["inks"] and options["overlap"] == "allow",
@@ -42,7 +44,7 @@ INK_RULES = (
     *refuse_each(
         ["balance"],
         "--{} is for inks that avoid each other: give it with --overlap avoid.",
-        lambda options: _choose_overlap(options) == "allow",
+        lambda options: choose_overlap(options) == "allow",
     ),
 )
 
@@ -82,7 +84,7 @@ def plan_inks(options: Mapping[str, Any]) -> Inks:
     from stipple.measures.inks import Ink, Palette, choose_tones, make_palette, name_palette
 
     color, paper = options["color"], options["paper"]
-    overlap = _choose_overlap(options)
+    overlap = choose_overlap(options)
     blend: Blend = "normal"
     if overlap == "allow" and color != "mono":
         blend = "screen" if color == "rgb" else "multiply"

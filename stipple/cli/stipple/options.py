@@ -13,6 +13,7 @@ from stipple.choices import (
     Overlap,
     Spacing,
     Strays,
+    Texture,
 )
 from stipple.cli.shared.config import take_config, take_values
 from stipple.cli.shared.drawings import DRAWING_FORMATS
@@ -85,6 +86,35 @@ Examples:
   stipple stipple *.jpg -o out/{stem}.svg -o out/{stem}.png --jobs 4 --report out/all.json
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
+
+placing_options = add_options(
+    click.option(
+        "--quality",
+        type=FiniteRange(min=0, min_open=True),
+        metavar="Q",
+        show_default="0.173 with --texture blue, else none",
+        help="Stop at the first step of which N·W2²/A is not above this.",
+    ),
+    click.option(
+        "--texture",
+        type=click.Choice(get_args(Texture)),
+        default="hexagonal",
+        help="As regular as can be; or blue, without visible grain: from random dots, stopped"
+        " early.",
+    ),
+    click.option(
+        "--masses",
+        type=click.Path(dir_okay=False),
+        metavar="PATH.csv",
+        help="What each dot is to stand for, relative to others: column mass, a row for each dot.",
+    ),
+    click.option(
+        "--fixed",
+        type=click.Path(dir_okay=False),
+        metavar="PATH.csv",
+        help="Dots that stay, columns x,y in pixels; they count among the N.",
+    ),
+)
 
 dot_options = add_options(
     click.option(
@@ -175,7 +205,8 @@ stipple_options = add_options(
         type=click.IntRange(1, LARGEST_COUNT),
         default=5000,
         metavar="N",
-        show_default="5000; with --pen as many strokes as have the picture's darkness",
+        show_default="5000, or as many as there are masses; with --pen as many strokes as have the"
+        " picture's darkness",
         help="Number of dots.",
     ),
     click.option(
@@ -224,6 +255,7 @@ stipple_options = add_options(
         metavar="S",
         help="Seed of starts and perturbations.",
     ),
+    placing_options,
     dot_options,
     solver_options,
     tone_options,

@@ -1,66 +1,28 @@
 """What `stipple stipple` is to do with each image; what cannot end well is refused here."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stipple.choices import Method, NeighbourEngine, Order, Spacing, Start, Strays
-from stipple.cli.shared.conflicts import (
-    ANIMATION,
-    ONE_PLACE,
-    ONE_WIDTH,
-    Rule,
-    refuse_conflicts,
-)
+from stipple.choices import Method, NeighbourEngine, Order, Spacing, Start, Strays, Texture
+from stipple.cli.shared.conflicts import refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
 from stipple.cli.shared.report import Recorded, record_options
-from stipple.cli.stipple.inks import INK_RULES, Inks, plan_inks
+from stipple.cli.stipple.inks import Inks, plan_inks
 from stipple.cli.stipple.options import FORMATS
+from stipple.cli.stipple.paths import FIELD, fill_paths
+from stipple.cli.stipple.placing import Placing, read_placing, take_pen
+from stipple.cli.stipple.rules import CONFLICTS, STREAMS
 from stipple.errors import StippleError
 from stipple.machine.tasks import share_threads
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
-
-# Other braces are part of a name.
-FIELD = re.compile(r"\{(stem|name|number)(?::0([1-9])d)?\}")
-
-CONFLICTS = (
-    *INK_RULES,
-    Rule(
-        lambda options: "tour" in options["draw"] and options["order"] != "tsp",
-        "--draw tour needs --order tsp.",
-    ),
-    Rule(
-        lambda options: options["bleed"] and options["start"] not in get_args(Start),
-        "--bleed needs a --start by name: positions lie in the image alone.",
-    ),
-    Rule(
-        lambda options: options["bleed"] and bool(options["animate"]),
-        "--animate shows the image alone: leave --bleed out.",
-    ),
-    ONE_WIDTH,
-    ANIMATION,
-    ONE_PLACE,
-)
-# Other processes have no standard streams.
-STREAMS = (
-    Rule(
-        lambda options: "-" in options["images"],
-        "Standard input (-) is for one image, without --scheduler.",
-    ),
-    Rule(
-        lambda options: "-" in options["outputs"],
-        "Standard output (-) is for one image, without --scheduler.",
-    ),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +32,11 @@ class Solving:
     method: Method
     iterations: int
     tolerance: float
+    quality: float | None
+    texture: Texture
     start: "Start | Floats"
+    masses: "Floats | None"
+    fixed: "Floats | None"
     seed: int
     engine: NeighbourEngine
     threads: int | None
@@ -147,7 +113,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     StippleError
         For files that cannot be written.
     """
-    options = _take_pen(options, given)
+    options = take_pen(options, given)
     refuse_conflicts({**options, "given": given}, CONFLICTS)
     images, jobs, scheduler = options["images"], options["jobs"], options["scheduler"]
     many = len(images) > 1 or scheduler is not None
@@ -160,10 +126,10 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
             check_targets([common], "-")
-    start, points = _read_start(options, given)
+    placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
     planned = tuple(
-        _plan_image(_fill_paths(shared | {"image": image}, number), start, points, quiet=quiet)
+        _plan_image(fill_paths(shared | {"image": image}, number), placing, quiet=quiet)
         for number, image in enumerate(images, 1)
     )
     if not many:
@@ -180,20 +146,22 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     )
 
 
-def _plan_image(
-    options: dict[str, Any], start: "Start | Floats", points: int | None, *, quiet: bool
-) -> ImageJob:
+def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> ImageJob:
     """Plan an image whose paths are filled in."""
     job = ImageJob(
         image=options["image"],
         reading=plan_reading(options, quiet=quiet),
         inks=plan_inks(options),
-        points=points,
+        points=placing.points,
         solving=Solving(
             method=options["method"],
             iterations=options["iterations"],
             tolerance=options["tolerance"],
-            start=start,
+            quality=options["quality"],
+            texture=options["texture"],
+            start=placing.start,
+            masses=placing.masses,
+            fixed=placing.fixed,
             seed=options["seed"],
             engine=options["engine"],
             threads=options["threads"],
@@ -216,36 +184,6 @@ def _plan_image(
     return job
 
 
-def _fill_paths(options: dict[str, Any], number: int) -> dict[str, Any]:
-    """Replace the patterns by the paths of an image, whole ones for workers in other folders."""
-    locate = os.path.abspath if options["scheduler"] else str
-
-    def fill(pattern: str) -> str:
-        return locate(_fill_pattern(pattern, options["image"], number))
-
-    filled = {name: fill(options[name]) for name in ("animate", "report") if options[name]}
-    outputs = options["outputs"] or (("{stem}.svg",) if options["scheduler"] else ())
-    return {
-        **options,
-        **filled,
-        "image": locate(options["image"]),
-        "outputs": tuple(map(fill, outputs)),
-    }
-
-
-def _fill_pattern(pattern: str, image: str, number: int) -> str:
-    """Replace {stem}, {name}, {number} and such as {number:03d}."""
-    path = Path(image)
-
-    def replace(field: re.Match[str]) -> str:
-        name, width = field.groups()
-        if name == "number":
-            return f"{number:0{width or 1}d}"
-        return field[0] if width else {"stem": path.stem, "name": path.name}[name]
-
-    return FIELD.sub(replace, pattern)
-
-
 def _check_together(jobs: Sequence[ImageJob], common: str | None) -> None:
     """Refuse to write two images, or one and the `common` report, to one file, or over an image."""
     images = {os.path.realpath(job.image): job.image for job in jobs}
@@ -263,40 +201,3 @@ def _check_together(jobs: Sequence[ImageJob], common: str | None) -> None:
                 " tells them apart, with {stem}, {name} or {number}."
             )
         writers[real] = writer
-
-
-def _take_pen(options: dict[str, Any], given: frozenset[str]) -> dict[str, Any]:
-    """Draw dots alone by the pen that is given, in a short order, as many as have the tone."""
-    if options["pen"] is None:
-        return options
-    implied: dict[str, Any] = {}
-    if options["draw"] == {"dots"} and not {"dots", "radius"} & given:
-        implied["dots"] = "stroke"
-        if "order" not in given:
-            implied["order"] = "tsp"
-    strokes = {**options, **implied}["dots"] == "stroke" and "dots" in options["draw"]
-    if strokes and "points" not in given:
-        implied["points"] = None
-    return {**options, **implied}
-
-
-def _read_start(
-    options: dict[str, Any], given: frozenset[str]
-) -> "tuple[Start | Floats, int | None]":
-    """Find where dots begin, and how many there are."""
-    start, points = options["start"], options["points"]
-    if start in get_args(Start):
-        return start, points
-    from stipple.files.tables import read_points_csv
-
-    if options["color"] != "mono" or options["inks"]:
-        raise click.UsageError("--start PATH needs --color mono.")
-    if not Path(start).exists():
-        known = ", ".join(get_args(Start))
-        raise click.UsageError(f"--start is {start!r}: give {known}, or an existing CSV file.")
-    start = read_points_csv(start)
-    if "points" in given and points != len(start):
-        raise click.UsageError(
-            f"--points is {points}, but the start has {len(start)}: leave --points out."
-        )
-    return start, len(start)

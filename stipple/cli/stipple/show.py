@@ -72,10 +72,15 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
             ),
             (
                 "quality",
-                f"{ink.quality:.5f} = N·W2²/A"
+                f"{ink.quality:.5f} = {'N' if job.solving.masses is None else '1/Σν²'}·W2²/A"
                 f" (lower is better; hexagons tend to {figures.quality_hexagonal:.5f}, no bound)",
             ),
             ("settled", _tell_end(ink, job.solving.bleed)),
+            (
+                "texture",
+                f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
+                f" six neighbours: {ink.six_neighboured:.0%} of dots",
+            ),
             ("mass error", f"{ink.mass_error:.1e}"),
         ]
         if "dots" in job.draw:
@@ -167,14 +172,17 @@ def _tell_end(ink: InkFigures, bleed: bool) -> str:
     """Tell whether the points are a minimum of W2², as far as that is known."""
     if bleed:
         return "no: the points were cropped from a picture with a mirrored margin"
-    if ink.iterations == 0:
+    if ink.iterations == 0 and not ink.reached:
         return "no: the points did not move"
-    if not (ink.settled or ink.saddle):
-        return "no: more steps would lower W2² a little"
-    before = f", before {_count_strays(ink)} left white" if ink.strays else ""
     if ink.settled:
-        return f"yes, and small perturbations do not lower W2²{before}"
-    return f"critical, not stable: a small perturbation lowers W2²{before}"
+        end = "yes, and small perturbations do not lower W2²"
+    elif ink.reached:
+        end = "no: stopped at the quality asked for"
+    elif ink.saddle:
+        end = "critical, not stable: a small perturbation lowers W2²"
+    else:
+        return "no: more steps would lower W2² a little"
+    return f"{end}, before {_count_strays(ink)} left white" if ink.strays else end
 
 
 def _count_strays(ink: InkFigures) -> str:

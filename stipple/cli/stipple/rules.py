@@ -1,0 +1,60 @@
+"""Options of `stipple stipple` that do not go together."""
+
+from typing import get_args
+
+from stipple.choices import Start
+from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, ONE_WIDTH, Rule, refuse_each
+from stipple.cli.stipple.inks import INK_RULES, choose_overlap, is_one
+
+CONFLICTS = (
+    *INK_RULES,
+    Rule(
+        lambda options: "tour" in options["draw"] and options["order"] != "tsp",
+        "--draw tour needs --order tsp.",
+    ),
+    Rule(
+        lambda options: options["bleed"] and options["start"] not in get_args(Start),
+        "--bleed needs a --start by name: positions lie in the image alone.",
+    ),
+    Rule(
+        lambda options: options["bleed"] and bool(options["animate"]),
+        "--animate shows the image alone: leave --bleed out.",
+    ),
+    *refuse_each(
+        ["masses", "fixed"],
+        "--{} needs --color mono.",
+        lambda options: not is_one(options),
+    ),
+    *refuse_each(
+        ["quality", "texture", "size_variation", "bleed"],
+        "--{} is for one ink, or for several that are placed alone: give --overlap allow.",
+        lambda options: not is_one(options) and choose_overlap(options) == "avoid",
+    ),
+    *refuse_each(
+        ["masses", "fixed"],
+        "--{} is for the image alone: leave --bleed out.",
+        lambda options: bool(options["bleed"]),
+    ),
+    Rule(
+        lambda options: options["texture"] == "blue" and options["start"] != "bisection",
+        "--texture blue has a start of its own: leave --start out.",
+    ),
+    Rule(
+        lambda options: bool(options["fixed"]) and options["start"] not in get_args(Start),
+        "--fixed needs a --start by name, for the other dots.",
+    ),
+    ONE_WIDTH,
+    ANIMATION,
+    ONE_PLACE,
+)
+# Other processes have no standard streams.
+STREAMS = (
+    Rule(
+        lambda options: "-" in options["images"],
+        "Standard input (-) is for one image, without --scheduler.",
+    ),
+    Rule(
+        lambda options: "-" in options["outputs"],
+        "Standard output (-) is for one image, without --scheduler.",
+    ),
+)
