@@ -45,9 +45,7 @@ class Demand:
     advice: str
 
 
-def predict_stippling(
-    points: int, pixels: int, inks: int = 1, *, together: bool = False
-) -> Demand:
+def predict_stippling(points: int, pixels: int, inks: int = 1, *, together: bool = False) -> Demand:
     """Predict the memory of uniform quantisation: `stipple`, `lloyd`, `sequence --density`.
 
     Parameters

@@ -25,6 +25,7 @@ from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.stippling.joint_solver import JointSolver, JointTransport
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
+from stipple.stippling.visible import fit_visible_radii
 from stipple.transport.quantisation import Quantisation, Step, quantise
 
 # The part of the steps that each ink first takes alone: the union then has less to mend.
@@ -43,6 +44,8 @@ class JointStippling:
         Those that have points, in drawing order.
     stipplings : tuple of Stippling
         The points of each ink; iterations, what they ended with, and seconds are of all inks.
+        Where dots touch they have `radii` for which each shows its area, beside those of inks drawn
+        later.
     union : Stippling
         The points of all inks, one ink after the other, for the sum of the densities: its `cells`
         tell the dots of all inks apart.
@@ -174,6 +177,9 @@ def stipple_inks(
         on_step=on_step,
     )
     union, *parts = _describe(solver, found, method=method, seed=seed, placed=placed)
+    radii = fit_visible_radii([one.points for one in parts], [one.radii for one in parts])
+    parts = [replace(one, radii=fitted) for one, fitted in zip(parts, radii, strict=True)]
+    union = replace(union, radii=np.concatenate(radii))
     return JointStippling(drawn, tuple(parts), union, balance)
 
 

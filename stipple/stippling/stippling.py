@@ -38,7 +38,9 @@ class Stippling:
     weights : ndarray, shape (n,)
         Mass of each point's power cell; 1/n up to `mass_error`.
     radius : float
-        Radius, in pixels, of dots whose total area is the total darkness.
+        Radius, in pixels, of equal dots whose total area is the total darkness.
+    radii : ndarray, shape (n,)
+        Radius, in pixels, of the dot of each point.
     w2_squared, w2_squared_lower, w2_squared_upper : float
         Squared Wasserstein distance to the density in square pixels, and its certified bounds.
     quality : float
@@ -79,6 +81,7 @@ class Stippling:
     points: Floats
     weights: Floats
     radius: float
+    radii: Floats
     w2_squared: float
     w2_squared_lower: float
     w2_squared_upper: float
@@ -111,7 +114,12 @@ class Stippling:
 
     def reorder(self, order: Integers) -> Stippling:
         """Return the same stippling with its points (not its cells) listed in another order."""
-        return replace(self, points=self.points[order], weights=self.weights[order])
+        return replace(
+            self,
+            points=self.points[order],
+            weights=self.weights[order],
+            radii=self.radii[order],
+        )
 
 
 @accept_former_name("points", "n")
@@ -211,10 +219,12 @@ def describe_quantisation(
     """Collect the figures of a result whose start took so many seconds to place."""
     transport = result.transport
     count = len(transport.points)
+    radius = measure_radius(density, count)
     return Stippling(
         points=transport.points,
         weights=transport.masses,
-        radius=measure_radius(density, count),
+        radius=radius,
+        radii=np.full(count, radius),
         w2_squared=transport.w2_squared,
         w2_squared_lower=transport.interval.lower,
         w2_squared_upper=transport.interval.upper,
