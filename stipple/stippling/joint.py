@@ -27,6 +27,7 @@ from stipple.stippling.joint_solver import JointSolver, JointTransport
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
+from stipple.stippling.visible import fit_visible_radii
 from stipple.transport.quantisation import Step, quantise
 from stipple.transport.strays import move_points, place_on_ink
 
@@ -46,6 +47,8 @@ class JointStippling:
         Those that have points, in drawing order.
     stipplings : tuple of Stippling
         The points of each ink; iterations, what they ended with, and seconds are of all inks.
+        Where dots touch they have `radii` for which each shows its area, beside those of inks drawn
+        later.
     union : Stippling
         The points of all inks, one ink after the other, for the sum of the densities: its `cells`
         tell the dots of all inks apart.
@@ -208,15 +211,20 @@ def _make_dots(
         strays = (placed != last.points).any(axis=1)
         if strays.any():
             last = cast(JointTransport, move_points(solver, last, placed))
-    counts = [len(one.points) for one in last.inks]
-    inks = [measure_ink(one.density) / len(one.points) for one in last.inks]
-    width, height = solver.density.width, solver.density.height
-    radii = fit_radii(last.points, np.repeat(inks, counts), width, height, spacing)
-    borders = np.cumsum(counts)[:-1]
-    parts = zip(last.inks, np.split(radii, borders), np.split(strays, borders), strict=True)
+    parts = [one.points for one in last.inks]
+    borders = np.cumsum([len(points) for points in parts])[:-1]
+    areas = [measure_ink(one.density) / len(one.points) for one in last.inks]
+    inks = [np.full(len(points), area) for points, area in zip(parts, areas, strict=True)]
+    if spacing == "touch":
+        fitted = fit_visible_radii(parts, [np.sqrt(ink / np.pi) for ink in inks])
+    else:
+        width, height = solver.density.width, solver.density.height
+        together = fit_radii(last.points, np.concatenate(inks), width, height, spacing)
+        fitted = np.split(together, borders)
+    moved = [int(one.sum()) for one in np.split(strays, borders)]
     return [
-        Dots(transport, sizes, int(moved.sum()))
-        for transport, sizes, moved in [(last.union, radii, strays), *parts]
+        Dots(last.union, np.concatenate(fitted), sum(moved)),
+        *map(Dots, last.inks, fitted, moved),
     ]
 
 

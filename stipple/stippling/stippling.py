@@ -309,6 +309,7 @@ def describe_quantisation(
     """Collect the figures of a result whose points have become dots."""
     transport = dots.transport
     count = len(transport.points)
+    radius = measure_radius(density, count)
     return Stippling(
         points=transport.points,
         weights=transport.masses,

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stipple.errors import StippleError
-from stipple.measures.inks import Ink, InkDensity, separate_inks, share_points
+from stipple.measures.inks import Ink, InkDensity, make_palette, separate_inks, share_points
+from stipple.measures.palette import linearise
 from stipple.measures.picture import Picture
 from stipple.measures.tone import Tone, darkness
 
@@ -210,3 +211,110 @@ def test_wrong_requests():
         separate_inks(Picture(np.zeros((2, 2, 1))), Tone(), "cmy")
     with pytest.raises(StippleError, match="all white"):
         separate_inks(np.zeros((2, 2)), Tone(), "mono")
+
+
+# --- pens of one's own, paper and light ---------------------------------------------------------
+
+
+def separate(colour: object, palette: object, **how: object) -> list[float]:
+    """Amounts of all inks of a palette for one pixel, in the order of the pens."""
+    picture = Picture(np.array(colour, dtype=float).reshape(1, 1, -1))
+    try:
+        inks = separate_inks(picture, Tone(), palette, **how)
+    except StippleError:
+        inks = []
+    found = {one.ink.number: float(one.darkness[0, 0]) for one in inks}
+    return [found.get(ink.number, 0.0) for ink in palette.inks]
+
+
+def test_pens_have_the_numbers_of_the_list_whatever_is_empty():
+    palette = make_palette(["#e4002b", "navy", "black"])
+    assert palette.inks[1] == Ink("navy", "#000080", 2)
+    (black,) = separate_inks(Picture(np.full((2, 2, 1), 0.5)), Tone(), palette)
+    assert black.ink == Ink("black", "#000000", 3)
+    cmyk = separate_inks(Picture(np.array([[[1, 1, 0.5], [0.5, 0.5, 0.5]]])), Tone(), "cmyk")
+    assert [(one.ink.name, one.ink.number) for one in cmyk] == [("yellow", 3), ("black", 4)]
+
+
+@pytest.mark.parametrize("light", ["encoded", "linear"])
+def test_colours_within_reach_are_mixed_exactly(light):
+    palette = make_palette(["#e4002b", "navy", "black"])
+    corners = np.array([[255, 255, 255], [0xE4, 0, 0x2B], [0, 0, 0x80], [0, 0, 0]]) / 255
+    if light == "linear":
+        corners = linearise(corners)
+    parts = np.array([0.4, 0.3, 0.1, 0.2])
+    shown = parts @ corners
+    if light == "linear":
+        shown = 1.055 * shown ** (1 / 2.4) - 0.055
+    assert separate(shown, palette, light=light) == pytest.approx(parts[1:])
+
+
+def test_white_is_the_paper_where_no_ink_is_lighter():
+    cream = make_palette(["black", "cyan"], "#fff0d0")
+    assert separate([1, 1, 1], cream) == [0, 0]
+    assert separate([0, 0, 0], cream) == pytest.approx([1, 0])
+    assert separate([0.5, 0.5, 0.5], cream) == pytest.approx([0.5, 0])
+    night = make_palette(["white", "yellow"], "#202040")
+    assert separate([0, 0, 0], night) == [0, 0]
+    assert separate([0.5, 0.5, 0.5], night) == pytest.approx([0.5, 0])
+
+
+def test_colours_are_what_they_are_between_lighter_and_darker_inks():
+    kraft = make_palette(["white", "black"], "#b5905f")
+    assert separate(np.array([0xB5, 0x90, 0x5F]) / 255, kraft) == [0, 0]
+    assert separate([1, 1, 1], kraft) == pytest.approx([1, 0])
+    assert separate([0, 0, 0], kraft) == pytest.approx([0, 1])
+
+
+def test_one_grey_ink_has_the_tone_of_mono():
+    picture = Picture(np.random.default_rng(0).random((4, 5, 3)))
+    tone = Tone(gamma=1.5, contrast=2, threshold=0.1)
+    (ink,) = separate_inks(picture, tone, make_palette(["black"]))
+    np.testing.assert_allclose(ink.darkness, darkness(picture, tone), atol=1e-14)
+    (light,) = separate_inks(picture, Tone(), make_palette(["white"], "black"))
+    np.testing.assert_allclose(light.darkness, 1 - darkness(picture, Tone()), atol=1e-14)
+
+
+def test_linear_light_serves_one_ink():
+    luma = np.array([0.2126, 0.7152, 0.0722])
+    picture = Picture(np.random.default_rng(0).random((4, 5, 3)))
+    (ink,) = separate_inks(picture, Tone(), "mono", light="linear")
+    np.testing.assert_allclose(ink.darkness, 1 - linearise(picture.colour) @ luma, atol=1e-14)
+    (ink,) = separate_inks(picture, Tone(invert=True), "mono", light="linear")
+    np.testing.assert_allclose(ink.darkness, 1 - linearise(1 - picture.colour) @ luma, atol=1e-14)
+
+
+def test_tones_of_light_inks_act_on_light():
+    night = make_palette(["white", "red"], "black")
+    grey = Picture(np.full((1, 1, 1), 0.25))
+    assert separate_inks(grey, Tone(gamma=2), night)[0].darkness[0, 0] == pytest.approx(0.0625)
+    assert separate_inks(grey, Tone(invert=True), night)[0].darkness[0, 0] == pytest.approx(0.75)
+    with pytest.raises(StippleError, match=r"all black.*try --invert"):
+        separate_inks(Picture(np.zeros((1, 1, 1))), Tone(), night)
+
+
+@pytest.mark.parametrize(
+    ("colours", "paper", "sentence"),
+    [
+        (["red", "#f00"], "white", "The ink #f00 has the colour of the ink red, #ff0000"),
+        (["white"], "white", "The ink white has the colour of the paper"),
+        ([], "white", "There are 0 inks"),
+        ([f"#00000{number}" for number in range(9)], "white", "There are 9 inks"),
+        (["red", "nothing"], "white", "'nothing' is not a colour"),
+        (["#ff000080"], "white", "is not a colour"),
+    ],
+)
+def test_palettes_that_make_no_sense(colours, paper, sentence):
+    with pytest.raises(StippleError, match=sentence):
+        make_palette(colours, paper)
+
+
+def test_refusals_of_separation():
+    pens = make_palette(["red", "blue"])
+    picture = Picture(np.zeros((2, 2, 3)))
+    with pytest.raises(StippleError, match="where they overlap is not known"):
+        separate_inks(picture, Tone(), pens, overlap="allow")
+    with pytest.raises(StippleError, match="amounts of ink, no light"):
+        separate_inks(np.ones((2, 2)), Tone(), "mono", light="linear")
+    (ink,) = separate_inks(np.array([[0, 2.0]]), Tone(), make_palette(["navy"]))
+    assert ink.darkness.tolist() == [[0, 1]]
