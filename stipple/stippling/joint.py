@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -147,31 +148,27 @@ def stipple_inks(
     shares = share_points(_read_inks(inks), read_count(n, "number of points", 1))
     began = time.perf_counter()
 
-    def run(density: Density, count: int, number: int, steps: int) -> Stippling:
-        return stipple(
-            density,
-            count,
-            method=method,
-            iterations=steps,
-            tolerance=tolerance,
-            start=start,
-            seed=seed + number,
-            engine=engine,
-            threads=threads,
-            on_step=on_step if len(shares) == 1 else None,
-            strays=strays if len(shares) == 1 else "keep",
-            spacing=spacing,
-        )
-
     drawn = tuple(one.ink for one, _ in shares)
     densities = [Density(one.darkness) for one, _ in shares]
     counts = [count for _, count in shares]
+    run = partial(
+        stipple,
+        method=method,
+        tolerance=tolerance,
+        start=start,
+        engine=engine,
+        threads=threads,
+        spacing=spacing,
+    )
     if len(shares) == 1:
-        only = run(densities[0], counts[0], 0, iterations)
+        only = run(
+            *densities, *counts, iterations=iterations, seed=seed, strays=strays, on_step=on_step
+        )
         return JointStippling(drawn, (only,), only, balance)
+    steps = int(ALONE * iterations)
     alone = [
-        run(density, count, number, int(ALONE * iterations))
-        for number, (density, count) in enumerate(zip(densities, counts, strict=True))
+        run(*one, iterations=steps, seed=seed + number, strays="keep")
+        for number, one in enumerate(zip(densities, counts, strict=True))
     ]
     solver = JointSolver(densities, counts, balance, engine, threads)
     points = _part_points(solver.density, np.concatenate([one.points for one in alone]), seed)
@@ -188,11 +185,11 @@ def stipple_inks(
     )
     moving = strays == "move" and iterations > 0
     dots = _make_dots(solver, cast(JointTransport, found.transport), spacing, moving=moving)
+
     seconds = {"placement": placed, **found.seconds}
+    describe = partial(describe_quantisation, method=method, seed=seed, seconds=seconds)
     union, *parts = [
-        describe_quantisation(
-            one.transport.density, of, found, one, method=method, seed=seed, seconds=seconds
-        )
+        describe(one.transport.density, of, found, one)
         for of, one in zip([solver, *solver.inks], dots, strict=True)
     ]
     return JointStippling(drawn, tuple(parts), union, balance)

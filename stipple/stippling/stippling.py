@@ -16,7 +16,7 @@ from stipple.errors import StippleError
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
 from stipple.stippling.beginnings import DEFAULT_COUNT, begin, read_number_of_points
-from stipple.stippling.bleed import mirror_margin
+from stipple.stippling.bleed import Bleed, mirror_margin
 from stipple.stippling.dots import Dots, crop_dots, flatten_tone, make_dots
 from stipple.stippling.sizes import measure_radius
 from stipple.stippling.texture import Regularity, measure_regularity
@@ -234,35 +234,19 @@ def stipple(
     """
     if not isinstance(density, Density):
         density = Density(density)
-    read_choice(method, "method", Method)
-    read_choice(engine, "engine", NeighbourEngine)
+    _check_choices(method, engine, texture, strays, spacing)
     iterations = read_count(iterations, "number of iterations", 0)
     tolerance = read_number(tolerance, "tolerance", 0, finite=False)
     seed = read_count(seed, "seed", 0)
-    read_choice(texture, "texture", Texture)
-    wanted = BLUE_QUALITY if texture == "blue" else 0.0
-    if quality is not None:
-        wanted = read_number(quality, "quality", 0, above=True)
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
-    read_choice(strays, "treatment of strays", Strays)
-    read_choice(spacing, "spacing", Spacing)
     quantised = flatten_tone(density, size_variation)
     began = time.perf_counter()
-    wide = None
-    if bleed:
-        _check_bleed(start, masses, fixed)
-        wide = mirror_margin(quantised, read_number_of_points(DEFAULT_COUNT if n is None else n))
+    wide = _mirror(quantised, n, start, masses, fixed) if bleed else None
     source, count = (wide.density, wide.points) if wide else (quantised, n)
+    moving = iterations > 0
     beginning = begin(
-        source,
-        count,
-        start,
-        seed,
-        masses=masses,
-        fixed=fixed,
-        texture=texture,
-        moving=iterations > 0,
+        source, count, start, seed, masses=masses, fixed=fixed, texture=texture, moving=moving
     )
     placed = time.perf_counter() - began
     solver = TransportSolver(source, engine, threads, beginning.masses)
@@ -272,23 +256,27 @@ def stipple(
         method=method,
         iterations=iterations,
         tolerance=tolerance,
-        quality=wanted,
+        quality=_choose_quality(quality, texture),
         fixed=beginning.fixed,
         leave_saddles=isinstance(start, str) and start == "bisection",
         seed=seed,
         on_step=on_step,
     )
     ended = time.perf_counter()
-    treated = strays if iterations else "keep"
-    transport = result.transport
+    treated = strays if moving else "keep"
     if wide:
         alone = TransportSolver(quantised, engine, threads)
         alone.diagrams, alone.newton_iterations = solver.diagrams, solver.newton_iterations
+        dots = crop_dots(wide, density, alone, result.transport, strays=treated, spacing=spacing)
         solver, result = alone, replace(result, settled=False, saddle=False, reached=False)
-        dots = crop_dots(wide, density, solver, transport, strays=treated, spacing=spacing)
     else:
         dots = make_dots(
-            density, solver, transport, strays=treated, spacing=spacing, fixed=beginning.fixed
+            density,
+            solver,
+            result.transport,
+            strays=treated,
+            spacing=spacing,
+            fixed=beginning.fixed,
         )
     seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
     return describe_quantisation(
@@ -309,7 +297,6 @@ def describe_quantisation(
     """Collect the figures of a result whose points have become dots."""
     transport = dots.transport
     count = len(transport.points)
-    radius = measure_radius(density, count)
     return Stippling(
         points=transport.points,
         weights=transport.masses,
@@ -338,10 +325,32 @@ def describe_quantisation(
     )
 
 
-def _check_bleed(
-    start: Start | PointsLike, masses: ArrayLike | None, fixed: ArrayLike | None
+def _check_choices(
+    method: Method, engine: NeighbourEngine, texture: Texture, strays: Strays, spacing: Spacing
 ) -> None:
+    read_choice(method, "method", Method)
+    read_choice(engine, "engine", NeighbourEngine)
+    read_choice(texture, "texture", Texture)
+    read_choice(strays, "treatment of strays", Strays)
+    read_choice(spacing, "spacing", Spacing)
+
+
+def _choose_quality(quality: float | None, texture: Texture) -> float:
+    """Find the quality to stop at; 0 for none."""
+    if quality is not None:
+        return read_number(quality, "quality", 0, above=True)
+    return BLUE_QUALITY if texture == "blue" else 0.0
+
+
+def _mirror(
+    density: Density,
+    n: int | None,
+    start: Start | PointsLike,
+    masses: ArrayLike | None,
+    fixed: ArrayLike | None,
+) -> Bleed:
     if not isinstance(start, str) or masses is not None or fixed is not None:
         raise StippleError(
             "A picture with bleed needs a start by name, without given positions or masses."
         )
+    return mirror_margin(density, read_number_of_points(DEFAULT_COUNT if n is None else n))
