@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
     from stipple.stippling.joint import JointStippling, stipple_inks
-    from stipple.stippling.stippling import Stippling, stipple
+    from stipple.stippling.result import Stippling
+    from stipple.stippling.stippling import stipple
 
 __all__ = [
     "Density",
@@ -92,7 +93,7 @@ _HOMES = {
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
-    "Stippling": "stipple.stippling.stippling",
+    "Stippling": "stipple.stippling.result",
     "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",

@@ -31,8 +31,8 @@ from stipple.lloyd_steps.lloyd import LloydRun
 from stipple.measures.samples import Samples
 from stipple.sequences.certificate import PrefixCertificate
 from stipple.stippling.joint import JointStippling
+from stipple.stippling.result import Stippling
 from stipple.stippling.sizes import fit_radii, measure_ink
-from stipple.stippling.stippling import Stippling
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
 Drawable: TypeAlias = (

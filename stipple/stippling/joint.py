@@ -26,8 +26,9 @@ from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.stippling.dots import Dots
 from stipple.stippling.joint_solver import JointSolver, JointTransport
 from stipple.stippling.pens import InkedStippling
+from stipple.stippling.result import Stippling, describe_quantisation
 from stipple.stippling.sizes import fit_radii, measure_ink
-from stipple.stippling.stippling import Stippling, describe_quantisation, stipple
+from stipple.stippling.stippling import stipple
 from stipple.stippling.visible import fit_visible_radii
 from stipple.transport.quantisation import Step, quantise
 from stipple.transport.strays import move_points, place_on_ink
@@ -150,7 +151,6 @@ def stipple_inks(
 
     drawn = tuple(one.ink for one, _ in shares)
     densities = [Density(one.darkness) for one, _ in shares]
-    counts = [count for _, count in shares]
     run = partial(
         stipple,
         method=method,
@@ -162,9 +162,10 @@ def stipple_inks(
     )
     if len(shares) == 1:
         only = run(
-            *densities, *counts, iterations=iterations, seed=seed, strays=strays, on_step=on_step
+            densities[0], n, iterations=iterations, seed=seed, strays=strays, on_step=on_step
         )
         return JointStippling(drawn, (only,), only, balance)
+    counts = [count for _, count in shares]
     steps = int(ALONE * iterations)
     alone = [
         run(*one, iterations=steps, seed=seed + number, strays="keep")

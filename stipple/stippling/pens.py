@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from stipple.choices import Order
 from stipple.geometry.tour import measure_travel, order_nearest, order_tour
 from stipple.measures.inks import Ink
-from stipple.stippling.stippling import Stippling
+from stipple.stippling.result import Stippling
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,141 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 from numpy.typing import ArrayLike
 
 from stipple.arguments import accept_former_name, read_choice, read_count, read_number
-from stipple.arrays import Floats, ImageLike, Integers, PointsLike
+from stipple.arrays import ImageLike, PointsLike
 from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays, Texture
 from stipple.errors import StippleError
-from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
 from stipple.stippling.beginnings import DEFAULT_COUNT, begin, read_number_of_points
 from stipple.stippling.bleed import Bleed, mirror_margin
-from stipple.stippling.dots import Dots, crop_dots, flatten_tone, make_dots
-from stipple.stippling.sizes import measure_radius
-from stipple.stippling.texture import Regularity, measure_regularity
-from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation, Step, quantise_best
+from stipple.stippling.dots import crop_dots, flatten_tone, make_dots
+from stipple.stippling.result import Stippling, describe_quantisation
+from stipple.transport.quantisation import Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
-from stipple.version import __version__
 
 # The quality at which the texture blue stops: a step or two before grains of a lattice show.
 BLUE_QUALITY = 0.173
-
-
-@dataclass(frozen=True, eq=False)
-class Stippling:
-    """Points that stipple a density, and the evidence of how well.
-
-    Attributes
-    ----------
-    points : ndarray, shape (n, 2)
-        x right and y down, in pixels; the centre of the top left pixel is (0.5, 0.5).
-    weights : ndarray, shape (n,)
-        Mass of each point's power cell; 1/n, or the mass given, up to `mass_error`.
-    radius : float
-        Radius, in pixels, of equal dots whose total area is the total darkness.
-    radii : ndarray, shape (n,)
-        Radius, in pixels, of the dot of each point: so that it covers as much of its power cell as
-        there is darkness in it. All are `radius` where sizes do not vary and no dot leaves its
-        cell; where dots touch they are larger, so that their union keeps the tone.
-    w2_squared, w2_squared_lower, w2_squared_upper : float
-        Squared Wasserstein distance to the density in square pixels, and its certified bounds.
-    quality : float
-        n·W2²/A, A the area of {density > 0}, the lower the better; `HEXAGONAL_QUALITY` in the
-        limit of many points. Of points of given masses ν, with sum 1, n is 1/Σν² here: as many
-        equal ones would have hexagonal cells of the same mean cost.
-    mass_error : float
-        Largest relative error of a cell's mass.
-    converged : bool
-        Whether the last transport solve met its tolerance.
-    iterations : int
-        Steps taken.
-    settled : bool
-        Whether the steps ended because the tolerance was met, at points that small perturbations
-        do not better either.
-    strays : int
-        How many points were moved off white after that; figures are those of the points as they
-        are.
-    saddle : bool
-        Whether the points are critical, but no minimum: steps towards the barycentres end, and yet
-        a small perturbation lowers W2². Only starts other than the bisection are left there.
-    reached : bool
-        Whether the steps ended because the quality asked for was reached.
-    support_area : int
-        A, in square pixels.
-    diagrams, newton_iterations : int
-        Power diagrams computed, and linear systems solved.
-    cells : PowerCells
-        The power cells, for drawing.
-    seconds : dict
-        Time by stage.
-    method, engine : str
-        As used.
-    seed : int
-        Seed of all that was random.
-    version : str
-        Version of this package.
-
-    Examples
-    --------
-    >>> import numpy, stipple
-    >>> stipple.stipple(numpy.ones((8, 8)), 1)  # doctest: +ELLIPSIS
-    Stippling(1 point, W2² = 10.666..., quality 0.166..., settled)
-    """
-
-    points: Floats
-    weights: Floats
-    radius: float
-    radii: Floats
-    w2_squared: float
-    w2_squared_lower: float
-    w2_squared_upper: float
-    quality: float
-    mass_error: float
-    converged: bool
-    iterations: int
-    settled: bool
-    strays: int
-    saddle: bool
-    reached: bool
-    support_area: int
-    diagrams: int
-    newton_iterations: int
-    cells: PowerCells
-    seconds: dict[str, float]
-    method: Method
-    engine: str
-    seed: int
-    version: str
-
-    def __repr__(self) -> str:
-        count = len(self.points)
-        return (
-            f"Stippling({count:,} point{'s' * (count != 1)}, W2² = {self.w2_squared:.7g}, quality"
-            f" {self.quality:.5f}, {'settled' if self.settled else 'not settled'})"
-        )
-
-    @property
-    def quality_hexagonal(self) -> float:
-        """The limit of `quality` for the best many points, no bound: 5/(18·√3) = 0.160375."""
-        return HEXAGONAL_QUALITY
-
-    @cached_property
-    def regularity(self) -> Regularity:
-        """How regular the points are: the largest power of a wave, and how many have six sides."""
-        return measure_regularity(self.points, self.cells, self.support_area)
-
-    def reorder(self, order: Integers) -> Stippling:
-        """Return the same stippling with its points (not its cells) listed in another order."""
-        return replace(
-            self,
-            points=self.points[order],
-            weights=self.weights[order],
-            radii=self.radii[order],
-        )
 
 
 @accept_former_name("points", "n")
@@ -281,47 +164,6 @@ def stipple(
     seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
     return describe_quantisation(
         density, solver, result, dots, method=method, seed=seed, seconds=seconds
-    )
-
-
-def describe_quantisation(
-    density: Density,
-    solver: TransportSolver,
-    result: Quantisation,
-    dots: Dots,
-    *,
-    method: Method,
-    seed: int,
-    seconds: dict[str, float],
-) -> Stippling:
-    """Collect the figures of a result whose points have become dots."""
-    transport = dots.transport
-    count = len(transport.points)
-    return Stippling(
-        points=transport.points,
-        weights=transport.masses,
-        radius=measure_radius(density, count),
-        radii=dots.radii,
-        w2_squared=transport.w2_squared,
-        w2_squared_lower=transport.interval.lower,
-        w2_squared_upper=transport.interval.upper,
-        quality=solver.count_equal(count) * transport.w2_squared / density.support_area,
-        mass_error=transport.mass_error,
-        converged=transport.converged,
-        iterations=result.iterations,
-        settled=result.settled,
-        strays=dots.strays,
-        saddle=result.saddle,
-        reached=result.reached,
-        support_area=density.support_area,
-        diagrams=solver.diagrams,
-        newton_iterations=solver.newton_iterations,
-        cells=transport.diagram.cells,
-        seconds=seconds,
-        method=method,
-        engine=solver.engine,
-        seed=seed,
-        version=__version__,
     )
 
 

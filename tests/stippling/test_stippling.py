@@ -101,7 +101,7 @@ def test_a_number_of_points_is_whole():
 
 
 def test_the_example_in_the_documentation():
-    assert doctest.testmod(stipple.stippling.stippling).attempted == 4
+    assert doctest.testmod(stipple.stippling.stippling).attempted == 3
     assert doctest.testmod(stipple.stippling.stippling).failed == 0
 
 

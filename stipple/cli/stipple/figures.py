@@ -12,8 +12,8 @@ from stipple.drawing.plotting import Plot
 from stipple.machine.rounding import round_down, round_up
 from stipple.measures.levels import GreyLevels
 from stipple.stippling.pens import InkedStippling
+from stipple.stippling.result import Stippling
 from stipple.stippling.sizes import measure_coverage
-from stipple.stippling.stippling import Stippling
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ from stipple.measures.levels import advise_levels
 from stipple.stippling.compose import compose_drawing
 from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
+from stipple.stippling.result import Stippling
 from stipple.stippling.sizes import measure_radius
-from stipple.stippling.stippling import Stippling, stipple
+from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import Step
 
 
