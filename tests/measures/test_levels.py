@@ -11,7 +11,7 @@ from stipple.measures.blank import explain_blank
 from stipple.measures.inks import separate_inks
 from stipple.measures.levels import advise_levels
 from stipple.measures.picture import Picture
-from stipple.measures.tone import Tone, darkness, settle_levels
+from stipple.measures.tone import Tone, absorption, darkness, settle_levels
 
 RAMP = Picture((np.arange(256) / 255).reshape(16, 16, 1))
 NOISE = np.random.default_rng(5).integers(0, 256, (30, 40, 3)) / 255
@@ -78,8 +78,7 @@ def test_auto_leaves_what_is_flat():
 
 def test_levels_act_on_all_channels_alike():
     colour = np.array([[[0.2, 0.5, 0.8], [0.9, 0.9, 0.9], [0.1, 0.1, 0.1]]])
-    inks = separate_inks(Picture(colour), Tone(levels=(0.1 * 255, 0.9 * 255)), "rgb")
-    light = np.stack([ink.darkness for ink in inks], axis=-1)
+    light = 1 - absorption(Picture(colour), Tone(levels=(0.1 * 255, 0.9 * 255)))
     np.testing.assert_allclose(light[0, 0], [0.125, 0.5, 0.875], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(light[0, 1:], [[1, 1, 1], [0, 0, 0]])
 
