@@ -148,7 +148,6 @@ def stipple_inks(
     seed = read_count(seed, "seed", 0)
     shares = share_points(_read_inks(inks), read_count(n, "number of points", 1))
     began = time.perf_counter()
-
     drawn = tuple(one.ink for one, _ in shares)
     densities = [Density(one.darkness) for one, _ in shares]
     run = partial(
@@ -166,9 +165,8 @@ def stipple_inks(
         )
         return JointStippling(drawn, (only,), only, balance)
     counts = [count for _, count in shares]
-    steps = int(ALONE * iterations)
     alone = [
-        run(*one, iterations=steps, seed=seed + number, strays="keep")
+        run(*one, iterations=int(ALONE * iterations), seed=seed + number, strays="keep")
         for number, one in enumerate(zip(densities, counts, strict=True))
     ]
     solver = JointSolver(densities, counts, balance, engine, threads)
@@ -186,7 +184,6 @@ def stipple_inks(
     )
     moving = strays == "move" and iterations > 0
     dots = _make_dots(solver, cast(JointTransport, found.transport), spacing, moving=moving)
-
     seconds = {"placement": placed, **found.seconds}
     describe = partial(describe_quantisation, method=method, seed=seed, seconds=seconds)
     union, *parts = [
