@@ -13,7 +13,7 @@ from stipple.transport.newton_system import assemble_laplacian
 # Largest relative error of an area: what nobody sees.
 TOLERANCE = 1e-4
 # Relative residual of the linear system of a step.
-COARSE = 1e-2
+COARSE = 0.1
 MOST_STEPS, MOST_HALVINGS, MOST_GRADIENTS = 40, 10, 1000
 # Circles with less of them in their cells, by angle, count as if they had this much.
 LEAST_ARC = 1e-3

@@ -101,14 +101,14 @@ def test_image_through_a_pipe_and_points_out_of_one(ramp):
     process = start("stipple", "-", "-n", 30, "-o", "-", "--format", "csv", stdin=subprocess.PIPE)
     output, _ = process.communicate(ramp.read_bytes(), timeout=100)
     assert process.returncode == 0
-    assert output.startswith(b"x,y,mass\n")
+    assert output.startswith(b"x,y,mass,radius\n")
     assert output.count(b"\n") == 31
 
 
 def test_a_closed_pipe_is_no_traceback(ramp):
     command = ("stipple", ramp, "-n", 3000, "--iterations", 0, "-o", "-", "--format", "csv")
     process = start(*command)
-    assert process.stdout.read(9) == b"x,y,mass\n"
+    assert process.stdout.read(16) == b"x,y,mass,radius\n"
     process.stdout.close()
     errors = process.stderr.read()
     process.stderr.close()
@@ -177,7 +177,7 @@ def test_a_terminal_gets_a_progress_bar(ramp):
     assert re.search(rb"W2(\xc2\xb2|\\xb2) ", shown)  # an escape in a locale without UTF-8
     assert b"quality 0.1" in shown
     assert ESCAPE in shown  # bold names in the table
-    assert output.startswith(b"x,y,mass\n")
+    assert output.startswith(b"x,y,mass,radius\n")
     assert ESCAPE not in output
 
 

@@ -226,7 +226,7 @@ def test_a_start_may_be_any_table(tmp_path):
         assert result.exit_code == 0, result.stderr
         outputs.add(result.stdout)
     (output,) = outputs
-    assert output.startswith("x,y,mass\n1.0,3.0,")
+    assert output.startswith("x,y,mass,radius\n1.0,3.0,")
 
 
 def test_the_limit_of_entries_is_met_while_reading():
