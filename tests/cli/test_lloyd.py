@@ -225,7 +225,7 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "--disc", "0,0,0"), 2, "above zero"),
         (("uniform", "--box", "0,0,1e-10,3e-11", "--pixels", "2"), 1, "do not fill a box"),
         (("uniform", "--frames", "{nobody}.svg"), 2, "nothing else"),
-        (("uniform", "--frames", "a.pdf"), 2, ".svg or .png"),
+        (("uniform", "--frames", "a.eps"), 2, ".svg or .png or .pdf"),
         (("uniform", "-o", "trace.svg"), 2, ".csv"),
         (("uniform", "-o", "nowhere/trace.csv"), 1, "nowhere"),
         (("uniform", "--start", "twice.csv"), 1, "--jitter"),
