@@ -65,7 +65,7 @@ def test_at_most_four_corners_meet_and_amounts_are_continuous():
 def test_grey_is_black_alone_and_paper_is_bare():
     grey = np.linspace(0, 1, 256)[np.newaxis, :, np.newaxis] * WHITE
     cyan, magenta, yellow, black = find_amounts(grey, WHITE, CMYK)
-    assert not (cyan.any() or magenta.any() or yellow.any())
+    assert not any(one.any() for one in (cyan, magenta, yellow))
     np.testing.assert_allclose(black, 1 - grey[..., 0], atol=1e-15)
     assert black[0, -1] == 0
 
