@@ -17,7 +17,7 @@ from stipple.lloyd_steps.theory import (
     measure_separation,
 )
 from stipple.measures.formula import Domain
-from stipple.transport.quantisation import follow
+from stipple.transport.descent import follow
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats
 from stipple.choices import Method
+from stipple.transport.descent import descend, move
 from stipple.transport.direction import Direction
 from stipple.transport.semi_discrete import Transport, TransportSolver
 from stipple.transport.stability import find_descent, is_critical
@@ -28,8 +29,6 @@ START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
 LARGEST_WORK = 3e8
 # Transports left unsolved, each after long tries, after which a run ends where it is.
 LARGEST_UNSOLVED = 2
-# Masses that double precision gives safely.
-SMALLEST_TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,9 @@ def quantise(
     between = STEP_TOLERANCE if solver.masses is None else STEP_TOLERANCE_OF_MASSES
     inner = between if iterations else mass_tolerance
     start = solver.solve(points, potentials, tolerance=inner)
-    run = _Run(solver, start, Direction(method, (1.0,), fixed, solver.masses), inner, seed)
+    direction = Direction(method, fixed=fixed, masses=solver.masses)
+    path = descend(solver, start, direction, inner)
+    run = _Run(solver, path, direction, inner, np.random.default_rng(seed))
     started = time.perf_counter()
     report(run)
     run.test_quality(quality / scale, mass_tolerance)
@@ -170,16 +171,16 @@ class _Run:
     def __init__(
         self,
         solver: TransportSolver,
-        start: Transport,
+        path: Iterator[Transport],
         direction: Direction,
         mass_tolerance: float,
-        seed: int,
+        generator: np.random.Generator,
     ) -> None:
         self._solver = solver
         self._direction = direction
         self._mass_tolerance = mass_tolerance
-        self._path = _descend(solver, start, direction, mass_tolerance)
-        self._generator = np.random.default_rng(seed)
+        self._path = path
+        self._generator = generator
         self._patient = 0
         self.current = self.best = next(self._path)
         self.taken = 0
@@ -214,9 +215,9 @@ class _Run:
         if descent is None:
             self.settled = self._solver.unsolved == before
         elif leave_saddles:
-            left = _move(self._solver, self.best, descent, self._mass_tolerance)
+            left = move(self._solver, self.best, descent, self._mass_tolerance)
             self._direction.forget()
-            self._path = _descend(self._solver, left, self._direction, self._mass_tolerance)
+            self._path = descend(self._solver, left, self._direction, self._mass_tolerance)
             self._patient = self.taken + PATIENCE
         else:
             self.saddle = True
@@ -305,61 +306,3 @@ def quantise_best(
             on_step(step)
     seconds = {stage: sum(run.seconds[stage] for run, _ in runs) for stage in best.seconds}
     return replace(best, seconds=seconds)
-
-
-def follow(
-    solver: TransportSolver,
-    points: Floats,
-    potentials: Floats | None = None,
-    *,
-    method: Method = "lloyd",
-    step_sizes: Sequence[float] = (1.0,),
-    mass_tolerance: float = 1e-6,
-) -> Iterator[Transport]:
-    """Yield the transport of the start, then that after each step, for ever.
-
-    Parameters
-    ----------
-    solver : TransportSolver
-        The transport solver of the density.
-    points : ndarray, shape (n, 2)
-        The start, in pixels.
-    potentials : ndarray, shape (n,), optional
-        First potentials for the start, in square pixels.
-    method : {"lbfgs", "relaxed", "lloyd"}
-        As in `quantise`.
-    step_sizes : sequence of float
-        For "lloyd": the part of the way to the barycentres that points go at each step, in (0, 2);
-        the last one is kept.
-    mass_tolerance : float
-        Largest relative error of a cell's mass at every step.
-    """
-    start = solver.solve(points, potentials, tolerance=mass_tolerance)
-    direction = Direction(method, step_sizes, masses=solver.masses)
-    return _descend(solver, start, direction, mass_tolerance)
-
-
-def _descend(
-    solver: TransportSolver, current: Transport, direction: Direction, mass_tolerance: float
-) -> Iterator[Transport]:
-    while True:
-        yield current
-        following = _move(solver, current, direction.find(current), mass_tolerance)
-        if following.w2_squared > current.w2_squared and direction.bold:
-            direction.forget()
-            following = _move(solver, current, direction.find_lloyd(current), mass_tolerance)
-        if following.w2_squared > current.w2_squared:
-            # Only inexact masses can make a step towards the barycentres a step up.
-            mass_tolerance = max(mass_tolerance / 10, SMALLEST_TOLERANCE)
-        current = following
-
-
-def _move(
-    solver: TransportSolver, current: Transport, shift: Floats, mass_tolerance: float
-) -> Transport:
-    size = (solver.density.width, solver.density.height)
-    points = current.points + shift
-    # Clipping could put several points on one corner; barycentres are inside and apart.
-    outside = ((points < 0) | (points > size)).any(axis=1)
-    points[outside] = current.barycentres[outside]
-    return solver.solve(points, tolerance=mass_tolerance, near=current)

@@ -13,12 +13,12 @@ from scipy.spatial import cKDTree
 from stipple.arrays import Floats
 from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
+from stipple.transport.descent import follow
 from stipple.transport.quantisation import (
     HEXAGONAL_QUALITY,
     STEP_TOLERANCE,
     Quantisation,
     Step,
-    follow,
     quantise,
 )
 from stipple.transport.semi_discrete import TransportSolver

@@ -10,6 +10,7 @@ import pytest
 
 from stipple.measures.density import Density
 from stipple.transport import quantisation
+from stipple.transport.descent import move
 from stipple.transport.direction import Direction
 from stipple.transport.quantisation import Quantisation, Step, quantise, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
@@ -99,7 +100,7 @@ def test_saddles_are_told_after_the_last_step(monkeypatch: pytest.MonkeyPatch) -
 def test_points_that_would_leave_go_to_their_barycentres(shift: tuple[float, float]) -> None:
     solver = TransportSolver(HALF_WHITE)
     current = solver.solve(np.array([[1.0, 2.0], [2.0, 3.5]]))
-    moved = quantisation._move(solver, current, np.array([shift, (0.1, 0.2)]), 1e-6)
+    moved = move(solver, current, np.array([shift, (0.1, 0.2)]), 1e-6)
     np.testing.assert_allclose(moved.points, [current.barycentres[0], (2.1, 3.7)])
 
 

@@ -10,7 +10,7 @@ import stipple
 from stipple.geometry.bisection import start_from_bisection
 from stipple.measures.density import Density
 from stipple.transport import quantisation
-from stipple.transport.quantisation import follow
+from stipple.transport.descent import follow
 from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.stability import find_descent, is_critical
 
