@@ -244,7 +244,7 @@ def _lay_side_by_side(
     """Amounts of inks whose colours mix by area."""
     paper, *inks = (_read_colour(colour, light) for colour in _list_colours(palette))
     wanted = _tone_colours(source, tone, palette, light)
-    lighter = np.sign(np.array(inks) @ LUMA - paper @ LUMA)
+    lighter = np.array(inks) @ LUMA - paper @ LUMA
     if (lighter <= 0).all():
         wanted = wanted * paper
     elif (lighter >= 0).all():
