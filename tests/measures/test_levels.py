@@ -11,7 +11,7 @@ from stipple.measures.blank import explain_blank
 from stipple.measures.inks import separate_inks
 from stipple.measures.levels import advise_levels
 from stipple.measures.picture import Picture
-from stipple.measures.tone import Tone, absorption, darkness, settle_levels
+from stipple.measures.tone import Tone, darkness, settle_levels
 
 RAMP = Picture((np.arange(256) / 255).reshape(16, 16, 1))
 NOISE = np.random.default_rng(5).integers(0, 256, (30, 40, 3)) / 255
