@@ -18,8 +18,14 @@ PRESETS = {
         {"page": "a4", "margin": "20mm", "pen": "0.8mm", "gamma": 1.5},
     ),
     "two-pens": Preset(
-        "pens of 0.8 mm on an A4 sheet, a layer for each",
-        {"page": "a4", "margin": "20mm", "pen": "0.8mm", "gamma": 1.5, "color": "cmyk"},
+        "a red and a black pen of 0.8 mm on an A4 sheet, a layer for each",
+        {
+            "page": "a4",
+            "margin": "20mm",
+            "pen": "0.8mm",
+            "gamma": 1.5,
+            "inks": "#c8102e,#1d1d1b",
+        },
     ),
     "one-line": Preset(
         "a single closed line of a pen of 0.6 mm on an A4 sheet",
@@ -39,6 +45,6 @@ PRESETS = {
     ),
     "pointillist": Preset(
         "large dots of four inks on warm paper",
-        {"points": 14000, "color": "cmyk", "contrast": 1.2, "background": "#fbf5e6"},
+        {"points": 14000, "color": "cmyk", "contrast": 1.2, "paper": "#fbf5e6"},
     ),
 }

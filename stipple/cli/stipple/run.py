@@ -10,7 +10,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import LARGEST_COUNT, Start
 from stipple.cli.shared.drawings import lay_out
-from stipple.cli.shared.images import read_image
+from stipple.cli.shared.images import Original, read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import Progress
@@ -27,6 +27,7 @@ from stipple.machine.memory import predict_stippling
 from stipple.measures.density import Density
 from stipple.measures.inks import InkDensity, is_dark, separate_inks, share_points
 from stipple.measures.levels import advise_levels
+from stipple.measures.tone import darkness
 from stipple.stippling.compose import compose_drawing
 from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
@@ -86,7 +87,7 @@ def run_image(job: ImageJob) -> ImageFigures:
     plot = measure_plot(drawing)
     figures = collect_figures(inked, placement, job.layout.radius, plot, solved.union)
     figures = replace(figures, levels=original.levels, notes=original.notes)
-    figures = replace(figures, advice=_advise_tones(job, inks))
+    figures = replace(figures, advice=_advise_tones(job, original))
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
     picture = Picture(inked, drawn, solved.steps, placement, look, drawing)
@@ -98,11 +99,11 @@ def run_image(job: ImageJob) -> ImageFigures:
     return figures
 
 
-def _advise_tones(job: ImageJob, inks: list[InkDensity]) -> str | None:
+def _advise_tones(job: ImageJob, original: Original) -> str | None:
     """Advise levels, where none were asked for and hardly any paper stays white."""
-    if job.reading.tone.levels is not None or is_dark(job.inks.palette.paper):
+    if original.tone.levels is not None or is_dark(job.inks.palette.paper):
         return None
-    return advise_levels(np.minimum(sum(one.darkness for one in inks), 1.0))
+    return advise_levels(darkness(original.source, original.tone))
 
 
 def _lay_out(job: ImageJob, inks: Sequence[InkDensity], radius: float) -> tuple[Placement, Look]:
