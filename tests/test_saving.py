@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from command import list_circles, list_layers, read_svg
 from PIL import Image
 
 import stipple
@@ -14,6 +15,7 @@ from stipple.cli import main
 from stipple.discretisation.drawing import view_measure
 from stipple.files.samples import read_samples
 from stipple.files.tables import read_points_csv
+from stipple.measures.inks import Ink, InkDensity
 
 RAMP = np.tile(np.linspace(0, 255, 24), (16, 1)).astype(np.uint8)
 
@@ -244,3 +246,21 @@ def test_atoms_on_the_sphere_are_drawn_on_it(tmp_path, monkeypatch):
 def test_the_border_belongs_to_the_unit_square(tmp_path):
     stipple.save_svg([[0, 0], [1, 1], [0.5, 1]], tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_text().count("<circle") == 3
+
+
+def test_inks_have_layers_of_their_pens_and_a_column(tmp_path):
+    left, right = np.zeros((4, 6)), np.zeros((4, 6))
+    left[:, :3], right[:, 3:] = 0.4, 0.8
+    inks = [
+        InkDensity(Ink("navy", "#000080", 2), left),
+        InkDensity(Ink("red", "#ff0000", 5), right),
+    ]
+    result = stipple.stipple_inks(inks, 12)
+    stipple.save_svg(result, tmp_path / "out.svg")
+    layers = list_layers(read_svg(tmp_path / "out.svg"))
+    assert list(layers) == ["2 navy", "5 red"]
+    assert [len(list_circles(layer)) for layer in layers.values()] == [4, 8]
+    stipple.save_csv(result, tmp_path / "out.csv")
+    header, *rows = (tmp_path / "out.csv").read_text().split()
+    assert header == "x,y,mass,ink"
+    assert [row.split(",")[3] for row in rows] == ["navy"] * 4 + ["red"] * 8
