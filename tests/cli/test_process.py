@@ -185,7 +185,7 @@ def test_a_terminal_with_no_color(ramp, tmp_path):
     words = ("stipple", ramp, "-n", 500, "-o", tmp_path / "out.svg")
     _, shown = run_on_terminal(*words, NO_COLOR="1")
     assert b"500 black points: " in shown
-    assert b"dot radius" in shown
+    assert b"dot diameter" in shown
     assert ESCAPE not in shown
 
 
