@@ -81,14 +81,26 @@ man: $(VENV)/installed
 	rm -f man/*.1
 	$(RUN) -m stipple.cli.manual man
 
+LOOKS := plotter-a4 two-pens one-line newspaper pointillist
 pictures: $(VENV)/installed
 	@mkdir -p docs/images out
 	$(RUN) -m stipple stipple samples/camera.png --dpi 150 -o docs/images/camera.png
-	$(RUN) -m stipple stipple samples/camera.png -n 6000 --contrast 1.6 --order tsp --draw tour --pen-width 0.35mm --dpi 100 -o docs/images/tour.png
-	$(RUN) -m stipple stipple samples/chelsea.png -n 12000 --color cmyk --dpi 100 -o docs/images/inks.png
+	$(RUN) -m stipple stipple samples/camera.png -n 6000 --contrast 1.6 --order tsp --draw tour --pen 0.35mm --background white --dpi 100 -o docs/images/tour.png
+	$(RUN) -m stipple stipple samples/chelsea.png -n 8000 --levels auto --color cmyk --dpi 100 -o out/joint.png
+	$(RUN) -m stipple stipple samples/chelsea.png -n 8000 --levels auto --color cmyk --overlap allow --dpi 100 -o out/independent.png
+	$(RUN) docs/beside.py docs/images/inks.png 600 out/joint.png out/independent.png
+	$(RUN) -m stipple stipple samples/chelsea.png -n 8000 --levels auto --inks '#c8102e,#1d1d1b' --paper '#f4efe4' --dpi 100 -o docs/images/two-pens.png
+	$(RUN) -m stipple stipple samples/camera.png -n 6000 --size-variation 0.5 --dpi 100 -o docs/images/sizes.png
+	$(RUN) -c "from PIL import Image; Image.new('L', (300, 300), 150).save('out/flat.png')"
+	$(RUN) -m stipple stipple out/flat.png -n 2500 --dpi 70 -o out/hexagonal.png
+	$(RUN) -m stipple stipple out/flat.png -n 2500 --texture blue --dpi 70 -o out/blue.png
+	$(RUN) docs/beside.py docs/images/texture.png 500 out/hexagonal.png out/blue.png
+	$(RUN) -m stipple stipple samples/logo.svg -n 1500 --alpha mask --dpi 70 -o docs/images/logo.png
+	$(RUN) -m stipple stipple samples/word.png -n 1500 --order tsp --draw tour --pen 0.5mm --background white --dpi 90 -o docs/images/word.png
+	$(foreach look,$(LOOKS),$(RUN) -m stipple stipple samples/chelsea.png --preset $(look) --dpi 100 -o out/$(look).png &&) true
+	$(RUN) docs/beside.py docs/images/presets.png 300 $(foreach look,$(LOOKS),out/$(look).png)
 	$(RUN) -m stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'out/lloyd-{step:02d}.png'
 	$(RUN) -c "from PIL import Image; a, b = (Image.open(f'out/lloyd-{k}.png') for k in ('00', '20')); w = Image.new('RGB', (2 * a.width, a.height)); w.paste(a); w.paste(b, (a.width, 0)); w.resize((900, 450)).save('docs/images/lloyd.png')"
-	$(RUN) -m stipple stipple samples/horse.png -n 1500 --draw cells,dots --pen-width 0.1mm --radius 0.35mm --dpi 100 -o docs/images/cells.png
 	$(RUN) -m stipple edot samples/chelsea.png -m 6000 --color rgb --dpi 100 -o docs/images/edot-rgb.png
 	$(RUN) -m stipple edot --preset swiss-roll --show-samples --dpi 60 -o docs/images/edot-roll.png
 	$(RUN) -m stipple edot --preset discs-24 --show-samples --dpi 60 -o docs/images/edot-discs.png
