@@ -135,7 +135,9 @@ def _choose_neighbours(points: Floats) -> Integers:
     """
     n = len(points)
     nearest = _find_neighbours(points, NEAREST)
-    low, (width, height) = points.min(axis=0), np.ptp(points, axis=0)
+    low = points.min(axis=0)
+    # The square of the longer side may not vanish.
+    width, height = np.maximum(np.ptp(points, axis=0), 1e-150)
     delaunay = find_neighbours(points - low, np.zeros(n), width, height, "qhull")
     rows = np.repeat(np.arange(n), nearest.shape[1])
     near = connect(rows, nearest.ravel(), delaunay.visible)
