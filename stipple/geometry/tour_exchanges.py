@@ -17,8 +17,8 @@ from stipple.geometry.box_tree import NOWHERE
 from stipple.machine.compiled import compile_loop
 
 TOLERANCE = 1e-12  # least relative gain of a move, above what rounding can feign
-KICKS_OF_A_STOP = 15
-MOST_KICKS = 40_000
+KICKS_OF_A_STOP = 30
+MOST_KICKS = 30_000
 FARTHEST = 8  # a kick joins stops up to 2**8 random steps apart, each scale as often as another
 LONGEST_REPAIR = 1000  # reversals
 HEAD, WAITING, REVERSALS = 0, 1, 2  # of `Search.counts`
