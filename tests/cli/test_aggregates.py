@@ -92,7 +92,7 @@ def test_an_image_sums_up_its_inks(figures):
 
 
 def test_people_read_of_every_ink(figures):
-    job = SimpleNamespace(solving=SimpleNamespace(seed=3), targets=["a.svg", "-"])
+    job = SimpleNamespace(solving=SimpleNamespace(seed=3, masses=None), targets=["a.svg", "-"])
     rows = list_rows(job, figures)
     assert [name for name, _ in rows].count("warning") == 1
     assert [value for name, value in rows if name == "settled"] == [
