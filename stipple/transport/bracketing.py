@@ -27,7 +27,8 @@ def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
     count = len(diagram.cells.points)
     low = np.full(count, -np.inf)
     high = np.full(count, np.inf)
-    rise = FIRST_RISE * np.maximum(diagram.cells.areas, builder.area * builder.list_masses(count))
+    shares = builder.area / count if builder.masses is None else builder.area * builder.masses
+    rise = FIRST_RISE * np.maximum(diagram.cells.areas, shares)
     for _ in range(LARGEST_BRACKETING):
         masses = builder.compare_masses(diagram.integrals.masses)
         potentials = diagram.cells.potentials.copy()

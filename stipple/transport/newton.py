@@ -15,9 +15,7 @@ COARSE = 0.1
 # No system is solved to more digits: the masses of a step come from a diagram, not from it.
 FINEST = 1e-9
 # Shares that join the components of a Newton matrix.
-JOINING = tuple(10.0**power for power in range(-9, 0))
-# A step is no use that would take a side farther than the points on either side are apart.
-FARTHEST = 1.0
+JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
 
@@ -116,9 +114,9 @@ class NewtonSolver(DiagramBuilder):
         masses = diagram.integrals.edge_masses[sides.edges]
         uniform = sides.lengths / self.area
         accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
-        # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps each
-        # side where a step can take it.
-        best, least = np.zeros(count), np.inf
+        direction = np.zeros(count)
+        # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
+        # potentials of the shapes within what the domain can need.
         for portion in (share, *(trace for trace in JOINING if trace > share)):
             weights = ((1 - portion) * masses + portion * uniform) / (2 * sides.distances)
             laplacian = assemble_laplacian(sides.rows, sides.columns, weights, count)
@@ -129,11 +127,6 @@ class NewtonSolver(DiagramBuilder):
             except RuntimeError:
                 # Densities so far apart that the matrix is singular in double precision.
                 continue
-            rise = np.abs(direction[sides.rows] - direction[sides.columns])
-            shift = float((rise / (2 * sides.distances**2)).max(initial=0.0))
-            if shift < least:
-                best, least = direction, shift
-            if portion == share or shift <= FARTHEST:
+            if portion == share or np.ptp(direction) <= cells.width**2 + cells.height**2:
                 break
-        self.portion = portion
-        return best
+        return direction

@@ -36,7 +36,11 @@ def test_the_better_of_two_ascents_is_kept(
     monkeypatch.setattr(pixels_apart, "ascend", lambda *_: next(ascents))
     monkeypatch.setattr(pixels_apart, "_solve_samples", lambda *_: None)
     newton: Any = SimpleNamespace(
-        find_error=float, is_spent=False, density=None, measure=lambda *_: None
+        find_error=float,
+        is_spent=False,
+        density=None,
+        masses=None,
+        measure=lambda *_: None,
     )
     start: Any = SimpleNamespace(cells=SimpleNamespace(points=None))
     assert pixels_apart.solve_apart(newton, start, 1e-6) == 0.2
