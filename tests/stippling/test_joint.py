@@ -181,3 +181,11 @@ def test_steps_are_told():
 def test_what_makes_no_sense(arguments, sentence):
     with pytest.raises(StippleError, match=sentence):
         stipple_inks(**{"inks": [FIRST, SECOND], "n": 9, **arguments})
+
+
+def test_transports_that_are_not_solved_are_counted_once():
+    solver = JointSolver([Density(FIRST), Density(SECOND)], [5, 3], 0.5)
+    solver.most_diagrams = 1
+    transport = solver.solve(GENERATOR.random((8, 2)) * (9, 6), tolerance=1e-12)
+    assert not transport.converged
+    assert solver.unsolved == 1
