@@ -262,5 +262,5 @@ def test_inks_have_layers_of_their_pens_and_a_column(tmp_path):
     assert [len(list_circles(layer)) for layer in layers.values()] == [4, 8]
     stipple.save_csv(result, tmp_path / "out.csv")
     header, *rows = (tmp_path / "out.csv").read_text().split()
-    assert header == "x,y,mass,ink"
-    assert [row.split(",")[3] for row in rows] == ["navy"] * 4 + ["red"] * 8
+    assert header == "x,y,mass,radius,ink"
+    assert [row.split(",")[4] for row in rows] == ["navy"] * 4 + ["red"] * 8

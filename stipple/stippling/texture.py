@@ -13,6 +13,8 @@ from stipple.machine.compiled import compile_loop
 LOWEST, HIGHEST = 0.5, 1.5
 # Cells of the grid that points are spread on, along that spacing.
 FINENESS = 6
+# Most cells of that grid; beyond them only every second frequency is looked at, or every third, …
+LARGEST_GRID = 2**22
 # Fewer points than these have no texture to speak of.
 FEWEST = 3
 
@@ -57,6 +59,9 @@ def measure_regularity(points: Floats, cells: PowerCells, support_area: float) -
 def _find_largest_power(points: Floats, width: float, height: float, spacing: float) -> float:
     if len(points) < FEWEST:
         return 1.0
+    cells = (FINENESS / spacing) ** 2 * width * height
+    skipped = max(1, int(np.ceil(np.sqrt(cells / LARGEST_GRID))))
+    width, height = width / skipped, height / skipped
     shape = tuple(max(8, int(np.ceil(FINENESS * side / spacing))) for side in (height, width))
     grid = np.zeros(shape)
     _spread(np.ascontiguousarray(points), width, height, grid)

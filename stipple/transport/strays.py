@@ -9,6 +9,8 @@ from stipple.transport.semi_discrete import Transport, TransportSolver
 
 # Strays may go far, so potentials follow in so many steps: islands.png took 46 diagrams, not 241.
 STEPS = 8
+# Diagrams for all of them, and the last solve.
+MOST_DIAGRAMS = 600
 
 
 def move_strays(
@@ -54,10 +56,14 @@ def move_points(
     """Find the transport to points of which some are far from where they were."""
     way = points - transport.points
     near = transport
+    # A transport that long tries did not solve is not solved from here either.
+    solver.most_diagrams = solver.diagrams + MOST_DIAGRAMS
     for step in range(1, STEPS):
         between = transport.points + step / STEPS * way
         near = solver.solve(between, tolerance=STEP_TOLERANCE, near=near)
-    return solver.solve(points, tolerance=tolerance, near=near)
+    moved = solver.solve(points, tolerance=tolerance, near=near)
+    solver.most_diagrams = np.inf
+    return moved
 
 
 def place_on_ink(transport: Transport) -> Floats:

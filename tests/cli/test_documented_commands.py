@@ -65,6 +65,10 @@ def folder(tmp_path, monkeypatch):
     for number in range(3):
         np.save(f"scans/{number}.npy", generator.random((12, 12)))
     Path("pairs.csv").write_text("a,b\nfirst.png,second.png\n")
+    Path("mine.toml").write_text('points = 90\nsize-variation = 0.4\npage = "a3"\n')
+    Path("samples").mkdir()
+    for path in (ROOT / "samples").glob("*.*g"):
+        Path("samples", path.name).write_bytes(path.read_bytes())
     return tmp_path
 
 
@@ -83,7 +87,10 @@ def test_a_documented_command_runs(folder, line):
         if end in words:
             words = words[: words.index(end)]
     # As many points as a small picture can bear.
-    words = ["300" if word in ("10000", "20000", "12000") else word for word in words[1:]]
+    many = {"6000", "8000", "10000", "12000", "20000"}
+    words = ["300" if word in many else word for word in words[1:]]
+    if "--pen" in words and "-n" not in words:
+        words[words.index("--pen") + 1] = "8mm"
     words = [found for word in words for found in sorted(map(str, Path().glob(word))) or [word]]
     result = CliRunner().invoke(main, words, input=data, catch_exceptions=False)
     assert result.exit_code == 0, result.output

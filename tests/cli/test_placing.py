@@ -75,8 +75,8 @@ def test_the_table_tells_where_it_stopped_and_the_texture(run):
     [
         (["--masses", "masses.csv", "-n", "4"], "--points is 4, but the file of masses has 3"),
         (["--masses", "masses.csv", "--start", "fixed.csv"], "start has 2 points, but the file"),
-        (["--masses", "masses.csv", "--color", "cmyk"], "need --color mono"),
-        (["--fixed", "fixed.csv", "--color", "rgb"], "need --color mono"),
+        (["--masses", "masses.csv", "--color", "cmyk"], "needs --color mono"),
+        (["--fixed", "fixed.csv", "--color", "rgb"], "needs --color mono"),
         (["--fixed", "fixed.csv", "--start", "fixed.csv"], "--start by name"),
         (["--fixed", "fixed.csv", "-n", "1"], "2 points are fixed, but there are 1"),
         (["--masses", "fixed.csv"], "name one of them mass"),

@@ -742,6 +742,7 @@ def test_plain_lines_where_there_is_no_terminal(ramp, tmp_path):
         "W2²",
         "quality",
         "settled",
+        "texture",
         "mass error",
         "dot diameter",
         "picture",

@@ -51,7 +51,8 @@ def ends_of_stipple(rng: np.random.Generator) -> str | None:
         return failure
     name = f"{' '.join(map(str, words))} of {text!r}"
     parts = printed.split("certified ")[1:]
-    for part, ink in zip(parts, report["inks"], strict=True):
+    told = [*report["inks"], *([report["union"]] if report["union"] else [])]
+    for part, ink in zip(parts, told, strict=True):
         lower, upper = ink["w2_squared_lower"], ink["w2_squared_upper"]
         if not hold(read_ends("within [<, >]", part), lower, upper):
             return f"{name}: [{lower!r}, {upper!r}] is printed as {part[:80]!r}"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import stipple
+import stipple.stippling.result
 import stipple.stippling.stippling
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
@@ -101,8 +102,9 @@ def test_a_number_of_points_is_whole():
 
 
 def test_the_example_in_the_documentation():
-    assert doctest.testmod(stipple.stippling.stippling).attempted == 3
-    assert doctest.testmod(stipple.stippling.stippling).failed == 0
+    for module, examples in ((stipple.stippling.stippling, 2), (stipple.stippling.result, 2)):
+        result = doctest.testmod(module)
+        assert (result.attempted, result.failed) == (examples, 0)
 
 
 def test_names_of_the_package():

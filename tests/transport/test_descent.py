@@ -18,6 +18,7 @@ def make_transport(points: np.ndarray, barycentres: np.ndarray, converged: bool 
         points=points,
         barycentres=barycentres,
         converged=converged,
+        weights=np.full(3, 1 / 3),
         diagram=SimpleNamespace(integrals=integrals),
     )
 

@@ -54,7 +54,7 @@ def gain_by_perturbing(
 @pytest.mark.parametrize("count", [2, 7, 24])
 def test_settled_points_stay_where_they_are_perturbed(name: str, count: int) -> None:
     density = make_picture(name)
-    result = stipple.stipple(density, count, iterations=300)
+    result = stipple.stipple(density, count, iterations=300, strays="keep")
     assert not result.saddle
     if result.settled:
         assert gain_by_perturbing(density, result, seed=count) < SMALL_GAIN
@@ -161,7 +161,7 @@ def test_unsolved_transports_are_neither_stable_nor_saddles() -> None:
 def test_runs_end_where_their_diagrams_are_spent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quantisation, "START_DIAGRAMS", 10)
     monkeypatch.setattr(quantisation, "STEP_DIAGRAMS", 1)
-    result = stipple.stipple(scatter_pixels((1, 10_000), 3), 100)
+    result = stipple.stipple(scatter_pixels((1, 10_000), 3), 100, strays="keep")
     assert result.diagrams < 100
     assert (result.converged, result.settled, result.saddle) == (False, False, False)
     assert result.w2_squared_lower <= result.w2_squared <= result.w2_squared_upper

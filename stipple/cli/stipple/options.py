@@ -77,7 +77,7 @@ EXAMPLES = """\
 Examples:
   stipple stipple photo.jpg
   stipple stipple photo.jpg -n 20000 -o photo.svg -o photo.png
-  stipple stipple photo.jpg --page a4 --margin 15mm --pen 0.5mm -o plot.svg
+  stipple stipple photo.jpg --page a4 --margin 15mm --pen 1mm -o plot.svg
   stipple stipple photo.jpg --preset newspaper --points 5000 -o printed.pdf
   stipple stipple photo.jpg -n 3000 --order tsp --draw tour -o tour.svg
   stipple stipple photo.jpg -n 12000 --color cmyk -o inks.svg
