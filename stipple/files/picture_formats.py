@@ -80,5 +80,5 @@ def _open_heic(stream: BinaryIO, name: str) -> Image.Image:
             f"{name} is a HEIC picture, and pillow-heif, which reads them, is not installed:"
             " install stipple-ot[heic], or export it as JPEG."
         ) from None
-    image: Image.Image = HeifImageFile(stream)
-    return image
+    read: Callable[[BinaryIO], Image.Image] = HeifImageFile
+    return read(stream)

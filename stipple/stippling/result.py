@@ -143,15 +143,18 @@ def describe_quantisation(
     """Collect the figures of a result whose points have become dots."""
     transport = dots.transport
     count = len(transport.points)
+    lower, upper = transport.interval.lower, transport.interval.upper
+    # The dual of a transport that is not solved may be less than what is proved of W2².
+    w2_squared = min(max(transport.w2_squared, lower), upper)
     return Stippling(
         points=transport.points,
         weights=transport.masses,
         radius=measure_radius(density, count),
         radii=dots.radii,
-        w2_squared=transport.w2_squared,
-        w2_squared_lower=transport.interval.lower,
-        w2_squared_upper=transport.interval.upper,
-        quality=solver.count_equal(count) * transport.w2_squared / density.support_area,
+        w2_squared=w2_squared,
+        w2_squared_lower=lower,
+        w2_squared_upper=upper,
+        quality=solver.count_equal(count) * w2_squared / density.support_area,
         mass_error=transport.mass_error,
         converged=transport.converged,
         iterations=result.iterations,

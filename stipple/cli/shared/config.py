@@ -38,13 +38,14 @@ def take_values(context: click.Context, values: Mapping[str, object], source: st
 
 def _read_toml(path: str) -> dict[str, object]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        values: dict[str, object] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise click.UsageError(f"Cannot read {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise click.UsageError(f"{path} is not text in UTF-8: write it as TOML.") from None
     except tomllib.TOMLDecodeError as error:
         raise click.UsageError(f"{path} is not TOML: {str(error).removesuffix('.')}.") from None
+    return values
 
 
 def _check_values(
