@@ -120,7 +120,7 @@ def check_bound(folder):
     demand(read_json(folder / "pair.json")["lower"] == row["lower"], "pair.json differs")
     check_png(folder / "pair.png")
     run(folder, "bound", "--all", SAMPLES, "--resize", "24x24", "-o", "table.csv", "--jobs", 2)
-    pictures = len(list(Path(SAMPLES).glob("*.png")))
+    pictures = len(list(SAMPLES.glob("*.png")))
     rows = read_rows(folder / "table.csv", ("lower", "upper"), pictures * (pictures - 1) // 2)
     demand(all(0 < row["lower"] <= row["upper"] for row in rows), f"the intervals are {rows}")
 
