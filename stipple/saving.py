@@ -297,9 +297,7 @@ def _draw_run(result: LloydRun, layout: Layout) -> Drawing:
     radii = fit_radii(points, inks, density.width, density.height)
     reach = layout.find_reach(float(radii.max()))
     placement, look = lay_out(layout, density.values.shape, reach=reach)
-    radii = placement.scale * radii
-    if look.radius is not None:
-        radii = np.full(len(points), look.radius)
+    radii = look.choose_radii(placement.scale * radii)
     dots = Dots(placement.to_page(points), radii, look.dots, look.pen_width)
     layer = Layer("points", layout.ink or BLACK, (dots,))
     return Drawing(placement.width, placement.height, look.background, (layer,))

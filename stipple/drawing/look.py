@@ -3,6 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
+
+from stipple.arrays import Floats
 from stipple.choices import Blend, DotStyle
 
 
@@ -32,3 +35,7 @@ class Look:
     background: str | None
     draw: Collection[str]
     blend: Blend
+
+    def choose_radii(self, radii: Floats) -> Floats:
+        """Radii of dots in millimetres, shape (n,): those given, unless one was asked for."""
+        return radii if self.radius is None else np.full(len(radii), self.radius)

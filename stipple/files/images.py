@@ -8,7 +8,7 @@ from stipple.choices import Alpha, Levels
 from stipple.files.open import Source
 from stipple.files.pictures import read_source
 from stipple.measures.density import Density
-from stipple.measures.picture import MAX_PIXELS
+from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 from stipple.measures.tone import Tone, darkness
 from stipple.measures.tone import resize as resample
 
@@ -80,10 +80,18 @@ def read_image(
     [[1.0, 0.5, 0.0]]
     """
     tone = Tone(levels, sharpen, invert, gamma, contrast, threshold, alpha)
+    return darkness(read_resized(source, resize, max_pixels, tell), tone)
+
+
+def read_resized(
+    source: Source,
+    size: int | tuple[int, int] | None,
+    max_pixels: int,
+    tell: Callable[[str], None] | None,
+) -> Picture | Matrix:
+    """Read a picture or a matrix, and resample it if a size is given; see `read_image`."""
     image = read_source(source, max_pixels=max_pixels, tell=tell)
-    if resize is not None:
-        image = resample(image, resize, max_pixels=max_pixels)
-    return darkness(image, tone)
+    return image if size is None else resample(image, size, max_pixels=max_pixels)
 
 
 def read_density(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast, get_args
 
 from stipple.arguments import read_choice
-from stipple.choices import Alpha, InkMode, Light, Overlap
+from stipple.choices import Alpha, InkMode, Levels, Light, Overlap
 from stipple.errors import StippleError
+from stipple.files.images import read_resized
 from stipple.files.open import Source
-from stipple.files.pictures import read_source
 from stipple.measures.inks import (
     InkDensity,
     Palette,
@@ -20,7 +20,6 @@ from stipple.measures.inks import (
 )
 from stipple.measures.picture import MAX_PIXELS
 from stipple.measures.tone import Tone
-from stipple.measures.tone import resize as resample
 
 
 def read_inks(
@@ -30,6 +29,8 @@ def read_inks(
     paper: str | None = None,
     light: Light = "encoded",
     overlap: Overlap = "avoid",
+    levels: Levels | None = None,
+    sharpen: float = 0.0,
     invert: bool = False,
     gamma: float = 1.0,
     contrast: float = 1.0,
@@ -37,6 +38,7 @@ def read_inks(
     alpha: Alpha = "white",
     resize: int | tuple[int, int] | None = None,
     max_pixels: int = MAX_PIXELS,
+    tell: Callable[[str], None] | None = None,
 ) -> list[InkDensity]:
     """Read how much of each ink every pixel of a picture gets, for `stipple.stipple_inks`.
 
@@ -55,7 +57,7 @@ def read_inks(
     overlap : {"avoid", "allow"}
         Amounts for dots side by side, or for those of each ink placed alone, which multiply where
         they overlap; not for pens of one's own.
-    invert, gamma, contrast, threshold, alpha, resize, max_pixels
+    levels, sharpen, invert, gamma, contrast, threshold, alpha, resize, max_pixels, tell
         As `stipple.read_image` takes them.
 
     Returns
@@ -81,11 +83,9 @@ def read_inks(
     """
     read_choice(light, "light", Light)
     read_choice(overlap, "overlap", Overlap)
-    tone = Tone(invert=invert, gamma=gamma, contrast=contrast, threshold=threshold, alpha=alpha)
+    tone = Tone(levels, sharpen, invert, gamma, contrast, threshold, alpha)
     palette = _read_palette(inks, paper)
-    image = read_source(source, max_pixels=max_pixels)
-    if resize is not None:
-        image = resample(image, resize, max_pixels=max_pixels)
+    image = read_resized(source, resize, max_pixels, tell)
     return separate_inks(image, tone, palette, light=light, overlap=overlap)
 
 

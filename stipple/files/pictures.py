@@ -90,6 +90,8 @@ def read_picture(
         A path, `-` for standard input, or an open binary stream.
     max_pixels : int
         The most pixels to accept, checked in the header before anything is decoded.
+    tell : callable, optional
+        Receives a sentence about what may surprise, as a colour profile that is left out.
 
     Returns
     -------

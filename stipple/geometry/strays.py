@@ -1,5 +1,7 @@
 """Points off the ink: which lie where the density is zero, and the nearest ink of their cells."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from stipple.arrays import Floats, Integers
@@ -59,6 +61,33 @@ def find_nearest_ink(density: Density, polygon: Floats, target: Floats) -> Float
         if np.isfinite(place).all():
             break
     return place
+
+
+def move_to_ink(
+    density: Density, points: Floats, targets: Floats, get_polygon: Callable[[int], Floats]
+) -> Floats:
+    """Move points off the ink to the ink of their polygons that is nearest to their targets.
+
+    Parameters
+    ----------
+    density : Density
+        Ink is where it is not zero.
+    points, targets : ndarray, shape (n, 2)
+        In pixels.
+    get_polygon : callable
+        Gives the polygon of a point by its index, as `find_nearest_ink` takes it.
+
+    Returns
+    -------
+    ndarray, shape (n, 2)
+        In pixels; a point whose polygon has no ink stays.
+    """
+    moved: Floats = points.copy()
+    for stray in find_strays(density, points):
+        place = find_nearest_ink(density, get_polygon(stray), targets[stray])
+        if np.isfinite(place).all():
+            moved[stray] = place
+    return moved
 
 
 @compile_loop

@@ -54,8 +54,8 @@ def order_tour(points: Floats, *, closed: bool) -> Integers:
     """Visit the points along a short tour that does not cross itself.
 
     Greedy edges are improved by 3-opt; then kicks, each repaired and undone if it did not help;
-    then edges that still cross are exchanged. Tours of up to 2,000 points are within 1 %, those of
-    20,000 within some 3 % of the shortest.
+    then edges that still cross are exchanged. Up to 2,000 points, tours were within 1 % of those of
+    LKH wherever both were made; of 20,000 uniform points, 1.6 % above the asymptotic length.
 
     Parameters
     ----------

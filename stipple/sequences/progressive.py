@@ -9,7 +9,7 @@ from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
 from stipple.geometry.cell_integrals import integrate_boxes
-from stipple.geometry.strays import find_nearest_ink, find_strays
+from stipple.geometry.strays import find_strays, move_to_ink
 from stipple.measures.density import Density
 from stipple.transport.direction import RELAXATION
 from stipple.transport.quantisation import STEP_TOLERANCE
@@ -152,10 +152,11 @@ def _double(density: Density, points: Floats, homes: Integers) -> tuple[Floats, 
 def _place_in_boxes(density: Density, boxes: Floats) -> Floats:
     """Barycentre of each box, or the ink of the box that is nearest to it."""
     points, _ = integrate_boxes(density, boxes)
-    for stray in find_strays(density, points):
-        corners = boxes[stray, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
-        points[stray] = find_nearest_ink(density, corners, points[stray])
-    return points
+
+    def get_corners(box: int) -> Floats:
+        return boxes[box, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
+
+    return move_to_ink(density, points, points, get_corners)
 
 
 def _measure_distance(points: Floats, boxes: Floats) -> Floats:

@@ -37,9 +37,7 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
             tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
             layers.append(Layer(f"{name} tour", colour, (tour,), pen))
         if "dots" in look.draw:
-            radii = placement.scale * stippling.radii
-            if look.radius is not None:
-                radii = np.full(len(positions), look.radius)
+            radii = look.choose_radii(placement.scale * stippling.radii)
             dots = Dots(positions, radii, look.dots, look.pen_width)
             layers.append(Layer(name, colour, (dots,), pen))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)

@@ -37,8 +37,8 @@ def fit_visible_radii(points: Sequence[Floats], radii: Sequence[Floats]) -> list
     Returns
     -------
     list of ndarray, shape (n,)
-        Not smaller; exactly the same where no dots touch. Where there is no room, dots stop at
-        twice their radius.
+        Not smaller; exactly the same where no dots touch, and at most `LARGEST_GROWTH` times those
+        alone, where there is no room.
     """
     everywhere = np.concatenate(points)
     alone = np.concatenate(radii)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
-from stipple.geometry.strays import find_nearest_ink, find_strays
+from stipple.geometry.strays import move_to_ink
 from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
@@ -71,11 +71,5 @@ def place_on_ink(transport: Transport) -> Floats:
 
     A point whose cell has no ink, as an unsolved transport may leave one, stays.
     """
-    cells = transport.diagram.cells
-    points: Floats = transport.points.copy()
-    for stray in find_strays(transport.density, points):
-        target = transport.barycentres[stray]
-        place = find_nearest_ink(transport.density, cells.polygon(stray), target)
-        if np.isfinite(place).all():
-            points[stray] = place
-    return points
+    polygons = transport.diagram.cells.polygon
+    return move_to_ink(transport.density, transport.points, transport.barycentres, polygons)

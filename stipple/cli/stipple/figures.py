@@ -156,7 +156,7 @@ def collect_figures(
         engine=first.engine,
         page_mm=(placement.width, placement.height),
         picture_mm=(placement.scale * width, placement.scale * height),
-        coverage=_measure_union(inked),
+        coverage=inks[0].coverage if len(inks) == 1 else _measure_union(inked),
         darkness=sum(ink.darkness for ink in inks),
         plot=plot,
         millimetres_per_pixel=placement.scale,

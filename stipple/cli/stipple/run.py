@@ -25,7 +25,7 @@ from stipple.errors import StippleError
 from stipple.files.tables import render_json
 from stipple.machine.memory import predict_stippling
 from stipple.measures.density import Density
-from stipple.measures.inks import InkDensity, is_dark, separate_inks, share_points
+from stipple.measures.inks import InkDensity, is_dark, name_palette, separate_inks, share_points
 from stipple.measures.levels import advise_levels
 from stipple.measures.tone import darkness
 from stipple.stippling.compose import compose_drawing
@@ -86,8 +86,8 @@ def run_image(job: ImageJob) -> ImageFigures:
     drawing = compose_drawing(inked, placement, look)
     plot = measure_plot(drawing)
     figures = collect_figures(inked, placement, job.layout.radius, plot, solved.union)
-    figures = replace(figures, levels=original.levels, notes=original.notes)
-    figures = replace(figures, advice=_advise_tones(job, original))
+    advice = _advise_tones(job, original, inks)
+    figures = replace(figures, levels=original.levels, notes=original.notes, advice=advice)
     figures = figures.add_seconds(read=read - began, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
     picture = Picture(inked, drawn, solved.steps, placement, look, drawing)
@@ -99,10 +99,13 @@ def run_image(job: ImageJob) -> ImageFigures:
     return figures
 
 
-def _advise_tones(job: ImageJob, original: Original) -> str | None:
+def _advise_tones(job: ImageJob, original: Original, inks: Sequence[InkDensity]) -> str | None:
     """Advise levels, where none were asked for and hardly any paper stays white."""
-    if original.tone.levels is not None or is_dark(job.inks.palette.paper):
+    palette = job.inks.palette
+    if original.tone.levels is not None or is_dark(palette.paper):
         return None
+    if palette == name_palette("mono") and job.inks.light == "encoded":
+        return advise_levels(inks[0].darkness)  # which is that of the picture
     return advise_levels(darkness(original.source, original.tone))
 
 
@@ -121,8 +124,8 @@ def _count_points(job: ImageJob, inks: Sequence[InkDensity]) -> int:
     if job.points is not None:
         return job.points
     placement, look = _lay_out(job, inks, 0.0)
-    darkness = placement.scale**2 * sum(float(ink.darkness.sum()) for ink in inks)
-    count = count_strokes(darkness, look.pen_width)
+    area = placement.scale**2 * sum(float(ink.darkness.sum()) for ink in inks)
+    count = count_strokes(area, look.pen_width)
     if count > LARGEST_COUNT:
         raise StippleError(
             f"{count:,} dots of a pen of {look.pen_width:g} mm have the tone of the picture: give a"
