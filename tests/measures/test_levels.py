@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from command import SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+import stipple
 from stipple.errors import StippleError
 from stipple.measures.blank import explain_blank
 from stipple.measures.inks import separate_inks
@@ -244,3 +246,9 @@ def test_advice_names_alpha_only_where_it_helps():
     assert "--alpha black" in explain_blank(clear, Tone())
     opaque = Picture(np.ones((2, 2, 3)), np.ones((2, 2)))
     assert "--alpha" not in explain_blank(opaque, Tone())
+
+
+def test_inks_are_read_with_all_steps_of_tone():
+    steps = {"levels": ("5%", "90%"), "sharpen": 0.8, "contrast": 1.3, "resize": 60}
+    (ink,) = stipple.read_inks(SAMPLES / "camera.png", "mono", **steps)
+    np.testing.assert_array_equal(ink.darkness, stipple.read_image(SAMPLES / "camera.png", **steps))

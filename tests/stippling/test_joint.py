@@ -13,6 +13,7 @@ from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.joint_solver import JointSolver
+from stipple.transport.descent import follow
 
 GENERATOR = np.random.default_rng(0)
 FIRST, SECOND = GENERATOR.random((6, 9)), GENERATOR.random((6, 9)) ** 2
@@ -189,3 +190,25 @@ def test_transports_that_are_not_solved_are_counted_once():
     transport = solver.solve(GENERATOR.random((8, 2)) * (9, 6), tolerance=1e-12)
     assert not transport.converged
     assert solver.unsolved == 1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_settled_inks_stay_where_they_are_perturbed(turned):
+    """What is minimised falls by next to nothing after small moves of all dots, and steps."""
+    amounts = [
+        np.full((4, 120), 0.5),
+        np.full((4, 120), 0.2),
+        np.linspace(0, 0.2, 480).reshape(4, 120),
+    ]
+    amounts = [one.T.copy() if turned else one for one in amounts]
+    found = stipple.stipple_inks(amounts, 40, iterations=300, strays="keep")
+    assert found.union.settled
+    solver = JointSolver(
+        [Density(one) for one in amounts], [len(one.points) for one in found.stipplings], 0.5
+    )
+    points = found.union.points
+    radii = np.sqrt(found.union.cells.areas / np.pi)[:, None]
+    moves = 0.01 * radii * np.random.default_rng(0).standard_normal(points.shape)
+    path = follow(solver, np.clip(points + moves, 0, amounts[0].shape[::-1]))
+    least = min(transport.w2_squared for transport, _ in zip(path, range(12), strict=False))
+    assert 1 - least / solver.solve(points).w2_squared < 3e-4

@@ -22,9 +22,9 @@ def command(context: click.Context, /, **options: Any) -> None:
     """Turn IMAGE into a blue-noise stipple drawing by exact optimal transport.
 
     IMAGE is a picture (PNG, JPEG, WebP, TIFF, BMP, GIF, PGM, PPM, AVIF, HEIC, SVG), a NumPy .npy
-    array or a text matrix of densities, or - for standard input. Every dot stands for the same
-    amount of darkness; together they lower the Wasserstein distance W2 to the image, and the figure
-    printed comes with certified bounds.
+    array or a text matrix of densities, or - for standard input. By default every dot stands for
+    the same amount of darkness; together they lower the Wasserstein distance W2 to the image, and
+    the figure printed comes with certified bounds.
 
     Paths to write are patterns: {stem} becomes the name of the image without its suffix, {name}
     that with it, and {number} (or {number:03d}) its place on the command line. Several images need

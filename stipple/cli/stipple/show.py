@@ -75,7 +75,7 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
                 f"{ink.quality:.5f} = {'N' if job.solving.masses is None else '1/Σν²'}·W2²/A"
                 f" (lower is better; hexagons tend to {figures.quality_hexagonal:.5f}, no bound)",
             ),
-            ("settled", _tell_end(ink, job.solving.bleed)),
+            ("settled", _tell_end(job, figures, ink)),
             (
                 "texture",
                 f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
@@ -131,21 +131,24 @@ def _list_page_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str
     rows = [("picture", f"{sizes[0]} on a page of {sizes[1]}")]
     if "dots" in job.draw:
         word = next(word for word, least in TONES.items() if figures.coverage >= least)
+        covered = figures.coverage
+        if len(figures.inks) > 1 and not _are_together(job, figures):
+            covered = sum(ink.coverage for ink in figures.inks)
+        counted = "" if covered == figures.coverage else f"{covered:.2%} counted ink by ink, "
         rows.append(
             (
                 "coverage",
-                f"{figures.coverage:.2%} of the picture, {word}; {figures.darkness:.2%} wanted",
+                f"{figures.coverage:.2%} of the picture, {word};"
+                f" {counted}{figures.darkness:.2%} wanted",
             )
         )
-        covered = [ink.coverage for ink in figures.inks]
-        together = job.inks.overlap == "avoid"
-        part = (figures.coverage if together else sum(covered)) / figures.darkness
+        part = covered / figures.darkness
         if abs(part - 1) > TONE_TOLERANCE:
             wanted = round(figures.points / part)
             rows.append(
                 (
                     "tone",
-                    f"{part:.3g} times the picture's; {wanted:,} dots of this size would keep it",
+                    f"{part:.3g} times the picture's; {wanted:,} dots of this size are about right",
                 )
             )
     if figures.plot is not None:
@@ -168,20 +171,27 @@ def tell_plot(plot: Plot) -> str:
     )
 
 
-def _tell_end(ink: InkFigures, bleed: bool) -> str:
-    """Tell whether the points are a minimum of W2², as far as that is known."""
-    if bleed:
+def _are_together(job: ImageJob, figures: ImageFigures) -> bool:
+    """Whether the dots of several inks were placed together."""
+    return job.inks.overlap == "avoid" and len(figures.inks) > 1
+
+
+def _tell_end(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> str:
+    """Tell whether the points are a minimum of what is minimised, as far as that is known."""
+    cost = "the sum of W2² of each ink and of all" if _are_together(job, figures) else "W2²"
+    moves = "perturbations" if job.solving.fixed is None else "moves of dots that are not fixed"
+    if job.solving.bleed:
         return "no: the points were cropped from a picture with a mirrored margin"
     if ink.iterations == 0 and not ink.reached:
         return "no: the points did not move"
     if ink.settled:
-        end = "yes, and small perturbations do not lower W2²"
+        end = f"yes, and small {moves} do not lower {cost}"
     elif ink.reached:
         end = "no: stopped at the quality asked for"
     elif ink.saddle:
-        end = "critical, not stable: a small perturbation lowers W2²"
+        end = f"critical, not stable: a small perturbation lowers {cost}"
     else:
-        return "no: more steps would lower W2² a little"
+        return f"no: more steps would lower {cost} a little"
     return f"{end}, before {_count_strays(ink)} left white" if ink.strays else end
 
 
