@@ -14,7 +14,12 @@ from stipple.errors import StippleError
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.shares import place_shares
 from stipple.measures.density import Density
-from stipple.transport.starts import place_by_density, place_on_grid, place_uniformly
+from stipple.transport.starts import (
+    place_by_density,
+    place_on_grid,
+    place_on_ink,
+    place_uniformly,
+)
 
 DEFAULT_COUNT = 5000
 # Of lighter points double precision would not tell the masses well enough.
@@ -85,7 +90,10 @@ def begin(
         points[: len(stay)] = stay
         starts = [(points, potentials)]
     elif moving:
-        starts = place_near_bisection(density, count, seed)
+        starts = [
+            place_on_ink(density, near, generator)
+            for near in place_near_bisection(density, count, seed)
+        ]
     else:
         starts = [start_from_bisection(density, count)]
     return Beginning(starts, weights, mask)

@@ -18,6 +18,8 @@ FINEST = 1e-9
 JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
+# A step is tried at so many times the last one first: where only short ones help, most do.
+GROWTH = 4.0
 
 
 class NewtonSolver(DiagramBuilder):
@@ -44,6 +46,7 @@ class NewtonSolver(DiagramBuilder):
         weights = self.list_masses(len(diagram.cells.points))
         masses = self.mix_masses(diagram, share)
         floor = 0.5 * min(float(self.compare_masses(masses).min()), 1.0)
+        step = 1.0
         for _ in range(LARGEST_NEWTON):
             residual = weights - masses
             error = float((np.abs(residual) / weights).max())
@@ -54,20 +57,20 @@ class NewtonSolver(DiagramBuilder):
             sides = list_sides(diagram.cells)
             direction = self.find_direction(diagram, sides, share, residual, accuracy)
             self.newton_iterations += 1
-            found = self._search_line(diagram, direction, share, floor)
+            found = self._search_line(diagram, direction, share, floor, min(1.0, GROWTH * step))
             if found is None:
                 break
-            diagram, masses = found
+            diagram, masses, step = found
         return diagram
 
     def _search_line(
-        self, diagram: Diagram, direction: Floats, share: float, floor: float
-    ) -> tuple[Diagram, Floats] | None:
+        self, diagram: Diagram, direction: Floats, share: float, floor: float, longest: float = 1.0
+    ) -> tuple[Diagram, Floats, float] | None:
         """Halve the step until no mass is below that part and the residual decreases enough."""
         weights = self.list_masses(len(diagram.cells.points))
         norm = np.linalg.norm(weights - self.mix_masses(diagram, share))
         for halving in range(LARGEST_HALVING):
-            step = 0.5**halving
+            step = longest * 0.5**halving
             try:
                 trial = self.measure(
                     diagram.cells.points,
@@ -80,7 +83,7 @@ class NewtonSolver(DiagramBuilder):
             masses = self.mix_masses(trial, share)
             decrease = np.linalg.norm(weights - masses) <= (1 - step / 2) * norm
             if self.compare_masses(masses).min() >= floor and decrease:
-                return trial, masses
+                return trial, masses, step
         return None
 
     def predict_potentials(self, diagram: Diagram, points: Floats) -> Floats:

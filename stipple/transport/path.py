@@ -2,7 +2,6 @@
 
 from stipple.arrays import Floats
 from stipple.errors import PowerCellError
-from stipple.geometry.matching import match_clouds
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
 
@@ -23,14 +22,10 @@ def follow_path(
 ) -> Diagram | None:
     """Follow the solution from other points to the given ones.
 
-    Each point of the origin is matched with a given one, to which it moves on a straight line;
-    points of masses of their own are in the same order already.
+    Each point of the origin moves on a straight line to the given one in its place of the list.
     Every step is a Newton step that takes the move into account, shortened until each cell keeps
     some mass; `None` if that does not help.
     """
-    if newton.masses is None:
-        matched = match_clouds(points, origin)
-        origin, potentials = origin[matched], potentials[matched]
     diagram = newton.measure(origin, potentials)
     if not diagram.has_mass:
         return None

@@ -21,8 +21,8 @@ HEXAGONAL_QUALITY = 5 / (18 * 3**0.5)
 PATIENCE = 5
 # Relative error of masses between steps; the last solve is to full accuracy.
 STEP_TOLERANCE = 0.05
-# Where masses differ, errors of light cells say little.
-STEP_TOLERANCE_OF_MASSES = 0.5
+# Where masses differ, errors of light cells say little: a cell of a thousandth may hold four.
+STEP_TOLERANCE_OF_MASSES = 3.0
 # Diagrams for the start of a run, and for each step, after which it ends where it is.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
 # Diagrams take time with the longer side of the picture: its pixels times those of a start.

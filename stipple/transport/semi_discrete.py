@@ -14,6 +14,7 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.matching import match_clouds
 from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
 from stipple.measures.density import Density
@@ -177,12 +178,16 @@ class TransportSolver(NewtonSolver):
             diagram = bracket_potentials(self, diagram)
             if diagram.has_mass:
                 return diagram
+        if near is not None and not (apart or self.is_spent):
+            path = follow_path(self, points, near.points, near.potentials)
+            if path is not None:
+                return path
         voronoi = self.measure(points, np.zeros(len(points)), previous)
         _demand_cells(voronoi)
         healthy = self.compare_masses(voronoi.integrals.masses).min() >= HEALTHY
         if apart or healthy or self.is_spent:
             return voronoi
-        path = follow_path(self, points, *self._find_origin(points))
+        path = follow_path(self, points, *self._match_origin(points))
         return path or bracket_potentials(self, voronoi)
 
     def _guess_potentials(
@@ -218,10 +223,12 @@ class TransportSolver(NewtonSolver):
             self._bisections[count] = self._ease(*start_from_bisection(self.density, count))
         return self._bisections[count]
 
-    def _find_origin(self, points: Floats) -> tuple[Floats, Floats]:
-        """Points in boxes of their masses, where paths begin, with potentials."""
+    def _match_origin(self, points: Floats) -> tuple[Floats, Floats]:
+        """Points in boxes of their masses, one for each given, with potentials."""
         if self.masses is None:
-            return self.solve_bisection(len(points))
+            origin, potentials = self.solve_bisection(len(points))
+            matched = match_clouds(points, origin)
+            return origin[matched], potentials[matched]
         return self._ease(*place_shares(self.density, self.masses, points))
 
     def _ease(self, origin: Floats, potentials: Floats) -> tuple[Floats, Floats]:

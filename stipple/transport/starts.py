@@ -4,7 +4,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.strays import INSET, find_strays
 from stipple.measures.density import Density
+
+# Points off the ink are moved to it if there are more than this part of all: on line art.
+FEW_STRAYS = 0.01
+# Points moved to one place come to lie this far apart, in pixels.
+JITTER = 0.02
 
 
 def place_uniformly(density: Density, count: int, generator: np.random.Generator) -> Floats:
@@ -22,6 +28,39 @@ def place_by_density(density: Density, count: int, generator: np.random.Generato
     rows, columns = np.divmod(pixels, density.width)
     points: Floats = np.column_stack([columns, rows]) + generator.random((count, 2))
     return points
+
+
+def place_on_ink(
+    density: Density, start: tuple[Floats, Floats], generator: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Move points of a start to the nearest ink, if many of them lie on white.
+
+    Barycentres of boxes across several lines lie between them, where cells have no mass to begin
+    with. From points on the lines the Voronoi diagram serves as a start.
+
+    Returns
+    -------
+    points : ndarray, shape (n, 2)
+        In pixels.
+    potentials : ndarray, shape (n,)
+        In square pixels: zero if points were moved.
+    """
+    points = start[0]
+    strays = find_strays(density, points)
+    if len(strays) <= FEW_STRAYS * len(points):
+        return start
+    from scipy.ndimage import distance_transform_edt
+
+    size = (density.width, density.height)
+    column, row = np.minimum(points[strays].astype(np.int64), np.array(size) - 1).T
+    nearest = distance_transform_edt(
+        density.values == 0, return_distances=False, return_indices=True
+    )
+    corner = nearest[::-1, row, column].T
+    moved = points.copy()
+    moved[strays] = np.clip(points[strays], corner + INSET, corner + 1 - INSET)
+    moved += generator.uniform(-JITTER, JITTER, moved.shape)
+    return np.clip(moved, 0.0, size), np.zeros(len(points))
 
 
 def place_on_grid(density: Density, count: int) -> Floats:

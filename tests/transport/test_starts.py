@@ -3,16 +3,59 @@
 import numpy as np
 import pytest
 
+from stipple import stipple
 from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.transport.starts import (
     place_on_grid,
+    place_on_ink,
     place_on_koch_curve,
     place_on_line,
     place_uniformly,
 )
 
 WIDE = Density(np.ones((10, 40)))
+
+
+def draw_lines(size: int) -> Density:
+    """Slanted lines of one pixel, and a circle through them."""
+    values = np.zeros((size, size))
+    columns = np.arange(size // 30, size - size // 30)
+    for start in range(size // 30, size - size // 10, size // 9):
+        values[start + columns // 14, columns] = 1.0
+    angles = np.linspace(0, 2 * np.pi, 8 * size)
+    around = np.round(size * (0.5 + 0.25 * np.array([np.sin(angles), np.cos(angles)])))
+    values[around[0].astype(int), around[1].astype(int)] = 1.0
+    return Density(values)
+
+
+def test_points_on_white_begin_on_the_nearest_ink() -> None:
+    density = draw_lines(200)
+    points = np.random.default_rng(3).random((300, 2)) * 200
+    points[:2] = 200.0, 0.0  # corners twice: points stay apart
+    moved, potentials = place_on_ink(density, (points, np.ones(300)), np.random.default_rng(0))
+    column, row = moved.astype(int).T
+    assert (density.values[row, column] > 0).all()
+    assert (potentials == 0).all()
+    assert len(np.unique(moved, axis=0)) == 300
+    ink = np.argwhere(density.values > 0)[:, ::-1]
+    away = np.abs(points[:, None] - ink - 0.5) - 0.5
+    nearest = np.linalg.norm(np.maximum(away, 0), axis=2).min(axis=1)
+    # The nearest pixel by its centre, and what insets and jitter add.
+    assert (np.linalg.norm(moved - points, axis=1) <= nearest + 0.8).all()
+
+
+def test_points_on_ink_are_left_alone() -> None:
+    start = np.random.default_rng(1).random((300, 2)) * (40, 10), np.ones(300)
+    assert place_on_ink(WIDE, start, np.random.default_rng(0)) is start
+
+
+def test_line_art_needs_few_diagrams() -> None:
+    found = stipple(draw_lines(300), 400, strays="keep")
+    # From points between the lines 296 diagrams, and .7734.
+    assert found.diagrams <= 220
+    assert found.quality <= 0.76
+    assert found.mass_error <= 1e-6
 
 
 def test_uniform_points_fill_the_width_and_the_height() -> None:
