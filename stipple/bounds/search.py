@@ -22,7 +22,13 @@ from stipple.bounds.problem import (
 )
 from stipple.bounds.pyramid import refine_flow, refine_potential
 from stipple.bounds.results import Solver
-from stipple.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
+from stipple.bounds.sparse import (
+    join_all,
+    relax_on_arcs,
+    select_arcs,
+    solve_on_arcs,
+    start_flow,
+)
 from stipple.bounds.transforms import measure_costs
 from stipple.interval import Interval
 from stipple.machine.keops_library import EngineChoice
@@ -36,6 +42,10 @@ USEFUL = 0.9
 # Arcs for each pixel and how far they are looked for, tried in turn; the last choice is made again,
 # about better potentials, as long as it helps.
 ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
+# With gaps from this on, plans need not be exact, but as good as the gap allows;
+LEAST_RELAXED = 1e-5
+# a gap is narrower than the tolerance that a plan was made for by such factors.
+FIRST_SHARE, LATER_SHARE = 1.5, 0.75
 # With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
 LARGEST_ON_ARCS = 2**17
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
@@ -89,7 +99,8 @@ class Search:
         self._workers.clock.deadline = math.inf if coarser is None else deadline
         found: Solution | None = None
         try:
-            for solution in islice(self._improve(level, coarser, costs, deadline), most):
+            better = self._improve(level, coarser, costs, gap, deadline)
+            for solution in islice(better, most):
                 found = solution
                 lower = max(evaluate_dual(level, solution.potentials), 0.0)
                 upper = max(evaluate_flow(solution.flow, costs), 0.0)
@@ -107,7 +118,12 @@ class Search:
         return found
 
     def _improve(
-        self, level: Level, coarser: Solution | None, costs: Floats, deadline: float
+        self,
+        level: Level,
+        coarser: Solution | None,
+        costs: Floats,
+        gap: float,
+        deadline: float,
     ) -> Iterator[Solution]:
         """Better and better solutions, until nothing more helps; at least one."""
         if coarser is None:
@@ -116,17 +132,26 @@ class Search:
             return
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self._order)
-        if self._method == "fast" and max(level.source.shape) > EXACT_SIDE:
+        ascends = self._method == "fast" and max(level.source.shape) > EXACT_SIDE
+        if self.ends_with_cells(level) or (ascends and gap < LEAST_RELAXED):
             for solution in self._improve_in_cells(level, flow, dual, costs, deadline):
                 yield solution
-            flow, potentials = solution
             if self.ends_with_cells(level):
                 return
         else:
-            potentials = self._conjugate(dual)
-            # Trees of small programmes are short: they save the large one most of its pivots.
-            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
-        yield from self._improve_on_arcs(level, Solution(flow, potentials), costs, deadline)
+            if ascends:
+                potentials = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
+            else:
+                potentials = self._conjugate(dual)
+            solution = Solution(flow, potentials)
+            if ascends and gap >= LEAST_RELAXED:
+                for solution in self._relax_on_arcs(level, solution, costs, gap, deadline):
+                    yield solution
+            else:
+                # Trees of small programmes are short: they save the large one most of its pivots.
+                swept = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
+                solution = Solution(swept, potentials)
+        yield from self._improve_on_arcs(level, solution, costs, deadline)
 
     def _improve_in_cells(
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, deadline: float
@@ -154,6 +179,30 @@ class Search:
                 break
             flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
         return flow
+
+    def _relax_on_arcs(
+        self, level: Level, solution: Solution, costs: Floats, gap: float, deadline: float
+    ) -> Iterator[Solution]:
+        """Solve on arcs up to a tolerance that the gap allows, first a little more."""
+        flow, best = solution
+        near, share = best, FIRST_SHARE
+        yield solution
+        for count, radius in ARC_CHOICES:
+            if time.perf_counter() >= deadline:
+                return
+            allowed = evaluate_flow(flow, costs) * (1 - (1 + gap) ** -self._order)
+            arcs = select_arcs(level, flow, near, costs, count, radius)
+            relaxed = relax_on_arcs(
+                level, flow, arcs, near.target, costs, share * allowed, deadline
+            )
+            if relaxed is None:
+                return
+            flow, dual = relaxed
+            near = self._conjugate(dual)
+            if evaluate_dual(level, near) > evaluate_dual(level, best):
+                best = near
+            yield Solution(flow, best)
+            share = LATER_SHARE
 
     def _improve_on_arcs(
         self, level: Level, solution: Solution, costs: Floats, deadline: float

@@ -10,6 +10,12 @@ from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
 from stipple.machine.compiled import compile_loop
 from stipple.transport.network_simplex import NetworkSimplex
 from stipple.transport.north_west_corner import match_in_order
+from stipple.transport.relaxation import join_network, relax_flow
+
+# Costs are counted in this part of the tolerance up to which a flow shall be optimal,
+FINENESS = 16
+# as long as the counts stay below this.
+LARGEST_COUNT = 2.0**50
 
 
 def start_flow(level: Level) -> Flow:
@@ -88,9 +94,7 @@ def solve_on_arcs(
     places = np.empty((2, size), dtype=np.int64)
     places[0, givers] = np.arange(len(givers))
     places[1, takers] = np.arange(len(takers))
-    amounts = np.zeros(len(arcs))
-    # A pair of pixels may occur twice in a flow.
-    np.add.at(amounts, np.searchsorted(arcs, flow.source * size + flow.target), flow.amounts)
+    amounts = _share_among_arcs(flow, arcs, size)
     simplex = NetworkSimplex(
         len(givers),
         len(takers),
@@ -105,6 +109,69 @@ def solve_on_arcs(
     potential = np.full(level.source.shape, -np.inf)
     potential.ravel()[takers] = simplex.get_target_potential()
     return Flow(source[used], target[used], moved), potential
+
+
+def relax_on_arcs(
+    level: Level,
+    flow: Flow,
+    arcs: Integers,
+    potential: Floats,
+    costs: Floats,
+    tolerance: float,
+    deadline: float = math.inf,
+) -> tuple[Flow, Floats] | None:
+    """Improve a flow until it costs little more than the best one on the given arcs.
+
+    Parameters
+    ----------
+    level : Level
+    flow : Flow
+    arcs : ndarray, shape (k,)
+        As from `select_arcs`; among them those of the flow.
+    potential : ndarray, shape (h, w)
+        That of the target, near to an optimal one.
+    costs : ndarray, shape (h, w)
+        By offset: the table of `transforms.measure_costs`.
+    tolerance : float
+        How much more each unit of mass may cost, in pixels to the power p; typically a half to two
+        thirds of it are found.
+    deadline : float
+        Time of `time.perf_counter` at which to give up.
+
+    Returns
+    -------
+    flow : Flow
+    potential : ndarray, shape (h, w)
+        That of the target, which proves this on these arcs; −inf where it has no mass.
+
+    None if that would come too late, or takes more digits than there are.
+    """
+    size = level.source.size
+    source, target = np.divmod(arcs, size)
+    prices, unit = price_arcs(costs, source, target), tolerance / FINENESS
+    if max(prices.max(), np.abs(potential).max()) > LARGEST_COUNT * unit:
+        return None
+    network = join_network(size, size, source, target, _count(prices, unit))
+    amounts, heights = _share_among_arcs(flow, arcs, size), _count(potential.ravel(), unit)
+    relaxed = relax_flow(network, amounts, heights, FINENESS, deadline)
+    if relaxed is None:
+        return None
+    amounts, heights = relaxed
+    used = np.flatnonzero(amounts)
+    found = np.where(level.target > 0, unit * heights.reshape(potential.shape), -np.inf)
+    return Flow(source[used], target[used], amounts[used]), found
+
+
+def _count(values: Floats, unit: float) -> Integers:
+    counts: Integers = np.rint(values / unit).astype(np.int64)
+    return counts
+
+
+def _share_among_arcs(flow: Flow, arcs: Integers, size: int) -> Floats:
+    """Give what each of the arcs carries; a pair of pixels may occur twice in a flow."""
+    places = np.searchsorted(arcs, flow.source * size + flow.target)
+    amounts: Floats = np.bincount(places, flow.amounts, len(arcs)).astype(float)
+    return amounts
 
 
 @compile_loop
