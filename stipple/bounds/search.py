@@ -44,7 +44,7 @@ USEFUL = 0.9
 ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
 # With gaps from this on, plans need not be exact, but as good as the gap allows;
 LEAST_RELAXED = 1e-5
-# a gap is narrower than the tolerance that a plan was made for by such factors.
+# its tolerance is so many times what the gap allows, at first, and where that was too much.
 FIRST_SHARE, LATER_SHARE = 1.5, 0.75
 # With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
 LARGEST_ON_ARCS = 2**17
@@ -132,29 +132,23 @@ class Search:
             return
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self._order)
-        ascends = self._method == "fast" and max(level.source.shape) > EXACT_SIDE
-        if self.ends_with_cells(level) or (ascends and gap < LEAST_RELAXED):
-            for solution in self._improve_in_cells(level, flow, dual, costs, deadline):
+        if self._method != "fast" or max(level.source.shape) <= EXACT_SIDE:
+            potentials = self._conjugate(dual)
+            # Trees of small programmes are short: they save the large one most of its pivots.
+            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
+            solution = Solution(flow, potentials)
+        else:
+            in_cells = self.ends_with_cells(level) or gap < LEAST_RELAXED
+            improve = self._improve_in_cells if in_cells else self._relax_on_arcs
+            for better in improve(level, flow, dual, costs, gap, deadline):
+                solution = better
                 yield solution
             if self.ends_with_cells(level):
                 return
-        else:
-            if ascends:
-                potentials = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
-            else:
-                potentials = self._conjugate(dual)
-            solution = Solution(flow, potentials)
-            if ascends and gap >= LEAST_RELAXED:
-                for solution in self._relax_on_arcs(level, solution, costs, gap, deadline):
-                    yield solution
-            else:
-                # Trees of small programmes are short: they save the large one most of its pivots.
-                swept = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
-                solution = Solution(swept, potentials)
         yield from self._improve_on_arcs(level, solution, costs, deadline)
 
     def _improve_in_cells(
-        self, level: Level, flow: Flow, dual: Floats, costs: Floats, deadline: float
+        self, level: Level, flow: Flow, dual: Floats, costs: Floats, _: float, deadline: float
     ) -> Iterator[Solution]:
         gap = math.inf
         for side in CELL_SIDES:
@@ -181,12 +175,12 @@ class Search:
         return flow
 
     def _relax_on_arcs(
-        self, level: Level, solution: Solution, costs: Floats, gap: float, deadline: float
+        self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
     ) -> Iterator[Solution]:
-        """Solve on arcs up to a tolerance that the gap allows, first a little more."""
-        flow, best = solution
-        near, share = best, FIRST_SHARE
-        yield solution
+        """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
+        near = best = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
+        share = FIRST_SHARE
+        yield Solution(flow, best)
         for count, radius in ARC_CHOICES:
             if time.perf_counter() >= deadline:
                 return

@@ -10,11 +10,9 @@ from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
 from stipple.machine.compiled import compile_loop
 from stipple.transport.network_simplex import NetworkSimplex
 from stipple.transport.north_west_corner import match_in_order
-from stipple.transport.relaxation import join_network, relax_flow
+from stipple.transport.relaxation import TOLERANCE, join_network, relax_flow
 
-# Costs are counted in this part of the tolerance up to which a flow shall be optimal,
-FINENESS = 16
-# as long as the counts stay below this.
+# Whole numbers of units of cost stay below this.
 LARGEST_COUNT = 2.0**50
 
 
@@ -148,12 +146,12 @@ def relax_on_arcs(
     """
     size = level.source.size
     source, target = np.divmod(arcs, size)
-    prices, unit = price_arcs(costs, source, target), tolerance / FINENESS
+    prices, unit = price_arcs(costs, source, target), tolerance / TOLERANCE
     if max(prices.max(), np.abs(potential).max()) > LARGEST_COUNT * unit:
         return None
     network = join_network(size, size, source, target, _count(prices, unit))
     amounts, heights = _share_among_arcs(flow, arcs, size), _count(potential.ravel(), unit)
-    relaxed = relax_flow(network, amounts, heights, FINENESS, deadline)
+    relaxed = relax_flow(network, amounts, heights, deadline)
     if relaxed is None:
         return None
     amounts, heights = relaxed

