@@ -44,8 +44,10 @@ USEFUL = 0.9
 ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
 # With gaps from this on, plans need not be exact, but as good as the gap allows;
 LEAST_RELAXED = 1e-5
-# its tolerance is so many times what the gap allows, at first, and where that was too much.
-FIRST_SHARE, LATER_SHARE = 1.5, 0.75
+# its tolerance is at first so many times what the gap allows, later what led to this share of it.
+FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
+# The tolerance changes by no larger factors at once.
+LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
 # With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
 LARGEST_ON_ARCS = 2**17
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
@@ -77,6 +79,7 @@ class Search:
         self._order, self._method = order, method
         self._workers, self._pool = workers, pool
         self._device = choice.device if choice.engine == "keops" else None
+        self._share = FIRST_SHARE
         self.transform_seconds = 0.0
 
     def ends_with_cells(self, level: Level) -> bool:
@@ -179,24 +182,26 @@ class Search:
     ) -> Iterator[Solution]:
         """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
         near = best = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
-        share = FIRST_SHARE
         yield Solution(flow, best)
         for count, radius in ARC_CHOICES:
             if time.perf_counter() >= deadline:
                 return
-            allowed = evaluate_flow(flow, costs) * (1 - (1 + gap) ** -self._order)
+            cost = evaluate_flow(flow, costs)
+            allowed = cost * (1 - (1 + gap) ** -self._order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
             relaxed = relax_on_arcs(
-                level, flow, arcs, near.target, costs, share * allowed, deadline
+                level, flow, arcs, near.target, costs, self._share * allowed, deadline
             )
             if relaxed is None:
                 return
-            flow, dual = relaxed
-            near = self._conjugate(dual)
-            if evaluate_dual(level, near) > evaluate_dual(level, best):
-                best = near
+            near = self._conjugate(relaxed[1])
+            best = max(best, near, key=lambda each: evaluate_dual(level, each))
+            if time.perf_counter() < deadline or evaluate_flow(relaxed[0], costs) < cost:
+                flow = relaxed[0]
             yield Solution(flow, best)
-            share = LATER_SHARE
+            left = evaluate_flow(flow, costs) - evaluate_dual(level, best)
+            change = WANTED_SHARE * allowed / left if left > 0 else MOST_CHANGE
+            self._share *= min(max(change, LEAST_CHANGE), MOST_CHANGE)
 
     def _improve_on_arcs(
         self, level: Level, solution: Solution, costs: Floats, deadline: float

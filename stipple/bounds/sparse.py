@@ -7,6 +7,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
+from stipple.geometry.morton import order_pixels_along_curve
 from stipple.machine.compiled import compile_loop
 from stipple.transport.network_simplex import NetworkSimplex
 from stipple.transport.north_west_corner import match_in_order
@@ -18,11 +19,8 @@ LARGEST_COUNT = 2.0**50
 
 def start_flow(level: Level) -> Flow:
     """Make some flow, pixel by pixel as they come, for want of a better."""
-    givers, takers = np.flatnonzero(level.source), np.flatnonzero(level.target)
-    sources, targets, amounts = match_in_order(
-        level.source.ravel()[givers], level.target.ravel()[takers]
-    )
-    return Flow(givers[sources], takers[targets], amounts)
+    pixels = np.arange(level.source.size)
+    return _match_along(pixels, level.source.ravel(), level.target.ravel())
 
 
 def join_all(level: Level) -> Integers:
@@ -134,7 +132,7 @@ def relax_on_arcs(
         How much more each unit of mass may cost, in pixels to the power p; typically a half to two
         thirds of it are found.
     deadline : float
-        Time of `time.perf_counter` at which to give up.
+        Time of `time.perf_counter` from which what is left goes along a curve.
 
     Returns
     -------
@@ -142,7 +140,7 @@ def relax_on_arcs(
     potential : ndarray, shape (h, w)
         That of the target, which proves this on these arcs; −inf where it has no mass.
 
-    None if that would come too late, or takes more digits than there are.
+    None if that takes more digits than there are.
     """
     size = level.source.size
     source, target = np.divmod(arcs, size)
@@ -152,12 +150,21 @@ def relax_on_arcs(
     network = join_network(size, size, source, target, _count(prices, unit))
     amounts, heights = _share_among_arcs(flow, arcs, size), _count(potential.ravel(), unit)
     relaxed = relax_flow(network, amounts, heights, deadline)
-    if relaxed is None:
-        return None
-    amounts, heights = relaxed
-    used = np.flatnonzero(amounts)
-    found = np.where(level.target > 0, unit * heights.reshape(potential.shape), -np.inf)
-    return Flow(source[used], target[used], amounts[used]), found
+    used = np.flatnonzero(relaxed.amounts)
+    found = np.where(level.target > 0, unit * relaxed.psi.reshape(potential.shape), -np.inf)
+    curve = order_pixels_along_curve(level.source.shape)
+    late = _match_along(curve, relaxed.supplies, relaxed.demands)
+    parts = Flow(source[used], target[used], relaxed.amounts[used]), late
+    return Flow(*(np.concatenate(ends) for ends in zip(*parts, strict=True))), found
+
+
+def _match_along(order: Integers, given: Floats, taken: Floats) -> Flow:
+    """Match masses of pixels in an order."""
+    givers, takers = order[given[order] > 0], order[taken[order] > 0]
+    if len(givers) == 0:
+        return Flow(givers, takers, np.empty(0))
+    sources, targets, amounts = match_in_order(given[givers], taken[takers])
+    return Flow(givers[sources], takers[targets], amounts)
 
 
 def _count(values: Floats, unit: float) -> Integers:

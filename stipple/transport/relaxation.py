@@ -61,6 +61,26 @@ class _State(NamedTuple):
     demands: Floats
 
 
+class RelaxedFlow(NamedTuple):
+    """A flow that is optimal up to twice the tolerance for each unit of mass.
+
+    Attributes
+    ----------
+    amounts : ndarray, shape (k,)
+        What each arc carries.
+    psi : ndarray, shape (targets,)
+        Potentials that prove it: with φ(i) = min_j c(i, j) − ψ(j), no arc in use costs more than
+        φ + ψ and twice the tolerance.
+    supplies, demands : ndarray, shape (sources,) and (targets,)
+        What could not be moved in time; otherwise 0.
+    """
+
+    amounts: Floats
+    psi: Integers
+    supplies: Floats
+    demands: Floats
+
+
 class _Room(NamedTuple):
     """Distances of nodes, and lists of nodes by distance: one that came nearer is in several."""
 
@@ -90,7 +110,7 @@ def join_network(
 
 def relax_flow(
     network: Network, amounts: Floats, psi: Integers, deadline: float = math.inf
-) -> tuple[Floats, Integers] | None:
+) -> RelaxedFlow:
     """Make a flow optimal up to twice the tolerance for each unit of mass.
 
     Parameters
@@ -102,17 +122,7 @@ def relax_flow(
     psi : ndarray, shape (targets,)
         Potentials of the targets. The nearer they are to optimal ones, the less there is to do.
     deadline : float
-        Time of `time.perf_counter` at which to give up.
-
-    Returns
-    -------
-    amounts : ndarray, shape (k,)
-        A flow with the same marginals.
-    psi : ndarray, shape (targets,)
-        Potentials that prove it: with φ(i) = min_j c(i, j) − ψ(j), no arc in use costs more than
-        φ + ψ and twice the tolerance.
-
-    None if that would come too late.
+        Time of `time.perf_counter` at which to leave the rest as it is.
     """
     sources, targets = len(network.outwards) - 1, len(network.inwards) - 1
     state = _State(
@@ -125,12 +135,10 @@ def relax_flow(
     entries = sources + targets + 2 * len(amounts)
     room = _Room(*(np.empty(n, np.int64) for n in (sources + targets, FARTHEST, entries, entries)))
     left = _empty_arcs(network, state)
-    while left > 0:
-        if time.perf_counter() >= deadline:
-            return None
+    while left > 0 and time.perf_counter() < deadline:
         _shift_potentials(network, state, room)
         left -= _send_along(network, state)
-    return state.flows, state.psi
+    return RelaxedFlow(state.flows, state.psi, state.supplies, state.demands)
 
 
 @compile_loop
