@@ -22,7 +22,13 @@ from stipple.bounds.problem import (
 )
 from stipple.bounds.pyramid import refine_flow, refine_potential
 from stipple.bounds.results import Solver
-from stipple.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
+from stipple.bounds.sparse import (
+    join_all,
+    relax_on_arcs,
+    select_arcs,
+    solve_on_arcs,
+    start_flow,
+)
 from stipple.bounds.transforms import measure_costs
 from stipple.interval import Interval
 from stipple.machine.keops_library import EngineChoice
@@ -36,6 +42,12 @@ USEFUL = 0.9
 # Arcs for each pixel and how far they are looked for, tried in turn; the last choice is made again,
 # about better potentials, as long as it helps.
 ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
+# With gaps from this on, plans need not be exact, but as good as the gap allows;
+LEAST_RELAXED = 1e-5
+# its tolerance is at first so many times what the gap allows, later what led to this share of it.
+FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
+# The tolerance changes by no larger factors at once.
+LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
 # With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
 LARGEST_ON_ARCS = 2**17
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
@@ -67,6 +79,7 @@ class Search:
         self._order, self._method = order, method
         self._workers, self._pool = workers, pool
         self._device = choice.device if choice.engine == "keops" else None
+        self._share = FIRST_SHARE
         self.transform_seconds = 0.0
 
     def ends_with_cells(self, level: Level) -> bool:
@@ -89,7 +102,8 @@ class Search:
         self._workers.clock.deadline = math.inf if coarser is None else deadline
         found: Solution | None = None
         try:
-            for solution in islice(self._improve(level, coarser, costs, deadline), most):
+            better = self._improve(level, coarser, costs, gap, deadline)
+            for solution in islice(better, most):
                 found = solution
                 lower = max(evaluate_dual(level, solution.potentials), 0.0)
                 upper = max(evaluate_flow(solution.flow, costs), 0.0)
@@ -107,7 +121,12 @@ class Search:
         return found
 
     def _improve(
-        self, level: Level, coarser: Solution | None, costs: Floats, deadline: float
+        self,
+        level: Level,
+        coarser: Solution | None,
+        costs: Floats,
+        gap: float,
+        deadline: float,
     ) -> Iterator[Solution]:
         """Better and better solutions, until nothing more helps; at least one."""
         if coarser is None:
@@ -116,20 +135,23 @@ class Search:
             return
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self._order)
-        if self._method == "fast" and max(level.source.shape) > EXACT_SIDE:
-            for solution in self._improve_in_cells(level, flow, dual, costs, deadline):
-                yield solution
-            flow, potentials = solution
-            if self.ends_with_cells(level):
-                return
-        else:
+        if self._method != "fast" or max(level.source.shape) <= EXACT_SIDE:
             potentials = self._conjugate(dual)
             # Trees of small programmes are short: they save the large one most of its pivots.
             flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
-        yield from self._improve_on_arcs(level, Solution(flow, potentials), costs, deadline)
+            solution = Solution(flow, potentials)
+        else:
+            in_cells = self.ends_with_cells(level) or gap < LEAST_RELAXED
+            improve = self._improve_in_cells if in_cells else self._relax_on_arcs
+            for better in improve(level, flow, dual, costs, gap, deadline):
+                solution = better
+                yield solution
+            if self.ends_with_cells(level):
+                return
+        yield from self._improve_on_arcs(level, solution, costs, deadline)
 
     def _improve_in_cells(
-        self, level: Level, flow: Flow, dual: Floats, costs: Floats, deadline: float
+        self, level: Level, flow: Flow, dual: Floats, costs: Floats, _: float, deadline: float
     ) -> Iterator[Solution]:
         gap = math.inf
         for side in CELL_SIDES:
@@ -154,6 +176,32 @@ class Search:
                 break
             flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
         return flow
+
+    def _relax_on_arcs(
+        self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
+    ) -> Iterator[Solution]:
+        """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
+        near = best = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
+        yield Solution(flow, best)
+        for count, radius in ARC_CHOICES:
+            if time.perf_counter() >= deadline:
+                return
+            cost = evaluate_flow(flow, costs)
+            allowed = cost * (1 - (1 + gap) ** -self._order)
+            arcs = select_arcs(level, flow, near, costs, count, radius)
+            relaxed = relax_on_arcs(
+                level, flow, arcs, near.target, costs, self._share * allowed, deadline
+            )
+            if relaxed is None:
+                return
+            near = self._conjugate(relaxed[1])
+            best = max(best, near, key=lambda each: evaluate_dual(level, each))
+            if time.perf_counter() < deadline or evaluate_flow(relaxed[0], costs) < cost:
+                flow = relaxed[0]
+            yield Solution(flow, best)
+            left = evaluate_flow(flow, costs) - evaluate_dual(level, best)
+            change = WANTED_SHARE * allowed / left if left > 0 else MOST_CHANGE
+            self._share *= min(max(change, LEAST_CHANGE), MOST_CHANGE)
 
     def _improve_on_arcs(
         self, level: Level, solution: Solution, costs: Floats, deadline: float

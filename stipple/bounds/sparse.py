@@ -7,18 +7,20 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
+from stipple.geometry.morton import order_pixels_along_curve
 from stipple.machine.compiled import compile_loop
 from stipple.transport.network_simplex import NetworkSimplex
 from stipple.transport.north_west_corner import match_in_order
+from stipple.transport.relaxation import TOLERANCE, join_network, relax_flow
+
+# Whole numbers of units of cost stay below this.
+LARGEST_COUNT = 2.0**50
 
 
 def start_flow(level: Level) -> Flow:
     """Make some flow, pixel by pixel as they come, for want of a better."""
-    givers, takers = np.flatnonzero(level.source), np.flatnonzero(level.target)
-    sources, targets, amounts = match_in_order(
-        level.source.ravel()[givers], level.target.ravel()[takers]
-    )
-    return Flow(givers[sources], takers[targets], amounts)
+    pixels = np.arange(level.source.size)
+    return _match_along(pixels, level.source.ravel(), level.target.ravel())
 
 
 def join_all(level: Level) -> Integers:
@@ -88,9 +90,7 @@ def solve_on_arcs(
     places = np.empty((2, size), dtype=np.int64)
     places[0, givers] = np.arange(len(givers))
     places[1, takers] = np.arange(len(takers))
-    amounts = np.zeros(len(arcs))
-    # A pair of pixels may occur twice in a flow.
-    np.add.at(amounts, np.searchsorted(arcs, flow.source * size + flow.target), flow.amounts)
+    amounts = _share_among_arcs(flow, arcs, size)
     simplex = NetworkSimplex(
         len(givers),
         len(takers),
@@ -105,6 +105,78 @@ def solve_on_arcs(
     potential = np.full(level.source.shape, -np.inf)
     potential.ravel()[takers] = simplex.get_target_potential()
     return Flow(source[used], target[used], moved), potential
+
+
+def relax_on_arcs(
+    level: Level,
+    flow: Flow,
+    arcs: Integers,
+    potential: Floats,
+    costs: Floats,
+    tolerance: float,
+    deadline: float = math.inf,
+) -> tuple[Flow, Floats] | None:
+    """Improve a flow until it costs little more than the best one on the given arcs.
+
+    Parameters
+    ----------
+    level : Level
+    flow : Flow
+    arcs : ndarray, shape (k,)
+        As from `select_arcs`; among them those of the flow.
+    potential : ndarray, shape (h, w)
+        That of the target, near to an optimal one.
+    costs : ndarray, shape (h, w)
+        By offset: the table of `transforms.measure_costs`.
+    tolerance : float
+        How much more each unit of mass may cost, in pixels to the power p; typically a half to two
+        thirds of it are found.
+    deadline : float
+        Time of `time.perf_counter` from which what is left goes along a curve.
+
+    Returns
+    -------
+    flow : Flow
+    potential : ndarray, shape (h, w)
+        That of the target, which proves this on these arcs; −inf where it has no mass.
+
+    None if that takes more digits than there are.
+    """
+    size = level.source.size
+    source, target = np.divmod(arcs, size)
+    prices, unit = price_arcs(costs, source, target), tolerance / TOLERANCE
+    if max(prices.max(), np.abs(potential).max()) > LARGEST_COUNT * unit:
+        return None
+    network = join_network(size, size, source, target, _count(prices, unit))
+    amounts, heights = _share_among_arcs(flow, arcs, size), _count(potential.ravel(), unit)
+    relaxed = relax_flow(network, amounts, heights, deadline)
+    used = np.flatnonzero(relaxed.amounts)
+    found = np.where(level.target > 0, unit * relaxed.psi.reshape(potential.shape), -np.inf)
+    curve = order_pixels_along_curve(level.source.shape)
+    late = _match_along(curve, relaxed.supplies, relaxed.demands)
+    parts = Flow(source[used], target[used], relaxed.amounts[used]), late
+    return Flow(*(np.concatenate(ends) for ends in zip(*parts, strict=True))), found
+
+
+def _match_along(order: Integers, given: Floats, taken: Floats) -> Flow:
+    """Match masses of pixels in an order."""
+    givers, takers = order[given[order] > 0], order[taken[order] > 0]
+    if len(givers) == 0:
+        return Flow(givers, takers, np.empty(0))
+    sources, targets, amounts = match_in_order(given[givers], taken[takers])
+    return Flow(givers[sources], takers[targets], amounts)
+
+
+def _count(values: Floats, unit: float) -> Integers:
+    counts: Integers = np.rint(values / unit).astype(np.int64)
+    return counts
+
+
+def _share_among_arcs(flow: Flow, arcs: Integers, size: int) -> Floats:
+    """Give what each of the arcs carries; a pair of pixels may occur twice in a flow."""
+    places = np.searchsorted(arcs, flow.source * size + flow.target)
+    amounts: Floats = np.bincount(places, flow.amounts, len(arcs)).astype(float)
+    return amounts
 
 
 @compile_loop

@@ -16,6 +16,7 @@ from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import Flow, Level
 from stipple.bounds.refine import bound_images
 from stipple.bounds.results import BoundResult, LevelRecord
+from stipple.bounds.sparse import solve_on_arcs
 from stipple.errors import StippleError
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
@@ -203,6 +204,23 @@ def test_large_images_end_with_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not cells.reached
     assert cells.lower <= arcs.lower <= arcs.upper <= cells.upper
     assert cells.gap < 0.2
+
+
+def test_no_exact_programme_is_solved_for_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = draw_noise(1, (70, 66)), draw_noise(2, (70, 66))
+    solved: list[int] = []
+
+    def solve(level: Level, *given: Any) -> tuple[Flow, Floats]:
+        solved.append(max(level.source.shape))
+        return solve_on_arcs(level, *given)
+
+    monkeypatch.setattr(search, "solve_on_arcs", solve)
+    found = bound(a, b, gap=1e-3, method="fast")
+    assert found.reached
+    assert max(solved) <= search.EXACT_SIDE
+    # Near to what was asked for: no time went into more.
+    assert found.gap >= 1e-4
+    check_evidence(found, a, b, 2)
 
 
 def test_threads_do_not_change_the_bounds() -> None:

@@ -18,7 +18,13 @@ from stipple.bounds.problem import (
     price_arcs,
 )
 from stipple.bounds.pyramid import build_pyramid, refine_flow, refine_potential
-from stipple.bounds.sparse import join_all, select_arcs, solve_on_arcs, start_flow
+from stipple.bounds.sparse import (
+    join_all,
+    relax_on_arcs,
+    select_arcs,
+    solve_on_arcs,
+    start_flow,
+)
 from stipple.bounds.transforms import measure_costs
 from stipple.transport.network_simplex import NetworkSimplex
 
@@ -206,3 +212,45 @@ def test_time_that_is_up_leaves_a_flow() -> None:
     flow, _ = solve_on_arcs(level, start_flow(level), join_all(level), costs, deadline=0.0)
     check_marginals(flow, level)
     assert evaluate_flow(flow, costs) <= evaluate_flow(start_flow(level), costs)
+
+
+@pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
+def test_relaxed_arcs_are_as_good_as_their_tolerance(draw) -> None:  # type: ignore[no-untyped-def]
+    shape = (15, 18)
+    (level,) = build_pyramid(
+        *(image / image.sum() for image in (draw(1, shape), draw(2, shape))), 18
+    )
+    costs = measure_costs(shape, 2).table
+    optimal, _ = solve_on_arcs(level, start_flow(level), join_all(level), costs)
+    exact = evaluate_flow(optimal, costs)
+    for share in (0.1, 0.001):
+        relaxed = relax_on_arcs(
+            level, start_flow(level), join_all(level), np.zeros(shape), costs, share * exact
+        )
+        assert relaxed is not None
+        flow, potential = relaxed
+        check_marginals(flow, level)
+        lower = evaluate_dual(level, conjugate(potential, 2))
+        assert exact * (1 - 2 * share) <= lower <= exact * (1 + 1e-9)
+        assert exact * (1 - 1e-9) <= evaluate_flow(flow, costs) <= exact * (1 + 2 * share)
+        assert evaluate_flow(flow, costs) - lower <= 2 * share * exact
+
+
+def test_late_arcs_leave_a_whole_flow() -> None:
+    shape = (9, 11)
+    (level,) = build_pyramid(
+        *(image / image.sum() for image in (draw_noise(1, shape), draw_noise(2, shape))), 11
+    )
+    costs = measure_costs(shape, 2).table
+    relaxed = relax_on_arcs(
+        level, start_flow(level), join_all(level), np.zeros(shape), costs, 1e-3, deadline=0.0
+    )
+    assert relaxed is not None
+    check_marginals(relaxed[0], level)
+
+
+def test_tolerances_below_all_digits_are_refused() -> None:
+    (level,) = draw_level(1, (5, 6))
+    costs = measure_costs((5, 6), 2).table
+    arcs = join_all(level)
+    assert relax_on_arcs(level, start_flow(level), arcs, np.zeros((5, 6)), costs, 1e-16) is None
