@@ -11,7 +11,8 @@ from stipple.arguments import read_array, read_count, read_floats, read_points
 from stipple.arrays import Booleans, Floats, PointsLike
 from stipple.choices import LARGEST_COUNT, Start, Texture
 from stipple.errors import StippleError
-from stipple.geometry.bisection import place_near_bisection, start_from_bisection
+from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.shares import place_shares
 from stipple.measures.density import Density
 from stipple.transport.starts import place_by_density, place_on_grid, place_uniformly
