@@ -10,9 +10,9 @@ from stipple.measures.density import Density
 
 # Blocks of fewer points than these are divided to the end.
 FEWEST_IN_BLOCK = 4
-# Whether the mass of a block is even is seen in parts for so many points each, and so many rows.
-POINTS_OF_PART = 4
-FEWEST_PARTS = 4
+# Whether the mass of a block is even is seen in so many parts for each point: hatching finer than
+# half a cell is grey to the points, coarser hatching is not.
+PARTS_OF_POINT = 4
 
 
 def bisect_mass(density: Density, count: int) -> Floats:
@@ -115,10 +115,10 @@ def divide_mass(image: Floats, count: int, evenness: float) -> tuple[Floats, Int
 def _is_even(
     image: Floats, x0: float, y0: float, x1: float, y1: float, points: int, evenness: float
 ) -> bool:
-    """Whether parts of the block, for a few points each, differ in mass by that factor at most."""
+    """Whether parts of the block, some for each point, differ in mass by that factor at most."""
     if evenness < 1:
         return False
-    parts = max(FEWEST_PARTS, int(np.sqrt(points / POINTS_OF_PART)))
+    parts = int(np.sqrt(PARTS_OF_POINT * points))
     width, height = (x1 - x0) / parts, (y1 - y0) / parts
     least, most = np.inf, 0.0
     for row in range(parts):

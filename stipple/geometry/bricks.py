@@ -9,7 +9,7 @@ from stipple.machine.compiled import compile_loop
 from stipple.measures.density import Density
 
 # Masses of the parts of a block that is filled with rows differ at most by this factor.
-EVENNESS = 1.5
+EVENNESS = 2.0
 # Points alone in their boxes start this far from the barycentres, at most, in standard deviations
 # along each axis: about .6 of the radius of a cell.
 SHIFT = 1.2
@@ -111,7 +111,7 @@ def _fill_blocks(
         x0, y0, x1, y1 = boxes[block]
         width, height = x1 - x0, y1 - y0
         # Hexagons of width w come in rows of height w·√3/2.
-        rows = int(round(np.sqrt(count * height / width * 2 / np.sqrt(3.0))))
+        rows = round(np.sqrt(count * height / width * 2 / np.sqrt(3.0)))
         rows = min(max(rows, 1), count)
         top, above = y0, 0
         for row in range(rows):
