@@ -65,7 +65,13 @@ def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
 def start_in_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     """Place one point at the barycentre of each of other boxes, with such potentials."""
     barycentres, spreads = integrate_boxes(density, boxes)
-    return barycentres, 1.5 * np.sqrt(spreads.prod(axis=1))
+    return barycentres, guess_potentials(spreads)
+
+
+def guess_potentials(spreads: Floats) -> Floats:
+    """Potentials for points in boxes with such variances of x and of y, shape (n,)."""
+    potentials: Floats = 1.5 * np.sqrt(spreads.prod(axis=1))
+    return potentials
 
 
 @compile_loop

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stipple.arrays import Floats, Integers
-from stipple.geometry.bisection import divide_mass, find_part, measure_strip
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.geometry.bisection import divide_mass, find_part, guess_potentials, measure_strip
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
 from stipple.measures.density import Density
@@ -23,7 +23,9 @@ FEW_POINTS = 128
 FEW_STARTS = 6
 
 
-def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[Floats, Floats]]:
+def place_near_bisection(
+    density: Density, count: int, seed: int, *, in_rows: bool = True
+) -> list[tuple[Floats, Floats]]:
     """Place points that will move where the bisection has them, better where it is flat.
 
     Blocks of the bisection in which the density is flat are filled with staggered rows, whose
@@ -39,7 +41,9 @@ def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[
     count : int
         How many points, at least 1.
     seed : int
-        Seed of the shifts.
+        Seed of the shifts, and of which blocks are mirrored.
+    in_rows : bool
+        Whether to fill flat blocks with rows.
 
     Returns
     -------
@@ -47,32 +51,28 @@ def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[
         As from `start_from_bisection`; several if the points are few.
     """
     generator = np.random.default_rng(seed)
-    few = count <= FEW_POINTS
-    evenness = [EVENNESS, *[0.0] * (FEW_STARTS - 1)] if few else [EVENNESS]
-    return [_place(density, count, factor, generator, shift_all=few) for factor in evenness]
+    many = count > FEW_POINTS
+    tries = [EVENNESS if in_rows else 0.0, *[0.0] * (0 if many else FEW_STARTS - 1)]
+    return [_place(density, count, evenness, generator, many) for evenness in tries]
 
 
 def _place(
-    density: Density,
-    count: int,
-    evenness: float,
-    generator: np.random.Generator,
-    *,
-    shift_all: bool,
+    density: Density, count: int, evenness: float, generator: np.random.Generator, many: bool
 ) -> tuple[Floats, Floats]:
-    """Fill flat blocks with rows, and shift the points alone in boxes."""
-    boxes, counts = divide_mass(density.integral_image, count, evenness)
-    points, potentials = _fill_blocks(density.integral_image, boxes, counts, count)
-    alone = np.repeat(counts == 1, counts)
-    boxes = boxes[counts == 1]
+    """Fill blocks that are even up to a factor with rows, and shift points alone in their boxes."""
+    blocks, counts = divide_mass(density.integral_image, count, evenness)
+    boxes = blocks[counts == 1]
     barycentres, spreads = integrate_boxes(density, boxes)
     longest = SHIFT * np.sqrt(spreads)
-    if not shift_all:
+    if many:
         longest[_measure_ink(density, boxes) < FULL] = 0.0
     shift = longest * generator.uniform(-1.0, 1.0, spreads.shape)
     low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
+    mirrored = generator.random(len(blocks)) < 0.5
+    points, potentials = _fill_blocks(density.integral_image, blocks, counts, mirrored, count)
+    alone = np.repeat(counts == 1, counts)
     points[alone] = barycentres + np.clip(shift, low, high)
-    potentials[alone] = 1.5 * np.sqrt(spreads.prod(axis=1))
+    potentials[alone] = guess_potentials(spreads)
     return points, potentials
 
 
@@ -100,9 +100,9 @@ def _measure_boxes(image: Floats, boxes: Floats) -> Floats:
 
 @compile_loop
 def _fill_blocks(
-    image: Floats, boxes: Floats, counts: Integers, total: int
+    image: Floats, boxes: Floats, counts: Integers, mirrored: Booleans, total: int
 ) -> tuple[Floats, Floats]:
-    """Points in staggered rows, in blocks for several of them, and potentials for square cells."""
+    """Points of blocks in staggered rows, and potentials as of square boxes of their areas."""
     points = np.empty((total, 2))
     potentials = np.empty(total)
     done = 0
@@ -122,7 +122,7 @@ def _fill_blocks(
             bottom = y1
             if row < rows - 1:
                 bottom = find_part(image, False, x0, y0, x1, y1, above, count)
-            offset = 0.25 if row % 2 else 0.75
+            offset = 0.25 if (row % 2 == 1) != mirrored[block] else 0.75
             for place in range(length):
                 x = find_part(image, True, x0, top, x1, bottom, place + offset, length)
                 points[done] = (x, y)

@@ -51,8 +51,12 @@ def begin(
     fixed: ArrayLike | None,
     texture: Texture,
     moving: bool,
+    in_rows: bool = True,
 ) -> Beginning:
-    """Place the points before they move; the arguments are those of `stipple.stipple`."""
+    """Place the points before they move; the arguments are those of `stipple.stipple`.
+
+    `in_rows` is that of `place_near_bisection`.
+    """
     weights = None if masses is None else read_masses(masses)
     if not isinstance(start, str):
         points = check_points(density, start, "start")
@@ -86,7 +90,7 @@ def begin(
         points[: len(stay)] = stay
         starts = [(points, potentials)]
     elif moving:
-        starts = place_near_bisection(density, count, seed)
+        starts = place_near_bisection(density, count, seed, in_rows=in_rows)
     else:
         starts = [start_from_bisection(density, count)]
     return Beginning(starts, weights, mask)
