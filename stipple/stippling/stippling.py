@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from numpy.typing import ArrayLike
 
@@ -129,18 +130,9 @@ def stipple(
     wide = _mirror(quantised, n, start, masses, fixed) if bleed else None
     source, count = (wide.density, wide.points) if wide else (quantised, n)
     moving = iterations > 0
-    beginning = begin(
-        source,
-        count,
-        start,
-        seed,
-        masses=masses,
-        fixed=fixed,
-        texture=texture,
-        moving=moving,
-        # Rows along the border are what a bleed is to avoid.
-        in_rows=not bleed,
-    )
+    place = partial(begin, masses=masses, fixed=fixed, texture=texture)
+    # Rows along the border are what a bleed is to avoid.
+    beginning = place(source, count, start, seed, moving=moving, in_rows=not bleed)
     placed = time.perf_counter() - began
     solver = TransportSolver(source, engine, threads, beginning.masses)
     result = quantise_best(
