@@ -8,7 +8,8 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
-from stipple.geometry.bisection import place_near_bisection, start_from_bisection
+from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density

@@ -2,23 +2,17 @@
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
 from stipple.measures.density import Density
 
-# Points that will move start this far from the barycentres of their boxes, at most, in standard
-# deviations along each axis: about .6 of the radius of a cell.
-SHIFT = 1.2
-# They go no farther than this part of the way to the border of the box.
-INSIDE = 0.9
-# Boxes with ink on less than this part of their area are no part of a lattice: edges of shapes
-# break it, and points shifted off narrow shapes have cells far from their mass.
-FULL = 0.8
-# Up to here points have local minima that differ, and starts take no time: several are tried.
-FEW_POINTS = 128
-FEW_STARTS = 6
+# Blocks of fewer points than these are divided to the end.
+FEWEST_IN_BLOCK = 4
+# Whether the mass of a block is even is seen in so many parts for each point: hatching finer than
+# half a cell is grey to the points, coarser hatching is not.
+PARTS_OF_POINT = 4
 
 
 def bisect_mass(density: Density, count: int) -> Floats:
@@ -47,7 +41,7 @@ def bisect_mass(density: Density, count: int) -> Floats:
     """
     if count < 1:
         raise StippleError(f"The mass must go to at least 1 point, not to {count}.")
-    return _bisect(density.integral_image, count)
+    return divide_mass(density.integral_image, count, 0.0)[0]
 
 
 def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
@@ -71,74 +65,25 @@ def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
 def start_in_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     """Place one point at the barycentre of each of other boxes, with such potentials."""
     barycentres, spreads = integrate_boxes(density, boxes)
-    return barycentres, 1.5 * np.sqrt(spreads.prod(axis=1))
+    return barycentres, guess_potentials(spreads)
 
 
-def place_near_bisection(density: Density, count: int, seed: int) -> list[tuple[Floats, Floats]]:
-    """Place points that will move near those of `start_from_bisection`, in several ways if few.
+def guess_potentials(spreads: Floats) -> Floats:
+    """Potentials for points in boxes with such variances of x and of y, shape (n,)."""
+    potentials: Floats = 1.5 * np.sqrt(spreads.prod(axis=1))
+    return potentials
 
-    The barycentres of equal boxes can be critical points that are no minimum: lattices, under
-    densities that are flat, graded or symmetric. Each point is shifted at random, and stays
-    inside its box; of many points those in boxes with white stay, for there is no lattice.
 
-    Parameters
-    ----------
-    density : Density
-        The density.
-    count : int
-        How many points, at least 1.
-    seed : int
-        Seed of the shifts.
+@compile_loop
+def divide_mass(image: Floats, count: int, evenness: float) -> tuple[Floats, Integers]:
+    """Blocks in the order of the tree, and for how many points each is.
 
-    Returns
-    -------
-    list of (points, potentials)
-        As from `start_from_bisection`.
+    Blocks for several points are left whole where masses differ by no more than that factor.
     """
-    boxes = bisect_mass(density, count)
-    barycentres, spreads = integrate_boxes(density, boxes)
-    potentials = 1.5 * np.sqrt(spreads.prod(axis=1))
-    few = count <= FEW_POINTS
-    longest = SHIFT * np.sqrt(spreads)
-    if not few:
-        longest[_measure_ink(density, boxes) < FULL] = 0.0
-    generator = np.random.default_rng(seed)
-    starts = []
-    for _ in range(FEW_STARTS if few else 1):
-        shift = longest * generator.uniform(-1.0, 1.0, spreads.shape)
-        low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
-        shift = np.clip(shift, low, high)
-        starts.append((barycentres + shift, potentials))
-    return starts
-
-
-def _measure_ink(density: Density, boxes: Floats) -> Floats:
-    """Part of the area of each box where there is mass."""
-    image = np.zeros((density.height + 1, density.width + 1))
-    image[1:, 1:] = (density.values > 0).cumsum(axis=0).cumsum(axis=1)
-    inked = _measure_boxes(image, boxes)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    shares: Floats = np.divide(inked, areas, out=np.zeros_like(areas), where=areas > 0)
-    return shares
-
-
-@compile_loop
-def _measure_boxes(image: Floats, boxes: Floats) -> Floats:
-    """Mass of each box."""
-    masses = np.empty(len(boxes))
-    for i in range(len(boxes)):
-        x0, y0, x1, y1 = boxes[i]
-        masses[i] = measure_strip(image, True, x0, y0, x1, y1, x1) - measure_strip(
-            image, True, x0, y0, x1, y1, x0
-        )
-    return masses
-
-
-@compile_loop
-def _bisect(image: Floats, count: int) -> Floats:
     height = image.shape[0] - 1
     width = image.shape[1] - 1
     boxes = np.empty((count, 4))
+    counts = np.empty(count, dtype=np.int64)
     # Depth first: the stack holds at most one waiting half for each level of the tree.
     waiting = np.empty((70, 4))
     share = np.empty(70, dtype=np.int64)
@@ -150,17 +95,16 @@ def _bisect(image: Floats, count: int) -> Floats:
         depth -= 1
         x0, y0, x1, y1 = waiting[depth]
         points = share[depth]
-        if points == 1:
+        if points == 1 or (
+            points >= FEWEST_IN_BLOCK and _is_even(image, x0, y0, x1, y1, points, evenness)
+        ):
             boxes[done] = (x0, y0, x1, y1)
+            counts[done] = points
             done += 1
             continue
         half = points // 2
         across = x1 - x0 >= y1 - y0
-        low, high = (x0, x1) if across else (y0, y1)
-        below = measure_strip(image, across, x0, y0, x1, y1, low)
-        total = measure_strip(image, across, x0, y0, x1, y1, high) - below
-        wanted = below + total * half / points
-        cut = find_cut(image, across, x0, y0, x1, y1, wanted)
+        cut = find_part(image, across, x0, y0, x1, y1, half, points)
         if across:
             waiting[depth] = (cut, y0, x1, y1)
             waiting[depth + 1] = (x0, y0, cut, y1)
@@ -170,7 +114,40 @@ def _bisect(image: Floats, count: int) -> Floats:
         share[depth] = points - half
         share[depth + 1] = half
         depth += 2
-    return boxes
+    return boxes[:done], counts[:done]
+
+
+@compile_loop
+def _is_even(
+    image: Floats, x0: float, y0: float, x1: float, y1: float, points: int, evenness: float
+) -> bool:
+    """Whether parts of the block, some for each point, differ in mass by that factor at most."""
+    if evenness < 1:
+        return False
+    parts = int(np.sqrt(PARTS_OF_POINT * points))
+    width, height = (x1 - x0) / parts, (y1 - y0) / parts
+    least, most = np.inf, 0.0
+    for row in range(parts):
+        top, bottom = y0 + row * height, y0 + (row + 1) * height
+        left = measure_strip(image, True, x0, top, x1, bottom, x0)
+        for column in range(1, parts + 1):
+            right = measure_strip(image, True, x0, top, x1, bottom, x0 + column * width)
+            least, most = min(least, right - left), max(most, right - left)
+            left = right
+        if most > evenness * least:
+            return False
+    return True
+
+
+@compile_loop
+def find_part(
+    image: Floats, across: bool, x0: float, y0: float, x1: float, y1: float, part: float, of: float
+) -> float:
+    """Where the mass below is part/of of all in the box."""
+    low, high = (x0, x1) if across else (y0, y1)
+    below = measure_strip(image, across, x0, y0, x1, y1, low)
+    total = measure_strip(image, across, x0, y0, x1, y1, high) - below
+    return find_cut(image, across, x0, y0, x1, y1, below + total * part / of)
 
 
 @compile_loop

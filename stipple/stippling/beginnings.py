@@ -11,7 +11,8 @@ from stipple.arguments import read_array, read_count, read_floats, read_points
 from stipple.arrays import Booleans, Floats, PointsLike
 from stipple.choices import LARGEST_COUNT, Start, Texture
 from stipple.errors import StippleError
-from stipple.geometry.bisection import place_near_bisection, start_from_bisection
+from stipple.geometry.bisection import start_from_bisection
+from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.shares import place_shares
 from stipple.measures.density import Density
 from stipple.transport.starts import (
@@ -55,8 +56,12 @@ def begin(
     fixed: ArrayLike | None,
     texture: Texture,
     moving: bool,
+    in_rows: bool = True,
 ) -> Beginning:
-    """Place the points before they move; the arguments are those of `stipple.stipple`."""
+    """Place the points before they move; the arguments are those of `stipple.stipple`.
+
+    `in_rows` is that of `place_near_bisection`.
+    """
     weights = None if masses is None else read_masses(masses)
     if not isinstance(start, str):
         points = check_points(density, start, "start")
@@ -92,7 +97,7 @@ def begin(
     elif moving:
         starts = [
             place_on_ink(density, near, generator)
-            for near in place_near_bisection(density, count, seed)
+            for near in place_near_bisection(density, count, seed, in_rows=in_rows)
         ]
     else:
         starts = [start_from_bisection(density, count)]

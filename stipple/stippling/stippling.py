@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from numpy.typing import ArrayLike
 
@@ -71,15 +72,16 @@ def stipple(
     start : {"bisection", "uniform", "grid"} or array_like, shape (n, 2)
         Where points begin: near the equal-mass bisection, random, a grid, or given positions in
         pixels, without those of which a coordinate is masked. Points that are to move from the
-        bisection are first shifted at random by up to half a cell, for the bisection itself can be
-        a saddle; other starts are taken as they are.
+        bisection begin in staggered rows where the density is flat, and elsewhere are shifted at
+        random by up to half a cell, for the bisection itself can be a saddle; other starts are
+        taken as they are.
     masses : array_like, shape (n,), optional
         Mass of each point, relative to others; by default all are equal.
     fixed : array_like, optional
         Points that stay where they are and count among the n: a boolean for each point of a start
         given as an array; or else their positions in pixels, shape (k, 2), which come first.
     seed : int
-        Seed of all that is random: that shift, the random start, and perturbations.
+        Seed of all that is random: rows mirrored, that shift, the random start, perturbations.
     engine : {"auto", "pysdot", "qhull"}
         Backend for neighbours of power cells; the result does not depend on it.
     threads : int, optional
@@ -128,9 +130,9 @@ def stipple(
     wide = _mirror(quantised, n, start, masses, fixed) if bleed else None
     source, count = (wide.density, wide.points) if wide else (quantised, n)
     moving = iterations > 0
-    beginning = begin(
-        source, count, start, seed, masses=masses, fixed=fixed, texture=texture, moving=moving
-    )
+    place = partial(begin, masses=masses, fixed=fixed, texture=texture)
+    # Rows along the border are what a bleed is to avoid.
+    beginning = place(source, count, start, seed, moving=moving, in_rows=not bleed)
     placed = time.perf_counter() - began
     solver = TransportSolver(source, engine, threads, beginning.masses)
     result = quantise_best(

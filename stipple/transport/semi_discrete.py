@@ -15,6 +15,7 @@ from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
+from stipple.geometry.morton import order_along_curve
 from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
 from stipple.measures.density import Density
@@ -30,6 +31,8 @@ from stipple.transport.pixels_apart import are_pixels_apart, solve_apart
 HEALTHY = 0.5
 # Paths begin at points for which masses are right up to this part.
 PATH_TOLERANCE = 0.5
+# Up to so many points the processor's cache serves whatever their order.
+FEW_POINTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -143,8 +146,8 @@ class TransportSolver(NewtonSolver):
             If points coincide, or are too close, so that no potentials give each of them mass.
         """
         diagrams, iterations = self.diagrams, self.newton_iterations
-        start = self._start(points, potentials, near)
-        best = self._settle(start, tolerance)
+        start, healthy = self._start(points, potentials, near)
+        best = self._settle(start, tolerance) if healthy else self._arrive(start, tolerance)
         cells, integrals = best.cells, best.integrals
         weights = self.list_masses(len(points))
         dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
@@ -165,30 +168,48 @@ class TransportSolver(NewtonSolver):
             density=self.density,
         )
 
-    def _start(self, points: Floats, potentials: Floats | None, near: Transport | None) -> Diagram:
-        """Find a diagram with mass in every cell, unless the density is on pixels apart."""
+    def _start(
+        self, points: Floats, potentials: Floats | None, near: Transport | None
+    ) -> tuple[Diagram, bool]:
+        """Find a diagram with mass in every cell, or tell that there is none at hand."""
         if potentials is None and near is not None and np.array_equal(points, near.points):
-            return near.diagram
+            return near.diagram, True
         previous = near.diagram if near else None
         apart = self._has_pixels_apart(len(points))
         for guess in self._guess_potentials(points, potentials, near):
             diagram = self.measure(points, guess, previous)
             if apart:
-                return diagram
+                return diagram, True
             diagram = bracket_potentials(self, diagram)
             if diagram.has_mass:
-                return diagram
+                return diagram, True
         if near is not None and not (apart or self.is_spent):
             path = follow_path(self, points, near.points, near.potentials)
             if path is not None:
-                return path
+                return path, True
         voronoi = self.measure(points, np.zeros(len(points)), previous)
         _demand_cells(voronoi)
         healthy = self.compare_masses(voronoi.integrals.masses).min() >= HEALTHY
-        if apart or healthy or self.is_spent:
-            return voronoi
-        path = follow_path(self, points, *self._match_origin(points))
-        return path or bracket_potentials(self, voronoi)
+        return voronoi, apart or healthy or self.is_spent
+
+    def _arrive(self, voronoi: Diagram, tolerance: float) -> Diagram:
+        """Solve by a path from other points, or else from the Voronoi diagram.
+
+        Many points go in the order of a curve on the way, so that what is near is near in memory.
+        """
+        points = voronoi.cells.points
+        ordered = len(points) > FEW_POINTS and self.masses is None
+        order = order_along_curve(points) if ordered else np.arange(len(points))
+        placed = points[order]
+        arrived = follow_path(self, placed, *self._match_origin(placed))
+        if arrived is None:
+            return self._settle(bracket_potentials(self, voronoi), tolerance)
+        best = self._settle(arrived, tolerance)
+        if not ordered:
+            return best
+        potentials = np.empty(len(points))
+        potentials[order] = best.cells.potentials
+        return self.measure(points, potentials, voronoi)
 
     def _guess_potentials(
         self, points: Floats, potentials: Floats | None, near: Transport | None

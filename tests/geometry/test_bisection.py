@@ -9,7 +9,7 @@ from oracles import integrate_polygon, make_rectangle
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.geometry.bisection import bisect_mass, place_near_bisection, start_from_bisection
+from stipple.geometry.bisection import bisect_mass, start_from_bisection
 from stipple.measures.density import Density
 
 RANDOM = np.random.default_rng(4)
@@ -137,55 +137,3 @@ def test_points_differ_even_in_one_pixel() -> None:
 def test_no_boxes_are_an_error(count: int) -> None:
     with pytest.raises(StippleError, match="at least 1"):
         bisect_mass(Density(np.ones((2, 2))), count)
-
-
-# --- starts of points that will move -------------------------------------------------------------
-
-
-def test_few_points_start_in_six_ways_and_many_in_one() -> None:
-    density = Density(np.ones((20, 30)))
-    assert [len(place_near_bisection(density, n, 0)) for n in (1, 128, 129)] == [6, 6, 1]
-    starts = place_near_bisection(density, 128, 0)
-    assert len({points.tobytes() for points, _ in starts}) == 6
-
-
-def test_shifts_stay_inside_the_boxes_and_go_either_way() -> None:
-    density = Density(RANDOM.random((20, 30)) ** 8)
-    boxes = bisect_mass(density, 100)
-    centres, expected = start_from_bisection(density, 100)
-    low, high = boxes[:, :2] - centres, boxes[:, 2:] - centres
-    shares = []
-    for points, potentials in place_near_bisection(density, 100, 1):
-        np.testing.assert_array_equal(potentials, expected)
-        shift = points - centres
-        assert (shift >= 0.9 * low - 1e-12).all()
-        assert (shift <= 0.9 * high + 1e-12).all()
-        shares.append((shift > 0).mean())
-    assert np.mean(shares) == pytest.approx(0.5, abs=0.1)
-    again = place_near_bisection(density, 100, 1)[-1][0]
-    np.testing.assert_array_equal(again, points)
-    assert not np.array_equal(place_near_bisection(density, 100, 2)[-1][0], points)
-
-
-def test_of_many_points_those_in_boxes_with_white_stay() -> None:
-    """Ink on the left is faint: what counts is how much of a box is white, not how dark it is."""
-    values = np.full((40, 60), 0.01)
-    values[:, 30:] = 1.0
-    values[:20, 30:] = np.indices((20, 30)).sum(axis=0) % 2  # half of it is white
-    density = Density(values)
-    (points, _), *others = place_near_bisection(density, 600, 0)
-    assert not others
-    boxes = bisect_mass(density, 600)
-    moved = (points != start_from_bisection(density, 600)[0]).any(axis=1)
-    # On a fine grid of samples, the part of each box that has ink.
-    y, x = (np.indices((800, 1200)) + 0.5) / 20
-    inked = values[y.astype(int), x.astype(int)] > 0
-    shares = np.array(
-        [
-            inked[(x >= x0) & (x < x1) & (y >= y0) & (y < y1)].mean()
-            for x0, y0, x1, y1 in boxes[::17]
-        ]
-    )
-    clear = np.abs(shares - 0.8) > 0.1
-    np.testing.assert_array_equal(moved[::17][clear], shares[clear] > 0.8)
-    assert 0 < moved.mean() < 1

@@ -11,6 +11,7 @@ from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
 from stipple.measures.density import Density
 from stipple.stippling.stippling import stipple
+from stipple.transport import semi_discrete
 from stipple.transport.semi_discrete import Transport, TransportSolver
 from stipple.transport.starts import place_on_grid, place_on_koch_curve, place_on_line
 
@@ -102,6 +103,18 @@ def test_the_order_of_the_points_does_not_matter() -> None:
     two = solve(density, points[shuffled], 100)
     assert two.w2_squared == pytest.approx(one.w2_squared, rel=1e-9)
     np.testing.assert_allclose(two.barycentres, one.barycentres[shuffled], atol=1e-3)
+
+
+def test_many_points_are_solved_in_an_order_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    density = load_sample("camera.png")
+    points = draw_points(density, 500)
+    as_given = solve(density, points, 30)
+    monkeypatch.setattr(semi_discrete, "FEW_POINTS", 100)
+    ordered = solve(density, points, 30)
+    assert ordered.w2_squared == pytest.approx(as_given.w2_squared, rel=1e-9)
+    np.testing.assert_allclose(ordered.barycentres, as_given.barycentres, atol=1e-4)
+    # Cells are cut anew in the order given, once.
+    assert ordered.diagrams <= as_given.diagrams + 2
 
 
 def test_points_of_the_bisection_take_no_detour() -> None:
