@@ -7,6 +7,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.contours import integrate_range
 from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.shared_sides import GROUP, integrate_groups
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
@@ -54,10 +55,28 @@ def integrate_cells(
     workers : Workers, optional
         Threads that share the cells.
     """
-    workers = workers or Workers(1)
-    sums, edges = _integrate(
-        density, cells.points, cells.adjacency.offsets, cells.vertices, workers
-    )
+    rows = density.row_sums
+    adjacency = cells.adjacency
+    count = len(cells.points)
+    sums = np.empty((count, 5))
+    edges = np.empty((2, len(cells.vertices)))
+
+    def integrate(start: int, stop: int) -> None:
+        integrate_groups(
+            rows.pixels,
+            rows.blocks,
+            rows.stretches,
+            cells.points,
+            adjacency.offsets,
+            adjacency.neighbours,
+            cells.vertices,
+            -(-start // GROUP),
+            -(-stop // GROUP),
+            sums,
+            edges,
+        )
+
+    (workers or Workers(1)).map_ranges(integrate, count)
     return CellIntegrals(
         masses=np.maximum(sums[:, 0], 0.0),
         first_moments=sums[:, 1:3],
