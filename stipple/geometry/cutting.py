@@ -245,3 +245,12 @@ def _cut_cell(
             if size < 3:
                 return 0, 0
     return size, now
+
+
+@compile_loop
+def find_edge(offsets: Integers, neighbours: Integers, i: int, j: int) -> int:
+    """First edge of cell i towards cell j, or −1."""
+    for k in range(offsets[i], offsets[i + 1]):
+        if neighbours[k] == j:
+            return k
+    return -1

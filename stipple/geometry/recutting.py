@@ -9,7 +9,7 @@ areas show whether it is larger.
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
-from stipple.geometry.cutting import Polygons, cut_chosen
+from stipple.geometry.cutting import Polygons, cut_chosen, find_edge
 from stipple.geometry.neighbours import Adjacency
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
@@ -54,11 +54,23 @@ def recut_cells(
     while len(chosen) > 0:
         found = cut_chosen(points, potentials, width, height, adjacency, True, chosen, workers)
         cut.append((chosen, found))
-        touched = np.zeros(count, dtype=np.bool_)
-        _touch_neighbours(chosen, found, offsets, neighbours, touched)
+        touched = _find_touched(chosen, found, adjacency, workers)
         chosen = np.flatnonzero(touched & ~changed)
         changed |= touched
     return _merge(kept, cut, workers) if cut else kept
+
+
+def _find_touched(
+    chosen: Integers, found: Polygons, adjacency: Adjacency, workers: Workers
+) -> Booleans:
+    """Which cells are new neighbours of those cut, or no longer neighbours, shape (n,)."""
+    touched = np.zeros(len(adjacency.visible), dtype=np.bool_)
+
+    def touch(start: int, stop: int) -> None:
+        _touch(chosen, found, adjacency.offsets, adjacency.neighbours, start, stop, touched)
+
+    workers.map_ranges(touch, len(chosen))
+    return touched
 
 
 def _merge(kept: Polygons, cut: list[tuple[Integers, Polygons]], workers: Workers) -> Polygons:
@@ -164,28 +176,25 @@ def _follow_rings(
 
 
 @compile_loop
-def _touch_neighbours(
-    chosen: Integers, found: Polygons, offsets: Integers, neighbours: Integers, touched: Booleans
+def _touch(
+    chosen: Integers,
+    found: Polygons,
+    offsets: Integers,
+    neighbours: Integers,
+    start: int,
+    stop: int,
+    touched: Booleans,
 ) -> None:
-    """Mark the neighbours that cells have got, and did not know them, and those they have lost."""
-    for place in range(len(chosen)):
+    for place in range(start, stop):
         i = chosen[place]
         for k in range(found.offsets[place], found.offsets[place + 1]):
             j = found.owners[k]
-            if j >= 0:
-                known = False
-                for other in range(offsets[j], offsets[j + 1]):
-                    known |= neighbours[other] == i
-                if not known:
-                    touched[j] = True
+            if j >= 0 and find_edge(offsets, neighbours, j, i) < 0:
+                touched[j] = True
         for k in range(offsets[i], offsets[i + 1]):
             j = neighbours[k]
-            if j >= 0:
-                left = False
-                for other in range(found.offsets[place], found.offsets[place + 1]):
-                    left |= found.owners[other] == j
-                if not left:
-                    touched[j] = True
+            if j >= 0 and find_edge(found.offsets, found.owners, place, j) < 0:
+                touched[j] = True
 
 
 @compile_loop

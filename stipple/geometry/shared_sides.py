@@ -47,7 +47,7 @@ def integrate_groups(
     for group in range(start, stop):
         first = group * GROUP
         last = min(first + GROUP, len(points))
-        # The block of columns, and of rows, in which each cell has its middle.
+        # The block of columns in which each cell has its middle, and the row.
         for i in range(first, last):
             low_x = low_y = np.inf
             high_x = high_y = -np.inf
@@ -57,9 +57,9 @@ def integrate_groups(
                 low_y = min(low_y, vertices[k, 1])
                 high_y = max(high_y, vertices[k, 1])
             columns[i - first] = ALONE
-            if SMALLEST <= high_x - low_x <= WIDEST and SMALLEST <= high_y - low_y:
+            if SMALLEST <= high_x - low_x <= WIDEST and high_y - low_y >= SMALLEST:
                 columns[i - first] = (points[i, 0] + 0.5 * (low_x + high_x)) / BLOCK
-                rows[i - first] = (points[i, 1] + 0.5 * (low_y + high_y)) / BLOCK
+                rows[i - first] = points[i, 1] + 0.5 * (low_y + high_y)
         sums[first:last] = 0.0
         edges_before = offsets[first]
         done = np.zeros(offsets[last] - edges_before, dtype=np.bool_)
@@ -81,9 +81,9 @@ def integrate_groups(
                     no_strips,
                 )
                 continue
-            # The cell's point, as all that follows, from the corner of the block.
+            # The cell's point, and all that follows, from the border of the block and that row.
             origin_x = home * BLOCK
-            origin_y = rows[i - first] * BLOCK
+            origin_y = rows[i - first]
             x0 = points[i, 0] - origin_x
             y0 = points[i, 1] - origin_y
             for k in range(offsets[i], offsets[i + 1]):
@@ -212,13 +212,13 @@ def integrate_groups(
                     done[mate - edges_before] = True
                     edges[0, mate] = edge_mass * length
                     edges[1, mate] = (edge_mass - edge_moment) * length
-                    shift = float((rows[j - first] - rows[i - first]) * BLOCK)
+                    shift = float(rows[j - first] - origin_y)
                     sums[j, 0] -= mass
                     sums[j, 1] -= moment_x
                     sums[j, 2] -= moment_y - shift * mass
                     sums[j, 3] -= second_x
                     sums[j, 4] -= second_y - shift * (2 * moment_y - shift * mass)
-            # From the corner of the block to the cell's own point.
+            # From there to the cell's point.
             sums[i, 3] -= x0 * (2 * sums[i, 1] - x0 * sums[i, 0])
             sums[i, 4] -= y0 * (2 * sums[i, 2] - y0 * sums[i, 0])
             sums[i, 1] -= x0 * sums[i, 0]
