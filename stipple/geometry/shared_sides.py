@@ -14,8 +14,9 @@ from stipple.measures.row_sums import BLOCK
 # Widths and heights of cells, in pixels, that count from the border of a block: smaller ones would
 # lose digits, and wider ones reach over many blocks.
 SMALLEST, WIDEST = 0.125, float(BLOCK)
-# Sides whose ends agree to this, in pixels, are the same in both cells.
-SAME = 1e-13
+# Sides whose ends agree to this, in pixels, are the same in both cells: what they differ by counts
+# with all the mass from the border of the block.
+SAME = 1e-14
 # Cells in a group: only within one are sides shared, so that threads change nothing.
 GROUP = 1024
 ALONE = -1
