@@ -6,8 +6,8 @@ what a walk along a side adds to one cell it takes from the other.
 
 import numpy as np
 
-from stipple.arrays import Floats, Integers
-from stipple.geometry.contours import THIRD, integrate_range
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.geometry.contours import THIRD
 from stipple.machine.compiled import compile_loop
 from stipple.measures.row_sums import BLOCK
 
@@ -26,7 +26,6 @@ ALONE = -1
 def integrate_groups(
     pixels: Floats,
     blocks: Floats,
-    stretches: Floats,
     points: Floats,
     offsets: Integers,
     neighbours: Integers,
@@ -35,14 +34,14 @@ def integrate_groups(
     stop: int,
     sums: Floats,
     edges: Floats,
+    alone: Booleans,
 ) -> None:
     """Fill the sums of the cells in groups start..stop, and those of their edges.
 
-    The columns of `sums` and the rows of `edges` are those of `integrate_range`.
+    The columns of `sums` and the rows of `edges` are those of `integrate_polygons`. Cells that it
+    is for are marked as `alone`.
     """
     height, width = pixels.shape[:2]
-    no_bounds = np.empty((0, 3))
-    no_strips = np.empty((2, 0))
     columns = np.empty(GROUP, dtype=np.int64)
     rows = np.empty(GROUP, dtype=np.int64)
     for group in range(start, stop):
@@ -67,20 +66,7 @@ def integrate_groups(
         for i in range(first, last):
             home = columns[i - first]
             if home == ALONE:
-                integrate_range(
-                    pixels,
-                    blocks,
-                    stretches,
-                    points,
-                    offsets,
-                    vertices,
-                    i,
-                    i + 1,
-                    sums,
-                    edges,
-                    no_bounds,
-                    no_strips,
-                )
+                alone[i] = True
                 continue
             # The cell's point, and all that follows, from the border of the block and that row.
             origin_x = home * BLOCK
