@@ -71,6 +71,7 @@ def integrate_cells(
             adjacency.offsets,
             adjacency.neighbours,
             cells.vertices,
+            cells.areas,
             -(-start // GROUP),
             -(-stop // GROUP),
             sums,
