@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.geometry.contours import integrate_range
+from stipple.geometry.contours import integrate_polygons
 from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.shared_sides import GROUP, integrate_groups
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
@@ -55,8 +56,33 @@ def integrate_cells(
         Threads that share the cells.
     """
     workers = workers or Workers(1)
-    sums, edges = _integrate(
-        density, cells.points, cells.adjacency.offsets, cells.vertices, workers
+    rows = density.row_sums
+    adjacency = cells.adjacency
+    count = len(cells.points)
+    sums = np.empty((count, 5))
+    edges = np.empty((2, len(cells.vertices)))
+    alone = np.zeros(count, dtype=np.bool_)
+
+    def integrate(start: int, stop: int) -> None:
+        integrate_groups(
+            rows.pixels,
+            rows.blocks,
+            cells.points,
+            adjacency.offsets,
+            adjacency.neighbours,
+            cells.vertices,
+            cells.areas,
+            -(-start // GROUP),
+            -(-stop // GROUP),
+            sums,
+            edges,
+            alone,
+        )
+
+    workers.map_ranges(integrate, count)
+    chosen = np.flatnonzero(alone)
+    _integrate(
+        density, cells.points, adjacency.offsets, cells.vertices, chosen, workers, sums, edges
     )
     return CellIntegrals(
         masses=np.maximum(sums[:, 0], 0.0),
@@ -101,14 +127,20 @@ def bound_integrals(
     density, cells, workers
         As there.
     """
-    bounds = np.empty((len(cells.points), 3))
+    count = len(cells.points)
+    sums = np.empty((count, 5))
+    edges = np.empty((2, len(cells.vertices)))
+    bounds = np.empty((count, 3))
     strips = np.empty((2, len(cells.vertices)))
-    sums, _ = _integrate(
+    _integrate(
         density,
         cells.points,
         cells.adjacency.offsets,
         cells.vertices,
+        np.arange(count),
         workers or Workers(1),
+        sums,
+        edges,
         bounds,
         strips,
     )
@@ -144,7 +176,10 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(count, 4, 2) - centres[:, None]
     offsets = np.arange(0, 4 * count + 1, 4)
-    sums, _ = _integrate(density, centres, offsets, corners.reshape(-1, 2), Workers(1))
+    sums = np.empty((count, 5))
+    edges = np.empty((2, 4 * count))
+    vertices = corners.reshape(-1, 2)
+    _integrate(density, centres, offsets, vertices, np.arange(count), Workers(1), sums, edges)
     masses = sums[:, :1]
     moments = np.divide(sums[:, 1:], masses, out=np.zeros((count, 4)), where=masses > 0)
     # Rounding must not carry a barycentre out of a very thin box.
@@ -157,33 +192,33 @@ def _integrate(
     points: Floats,
     offsets: Integers,
     vertices: Floats,
+    chosen: Integers,
     workers: Workers,
+    sums: Floats,
+    edges: Floats,
     bounds: Floats = NO_BOUNDS,
     strips: Floats = NO_STRIPS,
-) -> tuple[Floats, Floats]:
-    """Masses, first and second moments by axis of polygons; ∫ρ ds and ∫tρ ds of their edges.
+) -> None:
+    """Fill masses, first and second moments by axis of polygons; ∫ρ ds and ∫tρ ds of their edges.
 
     `bounds`, if not empty, and `strips` receive what `RoundedIntegrals` holds.
     """
     rows = density.row_sums
-    sums = np.empty((len(points), 5))
-    edges = np.empty((2, len(vertices)))
 
     def integrate(start: int, stop: int) -> None:
-        integrate_range(
+        integrate_polygons(
             rows.pixels,
             rows.blocks,
             rows.stretches,
             points,
             offsets,
             vertices,
-            start,
-            stop,
+            chosen[start:stop],
             sums,
             edges,
             bounds,
             strips,
         )
 
-    workers.map_ranges(integrate, len(points))
-    return sums, edges
+    if len(chosen) > 0:
+        workers.map_ranges(integrate, len(chosen))

@@ -112,21 +112,20 @@ def _sum_row(
 
 
 @compile_loop
-def integrate_range(
+def integrate_polygons(
     pixels: Floats,
     blocks: Floats,
     stretches: Floats,
     points: Floats,
     offsets: Integers,
     vertices: Floats,
-    start: int,
-    stop: int,
+    chosen: Integers,
     sums: Floats,
     edges: Floats,
     bounds: Floats,
     strips: Floats,
 ) -> None:
-    """Fill the sums of polygons start..stop, those of their edges and, if asked for, the bounds.
+    """Fill the sums of the polygons chosen, those of their edges and, if asked for, the bounds.
 
     The columns of `sums` are ∫ρ, ∫xρ, ∫yρ, ∫x²ρ and ∫y²ρ, the rows of `edges` ∫ρ ds and ∫tρ ds;
     the columns of `bounds` are the errors, the rows of `strips` the strips of `RoundedIntegrals`.
@@ -135,7 +134,7 @@ def integrate_range(
     """
     height, width = pixels.shape[:2]
     proves = len(bounds) > 0
-    for i in range(start, stop):
+    for i in chosen:
         x0, y0 = points[i]
         mass = 0.0
         moment_x = 0.0

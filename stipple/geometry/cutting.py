@@ -1,13 +1,73 @@
 """The loops that cut power cells: convex polygons, half-plane by half-plane."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.geometry.neighbours import Adjacency
 from stipple.machine.compiled import compile_loop
+from stipple.machine.threads import Workers
+
+
+class Polygons(NamedTuple):
+    """Convex polygons: number i has edges and vertices `offsets[i]` to `offsets[i + 1]`.
+
+    `owners`, `vertices` and `areas` are as in `PowerCells`.
+    """
+
+    offsets: Integers
+    owners: Integers
+    vertices: Floats
+    areas: Floats
+
+
+def cut_chosen(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    adjacency: Adjacency,
+    search: bool,
+    chosen: Integers,
+    workers: Workers,
+) -> Polygons:
+    """Cut some cells, one polygon for each.
+
+    Parameters
+    ----------
+    points, potentials, width, height
+        As in `build_power_cells`.
+    adjacency : Adjacency
+        Neighbours that cells are cut by.
+    search : bool
+        Whether to try neighbours of neighbours, too.
+    chosen : ndarray of int, shape (m,)
+        Which cells.
+    workers : Workers
+        Threads that share the work.
+    """
+
+    def cut(start: int, stop: int) -> tuple[Integers, Floats, Integers, Floats]:
+        return _cut_chosen(
+            points,
+            potentials,
+            width,
+            height,
+            adjacency.offsets,
+            adjacency.neighbours,
+            adjacency.visible,
+            search,
+            chosen[start:stop],
+        )
+
+    parts = workers.map_ranges(cut, len(chosen))
+    sizes, vertices, owners, areas = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Polygons(np.append(0, np.cumsum(sizes)), owners, vertices, areas)
 
 
 @compile_loop
-def cut_range(
+def _cut_chosen(
     points: Floats,
     potentials: Floats,
     width: float,
@@ -16,15 +76,10 @@ def cut_range(
     neighbours: Integers,
     visible: Booleans,
     search: bool,
-    start: int,
-    stop: int,
+    chosen: Integers,
 ) -> tuple[Integers, Floats, Integers, Floats]:
-    """Cut cells start..stop: sizes, vertices, owners of edges, areas.
-
-    Points, potentials and domain are those of `build_power_cells`, neighbours those of an
-    `Adjacency`.
-    """
-    count = stop - start
+    """Cut cells: sizes, vertices, owners of edges, areas."""
+    count = len(chosen)
     sizes = np.zeros(count, dtype=np.int64)
     areas = np.zeros(count)
     capacity = 8 * count + 64
@@ -36,11 +91,11 @@ def cut_range(
     labels = np.empty((3, room), dtype=np.int64)
     stamps = np.full(len(points), -1, dtype=np.int64)
     stamp = 0
-    for i in range(start, stop):
+    for place in range(count):
         while True:
             stamp += 1
             size, now = _cut_cell(
-                i,
+                chosen[place],
                 points,
                 potentials,
                 width,
@@ -75,8 +130,8 @@ def cut_range(
             vertices[used + m, 0] = x
             vertices[used + m, 1] = y
             owners[used + m] = labels[now // 2, m]
-        sizes[i - start] = size
-        areas[i - start] = twice_area / 2
+        sizes[place] = size
+        areas[place] = twice_area / 2
         used += size
     return sizes, vertices[:used], owners[:used], areas
 
@@ -115,7 +170,7 @@ def _cut_cell(
     polygon[0, 1], polygon[1, 1] = width - x, -y
     polygon[0, 2], polygon[1, 2] = width - x, height - y
     polygon[0, 3], polygon[1, 3] = -x, height - y
-    labels[0, :4] = -1
+    labels[0, 0], labels[0, 1], labels[0, 2], labels[0, 3] = -1, -2, -3, -4
     now = 0
     size = 4
     reach_squared = np.inf
@@ -190,3 +245,12 @@ def _cut_cell(
             if size < 3:
                 return 0, 0
     return size, now
+
+
+@compile_loop
+def find_edge(offsets: Integers, neighbours: Integers, i: int, j: int) -> int:
+    """First edge of cell i towards cell j, or −1."""
+    for k in range(offsets[i], offsets[i + 1]):
+        if neighbours[k] == j:
+            return k
+    return -1

@@ -7,8 +7,9 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
-from stipple.geometry.cutting import cut_range
+from stipple.geometry.cutting import Polygons, cut_chosen
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
+from stipple.geometry.recutting import recut_cells
 from stipple.machine.threads import Workers
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
@@ -27,7 +28,8 @@ class PowerCells:
         The potentials φ, in square pixels.
     adjacency : Adjacency
         `adjacency.neighbours[k]` is the cell across the edge from vertex k to the next vertex of
-        the same cell, or −1 on the boundary of the domain.
+        the same cell, or −1, −2, −3, −4 on the sides y = 0, x = width, y = height and x = 0 of
+        the domain.
     vertices : ndarray, shape (m, 2)
         Polygon corners relative to the cell's own point, in pixels, in order of increasing angle
         from x to y. Cell i owns `vertices[offsets[i]:offsets[i + 1]]`; a hidden cell owns none.
@@ -109,11 +111,23 @@ def build_power_cells(
     potentials = np.ascontiguousarray(potentials, dtype=np.float64)
     workers = workers or Workers(1)
 
+    def complete(polygons: Polygons) -> PowerCells:
+        offsets, owners, vertices, areas = polygons
+        adjacency = Adjacency(offsets, owners, np.diff(offsets) > 0)
+        return PowerCells(points, potentials, adjacency, vertices, areas, width, height)
+
     def cut(adjacency: Adjacency, search: bool) -> PowerCells:
-        return _cut_cells(points, potentials, width, height, adjacency, search, workers)
+        every = np.arange(len(points))
+        return complete(
+            cut_chosen(points, potentials, width, height, adjacency, search, every, workers)
+        )
 
     if previous is not None and len(previous.points) == len(points):
-        cells = cut(previous.adjacency, True)
+        adjacency = previous.adjacency
+        if adjacency.visible.all():
+            cells = complete(recut_cells(points, potentials, width, height, adjacency, workers))
+        else:
+            cells = cut(adjacency, True)
         hidden = len(points) - int(cells.adjacency.visible.sum())
         if all_visible and hidden:
             raise PowerCellError(f"{hidden} of {len(points)} power cells are hidden.")
@@ -219,43 +233,3 @@ def _list_neighbours(cells: PowerCells) -> tuple[Integers, Integers]:
     rows = np.repeat(np.arange(len(cells.points)), np.diff(cells.adjacency.offsets))
     inner = cells.adjacency.neighbours >= 0
     return rows[inner], cells.adjacency.neighbours[inner]
-
-
-def _cut_cells(
-    points: Floats,
-    potentials: Floats,
-    width: float,
-    height: float,
-    adjacency: Adjacency,
-    search: bool,
-    workers: Workers,
-) -> PowerCells:
-    count = len(points)
-
-    def cut(start: int, stop: int) -> tuple[Integers, Floats, Integers, Floats]:
-        return cut_range(
-            points,
-            potentials,
-            width,
-            height,
-            adjacency.offsets,
-            adjacency.neighbours,
-            adjacency.visible,
-            search,
-            start,
-            stop,
-        )
-
-    parts = workers.map_ranges(cut, count)
-    sizes, vertices, owners, areas = (np.concatenate(column) for column in zip(*parts, strict=True))
-    offsets = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    return PowerCells(
-        points=points,
-        potentials=potentials,
-        adjacency=Adjacency(offsets, owners, sizes > 0),
-        vertices=vertices,
-        areas=areas,
-        width=width,
-        height=height,
-    )

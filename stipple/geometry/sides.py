@@ -91,10 +91,10 @@ def _list_sides(
                 continue
             end = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
             edges[used], rows[used], columns[used] = k, i, j
-            distances[used] = np.hypot(points[j, 0] - points[i, 0], points[j, 1] - points[i, 1])
-            lengths[used] = np.hypot(
-                vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
-            )
+            a, b = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
+            u, v = vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
+            distances[used] = np.sqrt(a * a + b * b)
+            lengths[used] = np.sqrt(u * u + v * v)
             used += 1
     return edges[:used], rows[:used], columns[:used], distances[:used], lengths[:used]
 
@@ -122,7 +122,7 @@ def _predict_masses(
         b = points[j, 1] - points[i, 1]
         first = x * move[i, 0] + y * move[i, 1] - (x - a) * move[j, 0] - (y - b) * move[j, 1]
         rise = u * (move[i, 0] - move[j, 0]) + v * (move[i, 1] - move[j, 1])
-        gain = (edge_masses[k] * first + edge_moments[k] * rise) / np.hypot(a, b)
+        gain = (edge_masses[k] * first + edge_moments[k] * rise) / np.sqrt(a * a + b * b)
         change[i] += gain
         change[j] -= gain
     return change

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.geometry.cutting import find_edge
 from stipple.geometry.neighbours import Adjacency
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
@@ -122,12 +123,12 @@ def _share_corners(
             owner = i
             corner = -1
             if 0 <= j < owner:
-                twin = _find_edge(offsets, neighbours, j, i)
+                twin = find_edge(offsets, neighbours, j, i)
                 if twin >= 0:
                     owner = j
                     corner = twin + 1 if twin + 1 < offsets[j + 1] else offsets[j]
             if 0 <= before < owner:
-                twin = _find_edge(offsets, neighbours, before, i)
+                twin = find_edge(offsets, neighbours, before, i)
                 if twin >= 0:
                     owner = before
                     corner = twin
@@ -237,8 +238,8 @@ def _match_edges(
                         sides[k] = side
                 across = gap
             else:
-                twin = _find_edge(offsets, neighbours, j, i)
-                if twin < 0 or j == i or _find_edge(offsets, neighbours, i, j) != k:
+                twin = find_edge(offsets, neighbours, j, i)
+                if twin < 0 or j == i or find_edge(offsets, neighbours, i, j) != k:
                     rest += length
                     continue
                 if j < i:
@@ -283,12 +284,3 @@ def _match_edges(
                 strips[cell] += mass * (1 + 1e-6)
                 costs[cell] += cost * (1 + 1e-6)
     return strips, costs, sides, widest, rest
-
-
-@compile_loop
-def _find_edge(offsets: Integers, neighbours: Integers, i: int, j: int) -> int:
-    """First edge of cell i towards cell j, or −1."""
-    for k in range(offsets[i], offsets[i + 1]):
-        if neighbours[k] == j:
-            return k
-    return -1
