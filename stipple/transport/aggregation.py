@@ -198,7 +198,8 @@ def eliminate_nodes(offsets: Indices, columns: Indices, data: Singles) -> Floats
             if columns[k] != i:
                 weights[i, columns[k]] = -data[k]
     for k in range(count - 1):
-        weights[k, k] = weights[k, k + 1 :].sum()
+        for j in range(k + 1, count):
+            weights[k, k] += weights[k, j]
         for i in range(k + 1, count):
             weights[i, k] /= weights[k, k]
             for j in range(k + 1, count):

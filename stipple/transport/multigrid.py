@@ -54,9 +54,9 @@ class Multigrid:
     Attributes
     ----------
     coherence : float
-        How strongly the loosest of few parts hangs on the others, in median degrees of nodes. Below
-        1 the graph falls into parts that are hardly joined: what one part gives another is then
-        lost in the residuals of nodes.
+        How much joins a part of the graph to the others, at least, in median degrees of nodes. Far
+        below 1 it falls into parts that are hardly joined: what one gives another is then lost in
+        the residuals of nodes.
     """
 
     def __init__(self, laplacian: csr_array) -> None:
@@ -67,9 +67,9 @@ class Multigrid:
         start, enter = levels.nodes[-2], levels.entries[-2]
         offsets = levels.offsets[start + len(levels.nodes) - 2 :]
         coarsest = offsets, levels.columns[enter:], levels.data[enter:]
-        loosest = csr_array((coarsest[2], coarsest[1], coarsest[0])).diagonal().min()
-        self.coherence = float(loosest / (self._scale * np.median(degrees)))
         self._levels, self._factors = levels, eliminate_nodes(*coarsest)
+        loosest = self._factors.diagonal()[:-1].min(initial=np.inf)
+        self.coherence = float(loosest / (self._scale * np.median(degrees)))
         size = levels.nodes[-1]
         self._vectors = _Vectors(*(np.zeros(size, dtype=np.float32) for _ in range(5)))
 
