@@ -11,6 +11,7 @@ from stipple.geometry.morton import order_along_curve
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import Defects, measure_defects, straighten
 from stipple.interval import Interval
+from stipple.machine.products import multiply
 from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
@@ -106,7 +107,7 @@ def evaluate_dual(
     """
     # The masses add up to 1 but for rounding, which a constant in the potentials would magnify.
     centred = potentials - potentials.mean()
-    return float(second_moments.sum() + centred @ (weights - masses))
+    return float(second_moments.sum()) + multiply(centred, weights - masses)
 
 
 def _add(terms: Floats) -> float:

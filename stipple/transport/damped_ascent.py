@@ -7,6 +7,7 @@ from scipy.sparse import csr_array, diags_array
 
 from stipple.errors import PowerCellError
 from stipple.geometry.sides import list_sides
+from stipple.machine.products import measure_norm, multiply
 from stipple.transport.certificate import evaluate_dual
 from stipple.transport.diagram import Diagram
 from stipple.transport.factorisation import factorise_symmetric
@@ -81,11 +82,11 @@ def _try_step(
     except PowerCellError:
         return None
     gain = _evaluate(newton, trial) - value
-    predicted = float(residual @ direction - 0.5 * direction @ (laplacian @ direction))
+    predicted = multiply(residual, direction) - 0.5 * multiply(direction, laplacian @ direction)
     ratio = gain / predicted if predicted > 0 else -1.0
     # Near the end gains are lost in rounding, and residuals are not.
-    left = np.linalg.norm(newton.list_masses(count) - trial.integrals.masses)
-    nearer = bool(left < NEARER * np.linalg.norm(residual))
+    left = measure_norm(newton.list_masses(count) - trial.integrals.masses)
+    nearer = left < NEARER * measure_norm(residual)
     helps = ratio > LEAST_GAIN or (nearer and ratio >= 0)
     return _Trial(trial, gain, ratio) if helps else None
 

@@ -6,6 +6,7 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.sides import Sides, list_sides, predict_masses
+from stipple.machine.products import measure_norm
 from stipple.measures.density import Density
 from stipple.transport.diagram import Diagram, DiagramBuilder
 from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
@@ -68,7 +69,7 @@ class NewtonSolver(DiagramBuilder):
     ) -> tuple[Diagram, Floats, float] | None:
         """Halve the step until no mass is below that part and the residual decreases enough."""
         weights = self.list_masses(len(diagram.cells.points))
-        norm = np.linalg.norm(weights - self.mix_masses(diagram, share))
+        norm = measure_norm(weights - self.mix_masses(diagram, share))
         for halving in range(LARGEST_HALVING):
             step = longest * 0.5**halving
             try:
@@ -81,7 +82,7 @@ class NewtonSolver(DiagramBuilder):
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)
-            decrease = np.linalg.norm(weights - masses) <= (1 - step / 2) * norm
+            decrease = measure_norm(weights - masses) <= (1 - step / 2) * norm
             if self.compare_masses(masses).min() >= floor and decrease:
                 return trial, masses, step
         return None

@@ -1,21 +1,26 @@
 """The linear system of a Newton step: a weighted graph Laplacian of the cells."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import LinearOperator, cg
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
-from stipple.transport.factorisation import factorise_symmetric
+from stipple.transport.factorisation import Factorisation
+from stipple.transport.multigrid import Multigrid
 
-# What SciPy and pyamg take.
+# What SciPy takes.
 Indices = NDArray[np.int32]
-# Measured (docs/benchmarks): up to here a sparse factorisation is faster than multigrid.
-LARGEST_FACTORISED = 30_000
-# Steps of conjugate gradients after which a new preconditioner is cheaper than an old one.
-PATIENCE = 12
+# Measured: up to here a sparse factorisation is as fast as multigrid.
+LARGEST_FACTORISED = 1000
+# Up to here graphs that hardly hold together are factorised, and what multigrid does not solve.
+LARGEST_RESCUED = 30_000
+# Graphs of which a part hangs less on the others, in degrees of a node, hardly hold together.
+LEAST_COHERENCE = 0.5
+# Steps of conjugate gradients with a preconditioner that is new.
+MOST_STEPS = 300
 
 
 def assemble_laplacian(
@@ -53,18 +58,19 @@ def assemble_laplacian(
 
 def count_components(laplacian: csr_array) -> int:
     """Count the connected components of the graph."""
-    return int(connected_components(laplacian, directed=False, return_labels=False))
+    return int(_count_components(laplacian.indptr, laplacian.indices))
 
 
 class LaplacianSolver:
     """Solves systems with Laplacians of connected graphs, one much like the one before.
 
-    Conjugate gradients, preconditioned by a factorisation or multigrid hierarchy of an earlier
-    matrix for as long as that serves: near an optimum of the points it serves for many steps.
+    Conjugate gradients, preconditioned by the multigrid hierarchy or the factorisation of an
+    earlier matrix for as long as that serves: near an optimum of the points it serves for many
+    steps.
     """
 
     def __init__(self) -> None:
-        self._preconditioner: LinearOperator | None = None
+        self._preconditioner: Multigrid | Factorisation | None = None
 
     def solve(self, laplacian: csr_array, right_side: Floats, tolerance: float) -> Floats:
         """Solve for a right side that sums to zero; the solution has mean zero.
@@ -84,60 +90,64 @@ class LaplacianSolver:
             If the matrix is singular in double precision.
         """
         balanced = right_side - right_side.mean()
-        if len(balanced) == 1:
-            return np.zeros(1)
         solution = np.zeros(len(balanced))
-        for patience in (PATIENCE, 300):
-            preconditioner = self._preconditioner
-            if preconditioner is None or preconditioner.shape != laplacian.shape:
-                preconditioner = self._preconditioner = _precondition(laplacian)
-                patience = 300
-            # An overflow is no solution: it is begun again, or refused below.
-            with np.errstate(over="ignore", invalid="ignore"):
-                solution, failed = cg(
-                    laplacian,
-                    balanced,
-                    solution,
-                    rtol=tolerance,
-                    atol=0.0,
-                    maxiter=patience,
-                    M=preconditioner,
-                )
-            overflown = not np.isfinite(solution).all()
-            if not (failed or overflown):
+        if not balanced.any():
+            return solution
+        for preconditioner, patience in self._choose(laplacian, tolerance):
+            self._preconditioner = preconditioner
+            solution, solved = preconditioner.solve(
+                laplacian, balanced, solution, tolerance, patience
+            )
+            finite = bool(np.isfinite(solution).all())
+            if solved and finite:
                 break
             self._preconditioner = None
-            if overflown:
+            if not finite:
+                # An overflow is no solution: it is begun again, or refused below.
                 solution = np.zeros(len(balanced))
-        if overflown:
+        if not finite:
             raise RuntimeError("The system is singular in double precision.")
         return np.asarray(solution - solution.mean())
 
-
-def _precondition(laplacian: csr_array) -> LinearOperator:
-    if laplacian.shape[0] <= LARGEST_FACTORISED:
-        return _factorise(laplacian)
-    from pyamg import ruge_stuben_solver
-
-    # The second pass takes twice the set-up and saves two thirds of the iterations. One sweep
-    # down and one back are as symmetric as conjugate gradients need.
-    hierarchy = ruge_stuben_solver(
-        laplacian,
-        CF=("RS", {"second_pass": True}),
-        presmoother=("gauss_seidel", {"sweep": "forward"}),
-        postsmoother=("gauss_seidel", {"sweep": "backward"}),
-        max_coarse=500,
-    )
-    return hierarchy.aspreconditioner(cycle="V")
+    def _choose(
+        self, laplacian: csr_array, tolerance: float
+    ) -> Iterator[tuple[Multigrid | Factorisation, int]]:
+        """Preconditioners to try one after the other, and steps to give each."""
+        former, count = self._preconditioner, laplacian.shape[0]
+        if former is not None and former.shape == laplacian.shape:
+            yield former, former.find_patience(tolerance)
+        if count > LARGEST_FACTORISED:
+            multigrid = Multigrid(laplacian)
+            if multigrid.coherence > LEAST_COHERENCE or count > LARGEST_RESCUED:
+                yield multigrid, MOST_STEPS
+        if count <= LARGEST_RESCUED:
+            yield Factorisation(laplacian), MOST_STEPS
 
 
-def _factorise(laplacian: csr_array) -> LinearOperator:
-    # Symmetric: its rows are its columns.
-    grounded = laplacian.T.copy()
-    # A weight to ground at one node makes the matrix definite and changes nothing else.
-    grounded[0, 0] *= 2
-    factors = factorise_symmetric(grounded)
-    return LinearOperator(laplacian.shape, matvec=factors.solve, dtype=np.float64)
+@compile_loop
+def _count_components(offsets: Indices, columns: Indices) -> int:
+    """Flood one component after the other."""
+    count = len(offsets) - 1
+    reached = np.zeros(count, dtype=np.bool_)
+    queue = np.empty(count, dtype=np.int32)
+    components = 0
+    for seed in range(count):
+        if reached[seed]:
+            continue
+        components += 1
+        reached[seed] = True
+        queue[0] = seed
+        ahead, end = 0, 1
+        while ahead < end:
+            node = queue[ahead]
+            ahead += 1
+            for k in range(offsets[node], offsets[node + 1]):
+                neighbour = columns[k]
+                if not reached[neighbour]:
+                    reached[neighbour] = True
+                    queue[end] = neighbour
+                    end += 1
+    return components
 
 
 @compile_loop

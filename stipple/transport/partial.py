@@ -8,6 +8,7 @@ from stipple.arrays import Floats
 from stipple.geometry.discs import CutDiscs, cut_discs
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
+from stipple.machine.products import measure_norm
 from stipple.transport.newton_system import assemble_laplacian
 
 # Largest relative error of an area: what nobody sees.
@@ -58,7 +59,7 @@ def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Flo
             # No disc shrinks by more than a half at once.
             tried = np.maximum(squares + step / 2**halving, squares / 2)
             cells_then, discs_then = cut(tried, cells)
-            if np.linalg.norm((areas - discs_then.areas) / areas) < np.linalg.norm(lack / areas):
+            if measure_norm((areas - discs_then.areas) / areas) < measure_norm(lack / areas):
                 break
         else:
             break

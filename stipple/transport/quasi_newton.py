@@ -6,6 +6,7 @@ import numpy as np
 from numpy.linalg import norm
 
 from stipple.arrays import Floats
+from stipple.machine.products import measure_norm, multiply
 
 MEMORY = 8
 # Cosine between a move and the change of the gradient below which there is no curvature to learn.
@@ -23,7 +24,8 @@ class QuasiNewton:
 
     def __init__(self, first_step: float = 1.0) -> None:
         self._first_step = first_step
-        self._pairs: deque[tuple[Floats, Floats]] = deque(maxlen=MEMORY)
+        # Moves, the changes of the gradient with them, and the products of the two.
+        self._pairs: deque[tuple[Floats, Floats, float]] = deque(maxlen=MEMORY)
         self._last: tuple[Floats, Floats] | None = None
 
     def forget(self) -> None:
@@ -45,8 +47,9 @@ class QuasiNewton:
             moved = points - self._last[0]
             change = gradient - self._last[1]
             # Only positive curvature keeps the inverse Hessian definite.
-            if np.vdot(moved, change) > LEAST_CURVATURE * norm(moved) * norm(change):
-                self._pairs.append((moved, change))
+            curvature = multiply(moved, change)
+            if curvature > LEAST_CURVATURE * measure_norm(moved) * measure_norm(change):
+                self._pairs.append((moved, change, curvature))
         self._last = (points, gradient)
         return self._apply_inverse_hessian(gradient, scale)
 
@@ -56,16 +59,15 @@ class QuasiNewton:
             return -self._first_step * scale * gradient
         shift = -gradient
         factors = []
-        for moved, change in reversed(self._pairs):
-            factor = np.vdot(moved, shift) / np.vdot(moved, change)
-            shift = shift - factor * change
+        for moved, change, curvature in reversed(self._pairs):
+            factor = multiply(moved, shift) / curvature
+            shift -= factor * change
             factors.append(factor)
-        moved, change = self._pairs[-1]
-        shift = shift * scale * (np.vdot(moved, change) / np.vdot(change, scale * change))
-        for (moved, change), factor in zip(self._pairs, reversed(factors), strict=True):
-            correction = factor - np.vdot(change, shift) / np.vdot(moved, change)
-            shift = shift + correction * moved
-        return np.asarray(shift)
+        _, change, curvature = self._pairs[-1]
+        shift *= scale * (curvature / multiply(change, scale * change))
+        for (moved, change, curvature), factor in zip(self._pairs, reversed(factors), strict=True):
+            shift += (factor - multiply(change, shift) / curvature) * moved
+        return shift
 
 
 def limit_shift(shift: Floats, safe: Floats, distance: Floats | float) -> Floats:

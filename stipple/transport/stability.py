@@ -3,6 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
+from stipple.machine.products import multiply
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 # Perturbations as parts of the distance at which a cell has its mass.
@@ -74,8 +75,8 @@ def find_descent(
             break
         answer = free * (moved.barycentres - base.barycentres)
         weighted = base.weights[:, None] * shift
-        if np.vdot(weighted, answer) > (1 + MARGIN) * np.vdot(weighted, shift):
-            if np.vdot(weighted, base.points - base.barycentres) > 0:
+        if multiply(weighted, answer) > (1 + MARGIN) * multiply(weighted, shift):
+            if multiply(weighted, base.points - base.barycentres) > 0:
                 shift = -shift
             descent: Floats = shift * (LEAP / (np.abs(shift) / radii).max())
             return descent

@@ -8,6 +8,7 @@ from stipple.arrays import Floats
 from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
 from stipple.transport import newton_system
+from stipple.transport.factorisation import Factorisation
 from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
 from stipple.transport.semi_discrete import Diagram, TransportSolver
 
@@ -61,6 +62,7 @@ def test_solver_agrees_with_least_squares(
     count: int, largest_factorised: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(newton_system, "LARGEST_FACTORISED", largest_factorised)
+    monkeypatch.setattr(newton_system, "LARGEST_RESCUED", largest_factorised)
     laplacian = draw_laplacian(count, seed=count)
     right_side = np.random.default_rng(0).standard_normal(count)
     balanced = right_side - right_side.mean()
@@ -91,13 +93,14 @@ def test_solver_serves_matrices_that_drift_then_jump_then_grow(
 
 def test_a_factorisation_is_used_again_while_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    factorise = newton_system._factorise
 
-    def count_and_factorise(laplacian: csr_array) -> object:
-        made.append(laplacian)
-        return factorise(laplacian)
+    class Counted(Factorisation):
+        def __init__(self, laplacian: csr_array) -> None:
+            made.append(laplacian)
+            super().__init__(laplacian)
 
-    monkeypatch.setattr(newton_system, "_factorise", count_and_factorise)
+    monkeypatch.setattr(newton_system, "Factorisation", Counted)
+    monkeypatch.setattr(newton_system, "LARGEST_FACTORISED", 10**9)
     solver = LaplacianSolver()
     right_side = RANDOM.standard_normal(1600)
     for _ in range(3):

@@ -67,7 +67,6 @@ PACKAGES = (
     _Package("rich", "rich"),
     _Package("tqdm", "tqdm"),
     _Package("psutil", "psutil"),
-    _Package("pyamg", "pyamg", "up to 30,000 points nothing is lost, larger runs fail"),
     _Package("matplotlib", "matplotlib", "no plots; everything else works"),
     _Package("pot", "ot", "all works except the method paper of stipple bound"),
     _Package("pysdot", "pysdot", "Qhull does the same, a little slower"),

@@ -37,7 +37,7 @@ def collect_versions() -> dict[str, str]:
     from stipple.version import __version__
 
     versions = {"stipple": __version__, "python": platform.python_version()}
-    for package in ("numpy", "scipy", "numba", "pyamg", "pillow", "pot", "pysdot", "pykeops"):
+    for package in ("numpy", "scipy", "numba", "pillow", "pot", "pysdot", "pykeops"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
