@@ -74,6 +74,11 @@ class Candidates:
         k ≥ 1: costs are k-th powers of distances.
     metric : Metric
         The distance, one that grows with that of the coordinates.
+
+    Attributes
+    ----------
+    points, masses, costs : ndarray, shapes (n, d), (n,) and (n, candidates)
+        After `choose`: samples grouped by their nearest atoms, and what candidates cost.
     """
 
     def __init__(self, samples: Samples, order: float, metric: Metric) -> None:
@@ -89,32 +94,32 @@ class Candidates:
         # Whatever the atoms were before, they are a guess as good as any.
         self._nearest = assign_nearest(self._all_points, atoms, self._workers, self._nearest)
         grouped = np.argsort(self._nearest, kind="stable")
-        self._points, self._masses = self._all_points[grouped], self._all_masses[grouped]
+        self.points, self.masses = self._all_points[grouped], self._all_masses[grouped]
         sizes = np.bincount(self._nearest, minlength=len(atoms))
         self._starts = np.concatenate(([0], np.cumsum(sizes)))
         self._atoms = atoms
         neighbours = cKDTree(atoms).query(atoms, k=np.arange(1, number + 1))[1]
         self._neighbours: Integers = neighbours
         self.costs = _measure_costs(
-            self._points, self._starts, atoms, self._neighbours, self._order, self._arcs
+            self.points, self._starts, atoms, self._neighbours, self._order, self._arcs
         )
 
     def measure_scale(self) -> tuple[float, float]:
         """Mean cost at the nearest atoms, and that of all candidates."""
-        return float(self._masses @ self.costs.min(axis=1)), float(self.costs.mean())
+        return float(self.masses @ self.costs.min(axis=1)), float(self.costs.mean())
 
     def smooth(self, potential: Floats, zeta: float) -> Smoothed:
         """Make the plan that a potential gives."""
         return Smoothed(
-            *_smooth(self.costs, self._masses, self._starts, self._neighbours, potential, zeta)
+            *_smooth(self.costs, self.masses, self._starts, self._neighbours, potential, zeta)
         )
 
     def pull(self, potential: Floats, zeta: float) -> Pulls:
         """Add up where that plan pulls the atoms."""
         return Pulls(
             *_pull(
-                self.costs, self._masses, self._starts, self._neighbours, potential, zeta,
-                self._points, self._atoms, self._order, self._arcs,
+                self.costs, self.masses, self._starts, self._neighbours, potential, zeta,
+                self.points, self._atoms, self._order, self._arcs,
             )
         )  # fmt: skip
 

@@ -14,14 +14,19 @@ from stipple.transport.newton_system import assemble_laplacian
 CANDIDATES, MORE_CANDIDATES = 24, 48
 # ζ of the smoothed dual as parts of the mean cost: where it starts, and how it comes down.
 FIRST_ZETA = 1.0
-COOLING = 0.3
+COOLING = 0.5
 # No less than this part of the mean cost of candidates is taken for the scale of ζ.
 SMALLEST_SCALE = 1e-3
-# Σ_j |mass of atom j − 1/m| while ζ comes down; more than that at its end asks for candidates.
-COOLING_ERROR = 1e-3
-NEWTON_STEPS = 200
+# Σ_j |mass of atom j − 1/m| while ζ comes down, at least; more than the second number at its end
+# asks for candidates.
+COOLING_ERROR, LARGEST_ERROR = 1e-4, 1e-3
+NEWTON_STEPS = 100
+# Least part of the gain that the slope promises, and the shortest step tried for it.
+LEAST_GAIN, SHORTEST_STEP = 0.1, 1e-3
+# Part of the slope above which a step is doubled, up to the second number.
+STEEP, LONGEST_STEP = 0.5, 2**10
 # Levenberg's term, as a part of the error of an atom's mass.
-DAMPING = 0.1
+DAMPING = 0.01
 
 
 class SemiDual:
@@ -66,7 +71,8 @@ class SemiDual:
         usual = CANDIDATES if samples.dimension <= 3 else MORE_CANDIDATES
         self._candidates = min(count, max(candidates, usual))
         self._warm = potential is not None
-        self._zeta = np.inf
+        # Of the last plan; a potential that is given needs none that comes down.
+        self._zeta = 0.0
 
     def solve(self, atoms: Floats, last_zeta: float, tolerance: float) -> float:
         """Solve for the potential; ⟨P, C⟩, corrected for the masses that atoms lack.
@@ -82,7 +88,7 @@ class SemiDual:
         """
         plan = self._ascend_to(atoms, last_zeta, tolerance)
         # Nearest atoms may not suffice, where atoms are on one side of the samples.
-        while self.mass_error > COOLING_ERROR and self._candidates < self._count:
+        while self.mass_error > LARGEST_ERROR and self._candidates < self._count:
             self._candidates = min(2 * self._candidates, self._count)
             # The potential has run off where no plan had the right masses.
             self.potential, self._warm = np.zeros(self._count), False
@@ -100,53 +106,75 @@ class SemiDual:
         # Samples that coincide with atoms tell no scale.
         nearest, mean = self._problem.measure_scale()
         scale = max(nearest, SMALLEST_SCALE * mean) or 1.0
-        self._zeta = end = last_zeta * scale
+        end = last_zeta * scale
         if self._warm:
-            plan = self._ascend(end, tolerance)
-            if self.mass_error <= tolerance:
+            plan = self._cool(min(self._zeta, FIRST_ZETA * scale), end, tolerance)
+            if self.mass_error <= max(tolerance, LARGEST_ERROR):
                 return plan
-        zeta = FIRST_ZETA * scale
-        while zeta > end:
-            self._ascend(zeta, COOLING_ERROR)
-            zeta *= COOLING
         self._warm = True
+        return self._cool(FIRST_ZETA * scale, end, tolerance)
+
+    def _cool(self, zeta: float, end: float, tolerance: float) -> Smoothed:
+        """Ascend with a ζ that comes down to its end."""
+        zeta *= COOLING
+        while zeta > end:
+            self._ascend(zeta, max(tolerance, COOLING_ERROR))
+            zeta *= COOLING
+        self._zeta = end
         return self._ascend(end, tolerance)
 
     def _ascend(self, zeta: float, tolerance: float) -> Smoothed:
-        """Newton's method with step halving; Sinkhorn's step, which always ascends, instead."""
+        """Newton's method along lines; Sinkhorn's step, which always ascends, instead."""
         goal = 1 / self._count
         potential = self.potential
         plan = self._problem.smooth(potential, zeta)
         for _ in range(NEWTON_STEPS):
             if np.abs(plan.received - goal).sum() <= tolerance:
                 break
-            value = plan.dual + float(potential.mean())
-            direction = self._find_newton_step(plan, zeta)
-            slope = float(direction @ (goal - plan.received))
-            step = 1.0
-            while step > 1e-3:
-                trial = self._problem.smooth(potential + step * direction, zeta)
-                risen = trial.dual + float((potential + step * direction).mean())
-                if risen >= value + 0.1 * step * slope:
-                    break
-                step /= 2
-            else:
+            step = self._find_newton_step(plan, zeta)
+            found = self._search_line(plan, potential, step, zeta)
+            if found is None:
                 smallest = np.finfo(float).tiny
-                direction = zeta * np.log(goal / np.maximum(plan.received, smallest))
-                step = 1.0
-                trial = self._problem.smooth(potential + direction, zeta)
-            potential = potential + step * direction
-            plan = trial
+                step = zeta * np.log(goal / np.maximum(plan.received, smallest))
+                step -= step.mean()
+                found = 1.0, self._problem.smooth(potential + step, zeta)
+            potential, plan = potential + found[0] * step, found[1]
         self.potential = potential - potential.mean()
         self.mass_error = float(np.abs(plan.received - goal).sum())
         return plan
 
+    def _search_line(
+        self, plan: Smoothed, potential: Floats, direction: Floats, zeta: float
+    ) -> tuple[float, Smoothed] | None:
+        """Find how far to go, with the plan there; None where no step raises the dual enough.
+
+        Directions have mean zero: the other term of the dual stays as it is.
+        """
+        goal = 1 / self._count
+        slope = float(direction @ (goal - plan.received))
+        step = 1.0
+        trial = self._problem.smooth(potential + direction, zeta)
+        while trial.dual - plan.dual < LEAST_GAIN * step * slope:
+            step /= 2
+            if step <= SHORTEST_STEP:
+                return None
+            trial = self._problem.smooth(potential + step * direction, zeta)
+        # Atoms that lack mass may be far from any sample that they could have: steps are bounded.
+        while (
+            1 <= step < LONGEST_STEP and float(direction @ (goal - trial.received)) > STEEP * slope
+        ):
+            farther = self._problem.smooth(potential + 2 * step * direction, zeta)
+            if farther.dual <= trial.dual:
+                break
+            step, trial = 2 * step, farther
+        return step, trial
+
     def _find_newton_step(self, plan: Smoothed, zeta: float) -> Floats:
         laplacian = assemble_laplacian(plan.rows, plan.columns, plan.links, self._count)
         # The constants are in the kernel, and far from the solution so are atoms that receive
-        # next to nothing: what lacks bounds their step by about ζ.
+        # next to nothing: what lacks bounds their step by some 100 ζ.
         goal = 1 / self._count
         damping = DAMPING * np.abs(plan.received - goal) + 1e-9 * goal
         hessian = (laplacian + diags_array(damping)).tocsc()
         step: Floats = zeta * factorise_symmetric(hessian).solve(goal - plan.received)
-        return step
+        return step - step.mean()
