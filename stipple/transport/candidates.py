@@ -89,16 +89,28 @@ class Candidates:
         self._arcs = metric.name == "sphere"
         self._workers = Workers(1)
 
-    def choose(self, atoms: Floats, number: int) -> None:
-        """Let each sample go to so many of the atoms, and measure what that costs."""
+    def choose(self, atoms: Floats, number: int, potential: Floats | None = None) -> None:
+        """Let each sample go to so many of the atoms, and measure what that costs.
+
+        Near atoms are those of least distance, and for squared distances of least C − g: an atom
+        between two clusters is near the samples of neither.
+        """
+        lifts = np.zeros(len(atoms))
+        if potential is not None and self._order == 2 and not self._arcs:
+            lifts = np.sqrt(potential.max() - potential)
+        lifted = np.column_stack((atoms, lifts))
+        points = np.column_stack((self._all_points, np.zeros(len(self._all_points))))
         # Whatever the atoms were before, they are a guess as good as any.
-        self._nearest = assign_nearest(self._all_points, atoms, self._workers, self._nearest)
+        self._nearest = assign_nearest(points, lifted, self._workers, self._nearest)
         grouped = np.argsort(self._nearest, kind="stable")
         self.points, self.masses = self._all_points[grouped], self._all_masses[grouped]
         sizes = np.bincount(self._nearest, minlength=len(atoms))
         self._starts = np.concatenate(([0], np.cumsum(sizes)))
         self._atoms = atoms
-        neighbours = cKDTree(atoms).query(atoms, k=np.arange(1, number + 1))[1]
+        places = np.column_stack((atoms, np.zeros(len(atoms))))
+        neighbours = cKDTree(lifted).query(places, k=np.arange(1, number + 1))[1]
+        absent = np.flatnonzero((neighbours != np.arange(len(atoms))[:, None]).all(axis=1))
+        neighbours[absent, -1] = absent
         self._neighbours: Integers = neighbours
         self.costs = _measure_costs(
             self.points, self._starts, atoms, self._neighbours, self._order, self._arcs

@@ -86,12 +86,13 @@ class SemiDual:
         tolerance : float
             The mass error to reach.
         """
+        known = self.potential, self._warm, self._zeta
         plan = self._ascend_to(atoms, last_zeta, tolerance)
         # Nearest atoms may not suffice, where atoms are on one side of the samples.
         while self.mass_error > LARGEST_ERROR and self._candidates < self._count:
             self._candidates = min(2 * self._candidates, self._count)
             # The potential has run off where no plan had the right masses.
-            self.potential, self._warm = np.zeros(self._count), False
+            self.potential, self._warm, self._zeta = known
             plan = self._ascend_to(atoms, last_zeta, tolerance)
         lacks = 1 / self._count - plan.received
         return plan.cost + float(self.potential @ lacks)
@@ -102,17 +103,18 @@ class SemiDual:
 
     def _ascend_to(self, atoms: Floats, last_zeta: float, tolerance: float) -> Smoothed:
         """Solve among the candidates, from the potential there is or from a ζ that comes down."""
-        self._problem.choose(atoms, self._candidates)
+        self._problem.choose(atoms, self._candidates, self.potential if self._warm else None)
         # Samples that coincide with atoms tell no scale.
         nearest, mean = self._problem.measure_scale()
         scale = max(nearest, SMALLEST_SCALE * mean) or 1.0
         end = last_zeta * scale
-        if self._warm:
-            plan = self._cool(min(self._zeta, FIRST_ZETA * scale), end, tolerance)
-            if self.mass_error <= max(tolerance, LARGEST_ERROR):
-                return plan
+        if not self._warm:
+            self._zeta = FIRST_ZETA * scale
+        plan = self._cool(max(self._zeta, end), end, tolerance)
+        if self._warm and self.mass_error > LARGEST_ERROR and self._candidates == self._count:
+            plan = self._cool(FIRST_ZETA * scale, end, tolerance)
         self._warm = True
-        return self._cool(FIRST_ZETA * scale, end, tolerance)
+        return plan
 
     def _cool(self, zeta: float, end: float, tolerance: float) -> Smoothed:
         """Ascend with a ζ that comes down to its end."""
