@@ -117,7 +117,8 @@ def _multiply(high: np.uint64, low: np.uint64, factor: np.uint64) -> np.uint64:
     carried = _multiply_high(low, factor)
     rest = high * factor + carried
     top = _multiply_high(high, factor) + np.uint64(rest < carried)
-    return top | np.uint64(rest > np.uint64(1))
+    kept: np.uint64 = top | np.uint64(rest > np.uint64(1))
+    return kept
 
 
 @compile_loop
@@ -126,7 +127,9 @@ def _multiply_high(x: np.uint64, y: np.uint64) -> np.uint64:
     half, mask = np.uint64(32), np.uint64(2**32 - 1)
     x0, x1, y0, y1 = x & mask, x >> half, y & mask, y >> half
     middle = x1 * y0 + (x0 * y0 >> half)
-    return x1 * y1 + (middle >> half) + ((x0 * y1 + (middle & mask)) >> half)
+    carried = (x0 * y1 + (middle & mask)) >> half
+    kept: np.uint64 = x1 * y1 + (middle >> half) + carried
+    return kept
 
 
 @compile_loop

@@ -179,4 +179,5 @@ class SemiDual:
         damping = DAMPING * np.abs(plan.received - goal) + 1e-9 * goal
         hessian = (laplacian + diags_array(damping)).tocsc()
         step: Floats = zeta * factorise_symmetric(hessian).solve(goal - plan.received)
-        return step - step.mean()
+        step -= step.mean()
+        return step
