@@ -23,6 +23,7 @@ help:
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
 	@echo "               (k-means, POT), bench-bounds (POT, ott-jax), bench-stipple (stippler,"
 	@echo "               pysdot, k-means, SciPy's sequences)"
+	@echo "make bench-release  BASE=COMMIT beside today's tree; HEAVY=1 for long cases too"
 	@echo "make gpu-check compare the engines, where there is a GPU"
 	@echo "make clean     remove what these rules made"
 
@@ -135,6 +136,12 @@ bench-edot: $(VENV)/installed .venv-bench/installed
 # DOTMARK=folder names the images of the DOTmark benchmark; without it, synthetic fields.
 bench-bounds: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
+
+# Today's tree beside an older commit, some fifteen minutes; HEAVY=1 for the long cases too.
+.PHONY: bench-release
+bench-release: $(VENV)/installed
+	@test -n "$(BASE)" || { echo "Name the older commit: make bench-release BASE=COMMIT"; exit 2; }
+	$(RUN) benchmarks/release.py $(BASE) $(if $(HEAVY),--heavy)
 
 gpu-check: $(VENV)/installed
 	$(RUN) benchmarks/gpu.py

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from stipple.errors import StippleError
+from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
 COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
@@ -37,6 +38,7 @@ class StippleGroup(click.Group):
         run: Callable[..., Any] = super().main
         if not extra.pop("standalone_mode", True):
             return run(*args, **extra, standalone_mode=False)
+        call_before_compiling(_tell_of_compiling)
         try:
             status = run(*args, **extra, standalone_mode=False)
         except click.ClickException as error:
@@ -62,6 +64,13 @@ class StippleGroup(click.Group):
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell_of_compiling() -> None:
+    context = click.get_current_context(silent=True)
+    if context is None or not context.params.get("quiet"):
+        message = "Compiling what this command needs, once on this machine: some ten seconds ..."
+        click.echo(message, err=True)
 
 
 def _was_interrupted(error: BaseException) -> bool:

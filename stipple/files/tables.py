@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from stipple.files.number_table import read_table
 from stipple.files.open import Source, open_source
 
 BATCH = 10_000  # rows formatted at a time, to save memory
+# Numbers of a table from which compiled code writes them: loading it takes some time.
+FEWEST_COMPILED = 100_000
 
 
 def render_points_csv(
@@ -79,13 +82,33 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
     bytes
         The file.
     """
-    line = ",".join(["%s"] * len(columns)) + "\n"
     parts = [f"{','.join(columns)}\n".encode()]
-    for start in range(0, max(map(len, columns.values())), BATCH):
-        batch = (values[start : start + BATCH] for values in columns.values())
+    values = list(columns.values())
+    numbers = list(takewhile(_is_plain, values))
+    rows = len(values[0])
+    compiled = len(numbers) * rows >= FEWEST_COMPILED
+    for start in range(0, max(map(len, values)), BATCH):
+        batch = [column[start : start + BATCH] for column in values]
+        if compiled:
+            from stipple.files.shortest import write_rows
+
+            written = write_rows(np.column_stack(batch[: len(numbers)]))
+            if len(numbers) == len(values):
+                parts.append(written)
+                continue
+            batch = [written.decode().splitlines(), *batch[len(numbers) :]]
+        line = ",".join(["%s"] * len(batch)) + "\n"
         lists = (part.tolist() if isinstance(part, np.ndarray) else part for part in batch)
         parts.append("".join(map(line.__mod__, zip(*lists, strict=True))).encode())
     return b"".join(parts)
+
+
+def _is_plain(column: Sequence[Any] | NDArray[Any]) -> bool:
+    """Whether a column holds doubles only, finite and none so near zero that it is rounded."""
+    if not (isinstance(column, np.ndarray) and column.dtype == np.float64):
+        return False
+    sizes = np.abs(column)
+    return bool((np.isfinite(sizes) & ((sizes == 0) | (sizes >= np.finfo(float).tiny))).all())
 
 
 def name_axes(dimension: int) -> list[str]:

@@ -5,7 +5,9 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
+
+from stipple.machine.first_run import announce_compiling
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,6 +21,7 @@ def compile_loop(function: Function) -> Function:
     process.
     """
     compiled = numba.njit(function, nogil=True, error_model="numpy")
+    compiled._cache = _NoCache()
     with suppress(RuntimeError):  # there may be no folder for it
         compiled._cache = _CheckedCache(function)  # type: ignore[no-untyped-call]
     return cast(Function, compiled)
@@ -34,4 +37,15 @@ class _CheckedCache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Find compiled code, or None where there is none for just these types."""
         found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
-        return found if found is None or found.signature.args == tuple(sig) else None
+        if found is not None and found.signature.args == tuple(sig):
+            return found
+        announce_compiling()
+        return None
+
+
+class _NoCache(NullCache):
+    """No cache at all."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:  # noqa: ARG002 (numba's)
+        """Find nothing."""
+        announce_compiling()

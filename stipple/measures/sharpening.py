@@ -1,7 +1,6 @@
 """Sharpening by an unsharp mask."""
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 from stipple.arrays import Floats
 
@@ -37,6 +36,8 @@ def find_detail(dark: Floats, mask: Floats | None) -> Floats:
 
 
 def _blur(values: Floats) -> Floats:
+    from scipy.ndimage import uniform_filter  # slow to import, and seldom needed
+
     size = 2 * max(1, round(max(values.shape) / 200)) + 1
     for _ in range(3):
         values = uniform_filter(values, size, mode="nearest")

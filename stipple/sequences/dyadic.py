@@ -18,7 +18,7 @@ LARGEST_COUNT = 1_000_000_000
 
 
 @accept_positional("skip")
-def generate_sequence(n: int, d: int = 2, *, skip: int = 0) -> Floats:
+def generate_sequence(n: int, d: int = 2, *, skip: int = 0, out: Floats | None = None) -> Floats:
     """Compute points skip, …, skip + n − 1 of the dyadic sequence in [0, 1)^d.
 
     Write an index in base 2^d and each digit in binary, on d bits. Bit j of the digits, most
@@ -35,6 +35,8 @@ def generate_sequence(n: int, d: int = 2, *, skip: int = 0) -> Floats:
         Dimension, 1 to 10.
     skip : int
         How many points to leave out at the start; of any size that doubles can tell apart.
+    out : ndarray, shape (n, d), optional
+        A writable array of doubles to fill and return: new memory costs more than the points.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def generate_sequence(n: int, d: int = 2, *, skip: int = 0) -> Floats:
     Raises
     ------
     StippleError
-        If n, d or skip is no integer or out of range, or a coordinate would need more than 53
-        binary digits.
+        If n, d or skip is no integer or out of range, a coordinate would need more than 53
+        binary digits, or `out` cannot take the points.
 
     Examples
     --------
@@ -54,17 +56,32 @@ def generate_sequence(n: int, d: int = 2, *, skip: int = 0) -> Floats:
     [[0.0, 0.0], [0.0, 0.5], [0.5, 0.0], [0.5, 0.5]]
     """
     n, d, skip = check_range(n, d, skip)
+    if out is None:
+        out = np.empty((n, d))
+    _check_place(out, n, d)
     # An aligned block of 2^b indices is a copy of the first 2^b points, moved; n consecutive
     # indices meet at most two blocks of at least n.
     block = 1 << (n - 1).bit_length()
     start = skip % block
-    points = _double(min(start + n, block), d)
     if skip == 0:
-        return points
-    points = np.concatenate([points[start : start + n], points[: max(0, start + n - block)]])
-    points[: block - start] += _locate(skip - start, d)
-    points[block - start :] += _locate(skip - start + block, d)
-    return points
+        return _double(out)
+    points = _double(np.empty((min(start + n, block), d)))
+    first = min(n, block - start)
+    np.add(points[start : start + first], _locate(skip - start, d), out=out[:first])
+    np.add(points[: n - first], _locate(skip - start + block, d), out=out[first:])
+    return out
+
+
+def _check_place(out: Floats, n: int, d: int) -> None:
+    """Refuse what the points cannot be written to."""
+    if not isinstance(out, np.ndarray):
+        raise StippleError(f"The place for the points is {out!r}: give a NumPy array.")
+    if out.shape != (n, d) or out.dtype != np.float64 or not out.flags.writeable:
+        kind = "" if out.flags.writeable else "read-only "
+        raise StippleError(
+            f"The place for the points is a {kind}array of {out.dtype} with shape {out.shape}: give"
+            f" a writable one of float64 with shape ({n}, {d})."
+        )
 
 
 def check_range(n: int, d: int, skip: int = 0) -> tuple[int, int, int]:
@@ -106,9 +123,9 @@ def find_constant(d: int) -> float | None:
     return root if Fraction(root) ** 2 >= 100 * d else math.nextafter(root, math.inf)
 
 
-def _double(n: int, d: int) -> Floats:
-    """First n points: the next 2^b are the first 2^b with the digit of bit b added."""
-    points = np.empty((n, d))
+def _double(points: Floats) -> Floats:
+    """Fill in the first points: the next 2^b are the first 2^b with the digit of bit b added."""
+    n, d = points.shape
     points[0] = 0.0
     for bit in range((n - 1).bit_length()):
         known = 1 << bit

@@ -67,7 +67,7 @@ def _solve_samples(density: Density, points: Floats) -> Floats:
     places = np.stack([columns[:, None] + x, rows[:, None] + y], axis=-1).reshape(-1, 2)
     masses = np.repeat(density.values[rows, columns], side**2)
     # All points as candidates from the start where that is possible: whole pieces lack or exceed.
-    candidates = max(CANDIDATES, LARGEST_COSTS // len(places))
+    candidates = LARGEST_COSTS // len(places)
     dual = SemiDual(Samples(places, masses), count, 2.0, Euclidean(), candidates)
     dual.solve(points, SAMPLE_ZETA, SAMPLE_ERROR)
     return dual.potential

@@ -1,31 +1,32 @@
 """Exact transport from samples to atoms of equal mass: the semi-dual, smoothed a little."""
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
-from scipy.spatial import cKDTree
+from scipy.sparse import diags_array
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Floats
 from stipple.geometry.metrics import Metric
-from stipple.machine.compiled import compile_loop
 from stipple.measures.samples import Samples
+from stipple.transport.candidates import Candidates, Pulls, Smoothed
 from stipple.transport.factorisation import factorise_symmetric
+from stipple.transport.newton_system import assemble_laplacian
 
-# Atoms that a sample may go to at first: the nearest ones.
-CANDIDATES = 24
+# Atoms that a sample may go to at first: in up to three dimensions, and in more.
+CANDIDATES, MORE_CANDIDATES = 24, 48
 # ζ of the smoothed dual as parts of the mean cost: where it starts, and how it comes down.
 FIRST_ZETA = 1.0
-COOLING = 0.3
+COOLING = 0.5
 # No less than this part of the mean cost of candidates is taken for the scale of ζ.
 SMALLEST_SCALE = 1e-3
-# Σ_j |mass of atom j − 1/m| while ζ comes down; more than that at its end asks for candidates.
-COOLING_ERROR = 1e-3
-NEWTON_STEPS = 200
-# Exponents this far below the largest are cut off.
-LOWEST_EXPONENT = 40.0
+# Σ_j |mass of atom j − 1/m| while ζ comes down, at least; more than the second number at its end
+# asks for candidates.
+COOLING_ERROR, LARGEST_ERROR = 1e-4, 1e-3
+NEWTON_STEPS = 100
+# Least part of the gain that the slope promises, and the shortest step tried for it.
+LEAST_GAIN, SHORTEST_STEP = 0.1, 1e-3
+# Part of the slope above which a step is doubled, up to the second number.
+STEEP, LONGEST_STEP = 0.5, 2**10
 # Levenberg's term, as a part of the error of an atom's mass.
-DAMPING = 0.1
-# Parts of a row below this are no part of the plan that Newton's matrix is made of.
-NEGLIGIBLE = 1e-9
+DAMPING = 0.01
 
 
 class SemiDual:
@@ -42,7 +43,9 @@ class SemiDual:
     metric : Metric
         The distance, one that grows with that of the coordinates.
     candidates : int
-        Nearest atoms that each sample may go to at first; more where these do not suffice.
+        Fewest atoms that each sample may go to at first; more where these do not suffice.
+    potential : ndarray, shape (m,), optional
+        g to start from, one that is near for the first atoms.
 
     Attributes
     ----------
@@ -50,8 +53,6 @@ class SemiDual:
         g of the last solve, from which the next one starts.
     mass_error : float
         Σ_j |mass of atom j − 1/m| after the last solve.
-    indices, distances, costs, plan : ndarray, shape (n, candidates)
-        By sample and candidate, nearest first: the atom, how far and dear it is, and its mass.
     """
 
     def __init__(
@@ -60,19 +61,21 @@ class SemiDual:
         count: int,
         order: float,
         metric: Metric,
-        candidates: int = CANDIDATES,
+        candidates: int = 0,
+        potential: Floats | None = None,
     ) -> None:
-        self.samples = samples
-        self.potential = np.zeros(count)
+        self.potential = np.zeros(count) if potential is None else potential
         self.mass_error = np.inf
+        self._problem = Candidates(samples, order, metric)
         self._count = count
-        self._order = order
-        self._metric = metric
-        self._candidates = min(count, candidates)
-        self._warm = False
+        usual = CANDIDATES if samples.dimension <= 3 else MORE_CANDIDATES
+        self._candidates = min(count, max(candidates, usual))
+        self._warm = potential is not None
+        # Of the last plan; a potential that is given needs none that comes down.
+        self._zeta = 0.0
 
     def solve(self, atoms: Floats, last_zeta: float, tolerance: float) -> float:
-        """Solve for the potential; ⟨P, C⟩.
+        """Solve for the potential; ⟨P, C⟩, corrected for the masses that atoms lack.
 
         Parameters
         ----------
@@ -83,132 +86,98 @@ class SemiDual:
         tolerance : float
             The mass error to reach.
         """
-        self._ascend_to(atoms, last_zeta, tolerance)
+        known = self.potential, self._warm, self._zeta
+        plan = self._ascend_to(atoms, last_zeta, tolerance)
         # Nearest atoms may not suffice, where atoms are on one side of the samples.
-        while self.mass_error > COOLING_ERROR and self._candidates < self._count:
+        while self.mass_error > LARGEST_ERROR and self._candidates < self._count:
             self._candidates = min(2 * self._candidates, self._count)
             # The potential has run off where no plan had the right masses.
-            self.potential, self._warm = np.zeros(self._count), False
-            self._ascend_to(atoms, last_zeta, tolerance)
-        return float(np.vdot(self.plan, self.costs))
+            self.potential, self._warm, self._zeta = known
+            plan = self._ascend_to(atoms, last_zeta, tolerance)
+        lacks = 1 / self._count - plan.received
+        return plan.cost + float(self.potential @ lacks)
 
-    def _ascend_to(self, atoms: Floats, last_zeta: float, tolerance: float) -> None:
+    def pull(self) -> Pulls:
+        """Add up where the samples of the last plan pull the atoms."""
+        return self._problem.pull(self.potential, self._zeta)
+
+    def _ascend_to(self, atoms: Floats, last_zeta: float, tolerance: float) -> Smoothed:
         """Solve among the candidates, from the potential there is or from a ζ that comes down."""
-        self._find_candidates(atoms)
-        # Candidates come nearest first; samples that coincide with atoms tell no scale.
-        nearest = float(self.samples.masses @ self.costs[:, 0])
-        scale = max(nearest, SMALLEST_SCALE * float(self.costs.mean())) or 1.0
+        self._problem.choose(atoms, self._candidates, self.potential if self._warm else None)
+        # Samples that coincide with atoms tell no scale.
+        nearest, mean = self._problem.measure_scale()
+        scale = max(nearest, SMALLEST_SCALE * mean) or 1.0
         end = last_zeta * scale
-        if self._warm:
-            self._ascend(end, tolerance)
-        if not self._warm or self.mass_error > tolerance:
-            zeta = FIRST_ZETA * scale
-            while zeta > end:
-                self._ascend(zeta, COOLING_ERROR)
-                zeta *= COOLING
-            self._ascend(end, tolerance)
-            self._warm = True
+        if not self._warm:
+            self._zeta = FIRST_ZETA * scale
+        plan = self._cool(max(self._zeta, end), end, tolerance)
+        if self._warm and self.mass_error > LARGEST_ERROR and self._candidates == self._count:
+            plan = self._cool(FIRST_ZETA * scale, end, tolerance)
+        self._warm = True
+        return plan
 
-    def _find_candidates(self, atoms: Floats) -> None:
-        points = self.samples.points
-        number = self._candidates
-        _, indices = cKDTree(atoms).query(points, k=np.arange(1, number + 1))
-        self.indices: Integers = indices
-        self.distances = np.empty(indices.shape)
-        for rows, columns, atom in self.list_columns():
-            self.distances[rows, columns] = self._metric.measure_distances(
-                points[rows], atoms[atom : atom + 1]
-            )[:, 0]
-        self.costs = self.distances**self._order
+    def _cool(self, zeta: float, end: float, tolerance: float) -> Smoothed:
+        """Ascend with a ζ that comes down to its end."""
+        zeta *= COOLING
+        while zeta > end:
+            self._ascend(zeta, max(tolerance, COOLING_ERROR))
+            zeta *= COOLING
+        self._zeta = end
+        return self._ascend(end, tolerance)
 
-    def list_columns(self) -> list[tuple[Integers, Integers, int]]:
-        """For each atom that is a candidate: rows, places in the rows, atom."""
-        flat = self.indices.ravel()
-        entries = np.argsort(flat, kind="stable")
-        ends = np.cumsum(np.bincount(flat, minlength=self._count))
-        groups = np.split(entries, ends[:-1])
-        width = self.indices.shape[1]
-        return [
-            (group // width, group % width, atom) for atom, group in enumerate(groups) if len(group)
-        ]
-
-    def _ascend(self, zeta: float, tolerance: float) -> None:
-        """Newton's method with step halving; Sinkhorn's step, which always ascends, instead."""
+    def _ascend(self, zeta: float, tolerance: float) -> Smoothed:
+        """Newton's method along lines; Sinkhorn's step, which always ascends, instead."""
         goal = 1 / self._count
         potential = self.potential
-        value, plan, masses = self._evaluate(potential, zeta)
+        plan = self._problem.smooth(potential, zeta)
         for _ in range(NEWTON_STEPS):
-            if np.abs(masses - goal).sum() <= tolerance:
+            if np.abs(plan.received - goal).sum() <= tolerance:
                 break
-            direction = self._find_newton_step(plan, masses, zeta)
-            slope = float(direction @ (goal - masses))
-            step = 1.0
-            while step > 1e-3:
-                trial = self._evaluate(potential + step * direction, zeta)
-                if trial[0] >= value + 0.1 * step * slope:
-                    break
-                step /= 2
-            else:
+            step = self._find_newton_step(plan, zeta)
+            found = self._search_line(plan, potential, step, zeta)
+            if found is None:
                 smallest = np.finfo(float).tiny
-                direction = zeta * np.log(goal / np.maximum(masses, smallest))
-                step = 1.0
-                trial = self._evaluate(potential + direction, zeta)
-            potential = potential + step * direction
-            value, plan, masses = trial
+                step = zeta * np.log(goal / np.maximum(plan.received, smallest))
+                step -= step.mean()
+                found = 1.0, self._problem.smooth(potential + step, zeta)
+            potential, plan = potential + found[0] * step, found[1]
         self.potential = potential - potential.mean()
-        self.plan = plan
-        self.mass_error = float(np.abs(masses - goal).sum())
+        self.mass_error = float(np.abs(plan.received - goal).sum())
+        return plan
 
-    def _evaluate(self, potential: Floats, zeta: float) -> tuple[float, Floats, Floats]:
-        """Value, plan in the shape of the candidates, and masses of the atoms."""
-        plan = np.empty_like(self.costs)
-        dual, received = _smooth_minima(
-            self.costs, self.indices, potential, self.samples.masses, zeta, plan
-        )
-        return dual + float(potential.mean()), plan, received
+    def _search_line(
+        self, plan: Smoothed, potential: Floats, direction: Floats, zeta: float
+    ) -> tuple[float, Smoothed] | None:
+        """Find how far to go, with the plan there; None where no step raises the dual enough.
 
-    def _find_newton_step(self, plan: Floats, received: Floats, zeta: float) -> Floats:
-        masses = self.samples.masses
-        rows, columns = np.nonzero(plan > NEGLIGIBLE * masses[:, None])
-        parts = csr_array(
-            (plan[rows, columns] / np.sqrt(masses[rows]), (rows, self.indices[rows, columns])),
-            shape=(len(masses), self._count),
-        )
-        # The constants are in the kernel, and far from the solution so are atoms that receive
-        # next to nothing: what lacks bounds their step by about ζ.
+        Directions have mean zero: the other term of the dual stays as it is.
+        """
         goal = 1 / self._count
-        diagonal = received + DAMPING * np.abs(received - goal) + 1e-9 * goal
-        hessian = (diags_array(diagonal) - parts.T @ parts).tocsc()
-        step: Floats = zeta * factorise_symmetric(hessian).solve(goal - received)
+        slope = float(direction @ (goal - plan.received))
+        step = 1.0
+        trial = self._problem.smooth(potential + direction, zeta)
+        while trial.dual - plan.dual < LEAST_GAIN * step * slope:
+            step /= 2
+            if step <= SHORTEST_STEP:
+                return None
+            trial = self._problem.smooth(potential + step * direction, zeta)
+        # Atoms that lack mass may be far from any sample that they could have: steps are bounded.
+        while (
+            1 <= step < LONGEST_STEP and float(direction @ (goal - trial.received)) > STEEP * slope
+        ):
+            farther = self._problem.smooth(potential + 2 * step * direction, zeta)
+            if farther.dual <= trial.dual:
+                break
+            step, trial = 2 * step, farther
+        return step, trial
+
+    def _find_newton_step(self, plan: Smoothed, zeta: float) -> Floats:
+        laplacian = assemble_laplacian(plan.rows, plan.columns, plan.links, self._count)
+        # The constants are in the kernel, and far from the solution so are atoms that receive
+        # next to nothing: what lacks bounds their step by some 100 ζ.
+        goal = 1 / self._count
+        damping = DAMPING * np.abs(plan.received - goal) + 1e-9 * goal
+        hessian = (laplacian + diags_array(damping)).tocsc()
+        step: Floats = zeta * factorise_symmetric(hessian).solve(goal - plan.received)
+        step -= step.mean()
         return step
-
-
-@compile_loop
-def _smooth_minima(
-    costs: Floats,
-    indices: Integers,
-    potential: Floats,
-    masses: Floats,
-    zeta: float,
-    plan: Floats,
-) -> tuple[float, Floats]:
-    """Σ_i a_i·(smoothed min_j C_ij − g_j) and the masses of atoms; the plan is filled in."""
-    received = np.zeros(len(potential))
-    dual = 0.0
-    rows, width = costs.shape
-    for i in range(rows):
-        peak = -np.inf
-        for k in range(width):
-            plan[i, k] = (potential[indices[i, k]] - costs[i, k]) / zeta
-            peak = max(peak, plan[i, k])
-        total = 0.0
-        for k in range(width):
-            # What is so small changes nothing, and exponentials cost most of the time.
-            plan[i, k] = np.exp(plan[i, k] - peak) if plan[i, k] > peak - LOWEST_EXPONENT else 0.0
-            total += plan[i, k]
-        for k in range(width):
-            if plan[i, k] > 0.0:
-                plan[i, k] *= masses[i] / total
-                received[indices[i, k]] += plan[i, k]
-        dual -= zeta * masses[i] * (peak + np.log(total))
-    return dual, received

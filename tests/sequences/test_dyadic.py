@@ -370,3 +370,26 @@ def test_certificates_out_of_range_are_refused(function):
         function(0, 2)
     with pytest.raises(StippleError, match="dimension is 0"):
         function(3, 0)
+
+
+@pytest.mark.parametrize("skip", [0, 3, 5])
+def test_an_array_that_exists_is_filled(skip):
+    room = np.full((7, 6), np.nan)
+    out = room[:, ::2]
+    assert generate_sequence(7, 3, skip=skip, out=out) is out
+    np.testing.assert_array_equal(out, generate_sequence(7, 3, skip=skip))
+    assert np.isnan(room[:, 1::2]).all()
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (np.empty((7, 2)), "shape \\(7, 2\\): give"),
+        (np.empty((7, 3), np.float32), "float32"),
+        (np.broadcast_to(0.0, (7, 3)), "read-only"),
+        ([[0.0] * 3] * 7, "NumPy array"),
+    ],
+)
+def test_what_cannot_be_filled_is_refused(out, message):
+    with pytest.raises(StippleError, match=message):
+        generate_sequence(7, 3, out=out)

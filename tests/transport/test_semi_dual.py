@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from stipple.geometry.metrics import Euclidean
+from stipple.arrays import Floats
+from stipple.discretisation.entropic.expectation import divide_by_curvatures, find_directions
+from stipple.geometry.metrics import Euclidean, Metric, Sphere
 from stipple.measures.samples import Samples
+from stipple.transport.candidates import Candidates
+from stipple.transport.newton_system import assemble_laplacian
 from stipple.transport.semi_dual import SemiDual
 
 RANDOM = np.random.default_rng(0)
@@ -24,17 +28,59 @@ def test_the_value_is_that_of_an_assignment(order: float) -> None:
     value = dual.solve(ATOMS, 1e-4, 1e-6)
     assert dual.mass_error <= 1e-5
     assert value == pytest.approx(solve_exactly(order), rel=1e-3)
-    assert dual.plan.sum() == pytest.approx(1)
 
 
-def test_masses_are_the_derivative_of_the_value() -> None:
-    dual = SemiDual(Samples(POINTS, RANDOM.random(40)), 5, 2.0, Euclidean())
-    dual._find_candidates(ATOMS)
+def choose_candidates(order: float, metric: Metric, points: Floats, atoms: Floats) -> Candidates:
+    problem = Candidates(Samples(points, RANDOM.random(len(points))), order, metric)
+    problem.choose(atoms, len(atoms))
+    return problem
+
+
+def test_masses_and_links_are_derivatives_of_the_dual() -> None:
+    problem = choose_candidates(2.0, Euclidean(), POINTS, ATOMS)
     potential = 0.1 * RANDOM.standard_normal(5)
-    _, _, masses = dual._evaluate(potential, 0.1)
+    plan = problem.smooth(potential, 0.1)
+    assert plan.received.sum() == pytest.approx(1)
+    laplacian = assemble_laplacian(plan.rows, plan.columns, plan.links, 5).toarray()
     for j, unit in enumerate(1e-6 * np.eye(5)):
-        slope = dual._evaluate(potential + unit, 0.1)[0] - dual._evaluate(potential - unit, 0.1)[0]
-        assert slope / 2e-6 == pytest.approx(1 / 5 - masses[j], abs=1e-8)
+        more, less = (problem.smooth(potential + sign * unit, 0.1) for sign in (1, -1))
+        assert (more.dual - less.dual) / 2e-6 == pytest.approx(-plan.received[j], abs=1e-8)
+        rates = (more.received - less.received) / 2e-6
+        np.testing.assert_allclose(rates, laplacian[j] / 0.1, atol=1e-7)
+
+
+@pytest.mark.parametrize("order", [1.0, 1.5, 2.0, 3.0])
+@pytest.mark.parametrize("metric", [Euclidean(), Sphere()])
+def test_pulls_are_derivatives_of_the_dual(order: float, metric: Metric) -> None:
+    points, atoms = (RANDOM.standard_normal((count, 3)) for count in (40, 5))
+    if metric.name == "sphere":
+        points, atoms = (one / np.linalg.norm(one, axis=1)[:, None] for one in (points, atoms))
+    problem = choose_candidates(order, metric, points, atoms)
+    gradients = problem.pull(np.zeros(5), 0.1).gradients
+    for j, axis in np.ndindex(5, 3):
+        step = np.zeros_like(atoms)
+        step[j, axis] = 1e-6
+        if metric.name == "sphere":
+            step -= (step * atoms).sum(axis=1, keepdims=True) * atoms
+        values = []
+        for sign in (1, -1):
+            problem.choose(metric.move(atoms, sign * step), 5)
+            values.append(problem.smooth(np.zeros(5), 0.1).dual)
+        slope = (values[0] - values[1]) / 2e-6
+        assert slope == pytest.approx(1e6 * np.vdot(gradients, step), abs=1e-6)
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0])
+def test_steps_are_those_of_the_whole_plan(order: float) -> None:
+    """The same as from matrices, samples that coincide with atoms included."""
+    atoms = POINTS[:5]
+    problem = choose_candidates(order, Euclidean(), POINTS, atoms)
+    pulls = problem.pull(np.zeros(5), 0.1)
+    distances = Euclidean().measure_distances(problem.points, atoms)
+    plan = np.exp(-(distances**order) / 0.1)
+    plan *= (problem.masses / plan.sum(axis=1))[:, None]
+    expected = find_directions(problem.points, atoms, plan, distances, order, Euclidean())
+    np.testing.assert_allclose(divide_by_curvatures(*pulls, order), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("count", "candidates"), [(5, 2), (30, 24)])

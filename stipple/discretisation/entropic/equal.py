@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from stipple.arrays import Floats
 from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
 from stipple.discretisation.entropic.checks import check_cost
-from stipple.discretisation.entropic.expectation import find_directions
+from stipple.discretisation.entropic.expectation import divide_by_curvatures
 from stipple.discretisation.entropic.problem import Target, pool_targets
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
@@ -81,6 +81,7 @@ def quantise_equally(
     tolerance: float = 1e-4,
     seed: int | None = None,
     shifted: bool = False,
+    start: tuple[Floats, Floats | None] | None = None,
     on_step: Callable[[EqualStep], None] | None = None,
 ) -> EqualQuantisation:
     """Minimise Σ_l λ_l·W_k^k(μ^l, Σ_j δ_{y_j}/m) over atoms, to a local minimum.
@@ -110,6 +111,9 @@ def quantise_equally(
     shifted : bool
         Whether atoms start a little off that, always in the same way: a division of samples on a
         lattice is critical, but may be no minimum.
+    start : (atoms, potentials), optional
+        Distinct atoms, shape (m, d), to start from instead, with potentials, shape (m,), that are
+        near for every target, where there are any.
     on_step : callable, optional
         Told of the start and of each move.
 
@@ -125,11 +129,14 @@ def quantise_equally(
     targets = [replace(target, samples=merge_duplicates(target.samples)) for target in targets]
     pool = pool_targets(targets)
     check_count(pool, count)
-    random = None if seed is None else np.random.default_rng(seed)
-    atoms = choose_start(pool, count, False, order, random)
+    if start is None:
+        random = None if seed is None else np.random.default_rng(seed)
+        start = choose_start(pool, count, False, order, random), None
+    atoms, potentials = start
     if shifted and count > 1:
         atoms = metric.move(atoms, _draw_shifts(atoms))
-    alternation = _Alternation(_Transports(targets, count, order, metric), atoms, tolerance)
+    transports = _Transports(targets, count, order, metric, potentials)
+    alternation = _Alternation(transports, atoms, tolerance)
     alternation.tell(on_step)
     while alternation.steps < iterations and not alternation.settled:
         alternation.take_step()
@@ -140,11 +147,21 @@ def quantise_equally(
 class _Transports:
     """The transports from all targets to the same atoms of equal weight."""
 
-    def __init__(self, targets: Sequence[Target], count: int, order: float, metric: Metric) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        count: int,
+        order: float,
+        metric: Metric,
+        potentials: Floats | None = None,
+    ) -> None:
         self.order = order
         self.metric = metric
         self._shares = [target.share for target in targets]
-        self._duals = [SemiDual(target.samples, count, order, metric) for target in targets]
+        self._duals = [
+            SemiDual(target.samples, count, order, metric, potential=potentials)
+            for target in targets
+        ]
 
     @property
     def potentials(self) -> list[Floats]:
@@ -168,30 +185,14 @@ class _Transports:
             for share, dual in zip(self._shares, self._duals, strict=True)
         )
 
-    def find_directions(self, atoms: Floats) -> Floats:
+    def find_directions(self) -> Floats:
         """From each atom towards the centre of what it receives from all targets."""
-        received: list[list[tuple[Floats, Floats, Floats]]] = [[] for _ in atoms]
-        for share, dual in zip(self._shares, self._duals, strict=True):
-            for rows, columns, atom in dual.list_columns():
-                amounts = share * dual.plan[rows, columns]
-                received[atom].append(
-                    (dual.samples.points[rows], amounts, dual.distances[rows, columns])
-                )
-        directions = np.zeros_like(atoms)
-        for atom, parts in enumerate(received):
-            if parts:
-                points, amounts, distances = (
-                    np.concatenate(arrays) for arrays in zip(*parts, strict=True)
-                )
-                directions[atom] = find_directions(
-                    points,
-                    atoms[atom : atom + 1],
-                    amounts[:, None],
-                    distances[:, None],
-                    self.order,
-                    self.metric,
-                )[0]
-        return directions
+        pulls = [dual.pull() for dual in self._duals]
+        gradients, curvatures, held = (
+            sum(share * part for share, part in zip(self._shares, parts, strict=True))
+            for parts in zip(*pulls, strict=True)
+        )
+        return divide_by_curvatures(gradients, curvatures, held, self.order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +230,7 @@ class _Alternation:
     def take_step(self) -> None:
         """Move by a quasi-Newton step, or straight to the centres where that costs more."""
         last, metric = self._current, self._transports.metric
-        directions = self._transports.find_directions(last.atoms)
+        directions = self._transports.find_directions()
         shift = self._quasi_newton.find_shift(last.atoms, -directions)
         longest = LONGEST_STEP * last.cost ** (1 / self._transports.order)
         shift = limit_shift(shift, directions, longest)

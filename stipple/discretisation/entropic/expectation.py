@@ -155,10 +155,27 @@ def find_directions(
     else:
         powers = np.power(distances, order - 2, out=np.zeros_like(distances), where=distances > 0)
         curvatures = order * max(1.0, order - 1) * (plan * powers).sum(axis=0)
+    held = np.where(distances == 0, plan, 0.0).sum(axis=0)
+    return divide_by_curvatures(gradients, curvatures, held, order)
+
+
+def divide_by_curvatures(
+    gradients: Floats, curvatures: Floats, held: Floats, order: float
+) -> Floats:
+    """Find the steps, shape (m, d), that sums over a plan give; see `find_directions`.
+
+    Parameters
+    ----------
+    gradients : ndarray, shape (m, d)
+        Σ_i P_ij ∂c(x_i, y_j)/∂y_j.
+    curvatures, held : ndarray, shape (m,)
+        Σ_i P_ij k·max(1, k − 1)·dist^{k−2}, and the mass that goes to each atom at no distance.
+    order : float
+        k ≥ 1.
+    """
     if order == 1:
         # A sample at the atom holds it back by its mass.
         lengths = np.linalg.norm(gradients, axis=1)
-        held = np.where(distances == 0, plan, 0.0).sum(axis=0)
         free = np.divide(held, lengths, out=np.ones_like(held), where=lengths > held)
         gradients = gradients * (1 - free)[:, None]
     directions: Floats = np.divide(

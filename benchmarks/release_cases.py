@@ -1,0 +1,210 @@
+"""What `make bench-release` measures: code that both releases run, and what is wanted of it."""
+
+from dataclasses import dataclass
+
+# What most cases prepare; small calls first, so that compiled code is loaded.
+START = """\
+import numpy as np, stipple
+random = np.random.default_rng(0)
+samples = os.environ["SAMPLES"]
+def read(name, **options):
+    return stipple.read_density(f"{samples}/{name}.png", **options)
+def describe(found):
+    return f"quality {found.quality:.5f}"
+"""
+CAMERA = START + "image = read('camera')\nstipple.stipple(image, 300, iterations=4)\n"
+FLAT = START + "image = np.ones((512, 512))\nstipple.stipple(image, 300, iterations=4)\n"
+# Random fields with a spectrum that falls like the power `slope` of the frequency.
+FIELDS = (
+    START
+    + """\
+def draw(side, slope, seed):
+    noise = np.random.default_rng(seed).standard_normal((side, side))
+    y, x = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side), indexing="ij")
+    frequency = np.maximum(np.hypot(x, y), 1 / side)
+    field = np.fft.ifft2(np.fft.fft2(noise) * frequency**-slope).real
+    return np.round(1 + 1000 * (field - field.min()) / np.ptp(field))
+def balance(first, second):
+    return first, second * (first.sum() / second.sum())
+def tell(found):
+    interval = found.interval
+    return f"gap {(interval.upper - interval.lower) / interval.upper:.1e}"
+stipple.bound(draw(16, 2, 0), draw(16, 2, 1), gap=1e-3)
+"""
+)
+COMMAND = (
+    START
+    + """\
+import subprocess, sys
+def call(*words, **environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "stipple", *words], stderr=subprocess.PIPE, check=True,
+        env={**os.environ, **environment},
+    )
+    lines = done.stderr.decode().splitlines()
+    return next((line for line in lines if "Compiling" in line), lines[0])
+words = "stipple", f"{samples}/camera.png", "-n", "100", "-o", "dots.svg"
+call(*words)
+"""
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the page.
+
+    Attributes
+    ----------
+    name, wanted : str
+        What is measured, and what the new release should reach.
+    prepare, measure : str
+        Code that runs before the clock, and under it; it sets `value`, which is shown.
+    base_measure : str
+        What the older release runs instead, if anything.
+    base_threads : int or None
+        OPENBLAS_NUM_THREADS of the older release.
+    heavy : bool
+        Whether it takes more than a minute, and so runs only if wanted, and once.
+    """
+
+    name: str
+    wanted: str
+    prepare: str
+    measure: str
+    base_measure: str = ""
+    base_threads: int | None = 1
+    heavy: bool = False
+
+
+def _stipple(words: str) -> str:
+    return f"value = describe(stipple.stipple(image, {words}))"
+
+
+def _bound(words: str) -> str:
+    return f"value = tell(stipple.bound({words}))"
+
+
+CASES = (
+    Case(
+        "camera, 20,000 points, to .1607",
+        "ratio ≥ 3",
+        CAMERA,
+        _stipple("20000, iterations=100, quality=.1607"),
+    ),
+    Case("camera, 20,000 points, defaults", "≤ .1602, ratio ≥ 1", CAMERA, _stipple("20000")),
+    Case(
+        "flat paper, 2,000 points, to .1617 (before: to .1640)",
+        "ratio ≥ 10",
+        FLAT,
+        _stipple("2000, iterations=300, quality=.1617"),
+        _stipple("2000, iterations=300, quality=.1640"),
+    ),
+    Case("camera, 100,000 points, defaults", "≤ .1605, ratio ≥ 2", CAMERA, _stipple("100000")),
+    Case(
+        "camera, 1,000,000 points, one solve",
+        "ratio ≥ 2",
+        CAMERA,
+        _stipple("1000000, iterations=0"),
+        heavy=True,
+    ),
+    Case(
+        "camera, 1,000,000 points, 30 steps",
+        "≤ .1615, under 4 minutes of the clock",
+        CAMERA,
+        _stipple("1000000"),
+        heavy=True,
+    ),
+    Case(
+        "camera, 10,000,000 points, no steps (before: 1,000,000)",
+        "finishes",
+        CAMERA,
+        _stipple("10000000, iterations=0"),
+        _stipple("1000000, iterations=0"),
+        heavy=True,
+    ),
+    Case(
+        "random start, 100,000 points on flat paper, to 1e-6",
+        "≤ 7 s",
+        FLAT + "places = random.random((100_000, 2)) * 512\n",
+        "value = describe(stipple.stipple(image, start=places, iterations=0))",
+    ),
+    Case("`stipple stipple`, 100 points, warm", "≤ .5 s", COMMAND, "value = call(*words)"),
+    Case(
+        "first run on a new machine",
+        "says at once that it compiles, and how long",
+        COMMAND,
+        "value = call(*words, NUMBA_CACHE_DIR=os.path.abspath('empty'))",
+    ),
+    Case(
+        "writing 1,000,000 points as CSV",
+        "≤ 1 s",
+        START + "rows = random.random((1_000_000, 3)) * 512\n"
+        "stipple.save_csv(stipple.Samples(rows[:30_000], rows[:30_000, 0] + 1), 'small.csv')\n"
+        "points = stipple.Samples(rows, rows[:, 0] + 1)\n",
+        "stipple.save_csv(points, 'points.csv'); value = os.path.getsize('points.csv')",
+    ),
+    Case(
+        "`edot`, equal weights, 100,000 samples, 1,000 atoms",
+        "ratio ≥ 10, W2² not higher",
+        START + "rows = random.standard_normal((100_000, 2))\n"
+        "stipple.edot(rows[:30_000], 100, weights='equal')\n",
+        "value = f\"W2² {stipple.edot(rows, 1_000, weights='equal').cost.upper:.6g}\"",
+        heavy=True,
+    ),
+    Case(
+        "`bound`, moderate fields, 128², p = 2, gap 1e-4",
+        "ratio ≥ 3",
+        FIELDS + "first, second = balance(draw(128, 2, 0), draw(128, 2, 1))\n",
+        _bound("first, second, gap=1e-4"),
+    ),
+    Case(
+        "`bound`, moderate fields, 256², p = 1, gap 1e-3",
+        "ratio ≥ 3",
+        FIELDS + "first, second = balance(draw(256, 2, 0), draw(256, 2, 1))\n",
+        _bound("first, second, 1, gap=1e-3"),
+        heavy=True,
+    ),
+    Case(
+        "`bound`, moderate fields, 256², p = 2, gap 1e-3",
+        "ratio ≥ 3",
+        FIELDS + "first, second = balance(draw(256, 2, 0), draw(256, 2, 1))\n",
+        _bound("first, second, gap=1e-3"),
+    ),
+    Case(
+        "`bound`, photographs, 256², p = 2, gap 1e-3",
+        "ratio ≥ 2.5",
+        FIELDS + "first, second = (read(name, resize=(256, 256)).values for name in"
+        " ('camera', 'chelsea'))\nfirst, second = balance(first, second)\n",
+        _bound("first, second, gap=1e-3"),
+    ),
+    Case(
+        "`bound`, photographs, 1024², p = 2, gap 1e-3",
+        "≤ 10 s",
+        FIELDS + "first, second = (read(name, resize=(1024, 1024)).values for name in"
+        " ('camera', 'chelsea'))\nfirst, second = balance(first, second)\n",
+        _bound("first, second, gap=1e-3"),
+        heavy=True,
+    ),
+    Case(
+        "`bound`, photographs, 4096², p = 2, gap 1e-2",
+        "≤ 5 minutes",
+        FIELDS + "first, second = (read(name, resize=(4096, 4096)).values for name in"
+        " ('camera', 'chelsea'))\nfirst, second = balance(first, second)\n",
+        _bound("first, second, gap=1e-2"),
+        heavy=True,
+    ),
+    Case(
+        "`bound`, white noise, 256², p = 2, in 60 s",
+        "gap ≤ 5e-3",
+        FIELDS + "first, second = balance(draw(256, 0, 0), draw(256, 0, 1))\n",
+        _bound("first, second, gap=5e-3, time_limit=60"),
+        heavy=True,
+    ),
+    Case(
+        "`sequence`, 10,000,000 points (now: into an array that exists)",
+        "ratio ≥ 1",
+        START + "room = np.zeros((10_000_000, 2))\n",
+        "value = stipple.sequence(10_000_000, out=room)[-1].tolist()",
+        "value = stipple.sequence(10_000_000)[-1].tolist()",
+    ),
+)

@@ -1,0 +1,16 @@
+"""What is to happen before loops are compiled, which takes a while on a new machine."""
+
+from collections.abc import Callable
+
+_waiting: list[Callable[[], None]] = []
+
+
+def call_before_compiling(function: Callable[[], None]) -> None:
+    """Call a function before the first loop that this process compiles, if it compiles any."""
+    _waiting.append(function)
+
+
+def announce_compiling() -> None:
+    """Call what waits for that, once."""
+    while _waiting:
+        _waiting.pop()()
