@@ -6,7 +6,7 @@ from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
 
 # Near enough to be worth an exchange: so many nearest points in either cloud.
-NEAREST = 24
+NEAREST = 12
 # Each sweep over all points costs less than a diagram; most end after about ten.
 LARGEST_SWEEPS = 100
 
