@@ -11,6 +11,7 @@ PEN_WIDTH = 0.3
 
 Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]
+AtomStart: TypeAlias = Literal["auto", "kmeans++", "density"]
 AtomWeights: TypeAlias = Literal["free", "equal"]
 Blend: TypeAlias = Literal["normal", "multiply", "screen"]
 BoundMethod: TypeAlias = Literal["auto", "paper", "sparse", "fast"]
