@@ -47,9 +47,7 @@ def draw_costly(
 
 
 @compile_loop
-def _choose(
-    columns: Floats, masses: Floats, order: float, arcs: bool, draws: Floats
-) -> Integers:
+def _choose(columns: Floats, masses: Floats, order: float, arcs: bool, draws: Floats) -> Integers:
     dimension, samples = columns.shape
     count, trials = draws.shape
     chosen = np.zeros(count, dtype=np.int64)

@@ -83,7 +83,7 @@ def _try_exchanges(
     goal = cost - LEAST_SAVING * cost / len(state.atoms)
     number = min(len(offer.taken), most)
     first = 0
-    while first + number <= len(offer.taken) and 0 < number and first < SINGLE_TRIALS:
+    while first + number <= len(offer.taken) and number > 0 and first < SINGLE_TRIALS:
         atoms = offer.apply(state.atoms, slice(first, first + number))
         found = settle(problem, problem.evaluate(atoms, state.assignment), TRIAL_STEPS, 0.0, goal)
         if found.cost < goal:
@@ -111,7 +111,7 @@ class _Offer:
 
     def apply(self, atoms: Floats, which: slice) -> Floats:
         """Atoms after some of the exchanges."""
-        moved = atoms.copy()
+        moved: Floats = atoms.copy()
         moved[self.divided[which]] = self.halves[self.divided[which], 0]
         moved[self.taken[which]] = self.halves[self.divided[which], 1]
         return moved
@@ -156,7 +156,7 @@ def _divide(
 ) -> Floats:
     """Two means of each cell, shape (m, 2, d): from its atom and its costliest sample on."""
     count, dimension = atoms.shape
-    halves = np.empty((count, 2, dimension))
+    halves: Floats = np.empty((count, 2, dimension))
     for j in range(count):
         halves[j, 0] = atoms[j]
         halves[j, 1] = points[farthest[j]] if farthest[j] >= 0 else atoms[j]
@@ -193,8 +193,8 @@ def _save_by_halves(
     order: float,
     arcs: bool,
 ) -> Floats:
-    """What each cell costs less when its samples go to the nearer of its halves, shape (m,)."""
-    gains = costs.copy()
+    """Find what each cell saves when its samples go to the nearer of its halves, shape (m,)."""
+    gains: Floats = costs.copy()
     for i in range(len(points)):
         j = assignment[i]
         first = find_cost(points, i, halves[j], 0, order, arcs)

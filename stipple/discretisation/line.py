@@ -63,11 +63,11 @@ class _Line:
         return len(self.places)
 
     def find_cost(self, start: int, stop: int) -> float:
-        """What samples start..stop − 1 cost at their best atom."""
+        """Add up what samples start..stop − 1 cost at their best atom."""
         return _find_cost(self.places, self._sums, start, stop, self.order)
 
     def cut(self, price: float) -> Integers:
-        """Ends of the intervals that cost least, each with the price of its atom added."""
+        """Find the ends of intervals that cost least, each with the price of its atom added."""
         return _cut(self.places, self._sums, self.order, price)
 
     def find_centres(self, path: Integers) -> Floats:
@@ -124,7 +124,7 @@ def _join(fewer: Integers, more: Integers, count: int) -> Integers:
 
 @compile_loop
 def _add_up(places: Floats, weights: Floats) -> Floats:
-    """Sums of masses and first and second moments before each sample: pairs, shape (n + 1, 6)."""
+    """Sum masses and first and second moments before each sample: pairs, shape (n + 1, 6)."""
     sums = np.zeros((len(places) + 1, 6))
     for i in range(len(places)):
         last, following = sums[i], sums[i + 1]
@@ -194,7 +194,7 @@ def _find_centres(places: Floats, sums: Floats, path: Integers, order: float) ->
 
 @compile_loop
 def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
-    """Ends of the intervals of least cost and price.
+    """Find the ends of the intervals of least cost and price.
 
     The last interval before a sample begins no earlier the later that sample is. So the beginnings
     that are best for some sample yet to come stand in a queue, each with the first such sample,
@@ -255,4 +255,5 @@ def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
     while ends[number] > 0:
         ends[number - 1] = before[ends[number]]
         number -= 1
-    return ends[number:].copy()
+    path: Integers = ends[number:].copy()
+    return path

@@ -225,7 +225,7 @@ def _add_up_losses(
     order: float,
     arcs: bool,
 ) -> Floats:
-    """What the samples of each atom cost more at their second nearest, shape (m,)."""
+    """Find what the samples of each atom cost more at their second nearest, shape (m,)."""
     losses = -costs
     for i in range(len(points)):
         losses[assignment[i]] += masses[i] * find_cost(points, i, atoms, second[i], order, arcs)

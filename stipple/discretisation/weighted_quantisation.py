@@ -78,6 +78,7 @@ def quantise_weighted(
 
 
 def check_count(samples: Samples, count: int) -> None:
+    """Refuse less than one atom, and more than there are different samples."""
     if count < 1:
         raise StippleError(f"{count} atoms were asked for: give at least 1.")
     different = len(samples)

@@ -11,7 +11,7 @@ from stipple.discretisation.exchanges import exchange
 from stipple.discretisation.single_moves import move_singly
 from stipple.discretisation.weighted_cells import EUCLIDEAN, CellProblem
 from stipple.discretisation.weighted_descent import Descent, WeightedQuantisation
-from stipple.discretisation.weighted_quantisation import check_count
+from stipple.discretisation.weighted_quantisation import check_count, quantise_weighted
 from stipple.discretisation.weighted_start import draw_start
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
@@ -23,6 +23,7 @@ RESTARTS, TINY_RESTARTS, TINY_ENTRIES = 3, 20, 2_000
 TIE = 1e-6
 # No more starts are needed where two end within this part of each other, as good as the best.
 AGREEMENT = 2e-5
+ROUNDING = 1e-9
 # Starts go down until a step saves less than this part of the cost; the best goes on.
 RACE_TOLERANCE = 1e-4
 # Starts are compared on as many samples as keep samples times atoms below this, and on no less
@@ -39,7 +40,7 @@ def search_weighted(
     iterations: int = 100,
     tolerance: float = 1e-5,
     seed: int = 0,
-    start: AtomStart = "auto",
+    start: AtomStart | Floats = "auto",
     restarts: int | None = None,
     workers: Workers | None = None,
     on_step: Callable[[int, float], None] | None = None,
@@ -53,11 +54,11 @@ def search_weighted(
     ----------
     samples, count, order, metric, iterations, tolerance, seed, workers
         As `quantise_weighted` takes them; no iterations leave a start as it was drawn.
-    start : {"auto", "kmeans++", "density"}
+    start : {"auto", "kmeans++", "density"} or ndarray, shape (m, d)
         Where atoms begin: drawn by what they would cost (`draw_costly`), spread by density
-        (`draw_start`), or both in turn.
+        (`draw_start`), both in turn, or at given places, which are not repaired.
     restarts : int, optional
-        How many starts; by default a few, until two of them end alike.
+        How many starts; by default a few, until two of them end alike. One of given places.
     on_step : callable, optional
         Receives the number of each step of the last descent, and W_k^k.
 
@@ -70,60 +71,91 @@ def search_weighted(
     Raises
     ------
     StippleError
-        For less than one atom, or more than there are different samples.
+        For less than one atom, more than there are different samples, or given places that are not
+        as many.
     """
-    check_count(samples, count)
     workers = workers or Workers()
+    if not isinstance(start, str):
+        given = quantise_weighted(
+            samples,
+            count,
+            order=order,
+            metric=metric,
+            iterations=iterations,
+            tolerance=tolerance,
+            start=start,
+            workers=workers,
+            on_step=on_step,
+        )
+        return given, 1
+    check_count(samples, count)
     few = samples.thin(max(RACE_SAMPLES * count, RACE_ENTRIES // count))
-    problem = CellProblem(few, order, metric, workers)
-    random = np.random.default_rng(seed)
-    most = restarts or _count_restarts(few, count)
-    best: Descent | None = None
-    for number in range(most):
-        if _takes_density(start, number):
-            atoms = draw_start(few, count, order, random)
-        else:
-            arcs = metric.name == "sphere"
-            atoms = draw_costly(problem.points, problem.masses, count, order, random, arcs=arcs)
-        if iterations > 0:
-            atoms = exchange(problem, _break_ties(problem, atoms, random)).atoms
-            if order == 2 and metric.name == "euclidean" and _is_tiny(few, count):
-                atoms = move_singly(problem, atoms)
-        descent = Descent(problem, atoms)
-        descent.run(iterations, RACE_TOLERANCE)
-        last, best = best, descent if best is None or descent.cost < best.cost else best
-        if last and restarts is None and _agree(last, descent, few):
-            most = number + 1
-            break
-    assert best is not None
+    race = _Race(CellProblem(few, order, metric, workers), few, count, seed)
+    best = race.run(start, restarts, iterations)
     if few is not samples:
         best = Descent(CellProblem(samples, order, metric, workers), best.atoms)
     best.run(iterations, tolerance, on_step)
-    return best.conclude(), most
+    return best.conclude(), race.starts
 
 
-def _break_ties(problem: CellProblem, atoms: Floats, random: np.random.Generator) -> Floats:
-    """Move atoms a little, each towards a random sample: equally near ones may be a saddle."""
-    towards = problem.points[random.integers(len(problem.points), size=len(atoms))] - atoms
-    return problem.metric.move(atoms, TIE * towards)
+class _Race:
+    """Starts that go down on some samples, until two end alike."""
 
+    def __init__(self, problem: CellProblem, samples: Samples, count: int, seed: int) -> None:
+        self.starts = 0
+        self._problem = problem
+        self._samples = samples
+        self._count = count
+        self._random = np.random.default_rng(seed)
+        self._tiny = len(samples) * count <= TINY_ENTRIES
 
-def _is_tiny(samples: Samples, count: int) -> bool:
-    return len(samples) * count <= TINY_ENTRIES
+    def run(self, start: AtomStart, restarts: int | None, iterations: int) -> Descent:
+        """Return the best descent; without a number of restarts as many as it takes."""
+        most = restarts or self._choose_most()
+        best = self._run_one(start, iterations)
+        while self.starts < most:
+            rival = self._run_one(start, iterations)
+            alike = abs(rival.cost - best.cost) <= AGREEMENT * min(rival.cost, best.cost)
+            # Of those that differ by rounding the first is kept, whatever the scale.
+            best = rival if rival.cost < (1 - ROUNDING) * best.cost else best
+            # Those of tiny problems end alike by chance.
+            if alike and restarts is None and not self._tiny:
+                break
+        return best
 
+    def _choose_most(self) -> int:
+        if self._tiny:
+            return TINY_RESTARTS
+        return RESTARTS if len(self._samples) * self._count <= 2 * RACE_ENTRIES else 1
 
-def _count_restarts(samples: Samples, count: int) -> int:
-    if _is_tiny(samples, count):
-        return TINY_RESTARTS
-    return RESTARTS if len(samples) * count <= 2 * RACE_ENTRIES else 1
+    def _run_one(self, start: AtomStart, iterations: int) -> Descent:
+        problem = self._problem
+        atoms = self._draw(start)
+        self.starts += 1
+        if iterations > 0:
+            atoms = exchange(problem, self._break_ties(atoms)).atoms
+            if self._tiny and problem.order == 2 and problem.metric.name == "euclidean":
+                atoms = move_singly(problem, atoms)
+        descent = Descent(problem, atoms)
+        descent.run(iterations, RACE_TOLERANCE)
+        return descent
 
+    def _draw(self, start: AtomStart) -> Floats:
+        """Draw one start; where both kinds take turns, every third is spread by density."""
+        problem = self._problem
+        if start == "density" or (start == "auto" and self.starts % 3 == 2):
+            return draw_start(self._samples, self._count, problem.order, self._random)
+        return draw_costly(
+            problem.points,
+            problem.masses,
+            self._count,
+            problem.order,
+            self._random,
+            arcs=problem.metric.name == "sphere",
+        )
 
-def _takes_density(start: AtomStart, number: int) -> bool:
-    """Whether a start is spread by density: every third one, where both kinds take turns."""
-    return start == "density" or (start == "auto" and number % 3 == 2)
-
-
-def _agree(one: Descent, other: Descent, samples: Samples) -> bool:
-    """Whether two starts end alike; those of tiny problems do so by chance."""
-    alike = abs(one.cost - other.cost) <= AGREEMENT * min(one.cost, other.cost)
-    return alike and not _is_tiny(samples, len(one.atoms))
+    def _break_ties(self, atoms: Floats) -> Floats:
+        """Move atoms a little, each towards a random sample: equally near ones may be a saddle."""
+        points = self._problem.points
+        towards = points[self._random.integers(len(points), size=len(atoms))] - atoms
+        return self._problem.metric.move(atoms, TIE * towards)

@@ -91,7 +91,7 @@ def assign_nearest(
 def has_few_atoms(atoms: Floats) -> bool:
     """Whether trying all atoms for each point is faster than any search."""
     count, dimension = atoms.shape
-    return count <= FEW_ATOMS * 2**dimension
+    return bool(count <= FEW_ATOMS * 2.0**dimension)
 
 
 def _share_trials(

@@ -13,9 +13,9 @@ from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
-    from stipple.discretisation.discretise import Discretisation
     from stipple.discretisation.drawing import Panel
     from stipple.discretisation.relation import RelatedDiscretisations
+    from stipple.discretisation.result import Discretisation
     from stipple.drawing.marks import Drawing
 
 PLOT_DPI = 150.0
@@ -70,9 +70,15 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
     if run.naive is not None:
         rows.append(("naive", run.naive.describe(result)))
     goal = power if result.settings.objective == "exact" else "the objective"
-    ended = f"at a local optimum of {goal}" if result.converged else "stopped"
-    rows.append(("algorithm", f"{result.algorithm}, {ended} after {result.iterations} steps"))
+    rows.append(("algorithm", f"{result.algorithm}, {_describe_end(result, goal)}"))
     return rows
+
+
+def _describe_end(result: "Discretisation", goal: str) -> str:
+    if result.optimum == "global":
+        return f"globally optimal: no atoms have a smaller {goal}"
+    ended = "stopped" if result.optimum is None else f"at a local optimum of {goal}"
+    return f"{ended} after {result.iterations} steps"
 
 
 def _summarise(run: Run) -> list[tuple[str, str]]:
@@ -160,7 +166,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "zador": result.zador,
         "iterations": result.iterations,
         "converged": result.converged,
-        "optimum": "local" if result.converged else None,
+        "optimum": result.optimum,
         "objective_history": result.history,
         "positions": result.atoms,
         "masses": result.weights,
