@@ -35,7 +35,7 @@ from stipple.discretisation.evidence import (
     scale_zeta,
 )
 from stipple.discretisation.former import accept_former_call
-from stipple.discretisation.methods import OnStep, Solution, find_atoms
+from stipple.discretisation.methods import OnStep, find_atoms
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
     choose_exponent,
@@ -45,6 +45,7 @@ from stipple.discretisation.scale import (
     shrink_measure,
 )
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import Solution
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
@@ -244,6 +245,7 @@ def assess(
         iterations=solution.iterations,
         converged=solution.converged,
         optimum=_name_optimum(solution),
+        merged=solution.merged,
         algorithm=solution.algorithm,
         settings=settings,
         seconds={"solve": seconds, "evidence": time.perf_counter() - began},

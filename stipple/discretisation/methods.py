@@ -1,14 +1,15 @@
 """Which solver finds the atoms."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.discretisation.solution import Solution
 from stipple.geometry.bisection import place_near_bisection, start_from_bisection
 from stipple.geometry.metrics import Metric
 from stipple.machine.threads import Workers
@@ -33,24 +34,6 @@ DESCENT_ENTRIES = 2**18
 # Steps of the uniform quantisation that weighted atoms start from, and the pixels for each atom
 # below which it does not pay.
 EVEN_STEPS, FEWEST_PIXELS = 30, 4
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """What an algorithm found.
-
-    `potentials`, shape (targets, m), prove the cost to each target, where they are known; `optimal`
-    tells that no other atoms are better.
-    """
-
-    atoms: Floats
-    weights: Floats
-    history: Floats
-    iterations: int
-    converged: bool
-    algorithm: str
-    potentials: Floats | None = None
-    optimal: bool = False
 
 
 def find_atoms(
@@ -269,7 +252,10 @@ def descend(
     history = np.array(found.history or found.estimates)
     thinned = any(len(target) > most for target in targets)
     name = f"simple, on {most:,} of the samples" if thinned else "simple"
-    return Solution(found.atoms, found.weights, history, found.iterations, found.converged, name)
+    solution = Solution(
+        found.atoms, found.weights, history, found.iterations, found.converged, name
+    )
+    return merge_coinciding(solution, zeta, settings)
 
 
 def _solve_in_cells(

@@ -47,6 +47,8 @@ class Discretisation:
     optimum : {"global", "local", None}
         Which one: no other atoms are better, or none near these; None where it did not converge.
         Global optima are found on a line, of order 1 and 2, with free weights.
+    merged : int
+        Atoms of an entropic objective that coincided with others, and are not told apart.
     algorithm : str
         What found the atoms.
     settings : Settings
@@ -74,6 +76,7 @@ class Discretisation:
     iterations: int
     converged: bool
     optimum: Optimum | None
+    merged: int
     algorithm: str
     settings: Settings
     seconds: dict[str, float]

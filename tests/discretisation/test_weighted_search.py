@@ -68,9 +68,7 @@ def judge(points: Floats, cells: int, seed: int) -> float:
     return float(found.cost / (theirs / len(points)))
 
 
-def draw_blobs(
-    random: np.random.Generator, size: int, dimension: int, clusters: int
-) -> Floats:
+def draw_blobs(random: np.random.Generator, size: int, dimension: int, clusters: int) -> Floats:
     """As `make_blobs` of scikit-learn: normal clusters about places in a box of side 20."""
     places = random.uniform(-10, 10, (clusters, dimension))
     return places[np.arange(size) % clusters] + random.normal(size=(size, dimension))

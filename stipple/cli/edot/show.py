@@ -50,11 +50,12 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
 def _list_all(run: Run) -> list[tuple[str, str]]:
     result, samples = run.result, run.measure.samples
     power = _name_cost(result)
+    merged = f", {result.merged:,} more coincided with them" if result.merged else ""
     rows = [
         (
             "atoms",
             f"{len(result.atoms):,} with {result.settings.weights} weights for"
-            f" {len(samples):,} samples in dimension {samples.dimension}",
+            f" {len(samples):,} samples in dimension {samples.dimension}{merged}",
         ),
         (power, _describe_cost(result)),
         ("regularised", _describe_regularised(run)),
@@ -151,6 +152,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "samples": len(run.measure.samples),
         "dimension": run.measure.samples.dimension,
         "atoms": len(result.atoms),
+        "merged": result.merged,
         "order": result.settings.order,
         "objective": result.settings.objective,
         "weights": result.settings.weights,
