@@ -15,8 +15,9 @@ CANDIDATES = 24
 # ζ of the smoothed dual as parts of the mean cost: where it starts, and how it comes down.
 FIRST_ZETA = 1.0
 COOLING = 0.3
-# No less than this part of the mean cost of candidates is taken for the scale of ζ.
-SMALLEST_SCALE = 1e-3
+# No less than this part of the mean cost of candidates is taken for the scale of ζ to begin with,
+# and in the end, unless rounding hides what is smaller.
+SMALLEST_SCALE, RESOLVED_SCALE = 1e-3, 1e-9
 # Σ_j |mass of atom j − 1/m| while ζ comes down; more than that at its end asks for candidates.
 COOLING_ERROR = 1e-3
 NEWTON_STEPS = 200
@@ -97,8 +98,10 @@ class SemiDual:
         self._find_candidates(atoms)
         # Candidates come nearest first; samples that coincide with atoms tell no scale.
         nearest = float(self.samples.masses @ self.costs[:, 0])
-        scale = max(nearest, SMALLEST_SCALE * float(self.costs.mean())) or 1.0
-        end = last_zeta * scale
+        mean = float(self.costs.mean())
+        scale = max(nearest, SMALLEST_SCALE * mean) or 1.0
+        # Among clusters far apart ζ comes down to the scale of their own.
+        end = last_zeta * (nearest if nearest > RESOLVED_SCALE * mean else scale)
         if self._warm:
             self._ascend(end, tolerance)
         if not self._warm or self.mass_error > tolerance:

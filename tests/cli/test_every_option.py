@@ -145,8 +145,7 @@ CASES = {
         "zeta": [SIMPLE, SIMPLE, "--zeta 0.1"],
         "order": "-k 1",
         "weights": "--weights equal",
-        "start": [STARTED, STARTED, "--start density"],
-        "start at places": [STARTED, STARTED, "--start places.csv"],
+        "start": [STARTED, STARTED, "--start places.csv"],
         "restarts": [STARTED, STARTED, "--restarts 2"],
         "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],
         "cells": [CLOUD, CLOUD, "--cells sparsest"],
@@ -252,6 +251,7 @@ def inputs(tmp_path_factory):
     (path / "fixed.csv").write_text("x,y\n3,3\n8,5\n", encoding="utf-8")
     cloud = np.random.default_rng(0).random((120, 2)) ** 3
     np.savetxt(path / "cloud.csv", cloud, delimiter=",")
+    (path / "places.csv").write_text("0.1,0.1\n0.5,0.5\n0.9,0.1\n", encoding="utf-8")
     (path / "look.toml").write_text('contrast = 3\nmargin = "9mm"\n', encoding="utf-8")
     return path
 

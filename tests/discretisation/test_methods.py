@@ -133,3 +133,14 @@ def test_many_atoms_of_a_barycentre_are_found_at_once(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         average([square, square], np.array([1.0, 3.0]), 60, Settings(objective="full"))
     assert asked == [([0.25, 0.75], 60, "simple", 0.01, pytest.approx(0.25))]
+
+
+def test_equal_weights_serve_clusters_far_apart_as_well_as_each_alone():
+    """ζ comes down to the scale of the clusters, not to that of what is between them."""
+    random = np.random.default_rng(8)
+    clusters = [
+        1e4 * random.normal(size=2) + random.normal(size=(30 * share, 2)) for share in (1, 2, 3)
+    ]
+    together = edot(np.concatenate(clusters), 12, weights="equal")
+    alone = [edot(one, len(one) // 15, weights="equal").cost.middle for one in clusters]
+    assert together.cost.middle < 1.03 * np.average(alone, weights=[1, 2, 3])
