@@ -1,5 +1,6 @@
 """What `stipple edot` found: lines for a person, figures for the report, and files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
     from stipple.drawing.marks import Drawing
+    from stipple.measures.measure import Measure
+    from stipple.measures.samples import Samples
 
 PLOT_DPI = 150.0
+# Names that a table may have without quotes.
+_NAME = re.compile(r"[^\W\d][^,;\t\"#]*")
 
 
 def list_presets() -> str:
@@ -151,6 +156,8 @@ def _list_figures(run: Run) -> dict[str, object]:
         "run": run.label,
         "samples": len(run.measure.samples),
         "dimension": run.measure.samples.dimension,
+        "coordinates": _name_coordinates(run.measure.samples),
+        "unit": _describe_coordinates(run.measure),
         "atoms": len(result.atoms),
         "merged": result.merged,
         "order": result.settings.order,
@@ -239,11 +246,31 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
 
     atoms = np.concatenate([run.result.atoms for run in picture])
     weights = np.concatenate([run.result.weights for run in picture])
-    columns = {f"x{axis}": values for axis, values in enumerate(atoms.T, 1)} | {"weight": weights}
+    names = _name_coordinates(picture[0].measure.samples)
+    columns = dict(zip(names, atoms.T, strict=True)) | {"weight": weights}
     if len(picture) == 1:
         return render_columns_csv(columns)
     channels = [run.label for run in picture for _ in run.result.atoms]
     return render_columns_csv({**columns, "channel": channels})
+
+
+def _name_coordinates(samples: "Samples") -> tuple[str, ...]:
+    """Coordinates are called as in the source where tables can have such names, or x1, x2, …."""
+    names = samples.names or ()
+    if not all(map(_NAME.fullmatch, names)) or len(set(names)) < samples.dimension:
+        return tuple(f"x{axis + 1}" for axis in range(samples.dimension))
+    return names
+
+
+def _describe_coordinates(measure: "Measure") -> str:
+    """Say what the unit of positions is."""
+    domain = measure.domain
+    if domain is None:
+        return "as in the source"
+    is_unit = domain.origin == (0, 0) and domain.unit == 1 / max(
+        domain.density.width, domain.density.height
+    )
+    return f"{'the longer side is 1' if is_unit else 'as in the formula'}, y points down"
 
 
 def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
