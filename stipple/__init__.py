@@ -35,7 +35,8 @@ from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.bounds.bound import ImageBounds, bound
-    from stipple.discretisation.discretise import Discretisation, edot
+    from stipple.discretisation.discretise import edot
+    from stipple.discretisation.result import Discretisation
     from stipple.discretisation.settings import Settings
     from stipple.errors import StippleError
     from stipple.files.images import read_density, read_image
@@ -84,7 +85,7 @@ __all__ = [
 # Module and, where it has another name there, the name.
 _HOMES = {
     "Density": "stipple.measures.density",
-    "Discretisation": "stipple.discretisation.discretise",
+    "Discretisation": "stipple.discretisation.result",
     "ImageBounds": "stipple.bounds.bound",
     "InkDensity": "stipple.measures.inks",
     "JointStippling": "stipple.stippling.joint",

@@ -13,7 +13,7 @@ from stipple.arguments import read_choice, read_number, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.bounds.bound import ImageBounds
 from stipple.choices import DotStyle
-from stipple.discretisation.discretise import Discretisation
+from stipple.discretisation.result import Discretisation
 from stipple.drawing.formats import render_drawing
 from stipple.drawing.layout import Layout, lay_out
 from stipple.drawing.marks import Dots, Drawing, Layer

@@ -13,7 +13,6 @@ from stipple.arrays import Floats, PointsLike
 from stipple.choices import AtomWeights, Device, KernelEngine, MetricName, Objective
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.discretise import (
-    Discretisation,
     assess,
     measure_diameter,
     read_measure,
@@ -21,6 +20,7 @@ from stipple.discretisation.discretise import (
 from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
 from stipple.discretisation.former import accept_former_call
 from stipple.discretisation.methods import OnStep, alternate, descend
+from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
     choose_exponent,
     expand_solution,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import (
     Algorithm,
+    AtomStart,
     AtomWeights,
     CellRule,
     Device,
     KernelEngine,
     MetricName,
     Objective,
+    Optimum,
 )
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.evidence import (
@@ -33,7 +35,8 @@ from stipple.discretisation.evidence import (
     scale_zeta,
 )
 from stipple.discretisation.former import accept_former_call
-from stipple.discretisation.methods import OnStep, Solution, find_atoms
+from stipple.discretisation.methods import OnStep, find_atoms
+from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
     choose_exponent,
     expand_cost,
@@ -42,88 +45,14 @@ from stipple.discretisation.scale import (
     shrink_measure,
 )
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import Solution
 from stipple.errors import StippleError
-from stipple.interval import Interval
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells
-
-
-@dataclass(frozen=True, eq=False)
-class Discretisation:
-    """Atoms with weights that stand for samples, and the evidence of how well.
-
-    Attributes
-    ----------
-    atoms : ndarray, shape (m, d)
-        y, in the units of the samples.
-    weights : ndarray, shape (m,)
-        w ≥ 0, sum 1.
-    cost : Interval
-        W_k^k between the samples and the atoms with these weights, each divided by its exact sum.
-        Narrow where the weights are the masses of the Voronoi cells; both ends are equal only where
-        W_k^k is proved to be that number.
-    regularised : RegularisedCost
-        The costs that entropic methods print.
-    zador : float or None
-        What W2² of the best atoms comes near to for large m; for densities and pictures only.
-    zeta : float or None
-        Absolute ζ, in units of the cost; None beyond floating-point numbers.
-    diameter : float
-        By which ζ was scaled.
-    history : ndarray
-        The objective, step by step.
-    iterations : int
-        Steps taken.
-    converged : bool
-        Whether the algorithm stopped by itself, at a local optimum of the stated objective.
-    algorithm : str
-        What found the atoms.
-    settings : Settings
-        As given.
-    seconds : dict
-        Time by stage.
-    version : str
-        Version of this package.
-
-    Examples
-    --------
-    >>> import stipple
-    >>> stipple.edot([[0, 0], [0, 1], [3, 0], [3, 1]], 2)
-    Discretisation(2 atoms in dimension 2, 0.25 <= W_2^2 <= 0.25, converged)
-    """
-
-    atoms: Floats
-    weights: Floats
-    cost: Interval
-    regularised: RegularisedCost
-    zador: float | None
-    zeta: float | None
-    diameter: float
-    history: Floats
-    iterations: int
-    converged: bool
-    algorithm: str
-    settings: Settings
-    seconds: dict[str, float]
-    version: str
-
-    def __repr__(self) -> str:
-        n, dimension = self.atoms.shape
-        power = f"{self.settings.order:g}"
-        return (
-            f"Discretisation({n:,} atom{'s' * (n != 1)} in dimension {dimension},"
-            f" {self.cost.lower!r} <= W_{power}^{power} <= {self.cost.upper!r},"
-            f" {'converged' if self.converged else 'not converged'})"
-        )
-
-    @property
-    def exact(self) -> bool:
-        """Whether W_k^k is proved to be one floating-point number."""
-        return self.cost.lower == self.cost.upper
 
 
 @accept_former_call("source", "n", renamed={"atoms": "n", "order": "p"})
@@ -135,6 +64,8 @@ def edot(
     p: float = 2.0,
     zeta: float | None = None,
     weights: AtomWeights = "free",
+    start: AtomStart | PointsLike = "auto",
+    restarts: int | None = None,
     algorithm: Algorithm = "auto",
     cells: CellRule = "bisect",
     metric: MetricName = "euclidean",
@@ -164,6 +95,13 @@ def edot(
         Entropic regularisation over diameter^p; by default that of the algorithm.
     weights : {"free", "equal"}
         Whether atoms choose their weights.
+    start : {"auto", "kmeans++", "density"} or array_like, shape (n, d)
+        Where free atoms of the exact objective begin: drawn one after the other by what samples
+        cost so far, spread by density, the best of both, or at these places. A start that is drawn
+        is repaired: atoms go from where they save least to where they save most. On a line auto
+        needs none.
+    restarts : int, optional
+        How many starts to draw; by default a few, until two of them end alike.
     algorithm : {"auto", "simple", "adaptive"}
         For entropic objectives: all atoms at once, or cell by cell; auto by their number.
     cells : {"bisect", "occupied", "sparsest"}
@@ -214,6 +152,8 @@ def edot(
         zeta=zeta,
         order=p,
         weights=weights,
+        start=cast(AtomStart, start) if isinstance(start, str) else "auto",
+        restarts=restarts,
         algorithm=algorithm,
         cells=cells,
         metric=metric,
@@ -224,7 +164,9 @@ def edot(
         device=device,
         threads=threads,
     )
-    return discretise(read_measure(source), n, settings, on_step=on_step, run_cells=run_cells)
+    places = None if isinstance(start, str) else read_points(start, "array of starts")
+    measure = read_measure(source)
+    return discretise(measure, n, settings, start=places, on_step=on_step, run_cells=run_cells)
 
 
 def discretise(
@@ -232,13 +174,17 @@ def discretise(
     n: int,
     settings: Settings,
     *,
+    start: Floats | None = None,
     on_step: OnStep = None,
     run_cells: RunCells | None = None,
 ) -> Discretisation:
-    """Do what `edot` does, with settings that are collected already."""
+    """Do what `edot` does, with settings that are collected already, and the places of a start."""
     n = _check_count(n, measure.samples)
+    _check_start(start, n, measure.samples, settings)
     settings = settings.choose_algorithm(n)
     samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
+    if start is not None and settings.metric == "sphere":
+        start = put_on_sphere(Samples(start, np.ones(n)), "Start").points
     measure = replace(measure, samples=samples)
     began = time.perf_counter()
     exponent = choose_exponent([samples], settings)
@@ -246,7 +192,8 @@ def discretise(
     show = expand_steps(on_step, exponent, settings.order)
     with name_smallest_zeta(settings):
         zeta = measure_zeta(small, settings)
-        solution = find_atoms(small, n, settings, zeta, show, run_cells)
+        begin = None if start is None else np.ldexp(start, -exponent)
+        solution = find_atoms(small, n, settings, zeta, show, run_cells, begin)
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     found = assess([samples], [1.0], solution, settings, measure, solved)
@@ -297,6 +244,8 @@ def assess(
         history=solution.history,
         iterations=solution.iterations,
         converged=solution.converged,
+        optimum=_name_optimum(solution),
+        merged=solution.merged,
         algorithm=solution.algorithm,
         settings=settings,
         seconds={"solve": seconds, "evidence": time.perf_counter() - began},
@@ -333,3 +282,29 @@ def _check_count(n: int, samples: Samples) -> int:
             f" from 1 to {len(samples):,}."
         )
     return n
+
+
+def _check_start(start: Floats | None, n: int, samples: Samples, settings: Settings) -> None:
+    """Refuse a start that is no place for each atom, or that nothing begins from."""
+    drawn = settings.start != "auto" or settings.restarts is not None
+    if start is None and not drawn:
+        return
+    if settings.objective != "exact" or settings.weights != "free":
+        raise StippleError(
+            "A start was given, and is for free weights of the exact objective only: leave it out."
+        )
+    if start is None:
+        return
+    if settings.restarts is not None:
+        raise StippleError("A start was given at places: leave the number of restarts out.")
+    if start.shape != (n, samples.dimension) or not np.isfinite(start).all():
+        raise StippleError(
+            f"The start has the shape {start.shape}: give {n} finite points of"
+            f" {samples.dimension} coordinates."
+        )
+
+
+def _name_optimum(solution: Solution) -> Optimum | None:
+    if not solution.converged:
+        return None
+    return "global" if solution.optimal else "local"

@@ -1,14 +1,16 @@
 """Which solver finds the atoms."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
+from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
+from stipple.discretisation.solution import Solution
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.metrics import Metric
@@ -26,28 +28,13 @@ if TYPE_CHECKING:
 OnStep: TypeAlias = Callable[[int, float | None], None] | None
 """Receives the number of each step and the objective there, or None with the number of cells."""
 
-# So many starts are worth their time for few atoms, or where samples times atoms are few.
+# So many starts of the descent are worth their time for few atoms; where samples times atoms are
+# few, so is a second start of equal weights, and pixels need no even one.
 STARTS, FEW_ATOMS, CHEAP_ENTRIES = 4, 20, 2_000_000
 # The descent takes as many samples as keep its kernel matrix below this size.
 DESCENT_ENTRIES = 2**18
 # Steps of the uniform quantisation that weighted atoms start from.
 EVEN_STEPS = 30
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """What an algorithm found.
-
-    `potentials`, shape (targets, m), prove the cost to each target, where they are known.
-    """
-
-    atoms: Floats
-    weights: Floats
-    history: Floats
-    iterations: int
-    converged: bool
-    algorithm: str
-    potentials: Floats | None = None
 
 
 def find_atoms(
@@ -57,12 +44,16 @@ def find_atoms(
     zeta: float | None,
     on_step: OnStep,
     run_cells: "RunCells | None" = None,
+    start: Floats | None = None,
 ) -> Solution:
-    """Run the algorithm that the settings ask for; the adaptive one lets `run_cells` do cells."""
+    """Run the algorithm that the settings ask for; the adaptive one lets `run_cells` do cells.
+
+    Free atoms of the exact objective may begin at a start, shape (m, d).
+    """
     samples, metric = measure.samples, make_metric(settings.metric)
     if settings.objective == "exact":
         if settings.weights == "free":
-            return _quantise(measure, n, settings, metric, on_step)
+            return _quantise(measure, n, settings, start, on_step)
         return _quantise_evenly(measure, n, settings, on_step)
     if settings.algorithm == "adaptive":
         return _solve_in_cells(samples, n, settings, metric, on_step, run_cells)
@@ -76,40 +67,49 @@ def _limit_steps(settings: Settings) -> dict[str, int]:
 
 
 def _quantise(
-    measure: Measure,
-    n: int,
-    settings: Settings,
-    metric: Metric,
-    on_step: OnStep,
+    measure: Measure, n: int, settings: Settings, start: Floats | None, on_step: OnStep
 ) -> Solution:
-    from stipple.discretisation.weighted_quantisation import quantise_weighted
+    from stipple.discretisation.weighted_search import search_weighted
 
-    limit = _limit_steps(settings)
     samples = measure.samples
-    # Few atoms have local minima that differ, and take no time.
-    starts = STARTS if len(samples) * n <= CHEAP_ENTRIES else 1
-    even = _place_evenly(measure, n, settings) if starts == 1 else None
-    found = min(
-        (
-            quantise_weighted(
-                samples,
-                n,
-                order=settings.order,
-                metric=metric,
-                seed=settings.seed + number,
-                start=even,
-                workers=Workers(settings.threads),
-                on_step=on_step,
-                **limit,
-            )
-            for number in range(starts)
-        ),
-        key=lambda one: one.cost,
+    if start is None and settings.start == "auto" and settings.restarts is None:
+        if samples.dimension == 1 and settings.order in SOLVED_ORDERS:
+            return _quantise_line(samples, n, settings)
+        if len(samples) * n > CHEAP_ENTRIES:
+            start = _place_evenly(measure, n, settings)
+    found, starts = search_weighted(
+        samples,
+        n,
+        order=settings.order,
+        metric=make_metric(settings.metric),
+        seed=settings.seed,
+        start=settings.start if start is None else start,
+        restarts=settings.restarts,
+        workers=Workers(settings.threads),
+        on_step=on_step,
+        **_limit_steps(settings),
     )
     name = "L-BFGS" if starts == 1 else f"L-BFGS, the best of {starts} starts"
     return Solution(
         found.atoms, found.weights, found.history, found.iterations, found.converged, name
     )
+
+
+def _quantise_line(samples: Samples, n: int, settings: Settings) -> Solution:
+    """Find the best atoms of all on a line; there is no step to take."""
+    from stipple.discretisation.weighted_quantisation import quantise_weighted
+
+    atoms = quantise_line(samples.points[:, 0], samples.masses, n, settings.order)
+    found = quantise_weighted(
+        samples,
+        n,
+        order=settings.order,
+        iterations=0,
+        start=atoms[:, None],
+        workers=Workers(settings.threads),
+    )
+    name = "dynamic programming"
+    return Solution(found.atoms, found.weights, found.history, 0, True, name, optimal=True)
 
 
 def _place_evenly(measure: Measure, n: int, settings: Settings) -> Floats | None:
@@ -274,7 +274,10 @@ def descend(
     history = np.array(found.history or found.estimates)
     thinned = any(len(target) > most for target in targets)
     name = f"simple, on {most:,} of the samples" if thinned else "simple"
-    return Solution(found.atoms, found.weights, history, found.iterations, found.converged, name)
+    solution = Solution(
+        found.atoms, found.weights, history, found.iterations, found.converged, name
+    )
+    return merge_coinciding(solution, zeta, settings)
 
 
 def _solve_in_cells(

@@ -6,8 +6,8 @@ from typing import TypedDict
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.discretisation.discretise import Discretisation
 from stipple.discretisation.evidence import certify_cost, measure_regularised
+from stipple.discretisation.result import Discretisation
 from stipple.measures.measure import Measure
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.discretisation.discretise import Discretisation
 from stipple.discretisation.naive import NaiveComparison
+from stipple.discretisation.result import Discretisation
 from stipple.drawing.panels import Band, Curve, Panel
 
 # Bands hold this part of the naive samplings.

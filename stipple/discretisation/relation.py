@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats
-from stipple.discretisation.discretise import Discretisation
+from stipple.discretisation.result import Discretisation
 from stipple.discretisation.settings import make_metric
 from stipple.errors import StippleError
 

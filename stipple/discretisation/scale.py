@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from stipple.discretisation.certificate.problem import find_exponent, scale_power
-from stipple.discretisation.methods import OnStep, Solution
+from stipple.discretisation.methods import OnStep
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import Solution
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stipple.arguments import read_choice, read_count, read_number
 from stipple.choices import (
     Algorithm,
+    AtomStart,
     AtomWeights,
     CellRule,
     Device,
@@ -32,8 +33,8 @@ class Settings:
 
     Attributes
     ----------
-    objective, zeta, order, weights, algorithm, cells, metric, batch, steps, seed, engine, device, \
-threads
+    objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
+seed, engine, device, threads
         As `edot` describes them.
 
     Examples
@@ -47,6 +48,8 @@ threads
     zeta: float | None = None
     order: float = 2.0
     weights: AtomWeights = "free"
+    start: AtomStart = "auto"
+    restarts: int | None = None
     algorithm: Algorithm = "auto"
     cells: CellRule = "bisect"
     metric: MetricName = "euclidean"
@@ -61,6 +64,7 @@ threads
         for name, words in (
             ("objective", Objective),
             ("weights", AtomWeights),
+            ("start", AtomStart),
             ("algorithm", Algorithm),
             ("cells", CellRule),
             ("metric", MetricName),
@@ -75,6 +79,8 @@ threads
         }
         if self.zeta is not None:
             plain["zeta"] = read_number(self.zeta, "regularisation ζ", 0, above=True)
+        if self.restarts is not None:
+            plain["restarts"] = read_count(self.restarts, "number of starts", 1)
         if self.steps is not None:
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.geometry.morton import order_along_curve
-from stipple.geometry.nearest import assign_nearest
+from stipple.geometry.nearest import assign_nearest, find_cheapest, find_cost, has_few_atoms
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
@@ -102,6 +102,26 @@ class CellProblem:
         )
         return CellState(atoms, assignment, masses, costs, gradient, farthest, float(costs.sum()))
 
+    def find_losses(self, state: CellState) -> tuple[Integers, Floats]:
+        """Find the second nearest atom of each sample, and what each atom saves against those.
+
+        For a single atom there is none: −1, and its loss is infinite.
+        """
+        atoms, assignment = state.atoms, state.assignment
+        if len(atoms) == 1:
+            return np.full(len(self.points), -1), np.array([np.inf])
+        if has_few_atoms(atoms):
+            second = _find_second(self.points, np.ascontiguousarray(atoms.T), assignment)
+        else:
+            # Chords and arcs order alike.
+            two = find_cheapest(self.points, atoms, np.zeros(len(atoms)), self._workers)
+            second = np.where(two.first == assignment, two.second, two.first)
+        arcs = self.metric.name == "sphere"
+        losses = _add_up_losses(
+            self.points, self.masses, atoms, second, assignment, state.costs, self.order, arcs
+        )
+        return second, losses
+
     def scale(self, state: CellState) -> Floats:
         """Inverse of a diagonal Hessian: 1/(2 w_j) for k = 2, where it gives Lloyd's step."""
         k = self.order
@@ -175,3 +195,38 @@ def _add_up(
                 norm = np.sqrt((gradient[j] ** 2).sum())
                 gradient[j] *= max(0.0, 1 - held[j] / norm) if norm > 0 else 0.0
     return masses, costs, gradient, farthest
+
+
+@compile_loop
+def _find_second(points: Floats, columns: Floats, assignment: Integers) -> Integers:
+    """Nearest of the atoms, coordinates (d, m), but for the one assigned, for each point."""
+    dimension, count = columns.shape
+    second = np.empty(len(points), dtype=np.int64)
+    squared = np.empty(count)
+    for i in range(len(points)):
+        squared[:] = 0.0
+        for axis in range(dimension):
+            x = points[i, axis]
+            for atom in range(count):
+                squared[atom] += (columns[axis, atom] - x) ** 2
+        squared[assignment[i]] = np.inf
+        second[i] = np.argmin(squared)
+    return second
+
+
+@compile_loop
+def _add_up_losses(
+    points: Floats,
+    masses: Floats,
+    atoms: Floats,
+    second: Integers,
+    assignment: Integers,
+    costs: Floats,
+    order: float,
+    arcs: bool,
+) -> Floats:
+    """Find what the samples of each atom cost more at their second nearest, shape (m,)."""
+    losses = -costs
+    for i in range(len(points)):
+        losses[assignment[i]] += masses[i] * find_cost(points, i, atoms, second[i], order, arcs)
+    return losses

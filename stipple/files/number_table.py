@@ -41,10 +41,13 @@ class NumberTable:
         Names of the columns in lower case, where the first line has them; a name may be empty.
     values : ndarray, shape (n, k)
         At least one row, in the order of `names`; numbers may be NaN and infinite.
+    titles : tuple of str, or None
+        The names as they are written.
     """
 
     names: tuple[str, ...] | None
     values: Floats
+    titles: tuple[str, ...] | None
 
 
 def read_table(
@@ -103,6 +106,7 @@ class _Reader:
         self, name: str, named: bool, columns: tuple[str, ...] | None, most: int | None
     ) -> None:
         self._name, self._named, self._columns, self._most = name, named, columns, most
+        self._titles: tuple[str, ...] | None = None
         self._names: tuple[str, ...] | None = None
         self._separator = ""
         self._width = 0
@@ -133,8 +137,11 @@ class _Reader:
         if not values:
             raise StippleError(f"{self._name} holds no {what}: give a row on each line.")
         table = np.array(values).reshape(-1, len(self._chosen))
-        names = self._names and tuple(self._names[column] for column in self._chosen)
-        return NumberTable(names, table)
+        names, titles = (
+            written and tuple(written[column] for column in self._chosen)
+            for written in (self._names, self._titles)
+        )
+        return NumberTable(names, table, titles)
 
     def _begin(self, content: str) -> bool:
         """Settle the form by the first line; return whether it is names."""
@@ -142,7 +149,8 @@ class _Reader:
         fields = _split(content, self._separator)
         self._width = len(fields)
         if self._named and _are_names(fields):
-            self._names = tuple(_unquote(field).lower() for field in fields)
+            self._titles = tuple(_unquote(field) for field in fields)
+            self._names = tuple(title.lower() for title in self._titles)
         self._chosen = self._choose()
         return self._names is not None
 

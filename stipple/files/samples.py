@@ -64,12 +64,12 @@ def read_samples_or_density(
     """
     with open_source(source) as (stream, name):
         if kind == "samples" or (kind == "auto" and _holds_samples(stream, name)):
-            return _decode(stream, name, tell)
+            return _decode(stream, name, tell, sure=kind == "samples")
         return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
 
 
 def read_samples(source: Source, *, tell: Callable[[str], None] | None = None) -> Samples:
-    r"""Read samples from text or a `.npy` array of shape (n, d) or (n,), with d at most 10.
+    r"""Read samples from text or a `.npy` array of shape (n, d) or (n,), of any dimension d.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def read_samples(source: Source, *, tell: Callable[[str], None] | None = None) -
     ([[0.0, 0.0], [1.0, 0.0]], [0.25, 0.75])
     """
     with open_source(source) as (stream, name):
-        return _decode(stream, name, tell)
+        return _decode(stream, name, tell, sure=True)
 
 
 def _holds_samples(stream: BinaryIO, name: str) -> bool:
@@ -118,18 +118,21 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
     return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
 
 
-def _decode(stream: BinaryIO, name: str, tell: Callable[[str], None] | None) -> Samples:
+def _decode(
+    stream: BinaryIO, name: str, tell: Callable[[str], None] | None, *, sure: bool
+) -> Samples:
+    names: tuple[str, ...] | None = None
     if is_npy(stream):
         points, masses = _decode_npy(stream, name)
     else:
-        points, masses = _decode_text(stream, name, tell)
-    if points.shape[1] > MOST_COORDINATES:
+        points, masses, names = _decode_text(stream, name, tell)
+    if points.shape[1] > MOST_COORDINATES and names is None and not sure:
         raise StippleError(
-            f"{name} has {points.shape[1]} coordinates in each row: at most {MOST_COORDINATES} are"
-            " taken; if it is an image, say --read image."
+            f"{name} has {points.shape[1]} numbers in each row and no names: if they are"
+            " coordinates, say --read samples; if it is an image, --read image."
         )
     try:
-        return Samples(points, masses)
+        return Samples(points, masses, names=names)
     except StippleError as error:
         raise StippleError(f"{name}: {error}") from None
 
@@ -148,9 +151,9 @@ def _decode_npy(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
 
 def _decode_text(
     stream: BinaryIO, name: str, tell: Callable[[str], None] | None
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, tuple[str, ...] | None]:
     table = read_table(stream, name, "samples")
-    rows, names = table.values, list(table.names or [])
+    rows, names, titles = table.values, list(table.names or []), list(table.titles or [])
     unnamed = [index for index, field in enumerate(names) if _UNNAMED.fullmatch(field)]
     if unnamed:
         if unnamed != [0] or not _are_numbers_of_rows(rows[:, 0]):
@@ -163,7 +166,7 @@ def _decode_text(
                 f"{name}: the first column has no name and numbers the rows. It was left out: name"
                 " it in the first line if it is a coordinate."
             )
-        rows, names = rows[:, 1:], names[1:]
+        rows, names, titles = rows[:, 1:], names[1:], titles[1:]
     weights = [index for index, field in enumerate(names) if field in WEIGHT_NAMES]
     if len(weights) > 1:
         raise StippleError(f"{name} has {len(weights)} columns of weights: keep one.")
@@ -171,7 +174,8 @@ def _decode_text(
     points = np.delete(rows, weights, axis=1)
     if points.shape[1] == 0:
         raise StippleError(f"{name} has no coordinates: add columns x1, x2, ….")
-    return points, masses
+    kept = tuple(title for index, title in enumerate(titles) if index not in weights)
+    return points, masses, kept or None
 
 
 def _are_numbers_of_rows(column: Floats) -> bool:

@@ -15,6 +15,8 @@ NEIGHBOURS = 4
 MOST_NEIGHBOURS = 64
 # In more dimensions a tree prunes so little that trying all atoms is faster.
 MOST_TREE_DIMENSIONS = 5
+# Times 2^d, so few atoms are all tried at once faster than neighbours are one after the other.
+FEW_ATOMS = 16
 # Bounds are compared with this much room, so that rounding cannot hide an equally near atom.
 ROOM = 1e-12
 
@@ -61,6 +63,10 @@ def assign_nearest(
     -------
     ndarray, shape (n,)
     """
+    if has_few_atoms(atoms):
+        assignment = np.empty(len(points), dtype=np.int64)
+        _share_trials(points, atoms, np.arange(len(points)), assignment, workers)
+        return assignment
     count = min(len(atoms), NEIGHBOURS * 2 ** min(atoms.shape[1], 8), MOST_NEIGHBOURS)
     tree = cKDTree(atoms)
     spacings, neighbours = tree.query(atoms, k=np.arange(1, count + 1), workers=workers.threads)
@@ -78,12 +84,23 @@ def assign_nearest(
         if atoms.shape[1] <= MOST_TREE_DIMENSIONS:
             assignment[lost] = tree.query(points[lost], workers=workers.threads)[1]
         else:
-            columns = np.ascontiguousarray(atoms.T)
-            workers.map_ranges(
-                lambda start, stop: _try_all(points, columns, lost[start:stop], assignment),
-                len(lost),
-            )
+            _share_trials(points, atoms, lost, assignment, workers)
     return assignment
+
+
+def has_few_atoms(atoms: Floats) -> bool:
+    """Whether trying all atoms for each point is faster than any search."""
+    count, dimension = atoms.shape
+    return bool(count <= FEW_ATOMS * 2.0**dimension)
+
+
+def _share_trials(
+    points: Floats, atoms: Floats, lost: Integers, assignment: Integers, workers: Workers
+) -> None:
+    columns = np.ascontiguousarray(atoms.T)
+    workers.map_ranges(
+        lambda start, stop: _try_all(points, columns, lost[start:stop], assignment), len(lost)
+    )
 
 
 def find_cheapest(

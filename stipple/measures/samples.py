@@ -27,6 +27,8 @@ class Samples:
     volume : float or None
         Volume of the cell that each point stands for (the area of a pixel); None for samples that
         were drawn.
+    names : tuple of d str, or None
+        What the coordinates are called, where that is known.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Samples:
     points: Floats
     masses: Floats
     volume: float | None = None
+    names: tuple[str, ...] | None = field(default=None, repr=False)
     given: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +59,11 @@ class Samples:
             raise StippleError(
                 f"Samples take points of shape (n, d) and n masses, not {points.shape} and"
                 f" {masses.shape}."
+            )
+        if self.names is not None and len(self.names) != points.shape[1]:
+            raise StippleError(
+                f"There are {len(self.names)} names for {points.shape[1]} coordinates: give each"
+                " a name."
             )
         if hidden_points is not None or hidden_masses is not None:
             hidden = np.zeros(len(points), bool)

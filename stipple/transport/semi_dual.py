@@ -15,8 +15,9 @@ CANDIDATES, MORE_CANDIDATES = 24, 48
 # ζ of the smoothed dual as parts of the mean cost: where it starts, and how it comes down.
 FIRST_ZETA = 1.0
 COOLING = 0.5
-# No less than this part of the mean cost of candidates is taken for the scale of ζ.
-SMALLEST_SCALE = 1e-3
+# No less than this part of the mean cost of candidates is taken for the scale of ζ to begin with,
+# and in the end, unless rounding hides what is smaller.
+SMALLEST_SCALE, RESOLVED_SCALE = 1e-3, 1e-9
 # Σ_j |mass of atom j − 1/m| while ζ comes down, at least; more than the second number at its end
 # asks for candidates.
 COOLING_ERROR, LARGEST_ERROR = 1e-4, 1e-3
@@ -107,7 +108,8 @@ class SemiDual:
         # Samples that coincide with atoms tell no scale.
         nearest, mean = self._problem.measure_scale()
         scale = max(nearest, SMALLEST_SCALE * mean) or 1.0
-        end = last_zeta * scale
+        # Among clusters far apart ζ comes down to the scale of their own.
+        end = last_zeta * (nearest if nearest > RESOLVED_SCALE * mean else scale)
         if not self._warm:
             self._zeta = FIRST_ZETA * scale
         plan = self._cool(max(self._zeta, end), end, tolerance)

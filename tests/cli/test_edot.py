@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -332,6 +333,13 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         (["cloud.csv", "-m", "301"], 1, "300 samples"),
         (["cloud.csv", "-m", "2.5"], 2, "whole numbers"),
         (["cloud.csv", "--zeta", "0"], 2, "0"),
+        (["cloud.csv", "--zeta", "0.1"], 2, "--objective full"),
+        (["cloud.csv", "--restarts", "2", "--weights", "equal"], 2, "free weights"),
+        (["cloud.csv", "--start", "density", "--objective", "full"], 2, "free weights"),
+        (["cloud.csv", "--start", "moved.csv", "--restarts", "2"], 2, "leave it out"),
+        (["cloud.csv", "--start", "moved.csv", "-m", "2,3", "--plot", "a.svg"], 2, "one number"),
+        (["cloud.csv", "--start", "moved.csv", "-m", "3"], 1, "give 3 finite points"),
+        (["cloud.csv", "--start", "missing.csv", "-m", "3"], 1, "does not exist"),
         (["cloud.csv", "--zeta", "1e-320", "--objective", "full"], 1, "floating-point"),
         (["cloud.csv", "--zeta", "1e-17", "--objective", "sharp", "-m", "3"], 1, "too small"),
         (["cloud.csv", "-k", "0.5"], 2, "0.5"),
@@ -400,3 +408,48 @@ def test_every_preset_reaches_what_was_published(edot, tmp_path, name):
     if name == "image":
         for count in (10, 100, 1000, 4000):
             assert runs[f"free-{count}"]["cost_upper"] < runs[f"equal-{count}"]["cost_lower"]
+
+
+def test_columns_keep_their_names_and_the_unit_is_told(edot, tmp_path):
+    rows = ',Width,"Petal length",w\n0,1,2,1\n1,2,2.5,1\n2,9,7,2\n3,9.5,7,1\n'
+    (tmp_path / "named.csv").write_text(rows, encoding="utf-8")
+    result = edot("named.csv", "-m", 2, "--report", "r.json")
+    assert list(read_table(result.stdout)[0]) == ["Width", "Petal length", "weight"]
+    assert json.loads(Path("r.json").read_text("utf-8"))["runs"][0]["unit"] == "as in the source"
+    # Names that a table cannot have without quotes, or twice, are not kept.
+    for names in ("0,1", '"a,b",c', "x,x"):
+        (tmp_path / "odd.csv").write_text(f",{names}\n0,1,2\n1,3,4\n2,5,7\n", encoding="utf-8")
+        found = read_table(edot("odd.csv", "-m", 1).stdout)
+        assert list(found[0]) == ["x1", "x2", "weight"]
+    edot("photo.png", "-m", 3, "-o", "a.csv", "--report", "r.json")
+    (figures,) = json.loads(Path("r.json").read_text("utf-8"))["runs"]
+    assert (figures["unit"], figures["optimum"]) == ("the longer side is 1, y points down", "local")
+
+
+def test_any_number_of_coordinates_is_taken_where_it_is_said_what_they_are(edot):
+    points = np.random.default_rng(1).normal(size=(40, 16))
+    np.savetxt("bare.csv", points, delimiter=",")
+    assert "--read samples; if it is an image, --read image" in edot("bare.csv", code=1).stderr
+    header = ",".join(f"f{axis}" for axis in range(16))
+    np.savetxt("named.csv", points, delimiter=",", header=header, comments="")
+    bare, named = (
+        read_table(edot(*words, "-m", 2).stdout)
+        for words in (("bare.csv", "--read", "samples"), ("named.csv",))
+    )
+    assert [list(row.values()) for row in bare] == [list(row.values()) for row in named]
+
+
+def test_a_line_is_solved_exactly(edot, tmp_path):
+    (tmp_path / "line.csv").write_text("1\n2\n3\n11\n12\n13\n27\n", encoding="utf-8")
+    result = edot("line.csv", "-m", 3, "--report", "r.json")
+    assert "globally optimal" in find(result, "algorithm")
+    assert [row["x1"] for row in read_table(result.stdout)] == ["2.0", "12.0", "27.0"]
+    assert json.loads(Path("r.json").read_text("utf-8"))["runs"][0]["optimum"] == "global"
+
+
+def test_atoms_that_coincide_are_told(edot):
+    words = ("--objective", "sharp", "--zeta", "0.1", "--steps", "60", "--report", "r.json")
+    result = edot("cloud.csv", "-m", 30, *words)
+    merged = json.loads(Path("r.json").read_text("utf-8"))["runs"][0]["merged"]
+    assert 0 < merged == 30 - len(read_table(result.stdout))
+    assert f"{merged} more coincided with them" in find(result, "atoms")

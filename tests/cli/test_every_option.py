@@ -24,6 +24,7 @@ LLOYD = "lloyd uniform --pixels 8 -n 5 --start uniform --steps 2 -o a.csv --repo
 OF_IMAGE = f"lloyd {IMAGE} -n 4 --steps 1 -o a.csv --report r.json"
 SLOPE = "lloyd uniform --pixels 8 -n 4,6 --start uniform --steps 1 -o a.csv --report r.json"
 EDOT = f"edot {IMAGE} -m 3 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
+STARTED = "edot cloud.csv -m 3 --steps 0 -o a.csv --report r.json"
 FORMULA = "edot uniform --pixels 6 -m 3 -o a.csv"
 SIMPLE = f"edot {IMAGE} -m 2 --resize 6x4 --objective full --steps 2 --batch 10 -o a.csv"
 ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive --steps 3 -o a.csv"
@@ -144,6 +145,8 @@ CASES = {
         "zeta": [SIMPLE, SIMPLE, "--zeta 0.1"],
         "order": "-k 1",
         "weights": "--weights equal",
+        "start": [STARTED, STARTED, "--start places.csv"],
+        "restarts": [STARTED, STARTED, "--restarts 2"],
         "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],
         "cells": [CLOUD, CLOUD, "--cells sparsest"],
         "metric": ["edot sphere.csv -m 2 -o a.csv"] * 2 + ["--metric sphere"],
@@ -248,6 +251,7 @@ def inputs(tmp_path_factory):
     (path / "fixed.csv").write_text("x,y\n3,3\n8,5\n", encoding="utf-8")
     cloud = np.random.default_rng(0).random((120, 2)) ** 3
     np.savetxt(path / "cloud.csv", cloud, delimiter=",")
+    (path / "places.csv").write_text("0.1,0.1\n0.5,0.5\n0.9,0.1\n", encoding="utf-8")
     (path / "look.toml").write_text('contrast = 3\nmargin = "9mm"\n', encoding="utf-8")
     return path
 

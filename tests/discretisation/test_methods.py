@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stipple.discretisation import methods, weighted_quantisation
+from stipple.discretisation import methods, weighted_search
 from stipple.discretisation.barycentre import average, mix_measures
 from stipple.discretisation.discretise import discretise, edot
 from stipple.discretisation.entropic import simple
@@ -22,22 +22,22 @@ CLOUD = Samples(RANDOM.random((60, 2)), RANDOM.random(60) + 0.1)
 PIXELS = Measure.from_domain(Domain.from_image(Density(1 + RANDOM.random((6, 8)))))
 
 
-def test_the_best_of_several_starts_is_kept(monkeypatch):
+def test_starts_and_limits_reach_the_search(monkeypatch):
     asked = []
 
-    def quantise(_samples, n, *, seed, workers, iterations, **_):
-        asked.append((seed, workers, iterations))
-        cost = {7: 3.0, 8: 1.0, 9: 2.0, 10: 4.0}[seed]
-        atoms = np.full((n, 2), float(seed))
+    def search(_samples, n, *, seed, workers, iterations, start, restarts, **_):
+        asked.append((seed, workers, iterations, start, restarts))
+        one = np.full((n, 2), 8.0), np.ones(n) / n
         return SimpleNamespace(
-            atoms=atoms, weights=np.ones(n) / n, history=[], iterations=1, converged=True, cost=cost
-        )
+            atoms=one[0], weights=one[1], history=[], iterations=1, converged=True
+        ), 4
 
-    monkeypatch.setattr(weighted_quantisation, "quantise_weighted", quantise)
+    monkeypatch.setattr(weighted_search, "search_weighted", search)
     monkeypatch.setattr(methods, "Workers", lambda threads: threads)
     measure = Measure.from_samples(CLOUD)
-    found = find_atoms(measure, 2, Settings(seed=7, threads=2, steps=5), None, None)
-    assert asked == [(7, 2, 5), (8, 2, 5), (9, 2, 5), (10, 2, 5)]
+    settings = Settings(seed=7, threads=2, steps=5, start="density", restarts=4)
+    found = find_atoms(measure, 2, settings, None, None)
+    assert asked == [(7, 2, 5, "density", 4)]
     assert (found.atoms == 8).all()
     assert found.algorithm == "L-BFGS, the best of 4 starts"
 
@@ -133,3 +133,14 @@ def test_many_atoms_of_a_barycentre_are_found_at_once(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         average([square, square], np.array([1.0, 3.0]), 60, Settings(objective="full"))
     assert asked == [([0.25, 0.75], 60, "simple", 0.01, pytest.approx(0.25))]
+
+
+def test_equal_weights_serve_clusters_far_apart_as_well_as_each_alone():
+    """ζ comes down to the scale of the clusters, not to that of what is between them."""
+    random = np.random.default_rng(8)
+    clusters = [
+        1e4 * random.normal(size=2) + random.normal(size=(30 * share, 2)) for share in (1, 2, 3)
+    ]
+    together = edot(np.concatenate(clusters), 12, weights="equal")
+    alone = [edot(one, len(one) // 15, weights="equal").cost.middle for one in clusters]
+    assert together.cost.middle < 1.03 * np.average(alone, weights=[1, 2, 3])

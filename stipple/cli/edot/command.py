@@ -21,8 +21,8 @@ from stipple.cli.shared.progress import print_fallback, print_table
 def command(context: click.Context, /, **options: Any) -> None:
     """Discretise an image, samples or a formula into M weighted atoms by optimal transport.
 
-    SOURCE is an image (its longer side is 1, y points down), a CSV of samples (up to 10
-    coordinates each, and a column weight if wanted), a .npy array, or a formula as for `stipple
+    SOURCE is an image (its longer side is 1, y points down), a CSV of samples
+    (coordinates, and a column weight if wanted), a .npy array, or a formula as for `stipple
     lloyd`. Whatever is minimised, to a local optimum, the unregularised W_k^k between SOURCE and
     atoms is printed in a certified interval, or exactly where it is proved to be one number. Beside
     it stand the regularised costs that entropic methods report.

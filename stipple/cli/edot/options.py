@@ -40,6 +40,23 @@ Examples:
   stipple edot --list-presets
 """
 
+start_options = add_options(
+    click.option(
+        "--start",
+        default="auto",
+        metavar="auto|kmeans++|density|PATH.csv",
+        help="Where atoms with free weights begin: drawn by what samples would cost (kmeans++),"
+        " spread by density, the best of both, or at the places in a file, one atom a line.",
+    ),
+    click.option(
+        "--restarts",
+        type=click.IntRange(min=1),
+        metavar="R",
+        show_default="a few, until two end alike",
+        help="How many starts to draw.",
+    ),
+)
+
 edot_options = add_options(
     click.argument("sources", nargs=-1, metavar="SOURCE...", type=click.Path(allow_dash=True)),
     click.option("--preset", metavar="NAME", help="Run a published example (then no SOURCE)."),
@@ -88,6 +105,7 @@ edot_options = add_options(
         default="free",
         help="Optimise weights (free), or fix them at 1/M (equal).",
     ),
+    start_options,
     click.option(
         "--algorithm",
         type=click.Choice(get_args(Algorithm)),

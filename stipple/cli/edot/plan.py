@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
 
-from stipple.choices import SourceKind
+from stipple.choices import AtomStart, SourceKind
 from stipple.cli.edot.options import FORMATS
 from stipple.cli.edot.rules import RULES
 from stipple.cli.shared.conflicts import PLOT, find_given, refuse_conflicts
@@ -119,6 +119,8 @@ class Job:
         How; a preset has its own, but for seed, steps and machine.
     input : Input
         How sources are read.
+    start : str or None
+        Path of the places where atoms begin.
     scheduler : str or None
         Address of a Dask scheduler whose workers solve cells.
     files : Files
@@ -134,6 +136,7 @@ class Job:
     task: Task
     settings: "Settings"
     input: Input
+    start: str | None
     scheduler: str | None
     files: Files
     report: str | None
@@ -160,6 +163,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         task=_plan_task(options),
         settings=settings,
         input=_plan_input(options),
+        start=None if options["start"] in get_args(AtomStart) else options["start"],
         scheduler=options["scheduler"],
         files=files,
         report=options["report"],
@@ -219,6 +223,8 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
         zeta=options["zeta"],
         order=options["order"],
         weights=options["weights"],
+        start=options["start"] if options["start"] in get_args(AtomStart) else "auto",
+        restarts=options["restarts"],
         algorithm=options["algorithm"],
         cells=options["cells"],
         metric=options["metric"],

@@ -1,14 +1,26 @@
 """Options of `stipple edot` that do not go together; the first rule that is broken is told."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
+from stipple.choices import AtomStart
 from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 
 # What a preset sets itself.
 PRESET_SETS = {
     *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
-    *("algorithm", "cells", "metric", "color", "barycenter", "lambdas", "plan", "naive"),
+    *(
+        "start",
+        "restarts",
+        "algorithm",
+        "cells",
+        "metric",
+        "color",
+        "barycenter",
+        "lambdas",
+        "plan",
+        "naive",
+    ),
 }
 
 
@@ -20,6 +32,10 @@ def _is_single(options: Mapping[str, Any]) -> bool:
 def _has_no_weight(lambdas: Sequence[float] | None) -> bool:
     """Whether weights are negative, or all zero."""
     return lambdas is not None and (min(lambdas) < 0 or sum(lambdas) <= 0)
+
+
+def _starts_at_places(options: Mapping[str, Any]) -> bool:
+    return options["start"] not in get_args(AtomStart)
 
 
 # After the first few, no rule meets a preset: it leaves the options named there as they are.
@@ -104,6 +120,32 @@ RULES = (
     Rule(
         lambda options: options["color"] == "rgb" and (options["plan"] or options["barycenter"]),
         "--color rgb goes with one SOURCE.",
+    ),
+    *refuse_each(
+        ("start", "restarts"),
+        "--{} is for free weights of the exact objective.",
+        lambda options: (
+            options["objective"] != "exact" or options["weights"] != "free" or options["barycenter"]
+        ),
+    ),
+    Rule(
+        lambda options: "restarts" in options["given"] and _starts_at_places(options),
+        "--restarts is for starts that are drawn: leave it out.",
+    ),
+    Rule(
+        lambda options: (
+            _starts_at_places(options)
+            and (len(options["atoms"]) > 1 or options["plan"] or options["color"] == "rgb")
+        ),
+        lambda options: (
+            f"The places in {options['start']} are for one run: give one SOURCE and one number of"
+            " atoms."
+        ),
+    ),
+    *refuse_each(
+        ("zeta",),
+        "--{} is for entropic objectives: say --objective full, or --plan.",
+        lambda options: options["objective"] == "exact" and not options["plan"],
     ),
     *refuse_each(
         ("algorithm", "batch", "cells", "scheduler"),

@@ -23,10 +23,11 @@ from stipple.errors import StippleError
 from stipple.machine.tasks import Failure, run_all
 
 if TYPE_CHECKING:
-    from stipple.discretisation.discretise import Discretisation
+    from stipple.arrays import Floats
     from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
     from stipple.discretisation.naive import Naive, NaiveComparison
     from stipple.discretisation.relation import RelatedDiscretisations
+    from stipple.discretisation.result import Discretisation
     from stipple.discretisation.settings import Settings
     from stipple.measures.measure import Measure
 
@@ -163,6 +164,13 @@ def _read_measure(job: Job, source: str) -> "Measure":
     return measure
 
 
+def _read_start(path: str) -> "Floats":
+    """Read places of atoms: as samples, but a column of weights tells nothing."""
+    from stipple.files.samples import read_samples
+
+    return read_samples(path).points
+
+
 def _read(job: Job, source: str) -> "Measure":
     """Read a formula, samples, or an image with its tone."""
     from stipple.files.samples import read_samples_or_density
@@ -202,8 +210,9 @@ def _run(
 
     title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
+    start = None if job.start is None else _read_start(job.start)
     with _show(job, title, settings) as show:
-        result = discretise(measure, n, settings, on_step=show, run_cells=run_cells)
+        result = discretise(measure, n, settings, start=start, on_step=show, run_cells=run_cells)
     if naive is None or naive.repeats == 0:
         return Run(label, measure, result)
     return Run(label, measure, result, compare_naive(measure, result, naive.size, naive.repeats))

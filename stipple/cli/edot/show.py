@@ -1,5 +1,6 @@
 """What `stipple edot` found: lines for a person, figures for the report, and files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,16 @@ from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
-    from stipple.discretisation.discretise import Discretisation
     from stipple.discretisation.drawing import Panel
     from stipple.discretisation.relation import RelatedDiscretisations
+    from stipple.discretisation.result import Discretisation
     from stipple.drawing.marks import Drawing
+    from stipple.measures.measure import Measure
+    from stipple.measures.samples import Samples
 
 PLOT_DPI = 150.0
+# Names that a table may have without quotes.
+_NAME = re.compile(r"[^\W\d][^,;\t\"#]*")
 
 
 def list_presets() -> str:
@@ -50,11 +55,12 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
 def _list_all(run: Run) -> list[tuple[str, str]]:
     result, samples = run.result, run.measure.samples
     power = _name_cost(result)
+    merged = f", {result.merged:,} more coincided with them" if result.merged else ""
     rows = [
         (
             "atoms",
             f"{len(result.atoms):,} with {result.settings.weights} weights for"
-            f" {len(samples):,} samples in dimension {samples.dimension}",
+            f" {len(samples):,} samples in dimension {samples.dimension}{merged}",
         ),
         (power, _describe_cost(result)),
         ("regularised", _describe_regularised(run)),
@@ -70,9 +76,15 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
     if run.naive is not None:
         rows.append(("naive", run.naive.describe(result)))
     goal = power if result.settings.objective == "exact" else "the objective"
-    ended = f"at a local optimum of {goal}" if result.converged else "stopped"
-    rows.append(("algorithm", f"{result.algorithm}, {ended} after {result.iterations} steps"))
+    rows.append(("algorithm", f"{result.algorithm}, {_describe_end(result, goal)}"))
     return rows
+
+
+def _describe_end(result: "Discretisation", goal: str) -> str:
+    if result.optimum == "global":
+        return f"globally optimal: no atoms have a smaller {goal}"
+    ended = "stopped" if result.optimum is None else f"at a local optimum of {goal}"
+    return f"{ended} after {result.iterations} steps"
 
 
 def _summarise(run: Run) -> list[tuple[str, str]]:
@@ -144,7 +156,10 @@ def _list_figures(run: Run) -> dict[str, object]:
         "run": run.label,
         "samples": len(run.measure.samples),
         "dimension": run.measure.samples.dimension,
+        "coordinates": _name_coordinates(run.measure.samples),
+        "unit": _describe_coordinates(run.measure),
         "atoms": len(result.atoms),
+        "merged": result.merged,
         "order": result.settings.order,
         "objective": result.settings.objective,
         "weights": result.settings.weights,
@@ -160,7 +175,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "zador": result.zador,
         "iterations": result.iterations,
         "converged": result.converged,
-        "optimum": "local" if result.converged else None,
+        "optimum": result.optimum,
         "objective_history": result.history,
         "positions": result.atoms,
         "masses": result.weights,
@@ -231,11 +246,31 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
 
     atoms = np.concatenate([run.result.atoms for run in picture])
     weights = np.concatenate([run.result.weights for run in picture])
-    columns = {f"x{axis}": values for axis, values in enumerate(atoms.T, 1)} | {"weight": weights}
+    names = _name_coordinates(picture[0].measure.samples)
+    columns = dict(zip(names, atoms.T, strict=True)) | {"weight": weights}
     if len(picture) == 1:
         return render_columns_csv(columns)
     channels = [run.label for run in picture for _ in run.result.atoms]
     return render_columns_csv({**columns, "channel": channels})
+
+
+def _name_coordinates(samples: "Samples") -> tuple[str, ...]:
+    """Coordinates are called as in the source where tables can have such names, or x1, x2, …."""
+    names = samples.names or ()
+    if not all(map(_NAME.fullmatch, names)) or len(set(names)) < samples.dimension:
+        return tuple(f"x{axis + 1}" for axis in range(samples.dimension))
+    return names
+
+
+def _describe_coordinates(measure: "Measure") -> str:
+    """Say what the unit of positions is."""
+    domain = measure.domain
+    if domain is None:
+        return "as in the source"
+    is_unit = domain.origin == (0, 0) and domain.unit == 1 / max(
+        domain.density.width, domain.density.height
+    )
+    return f"{'the longer side is 1' if is_unit else 'as in the formula'}, y points down"
 
 
 def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":

@@ -1,0 +1,97 @@
+"""The atoms that stand for samples, and the evidence of how well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stipple.arrays import Floats
+from stipple.choices import Optimum
+from stipple.discretisation.evidence import RegularisedCost
+from stipple.discretisation.settings import Settings
+from stipple.interval import Interval
+
+OPTIMA: Mapping[Optimum | None, str] = {
+    "global": "global optimum",
+    "local": "local optimum",
+    None: "not converged",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Discretisation:
+    """Atoms with weights that stand for samples, and the evidence of how well.
+
+    Attributes
+    ----------
+    atoms : ndarray, shape (m, d)
+        y, in the units of the samples.
+    weights : ndarray, shape (m,)
+        w ≥ 0, sum 1.
+    cost : Interval
+        W_k^k between the samples and the atoms with these weights, each divided by its exact sum.
+        Narrow where the weights are the masses of the Voronoi cells; both ends are equal only where
+        W_k^k is proved to be that number.
+    regularised : RegularisedCost
+        The costs that entropic methods print.
+    zador : float or None
+        What W2² of the best atoms comes near to for large m; for densities and pictures only.
+    zeta : float or None
+        Absolute ζ, in units of the cost; None beyond floating-point numbers.
+    diameter : float
+        By which ζ was scaled.
+    history : ndarray
+        The objective, step by step.
+    iterations : int
+        Steps taken.
+    converged : bool
+        Whether the algorithm stopped by itself, at an optimum of the stated objective.
+    optimum : {"global", "local", None}
+        Which one: no other atoms are better, or none near these; None where it did not converge.
+        Global optima are found on a line, of order 1 and 2, with free weights.
+    merged : int
+        Atoms of an entropic objective that coincided with others, and are not told apart.
+    algorithm : str
+        What found the atoms.
+    settings : Settings
+        As given.
+    seconds : dict
+        Time by stage.
+    version : str
+        Version of this package.
+
+    Examples
+    --------
+    >>> import stipple
+    >>> stipple.edot([[0, 0], [0, 1], [3, 0], [3, 1]], 2)
+    Discretisation(2 atoms in dimension 2, 0.25 <= W_2^2 <= 0.25, local optimum)
+    """
+
+    atoms: Floats
+    weights: Floats
+    cost: Interval
+    regularised: RegularisedCost
+    zador: float | None
+    zeta: float | None
+    diameter: float
+    history: Floats
+    iterations: int
+    converged: bool
+    optimum: Optimum | None
+    merged: int
+    algorithm: str
+    settings: Settings
+    seconds: dict[str, float]
+    version: str
+
+    def __repr__(self) -> str:
+        n, dimension = self.atoms.shape
+        power = f"{self.settings.order:g}"
+        return (
+            f"Discretisation({n:,} atom{'s' * (n != 1)} in dimension {dimension},"
+            f" {self.cost.lower!r} <= W_{power}^{power} <= {self.cost.upper!r},"
+            f" {OPTIMA[self.optimum]})"
+        )
+
+    @property
+    def exact(self) -> bool:
+        """Whether W_k^k is proved to be one floating-point number."""
+        return self.cost.lower == self.cost.upper
