@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("arrays", "choices", "errors", "interval", "version"),
 )
 COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
-HEAVY = ("numpy", "scipy", "numba", "PIL", "matplotlib", "pykeops", "pysdot", "pyamg", "ot", "rich")
+HEAVY = ("numpy", "scipy", "numba", "PIL", "matplotlib", "pykeops", "pysdot", "ot", "rich")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

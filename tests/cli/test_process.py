@@ -17,7 +17,7 @@ from command import ROOT, SAMPLES, read_csv, save, start
 fcntl = pytest.importorskip("fcntl", reason="no POSIX terminals here")
 termios = pytest.importorskip("termios", reason="no POSIX terminals here")
 
-HEAVY = {"numpy", "scipy", "numba", "PIL", "rich", "tqdm", "pysdot", "pyamg", "matplotlib"}
+HEAVY = {"numpy", "scipy", "numba", "PIL", "rich", "tqdm", "pysdot", "matplotlib"}
 ESCAPE = b"\x1b"
 
 
