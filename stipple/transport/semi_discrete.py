@@ -148,11 +148,34 @@ class TransportSolver(NewtonSolver):
         diagrams, iterations = self.diagrams, self.newton_iterations
         start, healthy = self._start(points, potentials, near)
         best = self._settle(start, tolerance) if healthy else self._arrive(start, tolerance)
+        transport = self._describe(best, tolerance, diagrams, iterations)
+        self.unsolved += not transport.converged
+        return transport
+
+    def refine(self, transport: Transport, tolerance: float, finer: float) -> Transport:
+        """Solve on by Newton's method alone, to a finer tolerance if it gets there.
+
+        Parameters
+        ----------
+        transport : Transport
+            A solution.
+        tolerance : float
+            Largest relative error of a cell's mass for which the result is called converged.
+        finer : float
+            The error to aim at.
+        """
+        diagrams, iterations = self.diagrams, self.newton_iterations
+        best = self.iterate(transport.diagram, 0.0, finer)
+        return self._describe(best, tolerance, diagrams, iterations)
+
+    def _describe(
+        self, best: Diagram, tolerance: float, diagrams: int, iterations: int
+    ) -> Transport:
+        """Tell what a solve found that began after so many diagrams and iterations."""
         cells, integrals = best.cells, best.integrals
-        weights = self.list_masses(len(points))
+        weights = self.list_masses(len(cells.points))
         dual = evaluate_dual(cells.potentials, weights, integrals.masses, integrals.second_moments)
         error = self.find_error(best)
-        self.unsolved += error > tolerance
         return Transport(
             points=cells.points,
             potentials=cells.potentials,

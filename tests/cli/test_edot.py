@@ -90,7 +90,7 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
 def test_samples_become_atoms_on_standard_output(edot):
     result = edot("cloud.csv", "-m", 7)
     rows = read_table(result.stdout)
-    assert list(rows[0]) == ["x1", "x2", "weight"]
+    assert list(rows[0]) == ["x", "y", "weight"]
     assert len(rows) == 7
     assert sum(float(row["weight"]) for row in rows) == pytest.approx(1)
     # The printed weights are the masses of the cells but for rounding: no exact value is claimed.
@@ -385,7 +385,7 @@ def test_standard_input_is_read():
     data = b"x,y,weight\n0,0,1\n1,1,2\n"
     result = CliRunner().invoke(main, ["edot", "-", "-m", "1"], input=data, catch_exceptions=False)
     (row,) = read_table(result.stdout)
-    assert float(row["x1"]) == pytest.approx(2 / 3)
+    assert float(row["x"]) == pytest.approx(2 / 3)
 
 
 @pytest.mark.slow
