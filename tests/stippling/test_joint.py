@@ -51,6 +51,17 @@ def test_the_mean_barycentre_is_the_gradient(balance):
             assert slope == pytest.approx(2 * weights[point] * pull / 8, abs=1e-5)
 
 
+def test_union_and_inks_are_solved_on():
+    solver = JointSolver([Density(FIRST), Density(SECOND)], [5, 3], 0.25)
+    points = GENERATOR.random((8, 2)) * (9, 6)
+    rough = solver.solve(points, tolerance=1e-2)
+    found = solver.refine(rough, 1e-2, 1e-10)
+    assert max(one.mass_error for one in (found, found.union, *found.inks)) <= 1e-10
+    expected = solver.solve(points, tolerance=1e-10)
+    assert found.w2_squared == pytest.approx(expected.w2_squared, rel=1e-12)
+    np.testing.assert_allclose(found.barycentres, expected.barycentres, atol=1e-8)
+
+
 def test_what_is_minimised_is_the_sum_of_costs():
     solver = JointSolver([Density(FIRST), Density(SECOND)], [5, 3], 0.25)
     transport = solver.solve(GENERATOR.random((8, 2)) * (9, 6))
