@@ -69,7 +69,7 @@ class StippleGroup(click.Group):
 def _tell_of_compiling() -> None:
     context = click.get_current_context(silent=True)
     if context is None or not context.params.get("quiet"):
-        message = "Compiling what this command needs, once on this machine: some ten seconds ..."
+        message = "Compiling what this command needs, once on this machine: up to half a minute ..."
         click.echo(message, err=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from command import SAMPLES, start
 
-TOLD = b"Compiling what this command needs, once on this machine: some ten seconds ..."
+TOLD = b"Compiling what this command needs, once on this machine: up to half a minute ..."
 CAMERA = SAMPLES / "camera.png"
 
 
