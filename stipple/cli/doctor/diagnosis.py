@@ -252,7 +252,9 @@ def _examine_caches() -> Iterator[Finding]:
     if folder is not None:
         yield Finding("caches", "numba", "ok", f"{folder}, writable")
     else:
-        advice = "every run compiles anew, up to half a minute; set NUMBA_CACHE_DIR to such a folder"
+        advice = (
+            "every run compiles anew, up to half a minute; set NUMBA_CACHE_DIR to such a folder"
+        )
         yield Finding("caches", "numba", "fallback", "no folder can be written", advice)
     if sys.platform == "win32" or importlib.util.find_spec("pykeops") is None:
         return
