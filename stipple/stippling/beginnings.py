@@ -16,9 +16,9 @@ from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.shares import place_shares
 from stipple.measures.density import Density
 from stipple.transport.starts import (
+    begin_on_ink,
     place_by_density,
     place_on_grid,
-    place_on_ink,
     place_uniformly,
 )
 
@@ -96,7 +96,7 @@ def begin(
         starts = [(points, potentials)]
     elif moving:
         starts = [
-            place_on_ink(density, near, generator)
+            begin_on_ink(density, near, generator)
             for near in place_near_bisection(density, count, seed, in_rows=in_rows)
         ]
     else:

@@ -79,24 +79,8 @@ class JointSolver(TransportSolver):
         ):
             solver.most_diagrams = solver.diagrams + self.most_diagrams - self.diagrams
             inks.append(solver.solve(part, tolerance=tolerance, near=before))
-        found = self._join(union, inks)
-        self.unsolved = unsolved + (not found.converged)
-        return found
-
-    def refine(self, transport: Transport, tolerance: float, finer: float) -> JointTransport:
-        """Solve the union and each ink on; see `TransportSolver.refine`."""
-        if not isinstance(transport, JointTransport):
-            raise TypeError("Only what this solver found can be refined by it.")
-        union = super().refine(transport.union, tolerance, finer)
-        inks = [
-            solver.refine(one, tolerance, finer)
-            for solver, one in zip(self.inks, transport.inks, strict=True)
-        ]
-        return self._join(union, inks)
-
-    def _join(self, union: Transport, inks: Sequence[Transport]) -> JointTransport:
-        """Make one transport of those of the union and of the inks."""
         solved = all(one.converged for one in (union, *inks))
+        self.unsolved = unsolved + (not solved)
         weights, rest = self._weights, self._union_weight
         barycentres = np.concatenate([one.barycentres for one in inks])
         costs = np.repeat([one.w2_squared for one in inks], [len(one.points) for one in inks])

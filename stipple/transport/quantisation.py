@@ -24,8 +24,6 @@ PATIENCE = 5
 STEP_TOLERANCE = 0.1
 # Where masses differ, errors of light cells say little: a cell of a thousandth may hold four.
 STEP_TOLERANCE_OF_MASSES = 3.0
-# The last solve goes on to this part of its tolerance where W2² is not known to the other.
-FINER, NARROW = 1e-3, 1e-6
 # Diagrams for the start of a run, and for each step, after which it ends where it is.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
 # Diagrams take time with the longer side of the picture: its pixels times those of a start.
@@ -234,11 +232,6 @@ class _Run:
             last = self._solve_well(self.current, mass_tolerance)
             if _rank(last) < _rank(self.best):
                 self.best, self.settled = last, False
-        # What shapes apart on white lack goes far: masses solved well may leave W2² uncertain.
-        interval = self.best.interval
-        if self.best.converged and interval.upper - interval.lower > NARROW * interval.lower:
-            finer = self._solver.refine(self.best, mass_tolerance, mass_tolerance * FINER)
-            self.best = min(self.best, finer, key=lambda transport: transport.mass_error)
         if not (self.settled or self.saddle) and is_critical(self.best, self._direction.fixed):
             self.saddle = self._find_descent() is not None
 

@@ -152,21 +152,12 @@ class TransportSolver(NewtonSolver):
         self.unsolved += not transport.converged
         return transport
 
-    def refine(self, transport: Transport, tolerance: float, finer: float) -> Transport:
-        """Solve on by Newton's method alone, to a finer tolerance if it gets there.
-
-        Parameters
-        ----------
-        transport : Transport
-            A solution.
-        tolerance : float
-            Largest relative error of a cell's mass for which the result is called converged.
-        finer : float
-            The error to aim at.
-        """
+    def refine(self, transport: Transport, tolerance: float) -> Transport:
+        """Solve on by Newton's method alone, as near to a finer tolerance as that gets."""
         diagrams, iterations = self.diagrams, self.newton_iterations
-        best = self.iterate(transport.diagram, 0.0, finer)
-        return self._describe(best, tolerance, diagrams, iterations)
+        best = self.iterate(transport.diagram, 0.0, tolerance)
+        finer = self._describe(best, transport.mass_error, diagrams, iterations)
+        return finer if finer.converged else transport
 
     def _describe(
         self, best: Diagram, tolerance: float, diagrams: int, iterations: int

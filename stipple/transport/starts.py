@@ -30,7 +30,7 @@ def place_by_density(density: Density, count: int, generator: np.random.Generato
     return points
 
 
-def place_on_ink(
+def begin_on_ink(
     density: Density, start: tuple[Floats, Floats], generator: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Move points of a start to the nearest ink, if many of them lie on white.

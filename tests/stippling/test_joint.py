@@ -55,11 +55,15 @@ def test_union_and_inks_are_solved_on():
     solver = JointSolver([Density(FIRST), Density(SECOND)], [5, 3], 0.25)
     points = GENERATOR.random((8, 2)) * (9, 6)
     rough = solver.solve(points, tolerance=1e-2)
-    found = solver.refine(rough, 1e-2, 1e-10)
-    assert max(one.mass_error for one in (found, found.union, *found.inks)) <= 1e-10
     expected = solver.solve(points, tolerance=1e-10)
-    assert found.w2_squared == pytest.approx(expected.w2_squared, rel=1e-12)
-    np.testing.assert_allclose(found.barycentres, expected.barycentres, atol=1e-8)
+    solvers = (solver, *solver.inks)
+    pairs = zip((rough.union, *rough.inks), (expected.union, *expected.inks), strict=True)
+    for part, (before, after) in zip(solvers, pairs, strict=True):
+        found = part.refine(before, 1e-10)
+        assert found.converged
+        assert found.mass_error <= 1e-10
+        assert found.w2_squared == pytest.approx(after.w2_squared, rel=1e-12)
+        np.testing.assert_allclose(found.barycentres, after.barycentres, atol=1e-8)
 
 
 def test_what_is_minimised_is_the_sum_of_costs():

@@ -7,8 +7,8 @@ from stipple import stipple
 from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.transport.starts import (
+    begin_on_ink,
     place_on_grid,
-    place_on_ink,
     place_on_koch_curve,
     place_on_line,
     place_uniformly,
@@ -33,7 +33,7 @@ def test_points_on_white_begin_on_the_nearest_ink() -> None:
     density = draw_lines(200)
     points = np.random.default_rng(3).random((300, 2)) * 200
     points[:2] = 200.0, 0.0  # corners twice: points stay apart
-    moved, potentials = place_on_ink(density, (points, np.ones(300)), np.random.default_rng(0))
+    moved, potentials = begin_on_ink(density, (points, np.ones(300)), np.random.default_rng(0))
     column, row = moved.astype(int).T
     assert (density.values[row, column] > 0).all()
     assert (potentials == 0).all()
@@ -47,7 +47,7 @@ def test_points_on_white_begin_on_the_nearest_ink() -> None:
 
 def test_points_on_ink_are_left_alone() -> None:
     start = np.random.default_rng(1).random((300, 2)) * (40, 10), np.ones(300)
-    assert place_on_ink(WIDE, start, np.random.default_rng(0)) is start
+    assert begin_on_ink(WIDE, start, np.random.default_rng(0)) is start
 
 
 @pytest.mark.parametrize(
