@@ -57,6 +57,7 @@ def integrate_cells(
     """
     workers = workers or Workers(1)
     rows = density.row_sums
+    tiles = density.white_tiles
     adjacency = cells.adjacency
     count = len(cells.points)
     sums = np.empty((count, 5))
@@ -67,6 +68,8 @@ def integrate_cells(
         integrate_groups(
             rows.pixels,
             rows.blocks,
+            tiles.white,
+            tiles.sums,
             cells.points,
             adjacency.offsets,
             adjacency.neighbours,

@@ -10,13 +10,14 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.contours import THIRD
 from stipple.machine.compiled import compile_loop
 from stipple.measures.row_sums import BLOCK
+from stipple.measures.white_tiles import TILE, add_white
 
 # Cells half as wide as such a block of columns, or less, count from its border, and pixels are
 # added one by one; larger ones count from blocks of sums along the rows.
 BLOCKS_OF_SMALL = (8, 4)
 # Widths and heights of cells that count from borders, as parts of a block and in pixels: smaller
 # cells would lose digits, and wider ones reach over many blocks.
-LEAST_PART, WIDEST = 1 / 16, float(BLOCK)
+LEAST_PART, WIDEST = 1 / 16, 8.0 * BLOCK
 # Sides whose ends agree to this, in pixels, are the same in both cells: what they differ by counts
 # with all the mass from the border of the block.
 SAME = 1e-14
@@ -29,6 +30,8 @@ ALONE = -1
 def integrate_groups(
     pixels: Floats,
     blocks: Floats,
+    white: Booleans,
+    beside: Floats,
     points: Floats,
     offsets: Integers,
     neighbours: Integers,
@@ -46,6 +49,7 @@ def integrate_groups(
     is for are marked as `alone`.
     """
     height, width = pixels.shape[:2]
+    has_white = len(beside) > 0
     columns = np.empty(GROUP, dtype=np.int64)
     rows = np.empty(GROUP, dtype=np.int64)
     for group in range(start, stop):
@@ -140,12 +144,53 @@ def integrate_groups(
                 moment_y = 0.0
                 second_x = 0.0
                 second_y = 0.0
+                may_skip = has_white and side == BLOCK and twin_x == 0 and twin_y == 0
                 while t < 1.0:
                     t_next = min(next_x, next_y, 1.0)
+                    c = column + origin_x
+                    r = row + origin_y
+                    if may_skip and t_next < 1.0 and 0 <= c < width and 0 <= r < height:
+                        tile = c // TILE
+                        band = r // TILE
+                        if white[band, tile]:
+                            # To where the edge leaves the tile.
+                            border_x = (tile + ahead_x) * TILE - origin_x
+                            border_y = (band + ahead_y) * TILE - origin_y
+                            out_x = (border_x - px) * slope_x if dx != 0 else np.inf
+                            out_y = (border_y - py) * slope_y if dy != 0 else np.inf
+                            t_next = min(out_x, out_y, 1.0)
+                            if dy != 0:
+                                more, more_x, more_y, more_xx, more_yy = add_white(
+                                    beside,
+                                    band,
+                                    tile,
+                                    home,
+                                    origin_y,
+                                    py + t * dy,
+                                    py + t_next * dy,
+                                )
+                                mass += more
+                                moment_x += more_x
+                                moment_y += more_y
+                                second_x += more_xx
+                                second_y += more_yy
+                            t = t_next
+                            column = int(np.floor(px + t * dx))
+                            row = int(np.floor(py + t * dy))
+                            next_x = (column + ahead_x - px) * slope_x if dx != 0 else np.inf
+                            next_y = (row + ahead_y - py) * slope_y if dy != 0 else np.inf
+                            # A border that it just passed is not ahead.
+                            if next_x <= t:
+                                column += step_x
+                                next_x = (column + ahead_x - px) * slope_x
+                            if next_y <= t:
+                                row += step_y
+                                next_y = (row + ahead_y - py) * slope_y
+                            continue
                     part = t_next - t
                     if part > 0:
-                        c = min(max(column + origin_x, 0), width - 1)
-                        r = min(max(row + origin_y, 0), height - 1)
+                        c = min(max(c, 0), width - 1)
+                        r = min(max(r, 0), height - 1)
                         middle = 0.5 * (t + t_next)
                         rho = pixels[r, c, 3]
                         along = part * rho

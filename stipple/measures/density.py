@@ -14,6 +14,7 @@ from stipple.errors import StippleError
 
 if TYPE_CHECKING:
     from stipple.measures.row_sums import RowSums
+    from stipple.measures.white_tiles import WhiteTiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,13 @@ class Density:
         from stipple.measures.row_sums import sum_rows
 
         return sum_rows(self.values)
+
+    @cached_property
+    def white_tiles(self) -> WhiteTiles:
+        """Tiles of pixels without ink."""
+        from stipple.measures.white_tiles import find_white_tiles
+
+        return find_white_tiles(self.row_sums)
 
     @cached_property
     def integral_image(self) -> Floats:

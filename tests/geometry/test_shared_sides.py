@@ -14,6 +14,10 @@ RANDOM = np.random.default_rng(22)
 NOISE = RANDOM.random((90, 130))
 MASKED = np.where(np.hypot(*np.indices((90, 130)) - 45.0) < 40, NOISE, 0.0)
 
+# Lines two pixels wide on white, a few apart and some far, and none along the border.
+LINES = np.where(np.indices((150, 210)).sum(axis=0) % 47 < 2, 1.0, 0.0)
+LINES[:, 70:150] = 0.0
+
 
 def scatter(values: np.ndarray, count: int) -> np.ndarray:
     return RANDOM.random((count, 2)) * values.shape[::-1]
@@ -25,6 +29,9 @@ CASES = {
     "wide": (wide := RANDOM.random((3, 4000)), scatter(wide, 300), 0.0),
     "tall": (wide.T, scatter(wide.T, 300), 0.0),
     "few": (NOISE, scatter(NOISE, 12), 0.0),
+    "lines": (LINES, scatter(LINES, 900), 0.5),
+    "lines in large cells": (LINES, scatter(LINES, 40), 0.0),
+    "lines along white": (LINES, np.indices((70, 50)).reshape(2, -1).T * 3.0 + 1.5, 0.0),
     "one": (NOISE, np.array([(40.0, 70.0)]), 0.0),
     "along borders": (NOISE, np.indices((130, 90)).reshape(2, -1).T[::2] + 0.5, 0.0),
     "spot": (NOISE, 50 + 0.5 * RANDOM.standard_normal((900, 2)), 0.0),
@@ -68,6 +75,17 @@ def test_edges_tell_the_same_from_both_sides() -> None:
     masses, moments = found.edge_masses, found.edge_moments
     np.testing.assert_allclose(masses[inner], masses[twins], rtol=0, atol=1e-15)
     np.testing.assert_allclose(moments[inner] + moments[twins], masses[inner], rtol=0, atol=1e-15)
+
+
+def test_edges_along_white_tiles_have_the_mean_of_both_sides() -> None:
+    board = np.kron(np.indices((4, 8)).sum(axis=0) % 2, np.ones((8, 8)))
+    points = np.stack(np.meshgrid(np.arange(4, 64, 8.0), np.arange(4, 32, 8.0)), -1).reshape(-1, 2)
+    cells = cut(board, points, 0.0)
+    found = integrate_cells(Density(board), cells)
+    # Four cells meet at each corner: sides of no length there hold nothing.
+    inner = (cells.adjacency.neighbours >= 0) & (found.edge_masses > 0)
+    assert inner.sum() == 2 * (7 * 4 + 8 * 3)
+    np.testing.assert_allclose(found.edge_masses[inner] * board.sum(), 4.0, rtol=1e-12)
 
 
 def test_threads_change_nothing_where_groups_meet(monkeypatch: pytest.MonkeyPatch) -> None:
