@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats, PointsLike
@@ -35,6 +36,7 @@ from stipple.discretisation.evidence import (
     scale_zeta,
 )
 from stipple.discretisation.former import accept_former_call
+from stipple.discretisation.medoids import discretise_by_medoids
 from stipple.discretisation.methods import OnStep, find_atoms
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
@@ -47,6 +49,7 @@ from stipple.discretisation.scale import (
 from stipple.discretisation.settings import Settings
 from stipple.discretisation.solution import Solution
 from stipple.errors import StippleError
+from stipple.geometry.distances import Distances
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 from stipple.version import __version__
@@ -77,6 +80,7 @@ def edot(
     threads: int | None = None,
     on_step: OnStep = None,
     run_cells: RunCells | None = None,
+    distances: Distances | ArrayLike | None = None,
 ) -> Discretisation:
     """Discretise samples into a few weighted atoms; by default the best in W2.
 
@@ -106,8 +110,8 @@ def edot(
         For entropic objectives: all atoms at once, or cell by cell; auto by their number.
     cells : {"bisect", "occupied", "sparsest"}
         How the adaptive algorithm shares atoms and cuts cells.
-    metric : {"euclidean", "sphere"}
-        Straight lines, or arcs on the unit sphere.
+    metric : {"euclidean", "sphere", "geodesic", "precomputed"}
+        Straight lines, or arcs on the unit sphere; the others are those of `distances`.
     batch : int
         Samples of each stochastic step of the simple algorithm.
     steps : int, optional
@@ -127,6 +131,9 @@ def edot(
         Solves the cells of the adaptive algorithm elsewhere, such as on a cluster: receives a
         function and tasks, both of which can be pickled, and yields each task with what the
         function makes of it, in any order.
+    distances : array_like, shape (samples, samples), or Distances, optional
+        Distances of any kind between the samples, such as `stipple.measure_geodesics` finds. Atoms
+        are samples then, and the metric is precomputed.
 
     Returns
     -------
@@ -146,7 +153,14 @@ def edot(
     [[0.5]]
     >>> stipple.edot([[0], [1], [5]], 1, p=1).atoms.tolist()  # the median
     [[1.0]]
+    >>> ring = stipple.measure_geodesics([[0, 1, 1], [1, 2, 1], [2, 3, 1], [3, 0, 1]], 4)
+    >>> stipple.edot([[0, 0], [1, 0], [1, 1], [0, 1]], 1, distances=ring).cost.upper
+    1.5000000000000027
     """
+    if distances is not None and not isinstance(distances, Distances):
+        distances = Distances(np.asarray(distances))
+    if distances is not None and metric == "euclidean":
+        metric = "precomputed"
     settings = Settings(
         objective=objective,
         zeta=zeta,
@@ -166,7 +180,15 @@ def edot(
     )
     places = None if isinstance(start, str) else read_points(start, "array of starts")
     measure = read_measure(source)
-    return discretise(measure, n, settings, start=places, on_step=on_step, run_cells=run_cells)
+    return discretise(
+        measure,
+        n,
+        settings,
+        start=places,
+        on_step=on_step,
+        run_cells=run_cells,
+        distances=distances,
+    )
 
 
 def discretise(
@@ -177,9 +199,12 @@ def discretise(
     start: Floats | None = None,
     on_step: OnStep = None,
     run_cells: RunCells | None = None,
+    distances: Distances | None = None,
 ) -> Discretisation:
     """Do what `edot` does, with settings that are collected already, and the places of a start."""
     n = _check_count(n, measure.samples)
+    if distances is not None:
+        return discretise_by_medoids(measure.samples, n, settings, distances, start=start)
     _check_start(start, n, measure.samples, settings)
     settings = settings.choose_algorithm(n)
     samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.choices import Optimum
 from stipple.discretisation.evidence import RegularisedCost
 from stipple.discretisation.settings import Settings
@@ -57,6 +57,9 @@ class Discretisation:
         Time by stage.
     version : str
         Version of this package.
+    samples_of_atoms : ndarray of int, shape (m,), or None
+        Which samples the atoms are, where distances were given; numbered as in their source, from 0
+        or from 1.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class Discretisation:
     settings: Settings
     seconds: dict[str, float]
     version: str
+    samples_of_atoms: Integers | None = None
 
     def __repr__(self) -> str:
         n, dimension = self.atoms.shape

@@ -16,6 +16,7 @@ from stipple.choices import (
     MetricName,
     Objective,
 )
+from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 
 if TYPE_CHECKING:
@@ -99,7 +100,18 @@ seed, engine, device, threads
 
 
 def make_metric(name: MetricName) -> Metric:
-    """Find a metric by its name."""
+    """Find a metric by its name.
+
+    Raises
+    ------
+    StippleError
+        For distances between samples, which are none between other points.
+    """
+    if name in ("geodesic", "precomputed"):
+        raise StippleError(
+            f"The metric {name} knows distances between samples only: discretise one source of"
+            " samples, with its distances."
+        )
     return Sphere() if name == "sphere" else Euclidean()
 
 

@@ -165,6 +165,7 @@ CASES = {
         "format_": [f"edot {IMAGE} -m 3 -o - --format csv", f"edot {IMAGE} -m 3 -o - --format svg"],
         "plot": "--plot b.svg",
         "show_samples": "--show-samples",
+        "show_cells": "--show-cells",
         "steps of a preset": [UNIFORM, UNIFORM, "--steps 2"],
         "seed of a preset": [UNIFORM, UNIFORM, "--seed 1"],
         "engine of a preset": [UNIFORM, UNIFORM, "--engine numpy"],

@@ -14,6 +14,7 @@ from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
+    from stipple.arrays import Floats, Integers
     from stipple.discretisation.drawing import Panel
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
@@ -63,8 +64,9 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
             f" {len(samples):,} samples in dimension {samples.dimension}{merged}",
         ),
         (power, _describe_cost(result)),
-        ("regularised", _describe_regularised(run)),
     ]
+    if result.samples_of_atoms is None:
+        rows.append(("regularised", _describe_regularised(run)))
     if result.zador is not None:
         ratio = result.cost.middle / result.zador
         compared = (
@@ -89,9 +91,9 @@ def _describe_end(result: "Discretisation", goal: str) -> str:
 
 def _summarise(run: Run) -> list[tuple[str, str]]:
     result = run.result
-    said = (
-        f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)};"
-        f" {_describe_regularised(run)}"
+    regularised = result.samples_of_atoms is None
+    said = f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)}; " + (
+        _describe_regularised(run) if regularised else result.algorithm
     )
     naive = [] if run.naive is None else [("", run.naive.describe(result))]
     return [(run.label, said), *naive]
@@ -178,6 +180,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "optimum": result.optimum,
         "objective_history": result.history,
         "positions": result.atoms,
+        "samples_of_atoms": result.samples_of_atoms,
         "masses": result.weights,
         "naive": None if run.naive is None else run.naive.compare(result),
         "seconds": result.seconds,
@@ -248,6 +251,9 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
     weights = np.concatenate([run.result.weights for run in picture])
     names = _name_coordinates(picture[0].measure.samples)
     columns = dict(zip(names, atoms.T, strict=True)) | {"weight": weights}
+    numbers = picture[0].result.samples_of_atoms
+    if numbers is not None:
+        columns = {"sample": numbers, **columns}
     if len(picture) == 1:
         return render_columns_csv(columns)
     channels = [run.label for run in picture for _ in run.result.atoms]
@@ -292,12 +298,32 @@ def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
 
 
 def _make_panel(run: Run, files: Files) -> "Panel":
-    from stipple.discretisation.drawing import MOST_SAMPLES, Panel
+    from stipple.discretisation.drawing import Panel
 
-    return Panel(
-        run.label,
-        run.result.atoms,
-        run.result.weights,
-        run.measure.samples.thin(MOST_SAMPLES).points if files.show_samples else None,
-        run.colour or files.layout.ink or "#000000",
-    )
+    result, samples = run.result, _choose_samples(run, files)
+    cells = None if samples is None or not files.show_cells else _assign(run, samples)
+    colour = run.colour or files.layout.ink or "#000000"
+    return Panel(run.label, result.atoms, result.weights, samples, colour, cells)
+
+
+def _choose_samples(run: Run, files: Files) -> "Floats | None":
+    """Choose the samples that are drawn: all of those with distances."""
+    from stipple.discretisation.drawing import MOST_SAMPLES
+
+    if not (files.show_samples or files.show_cells):
+        return None
+    samples = run.measure.samples
+    return samples.points if run.distances is not None else samples.thin(MOST_SAMPLES).points
+
+
+def _assign(run: Run, samples: "Floats") -> "Integers":
+    """Nearest atoms of samples."""
+    from stipple.discretisation.settings import make_metric
+
+    result, distances = run.result, run.distances
+    if distances is None or result.samples_of_atoms is None:
+        columns = make_metric(result.settings.metric).measure_distances(samples, result.atoms)
+    else:
+        columns = distances.values[:, result.samples_of_atoms - distances.first]
+    nearest: Integers = columns.argmin(axis=1)
+    return nearest
