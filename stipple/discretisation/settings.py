@@ -35,7 +35,7 @@ class Settings:
     Attributes
     ----------
     objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
-seed, engine, device, threads
+seed, engine, device, threads, gap
         As `edot` describes them.
 
     Examples
@@ -60,6 +60,7 @@ seed, engine, device, threads
     engine: KernelEngine = "auto"
     device: Device = "auto"
     threads: int | None = None
+    gap: bool = False
 
     def __post_init__(self) -> None:
         for name, words in (

@@ -237,7 +237,7 @@ def ring(tmp_path):
     angles = np.linspace(0, 6, 40)
     points = np.column_stack((np.cos(angles), np.sin(angles)))
     np.savetxt(tmp_path / "ring.csv", points, delimiter=",", header="x,y", comments="")
-    edges = [f"{i},{i},{i + 1},{angles[i] - angles[i - 1]!r}" for i in range(1, 40)]
+    edges = [f"{i},{i},{i + 1},{angles[i] - angles[i - 1]}" for i in range(1, 40)]
     text = "\n".join([",from,to,length", *edges])
     (tmp_path / "graph.csv").write_text(text + "\n", encoding="utf-8")
     np.save(tmp_path / "ring.npy", np.abs(angles[:, None] - angles))

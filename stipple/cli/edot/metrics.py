@@ -47,6 +47,13 @@ def split_metric(value: str) -> ChosenMetric:
 
 METRIC_RULES = (
     Rule(
+        lambda options: (
+            options["gap"]
+            and (options["order"] != 2 or options["metric"] != "euclidean" or options["barycenter"])
+        ),
+        "--gap is for one SOURCE, -k 2 and --metric euclidean: leave it out.",
+    ),
+    Rule(
         lambda options: options["show_samples"] and options["show_cells"],
         "Give --show-samples or --show-cells, not both.",
     ),
@@ -57,7 +64,7 @@ METRIC_RULES = (
         "--show-cells is for free weights and one colour: say --show-samples.",
     ),
     *refuse_each(
-        ("objective", "weights", "start", "steps", "naive", "color", "barycenter", "plan"),
+        ("objective", "weights", "start", "steps", "naive", "color", "barycenter", "plan", "gap"),
         "--{} is not for distances of a file: leave it out.",
         lambda options: ":" in options["metric"],
     ),

@@ -240,6 +240,7 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
         engine=options["engine"],
         device=options["device"],
         threads=options["threads"],
+        gap=options["gap"],
     )
 
 

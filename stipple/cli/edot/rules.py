@@ -21,6 +21,7 @@ PRESET_SETS = {
         "lambdas",
         "plan",
         "naive",
+        "gap",
     ),
 }
 

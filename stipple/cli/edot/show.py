@@ -1,5 +1,6 @@
 """What `stipple edot` found: lines for a person, figures for the report, and files."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from stipple.choices import Blend
 from stipple.cli.edot.plan import RUN, Files
 from stipple.cli.edot.run import Found, Run
-from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.drawings import lay_out, render_drawing
 from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.report import Recorded, describe_command
@@ -75,6 +76,8 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
             else "W_2^2 is below it, as it may be for few atoms or pixels"
         )
         rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
+    if result.gap is not None:
+        rows.append(("optimum", _describe_gap(result)))
     if run.naive is not None:
         rows.append(("naive", run.naive.describe(result)))
     goal = power if result.settings.objective == "exact" else "the objective"
@@ -109,6 +112,14 @@ def _describe_cost(result: "Discretisation") -> str:
     if result.exact:
         return f"{result.cost.lower!r}, exactly"
     return f"certified within {format_interval(result.cost.lower, result.cost.upper)}"
+
+
+def _describe_gap(result: "Discretisation") -> str:
+    """Say how far the atoms may be from the best ones."""
+    if result.gap is None or not math.isfinite(result.gap):
+        return "nothing was proved about atoms elsewhere"
+    lower, part = round_down(result.lower_bound or 0.0), round_up(100 * result.gap, 2)
+    return f"at least {lower}, so that these atoms are within {part} % of it, proved"
 
 
 def _describe_regularised(run: Run) -> str:
@@ -175,6 +186,8 @@ def _list_figures(run: Run) -> dict[str, object]:
         "zeta": result.zeta,
         "diameter": result.diameter,
         "zador": result.zador,
+        "optimum_lower": result.lower_bound,
+        "gap": result.gap,
         "iterations": result.iterations,
         "converged": result.converged,
         "optimum": result.optimum,
