@@ -158,9 +158,9 @@ def edot(
     [[0.5]]
     >>> stipple.edot([[0], [1], [5]], 1, p=1).atoms.tolist()  # the median
     [[1.0]]
-    >>> ring = stipple.measure_geodesics([[0, 1, 1], [1, 2, 1], [2, 3, 1], [3, 0, 1]], 4)
-    >>> stipple.edot([[0, 0], [1, 0], [1, 1], [0, 1]], 1, distances=ring).samples_of_atoms.tolist()
-    [0]
+    >>> path = stipple.measure_geodesics([[0, 1, 2.0], [1, 2, 1.0]], 3)
+    >>> stipple.edot([[0, 0], [1, 1], [0, 1]], 1, distances=path).samples_of_atoms.tolist()
+    [1]
     """
     if distances is not None and not isinstance(distances, Distances):
         distances = Distances(np.asarray(distances))
@@ -212,7 +212,6 @@ def discretise(
     if distances is not None:
         return discretise_by_medoids(measure.samples, n, settings, distances, start=start)
     _check_start(start, n, measure.samples, settings)
-    _check_gap(settings)
     settings = settings.choose_algorithm(n)
     samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
     if start is not None and settings.metric == "sphere":
@@ -334,14 +333,6 @@ def _check_start(start: Floats | None, n: int, samples: Samples, settings: Setti
         raise StippleError(
             f"The start has the shape {start.shape}: give {n} finite points of"
             f" {samples.dimension} coordinates."
-        )
-
-
-def _check_gap(settings: Settings) -> None:
-    if settings.gap and (settings.order != 2 or settings.metric != "euclidean"):
-        raise StippleError(
-            f"A gap was asked for, with order {settings.order:g} and the metric {settings.metric}:"
-            " it can be proved for order 2 and the metric euclidean."
         )
 
 

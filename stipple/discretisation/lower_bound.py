@@ -31,11 +31,12 @@ from stipple.discretisation.prices import find_prices
 from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.measures.samples import Samples
 
-# Samples that are looked at before boxes are left as they are: some seconds.
-MOST_WORK = 200_000_000
+# Coordinates that are looked at before boxes are left as they are, and looks at each sample: they
+# take about a second.
+MOST_WORK, WORK_PER_SAMPLE = 60_000_000, 200
 
 
-def bound_quantisation(samples: Samples, atoms: Floats, *, work: int = MOST_WORK) -> float:
+def bound_quantisation(samples: Samples, atoms: Floats) -> float:
     """Find a number that W2² from the samples to no len(atoms) atoms of any weights is below.
 
     All rounding is accounted for: samples are moved to their mean and scaled by a power of two,
@@ -48,8 +49,6 @@ def bound_quantisation(samples: Samples, atoms: Floats, *, work: int = MOST_WORK
         x and a.
     atoms : ndarray, shape (m, d)
         Good ones, which help to find the bound.
-    work : int
-        Most samples that the search over boxes looks at.
 
     Returns
     -------
@@ -66,14 +65,14 @@ def bound_quantisation(samples: Samples, atoms: Floats, *, work: int = MOST_WORK
     moved = math.sqrt(points.shape[1]) * (2 * UNIT_ROUNDING * largest + 2.0**-500)
     squared = max(
         _bound_by_directions(points, samples.masses, len(atoms)),
-        _bound_by_prices(points, samples.masses, atoms, work),
+        _bound_by_prices(points, samples.masses, atoms),
     )
     distance = max(0.0, math.sqrt(squared) * (1 - 4 * UNIT_ROUNDING) - moved)
     found = float(scale_power(distance**2 * (1 - 8 * UNIT_ROUNDING), exponent, 2.0))
     return found if np.finfo(float).tiny < found < np.inf else 0.0
 
 
-def _bound_by_prices(points: Floats, masses: Floats, atoms: Floats, work: int) -> float:
+def _bound_by_prices(points: Floats, masses: Floats, atoms: Floats) -> float:
     nearest = np.full(len(points), np.inf)
     for atom in atoms:
         nearest = np.minimum(nearest, ((points - atom) ** 2).sum(axis=1))
@@ -83,8 +82,9 @@ def _bound_by_prices(points: Floats, masses: Floats, atoms: Floats, work: int) -
     prices = find_prices(points, masses, atoms, cost)
     if not np.isfinite(prices).all():
         return 0.0
-    gain = bound_gain(points, masses, prices, work)
     count, dimension = points.shape
+    work = MOST_WORK // dimension + WORK_PER_SAMPLE * count
+    gain = bound_gain(points, masses, prices, work)
     # Terms of the sums in a box are prices and products of coordinates.
     reach = float((points**2).sum(axis=1).max())
     terms = 2 * float(np.abs(prices).max()) + 4 * reach

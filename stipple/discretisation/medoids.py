@@ -99,8 +99,6 @@ def _check_settings(settings: Settings, start: Floats | None) -> None:
         raise StippleError(
             f"Distances were given, and the metric {settings.metric}: give one of the two."
         )
-    if settings.gap:
-        raise StippleError("With distances, no gap can be proved: do not ask for one.")
     if start is not None or settings.start != "auto":
         raise StippleError("With distances, atoms begin at samples that are drawn: give no start.")
     if settings.objective != "exact" or settings.weights != "free":

@@ -87,6 +87,11 @@ seed, engine, device, threads, gap
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:
             plain["threads"] = read_count(self.threads, "number of threads", 1)
+        if self.gap and (self.order != 2 or self.metric != "euclidean"):
+            raise StippleError(
+                f"A gap was asked for, with order {self.order:g} and the metric {self.metric}: it"
+                " can be proved for order 2 and the metric euclidean."
+            )
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 

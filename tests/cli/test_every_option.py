@@ -154,6 +154,7 @@ CASES = {
         "steps": "--steps 1",
         "seed": [SIMPLE, SIMPLE, "--seed 1"],
         "color": "--color rgb",
+        "gap": [STARTED, STARTED, "--gap"],
         "barycenter": [TWO.replace("--barycenter", "--plan"), TWO],
         "lambdas": [TWO, TWO, "--lambda 0.2,0.8"],
         "plan": [TWO, TWO.replace("--barycenter", "--plan")],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stipple.choices import Blend
+from stipple.cli.edot.cells import choose_samples, find_cells
 from stipple.cli.edot.plan import RUN, Files
 from stipple.cli.edot.run import Found, Run
 from stipple.cli.shared.digits import format_interval, round_down, round_up
@@ -15,7 +16,6 @@ from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
-    from stipple.arrays import Floats, Integers
     from stipple.discretisation.drawing import Panel
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
@@ -313,30 +313,7 @@ def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
 def _make_panel(run: Run, files: Files) -> "Panel":
     from stipple.discretisation.drawing import Panel
 
-    result, samples = run.result, _choose_samples(run, files)
-    cells = None if samples is None or not files.show_cells else _assign(run, samples)
+    result, samples = run.result, choose_samples(run, files)
+    cells = None if samples is None or not files.show_cells else find_cells(run, samples)
     colour = run.colour or files.layout.ink or "#000000"
     return Panel(run.label, result.atoms, result.weights, samples, colour, cells)
-
-
-def _choose_samples(run: Run, files: Files) -> "Floats | None":
-    """Choose the samples that are drawn: all of those with distances."""
-    from stipple.discretisation.drawing import MOST_SAMPLES
-
-    if not (files.show_samples or files.show_cells):
-        return None
-    samples = run.measure.samples
-    return samples.points if run.distances is not None else samples.thin(MOST_SAMPLES).points
-
-
-def _assign(run: Run, samples: "Floats") -> "Integers":
-    """Nearest atoms of samples."""
-    from stipple.discretisation.settings import make_metric
-
-    result, distances = run.result, run.distances
-    if distances is None or result.samples_of_atoms is None:
-        columns = make_metric(result.settings.metric).measure_distances(samples, result.atoms)
-    else:
-        columns = distances.values[:, result.samples_of_atoms - distances.first]
-    nearest: Integers = columns.argmin(axis=1)
-    return nearest
