@@ -7,9 +7,10 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
 
-# Most starts, and most of many samples. Two that end alike are enough, but of few samples they do
-# so by chance.
-STARTS, FEW_STARTS, MANY_SAMPLES, FEW_SAMPLES = 20, 5, 1_000, 200
+# Most starts, and most of many samples. Three that end as the best are enough, but of few samples
+# they do so by chance.
+STARTS, FEW_STARTS, MANY_SAMPLES, FEW_SAMPLES = 20, 12, 1_000, 200
+ENOUGH = 3
 # An exchange must save more than this part of the cost: less is rounding.
 LEAST_SAVING = 1e-13
 ALIKE = 1e-9
@@ -54,18 +55,21 @@ def search_medoids(
     random : numpy.random.Generator
         Draws.
     starts : int, optional
-        How many; by default until two end alike.
+        How many; by default until three end alike.
     """
     most = starts or (STARTS if len(costs) <= MANY_SAMPLES else FEW_STARTS)
-    best, least, done, tried = np.empty(0, dtype=np.int64), np.inf, 0, 0
+    best, least, done, alike = np.empty(0, dtype=np.int64), np.inf, 0, 0
+    tried = 0
     while tried < most:
         medoids = _draw(costs, masses, random.random(count))
         cost, exchanges = _exchange(costs, masses, medoids)
         tried += 1
-        alike = abs(cost - least) <= ALIKE * cost
-        if cost < least:
-            best, least, done = medoids, cost, exchanges
-        if count == len(costs) or (starts is None and alike and len(costs) > FEW_SAMPLES):
+        if cost < least * (1 - ALIKE):
+            best, least, done, alike = medoids, cost, exchanges, 1
+        else:
+            alike += cost <= least * (1 + ALIKE)
+        enough = starts is None and alike >= ENOUGH and len(costs) > FEW_SAMPLES
+        if count == len(costs) or enough:
             break
     return Medoids(np.sort(best), done, tried)
 
