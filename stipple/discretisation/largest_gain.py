@@ -5,12 +5,11 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
 
-# Boxes are left alone where they gain no more than this part above the best place known.
-CLOSE = 2e-3
-
 
 @compile_loop
-def bound_gain(points: Floats, masses: Floats, prices: Floats, work: int) -> float:
+def bound_gain(
+    points: Floats, masses: Floats, prices: Floats, known: float, close: float, work: int
+) -> tuple[float, float]:
     """Bound Σ_i a_i (v_i − |x_i − y|²)₊ from above, for every y.
 
     Boxes are divided in halves, beginning with that around all samples: a place outside gains no
@@ -22,13 +21,17 @@ def bound_gain(points: Floats, masses: Floats, prices: Floats, work: int) -> flo
     ----------
     points, masses, prices : ndarray, shape (n, d), (n,) and (n,)
         x, a ≥ 0 and v.
+    known : float
+        What is gained at some place.
+    close : float
+        Boxes are left alone where they gain no more than this part above the best place known.
     work : int
         Most samples to look at; boxes that are left then count as they are.
 
     Returns
     -------
-    float
-        The bound, but for rounding.
+    bound, best : float
+        The bound, but for rounding, and the best place's gain.
     """
     count, dimension = points.shape
     arena = np.empty(4 * count + 64, dtype=np.int64)
@@ -46,14 +49,14 @@ def bound_gain(points: Floats, masses: Floats, prices: Floats, work: int) -> flo
     sums[0] = 0.0
     bounds[0] = np.inf
     size = 1
-    best = 0.0
+    best = known
     least = np.empty(dimension)
     highest = np.empty(dimension)
     place = np.empty(dimension)
     inner = np.empty(dimension + 2)
     while size > 0 and work > 0:
         size -= 1
-        if bounds[size] <= best * (1 + CLOSE):
+        if bounds[size] <= best * (1 + close):
             continue
         least[:] = lowers[size]
         highest[:] = uppers[size]
@@ -101,7 +104,7 @@ def bound_gain(points: Floats, masses: Floats, prices: Floats, work: int) -> flo
             bound += middle * (2 * inner[2 + axis] - inner[0] * middle)
             if highest[axis] - least[axis] > highest[widest] - least[widest]:
                 widest = axis
-        if bound <= best * (1 + CLOSE):
+        if bound <= best * (1 + close):
             continue
         gain = inner[1]
         for axis in range(dimension):
@@ -114,7 +117,7 @@ def bound_gain(points: Floats, masses: Floats, prices: Floats, work: int) -> flo
             gain += masses[i] * max(0.0, prices[i] - square)
         work -= top - stop
         best = max(best, gain)
-        if bound <= best * (1 + CLOSE):
+        if bound <= best * (1 + close):
             continue
         if size + 2 > len(bounds):
             lowers = np.concatenate((lowers, np.empty_like(lowers)))
@@ -134,7 +137,7 @@ def bound_gain(points: Floats, masses: Floats, prices: Floats, work: int) -> flo
             sums[size] = inner
             bounds[size] = bound
             size += 1
-    bound = best * (1 + CLOSE)
+    bound = best * (1 + close)
     for box in range(size):
         bound = max(bound, bounds[box])
-    return float(bound)
+    return float(bound), best
