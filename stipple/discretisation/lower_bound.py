@@ -32,10 +32,10 @@ from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.measures.samples import Samples
 
 # Coordinates that are looked at before boxes are left as they are, and looks at each sample: they
-# take about a second.
-MOST_WORK, WORK_PER_SAMPLE = 30_000_000, 100
+# take a few seconds at most.
+MOST_WORK, WORK_PER_SAMPLE = 120_000_000, 400
 # Boxes are left alone where they gain no more than these parts above the best place known.
-CLOSE = (0.1, 0.02, 0.002)
+CLOSE = (0.03, 0.003)
 
 
 def bound_quantisation(samples: Samples, atoms: Floats) -> float:
