@@ -5,6 +5,7 @@ Solving:
     stipple_inks    several inks together, so that their dots avoid each other
     lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
+    measure_geodesics   distances for it along the edges of a graph
     bound           a certified interval for W_p between two images
     sequence        points of which every prefix is well spread
     certify_prefix  a proof of how well a prefix is spread
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from stipple.files.images import read_density, read_image
     from stipple.files.inks import read_inks
     from stipple.files.samples import read_samples
+    from stipple.geometry.distances import measure_geodesics
     from stipple.lloyd_steps.lloyd import LloydRun, lloyd
     from stipple.measures.density import Density
     from stipple.measures.inks import InkDensity
@@ -70,6 +72,7 @@ __all__ = [
     "certify_prefix",
     "edot",
     "lloyd",
+    "measure_geodesics",
     "read_density",
     "read_image",
     "read_inks",
@@ -99,6 +102,7 @@ _HOMES = {
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
     "lloyd": "stipple.lloyd_steps.lloyd",
+    "measure_geodesics": "stipple.geometry.distances",
     "read_density": "stipple.files.images",
     "read_image": "stipple.files.images",
     "read_inks": "stipple.files.inks",

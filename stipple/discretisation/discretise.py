@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats, PointsLike
@@ -35,6 +36,8 @@ from stipple.discretisation.evidence import (
     scale_zeta,
 )
 from stipple.discretisation.former import accept_former_call
+from stipple.discretisation.lower_bound import bound_quantisation
+from stipple.discretisation.medoids import discretise_by_medoids
 from stipple.discretisation.methods import OnStep, find_atoms
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
@@ -47,6 +50,7 @@ from stipple.discretisation.scale import (
 from stipple.discretisation.settings import Settings
 from stipple.discretisation.solution import Solution
 from stipple.errors import StippleError
+from stipple.geometry.distances import Distances
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 from stipple.version import __version__
@@ -75,8 +79,10 @@ def edot(
     engine: KernelEngine = "auto",
     device: Device = "auto",
     threads: int | None = None,
+    gap: bool = False,
     on_step: OnStep = None,
     run_cells: RunCells | None = None,
+    distances: Distances | ArrayLike | None = None,
 ) -> Discretisation:
     """Discretise samples into a few weighted atoms; by default the best in W2.
 
@@ -106,8 +112,8 @@ def edot(
         For entropic objectives: all atoms at once, or cell by cell; auto by their number.
     cells : {"bisect", "occupied", "sparsest"}
         How the adaptive algorithm shares atoms and cuts cells.
-    metric : {"euclidean", "sphere"}
-        Straight lines, or arcs on the unit sphere.
+    metric : {"euclidean", "sphere", "geodesic", "precomputed"}
+        Straight lines, or arcs on the unit sphere; the others are those of `distances`.
     batch : int
         Samples of each stochastic step of the simple algorithm.
     steps : int, optional
@@ -120,6 +126,9 @@ def edot(
         Where KeOps computes.
     threads : int, optional
         Processors to use; by default all.
+    gap : bool
+        Whether to prove how far W2² is from that of the best atoms at most; that takes seconds,
+        often more than the atoms do. For p = 2 and straight lines.
     on_step : callable, optional
         Receives the number of each step and the objective there, or the number of each cell and
         None.
@@ -127,6 +136,9 @@ def edot(
         Solves the cells of the adaptive algorithm elsewhere, such as on a cluster: receives a
         function and tasks, both of which can be pickled, and yields each task with what the
         function makes of it, in any order.
+    distances : array_like, shape (samples, samples), or Distances, optional
+        Distances of any kind between the samples, such as `stipple.measure_geodesics` finds. Atoms
+        are samples then, and the metric is precomputed.
 
     Returns
     -------
@@ -146,7 +158,14 @@ def edot(
     [[0.5]]
     >>> stipple.edot([[0], [1], [5]], 1, p=1).atoms.tolist()  # the median
     [[1.0]]
+    >>> path = stipple.measure_geodesics([[0, 1, 2.0], [1, 2, 1.0]], 3)
+    >>> stipple.edot([[0, 0], [1, 1], [0, 1]], 1, distances=path).samples_of_atoms.tolist()
+    [1]
     """
+    if distances is not None and not isinstance(distances, Distances):
+        distances = Distances(np.asarray(distances))
+    if distances is not None and metric == "euclidean":
+        metric = "precomputed"
     settings = Settings(
         objective=objective,
         zeta=zeta,
@@ -163,10 +182,19 @@ def edot(
         engine=engine,
         device=device,
         threads=threads,
+        gap=gap,
     )
     places = None if isinstance(start, str) else read_points(start, "array of starts")
     measure = read_measure(source)
-    return discretise(measure, n, settings, start=places, on_step=on_step, run_cells=run_cells)
+    return discretise(
+        measure,
+        n,
+        settings,
+        start=places,
+        on_step=on_step,
+        run_cells=run_cells,
+        distances=distances,
+    )
 
 
 def discretise(
@@ -177,9 +205,12 @@ def discretise(
     start: Floats | None = None,
     on_step: OnStep = None,
     run_cells: RunCells | None = None,
+    distances: Distances | None = None,
 ) -> Discretisation:
     """Do what `edot` does, with settings that are collected already, and the places of a start."""
     n = _check_count(n, measure.samples)
+    if distances is not None:
+        return discretise_by_medoids(measure.samples, n, settings, distances, start=start)
     _check_start(start, n, measure.samples, settings)
     settings = settings.choose_algorithm(n)
     samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
@@ -197,7 +228,8 @@ def discretise(
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     found = assess([samples], [1.0], solution, settings, measure, solved)
-    return replace(found, zador=refer_to_zador(measure, n, settings))
+    bound = bound_quantisation(samples, found.atoms) if settings.gap else None
+    return replace(found, zador=refer_to_zador(measure, n, settings), lower_bound=bound)
 
 
 def read_measure(source: Measure | Samples | PointsLike) -> Measure:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stipple.arrays import Booleans, Floats
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.discretisation.cell_colours import COLOURS, colour_cells
 from stipple.drawing.layout import Layout
 from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
@@ -50,7 +51,8 @@ class View:
 class Panel:
     """Atoms with weights in one colour, and the samples that they stand for, if shown.
 
-    `atoms` has shape (m, d), `weights` (m,), `samples` (n, d).
+    `atoms` has shape (m, d), `weights` (m,), `samples` (n, d). `cells`, shape (n,), are the atoms
+    that samples go to: then their colours tell.
     """
 
     label: str
@@ -58,6 +60,7 @@ class Panel:
     weights: Floats
     samples: Floats | None = None
     colour: str = "#000000"
+    cells: Integers | None = None
 
 
 def view_measure(measure: Measure, *, sphere: bool = False) -> View:
@@ -158,14 +161,27 @@ def compose_panels(
             if panel.samples is not None:
                 shown = placement.to_page(view.project(panel.samples) + shift)
                 size = SAMPLE_RADIUS * max(view.shape) * placement.scale
-                grey = Dots(shown, np.full(len(shown), size / np.sqrt(len(panels))))
-                layers.append(Layer(f"{panel.label} samples", SAMPLE_COLOUR, (grey,)))
+                small = Dots(shown, np.full(len(shown), size / np.sqrt(len(panels))))
+                layers.extend(_lay_samples(panel, small, view))
             radii = _size_dots(panel, ink, placement.scale, look.radius)
             drawn: Booleans = radii > 0
             places = placement.to_page(view.project(panel.atoms[drawn]) + shift)
             marks = Dots(places, radii[drawn], look.dots, look.pen_width)
             layers.append(Layer(panel.label, panel.colour, (marks,)))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
+
+
+def _lay_samples(panel: Panel, dots: Dots, view: View) -> list[Layer]:
+    """Layers of samples: one in grey, or one of each colour of cells."""
+    name = f"{panel.label} samples"
+    if panel.cells is None:
+        return [Layer(name, SAMPLE_COLOUR, (dots,))]
+    colours = colour_cells(view.project(panel.atoms))[panel.cells]
+    return [
+        Layer(f"{name} {number + 1}", colour, (Dots(dots.centres[of], dots.radii[of]),))
+        for number, colour in enumerate(COLOURS)
+        if (of := colours == number).any()
+    ]
 
 
 def _share_ink(panels: Sequence[Panel], view: View) -> list[tuple[Panel, float]]:

@@ -10,12 +10,14 @@ from itertools import product
 from typing import TypeAlias
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.special import ndtr
 
 from stipple.arrays import Floats
 from stipple.discretisation.naive import Naive
 from stipple.discretisation.settings import Settings
 from stipple.files.sample_picture import read_sample
+from stipple.geometry.distances import Distances
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
@@ -25,6 +27,8 @@ LINE_CELLS = 1000
 SQUARE_CELLS = 100
 DISC_PIXELS = 256
 CLOUD = 5_000
+# Distances between all samples take memory: part of the cloud has them.
+PART = 2_000
 
 Mixture: TypeAlias = tuple[tuple[float, tuple[float, ...], tuple[float, ...]], ...]
 """Weights, means and standard deviations of normals cut to [0, 1]."""
@@ -34,17 +38,22 @@ MIXTURE_1D: Mixture = ((0.3, (0.2,), (0.1,)), (0.7, (0.7,), (0.2,)))
 MIXTURE_2D: Mixture = ((0.3, (0.2, 0.3), (0.1, 0.2)), (0.7, (0.7, 0.6), (0.2, 0.15)))
 
 EXACT, EQUAL = Settings(), Settings(weights="equal")
+GEODESIC = Settings(metric="geodesic")
 SHARP, FULL = Settings(objective="sharp"), Settings(objective="full")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One run of a preset: a measure, a number of atoms, and how they are found."""
+    """One run of a preset: a measure, a number of atoms, and how they are found.
+
+    `distances` between samples are those of a metric that has no formula.
+    """
 
     label: str
     measure: Callable[[], Measure]
     atoms: int
     settings: Settings
+    distances: Callable[[], Distances] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,17 +131,21 @@ def _define_in_space() -> tuple[Preset, ...]:
     return (
         Preset(
             "sphere",
-            "a mixture of three normals, carried to the sphere; distances are arcs",
+            "a mixture of three normals, carried to the sphere; distances are arcs, or chords",
             (
                 Case("exact", _measure_sphere, 40, Settings(metric="sphere")),
                 Case("full", _measure_sphere, 40, full),
+                Case("chords", _measure_sphere, 40, EXACT),
             ),
             "a picture",
         ),
         Preset(
             "swiss-roll",
-            "the Swiss roll (r cos πr, r sin πr, z), r uniform on [1, 4], in space",
-            (Case("exact", _measure_swiss_roll, 50, EXACT),),
+            "the Swiss roll (r cos πr, r sin πr, z), r uniform on [1, 4], in space and along it",
+            (
+                Case("exact", _measure_swiss_roll, 50, EXACT),
+                Case("geodesic", _measure_part_of_roll, 50, GEODESIC, _measure_along_roll),
+            ),
             "a picture",
         ),
     )
@@ -237,6 +250,21 @@ def _measure_swiss_roll() -> Measure:
         (radius * np.cos(np.pi * radius), radius * np.sin(np.pi * radius), height)
     )
     return Measure.from_samples(Samples(points, np.ones(CLOUD)))
+
+
+@cache
+def _measure_part_of_roll() -> Measure:
+    return Measure.from_samples(Samples(_measure_swiss_roll().samples.points[:PART], np.ones(PART)))
+
+
+@cache
+def _measure_along_roll() -> Distances:
+    """Distances in the plane that the roll is when unrolled: arc length beside height."""
+    points = _measure_part_of_roll().samples.points
+    radius = np.hypot(points[:, 0], points[:, 1])
+    arc = radius * np.hypot(1, np.pi * radius) / 2 + np.arcsinh(np.pi * radius) / (2 * np.pi)
+    unrolled = np.column_stack((arc, points[:, 2]))
+    return Distances(cdist(unrolled, unrolled))
 
 
 @cache

@@ -1,9 +1,10 @@
 """The atoms that stand for samples, and the evidence of how well."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.choices import Optimum
 from stipple.discretisation.evidence import RegularisedCost
 from stipple.discretisation.settings import Settings
@@ -57,6 +58,12 @@ class Discretisation:
         Time by stage.
     version : str
         Version of this package.
+    samples_of_atoms : ndarray of int, shape (m,), or None
+        Which samples the atoms are, where distances were given; numbered as in their source, from 0
+        or from 1.
+    lower_bound : float or None
+        What W_2^2 of no m atoms is below, whatever their places and weights: proved, where it was
+        asked for.
 
     Examples
     --------
@@ -81,6 +88,8 @@ class Discretisation:
     settings: Settings
     seconds: dict[str, float]
     version: str
+    samples_of_atoms: Integers | None = None
+    lower_bound: float | None = None
 
     def __repr__(self) -> str:
         n, dimension = self.atoms.shape
@@ -90,6 +99,20 @@ class Discretisation:
             f" {self.cost.lower!r} <= W_{power}^{power} <= {self.cost.upper!r},"
             f" {OPTIMA[self.optimum]})"
         )
+
+    @property
+    def gap(self) -> float | None:
+        """By what part of the least possible W_2^2 that of the atoms is above it, at most.
+
+        None where no lower bound was asked for; infinite where the bound says nothing.
+        """
+        if self.lower_bound is None:
+            return None
+        if self.cost.upper <= self.lower_bound:
+            return 0.0
+        if self.lower_bound == 0:
+            return math.inf
+        return math.nextafter(self.cost.upper / self.lower_bound, math.inf) - 1
 
     @property
     def exact(self) -> bool:

@@ -16,6 +16,7 @@ from stipple.choices import (
     MetricName,
     Objective,
 )
+from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Settings:
     Attributes
     ----------
     objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
-seed, engine, device, threads
+seed, engine, device, threads, gap
         As `edot` describes them.
 
     Examples
@@ -59,6 +60,7 @@ seed, engine, device, threads
     engine: KernelEngine = "auto"
     device: Device = "auto"
     threads: int | None = None
+    gap: bool = False
 
     def __post_init__(self) -> None:
         for name, words in (
@@ -85,6 +87,11 @@ seed, engine, device, threads
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:
             plain["threads"] = read_count(self.threads, "number of threads", 1)
+        if self.gap and (self.order != 2 or self.metric != "euclidean"):
+            raise StippleError(
+                f"A gap was asked for, with order {self.order:g} and the metric {self.metric}: it"
+                " can be proved for order 2 and the metric euclidean."
+            )
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
@@ -99,7 +106,18 @@ seed, engine, device, threads
 
 
 def make_metric(name: MetricName) -> Metric:
-    """Find a metric by its name."""
+    """Find a metric by its name.
+
+    Raises
+    ------
+    StippleError
+        For distances between samples, which are none between other points.
+    """
+    if name in ("geodesic", "precomputed"):
+        raise StippleError(
+            f"The metric {name} knows distances between samples only: discretise one source of"
+            " samples, with its distances."
+        )
     return Sphere() if name == "sphere" else Euclidean()
 
 

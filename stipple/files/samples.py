@@ -13,7 +13,7 @@ from stipple.choices import SourceKind
 from stipple.errors import StippleError
 from stipple.files.matrices import is_matrix
 from stipple.files.npy import is_npy, read_npy, read_shape
-from stipple.files.number_table import read_table
+from stipple.files.number_table import NumberTable, read_table
 from stipple.files.open import Source, open_source
 from stipple.files.pictures import decode_source
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
@@ -152,21 +152,8 @@ def _decode_npy(stream: BinaryIO, name: str) -> tuple[Floats, Floats]:
 def _decode_text(
     stream: BinaryIO, name: str, tell: Callable[[str], None] | None
 ) -> tuple[Floats, Floats, tuple[str, ...] | None]:
-    table = read_table(stream, name, "samples")
+    table = leave_out_numbers(read_table(stream, name, "samples"), name, tell)
     rows, names, titles = table.values, list(table.names or []), list(table.titles or [])
-    unnamed = [index for index, field in enumerate(names) if _UNNAMED.fullmatch(field)]
-    if unnamed:
-        if unnamed != [0] or not _are_numbers_of_rows(rows[:, 0]):
-            raise StippleError(
-                f"Column {unnamed[-1] + 1} of {name} has no name, and may be a coordinate or"
-                " numbers of rows: name it in the first line, or leave it out."
-            )
-        if tell is not None:
-            tell(
-                f"{name}: the first column has no name and numbers the rows. It was left out: name"
-                " it in the first line if it is a coordinate."
-            )
-        rows, names, titles = rows[:, 1:], names[1:], titles[1:]
     weights = [index for index, field in enumerate(names) if field in WEIGHT_NAMES]
     if len(weights) > 1:
         raise StippleError(f"{name} has {len(weights)} columns of weights: keep one.")
@@ -176,6 +163,34 @@ def _decode_text(
         raise StippleError(f"{name} has no coordinates: add columns x1, x2, ….")
     kept = tuple(title for index, title in enumerate(titles) if index not in weights)
     return points, masses, kept or None
+
+
+def leave_out_numbers(
+    table: NumberTable, name: str, tell: Callable[[str], None] | None = None
+) -> NumberTable:
+    """Leave out a first column without a name that numbers the rows, and tell so.
+
+    Raises
+    ------
+    StippleError
+        If another column has no name.
+    """
+    unnamed = [index for index, field in enumerate(table.names or ()) if _UNNAMED.fullmatch(field)]
+    if not unnamed:
+        return table
+    if unnamed != [0] or not _are_numbers_of_rows(table.values[:, 0]):
+        raise StippleError(
+            f"Column {unnamed[-1] + 1} of {name} has no name, and may be a coordinate or"
+            " numbers of rows: name it in the first line, or leave it out."
+        )
+    if tell is not None:
+        tell(
+            f"{name}: the first column has no name and numbers the rows. It was left out: name"
+            " it in the first line if it is a coordinate."
+        )
+    assert table.names is not None
+    assert table.titles is not None
+    return NumberTable(table.names[1:], table.values[:, 1:], table.titles[1:])
 
 
 def _are_numbers_of_rows(column: Floats) -> bool:

@@ -15,6 +15,7 @@ BYTES_PER_PIXEL_OF_INKS_TOGETHER = 62
 BYTES_PER_PIXEL_OF_PAIR = 640
 BASE_BYTES_OF_DISCRETISATION = 260 * 2**20
 BYTES_PER_SAMPLE = 90
+BYTES_PER_PAIR_OF_SAMPLES = 28
 BYTES_PER_PAIR_OF_ATOMS = 100
 BYTES_PER_LINE_OF_PLAN = 160
 # The sequence needs no solver, hence fewer libraries.
@@ -95,6 +96,15 @@ def predict_discretisation(samples: int) -> Demand:
         f"{samples:,} samples need",
         BASE_BYTES_OF_DISCRETISATION + BYTES_PER_SAMPLE * samples,
         "make the image smaller, or take a part of the samples",
+    )
+
+
+def predict_medoids(samples: int) -> Demand:
+    """Predict the memory of a discretisation by the distances between so many samples."""
+    return Demand(
+        f"Distances between {samples:,} samples need",
+        BASE_BYTES_OF_DISCRETISATION + BYTES_PER_PAIR_OF_SAMPLES * samples**2,
+        "take a part of the samples",
     )
 
 

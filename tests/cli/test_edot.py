@@ -231,6 +231,91 @@ def test_the_sphere_needs_unit_vectors(edot, tmp_path):
     assert "has length" in edot("off.csv", "-m", 5, "--metric", "sphere", code=1).stderr
 
 
+def test_a_gap_to_the_optimum_is_proved(edot, tmp_path):
+    np.savetxt("cloud.csv", np.random.default_rng(0).random((60, 2)), delimiter=",")
+    result = edot("cloud.csv", "-m", 3, "--gap", "--report", "r.json", "-o", "a.csv")
+    said = find(result, "optimum")
+    assert "at least 0.0" in said
+    assert said.endswith("% of it, proved")
+    run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["runs"][0]
+    assert run["optimum_lower"] <= run["cost_lower"]
+    assert 0 < run["gap"] < 0.1
+    assert float(said.split("within ")[1].split(" %")[0]) >= 100 * run["gap"]
+    for words in (("-k", 1), ("--metric", "sphere")):
+        assert "--gap is for" in edot("cloud.csv", "-m", 3, "--gap", *words, code=2).stderr
+
+
+@pytest.fixture
+def ring(tmp_path):
+    """An open ring of samples, its graph numbered from 1, and distances along it."""
+    angles = np.linspace(0, 6, 40)
+    points = np.column_stack((np.cos(angles), np.sin(angles)))
+    np.savetxt(tmp_path / "ring.csv", points, delimiter=",", header="x,y", comments="")
+    edges = [f"{i},{i},{i + 1},{angles[i] - angles[i - 1]}" for i in range(1, 40)]
+    text = "\n".join([",from,to,length", *edges])
+    (tmp_path / "graph.csv").write_text(text + "\n", encoding="utf-8")
+    np.save(tmp_path / "ring.npy", np.abs(angles[:, None] - angles))
+
+
+@pytest.mark.usefixtures("ring")
+def test_atoms_are_samples_where_distances_are_given(edot, tmp_path):
+    words = ("ring.csv", "-m", 2, "--restarts", 3, "--metric")
+    along = edot(*words, "geodesic:graph.csv", "--report", "r.json")
+    rows = read_table(along.stdout)
+    assert [row["sample"] for row in rows] == ["10", "30"]  # the graph counts from 1
+    assert list(rows[0]) == ["sample", "x", "y", "weight"]
+    given = edot(*words, "precomputed:ring.npy")
+    assert [row["sample"] for row in read_table(given.stdout)] == ["9", "29"]
+    assert "certified within" in find(along, "W_2^2")
+    assert "medoids, the best of 3 starts, at a local optimum" in find(along, "algorithm")
+    assert "regularised" not in along.stderr
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert report["runs"][0]["samples_of_atoms"] == [10, 30]
+    assert report["options"]["metric"] == "geodesic:graph.csv"
+
+
+@pytest.mark.usefixtures("ring")
+def test_cells_are_shown_in_colours_of_their_atoms(edot, tmp_path):
+    """Far ends of the ring are next to each other, and in different cells of its own metric."""
+    words = ("ring.csv", "-m", 2, "--show-cells", "-o", "cells.svg", "--metric")
+    pictures = []
+    for metric in ("euclidean", "geodesic:graph.csv", "precomputed:ring.npy"):
+        edot(*words, metric)
+        text = (tmp_path / "cells.svg").read_text(encoding="utf-8")
+        pictures.append([text.count(colour) for colour in ("#f2b8b5", "#b8d8f2", "#c8c8c8")])
+    assert pictures[1] == pictures[2]
+    assert all(red > 0 and blue > 0 and grey == 0 for red, blue, grey in pictures)
+
+
+@pytest.mark.usefixtures("ring")
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--metric", "geodesic"), 2, "none of euclidean, sphere, geodesic:GRAPH.csv"),
+        (("--metric", "geodesic:"), 2, "none of euclidean, sphere, geodesic:GRAPH.csv"),
+        (("--metric", "geodesic:none.csv"), 1, "none.csv"),
+        (("--metric", "geodesic:ring.csv"), 1, "ring.csv has 2 columns: an edge has three"),
+        (("--metric", "precomputed:graph.csv"), 1, "graph.csv is no .npy file"),
+        (("--metric", "precomputed:small.npy"), 1, "of shape (2, 2), and there are 40 samples"),
+        (("--metric", "precomputed:ring.npy", "--naive", 3), 2, "--naive is not for distances"),
+        (("--metric", "precomputed:ring.npy", "--weights", "equal"), 2, "--weights is not for"),
+        (("--show-cells", "--show-samples", "-o", "a.svg"), 2, "not both"),
+        (("--show-cells", "--weights", "equal", "-o", "a.svg"), 2, "free weights"),
+    ],
+)
+def test_distances_that_cannot_be_had_are_told(edot, tmp_path, words, code, said):
+    np.save(tmp_path / "small.npy", np.zeros((2, 2)))
+    assert said in edot("ring.csv", "-m", 2, *words, code=code).stderr
+
+
+@pytest.mark.usefixtures("ring")
+def test_distances_that_do_not_fit_in_memory_are_refused(edot, monkeypatch):
+    monkeypatch.setattr("stipple.machine.memory.find_available_memory", lambda: 270 * 2**20)
+    monkeypatch.setattr("stipple.machine.memory.BYTES_PER_PAIR_OF_SAMPLES", 10_000)
+    said = edot("ring.csv", "-m", 2, "--metric", "precomputed:ring.npy", code=1).stderr
+    assert "Distances between 40 samples need" in said
+
+
 def test_channels_are_overlaid(edot, tmp_path):
     generator = np.random.default_rng(0)
     save(tmp_path / "rgb.png", generator.integers(0, 255, (12, 16, 3), dtype=np.uint8))

@@ -8,10 +8,10 @@ from stipple.choices import (
     Algorithm,
     AtomWeights,
     CellRule,
-    MetricName,
     Objective,
     SourceKind,
 )
+from stipple.cli.edot.metrics import check_metric
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -55,6 +55,18 @@ start_options = add_options(
         show_default="a few, until two end alike",
         help="How many starts to draw.",
     ),
+)
+
+metric_option = add_options(
+    click.option(
+        "--metric",
+        default="euclidean",
+        callback=check_metric,
+        metavar="euclidean|sphere|geodesic:GRAPH.csv|precomputed:MATRIX.npy",
+        help="Straight lines; arcs on the unit sphere; shortest paths in a graph, of which each"
+        " line of GRAPH.csv names two samples and the length between them; or any distances between"
+        " samples, a matrix. Atoms are samples with the last two.",
+    )
 )
 
 edot_options = add_options(
@@ -120,12 +132,7 @@ edot_options = add_options(
         help="How the adaptive algorithm cuts and shares: in the middle, by the occupied volume, or"
         " where samples are sparsest.",
     ),
-    click.option(
-        "--metric",
-        type=click.Choice(get_args(MetricName)),
-        default="euclidean",
-        help="Straight lines, or arcs on the unit sphere.",
-    ),
+    metric_option,
     click.option(
         "--batch",
         type=click.IntRange(min=1),
@@ -148,6 +155,12 @@ edot_options = add_options(
         type=click.Choice(("mono", "rgb")),
         default="mono",
         help="rgb: a discretisation of each channel, drawn over each other.",
+    ),
+    click.option(
+        "--gap",
+        is_flag=True,
+        help="Prove how far from the optimum W_2^2 is at most: a few seconds, often more than the"
+        " atoms take.",
     ),
     click.option(
         "--barycenter", is_flag=True, help="Discretise the Wasserstein barycentre of the SOURCEs."
@@ -207,6 +220,11 @@ edot_options = add_options(
         " samplings.",
     ),
     click.option("--show-samples", is_flag=True, help="Draw samples in grey under the atoms."),
+    click.option(
+        "--show-cells",
+        is_flag=True,
+        help="Draw samples in colours under the atoms, one for those nearest to an atom.",
+    ),
     drawing_options,
     click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
     report_options,

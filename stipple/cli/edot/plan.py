@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 import click
 
 from stipple.choices import AtomStart, SourceKind
+from stipple.cli.edot.metrics import ChosenMetric, split_metric
 from stipple.cli.edot.options import FORMATS
 from stipple.cli.edot.rules import RULES
 from stipple.cli.shared.conflicts import PLOT, find_given, refuse_conflicts
@@ -97,14 +98,15 @@ class Files:
         Path of a plot.
     layout : Layout
         The page and the pen.
-    show_samples : bool
-        Draw samples under the atoms.
+    show_samples, show_cells : bool
+        Draw samples under the atoms, or in colours by their nearest atom.
     """
 
     outputs: tuple[Output, ...]
     plot: str | None
     layout: Layout
     show_samples: bool
+    show_cells: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class Job:
         How; a preset has its own, but for seed, steps and machine.
     input : Input
         How sources are read.
+    metric : ChosenMetric
+        By what distance.
     start : str or None
         Path of the places where atoms begin.
     scheduler : str or None
@@ -136,6 +140,7 @@ class Job:
     task: Task
     settings: "Settings"
     input: Input
+    metric: ChosenMetric
     start: str | None
     scheduler: str | None
     files: Files
@@ -163,6 +168,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         task=_plan_task(options),
         settings=settings,
         input=_plan_input(options),
+        metric=split_metric(options["metric"]),
         start=None if options["start"] in get_args(AtomStart) else options["start"],
         scheduler=options["scheduler"],
         files=files,
@@ -227,13 +233,14 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
         restarts=options["restarts"],
         algorithm=options["algorithm"],
         cells=options["cells"],
-        metric=options["metric"],
+        metric=split_metric(options["metric"]).name,
         batch=options["batch"],
         steps=options["steps"],
         seed=options["seed"],
         engine=options["engine"],
         device=options["device"],
         threads=options["threads"],
+        gap=options["gap"],
     )
 
 
@@ -254,4 +261,6 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     others = [path for path in (plot, options["report"]) if path]
     for source in options["sources"] or ("-",):
         check_targets([*(output.path for output in outputs), *others], source)
-    return Files(outputs, plot, plan_layout(options), options["show_samples"])
+    return Files(
+        outputs, plot, plan_layout(options), options["show_samples"], options["show_cells"]
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from stipple.choices import AtomStart
+from stipple.cli.edot.metrics import METRIC_RULES
 from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 
 # What a preset sets itself.
@@ -20,6 +21,7 @@ PRESET_SETS = {
         "lambdas",
         "plan",
         "naive",
+        "gap",
     ),
 }
 
@@ -172,5 +174,6 @@ RULES = (
         "Give --threads or --{}, not both: cells are solved there.",
         lambda options: "threads" in options["given"],
     ),
+    *METRIC_RULES,
     ONE_WIDTH,
 )

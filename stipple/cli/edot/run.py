@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stipple.cli.edot.metrics import read_distances
 from stipple.cli.edot.plan import (
     Barycentre,
     Channels,
@@ -29,18 +30,23 @@ if TYPE_CHECKING:
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
     from stipple.discretisation.settings import Settings
+    from stipple.geometry.distances import Distances
     from stipple.measures.measure import Measure
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A labelled discretisation, the colour of its dots (if it has one), and naive rivals."""
+    """A labelled discretisation, with what is known beside it.
+
+    `naive` are its rivals, `colour` that of its dots, `distances` those that were given.
+    """
 
     label: str
     measure: "Measure"
     result: "Discretisation"
     naive: "NaiveComparison | None" = None
     colour: str | None = None
+    distances: "Distances | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +157,9 @@ def _reproduce(job: Job, task: Example) -> Found:
             threads=mine.threads,
             steps=mine.steps,
         )
-        pictures.append([_run(job, case.label, case.measure(), case.atoms, settings, naive)])
+        distances = None if case.distances is None else case.distances()
+        run = _run(job, case.label, case.measure(), case.atoms, settings, naive, distances)
+        pictures.append([run])
     return Found(pictures, published=task.preset.published)
 
 
@@ -203,18 +211,28 @@ def _run(
     n: int,
     settings: "Settings",
     naive: "Naive | None" = None,
+    distances: "Distances | None" = None,
 ) -> Run:
     """Discretise, show the steps, and compare with naive samplings."""
     from stipple.discretisation.discretise import discretise
     from stipple.discretisation.naive import compare_naive
 
+    distances = distances or read_distances(job.metric, measure, quiet=job.quiet)
     title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
     start = None if job.start is None else _read_start(job.start)
     with _show(job, title, settings) as show:
-        result = discretise(measure, n, settings, start=start, on_step=show, run_cells=run_cells)
+        result = discretise(
+            measure,
+            n,
+            settings,
+            start=start,
+            on_step=show,
+            run_cells=run_cells,
+            distances=distances,
+        )
     if naive is None or naive.repeats == 0:
-        return Run(label, measure, result)
+        return Run(label, measure, result, distances=distances)
     return Run(label, measure, result, compare_naive(measure, result, naive.size, naive.repeats))
 
 

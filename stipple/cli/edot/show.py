@@ -1,14 +1,16 @@
 """What `stipple edot` found: lines for a person, figures for the report, and files."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stipple.choices import Blend
+from stipple.cli.edot.cells import choose_samples, find_cells
 from stipple.cli.edot.plan import RUN, Files
 from stipple.cli.edot.run import Found, Run
-from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.drawings import lay_out, render_drawing
 from stipple.cli.shared.outputs import Output
 from stipple.cli.shared.report import Recorded, describe_command
@@ -63,8 +65,9 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
             f" {len(samples):,} samples in dimension {samples.dimension}{merged}",
         ),
         (power, _describe_cost(result)),
-        ("regularised", _describe_regularised(run)),
     ]
+    if result.samples_of_atoms is None:
+        rows.append(("regularised", _describe_regularised(run)))
     if result.zador is not None:
         ratio = result.cost.middle / result.zador
         compared = (
@@ -73,6 +76,8 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
             else "W_2^2 is below it, as it may be for few atoms or pixels"
         )
         rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
+    if result.gap is not None:
+        rows.append(("optimum", _describe_gap(result)))
     if run.naive is not None:
         rows.append(("naive", run.naive.describe(result)))
     goal = power if result.settings.objective == "exact" else "the objective"
@@ -89,9 +94,9 @@ def _describe_end(result: "Discretisation", goal: str) -> str:
 
 def _summarise(run: Run) -> list[tuple[str, str]]:
     result = run.result
-    said = (
-        f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)};"
-        f" {_describe_regularised(run)}"
+    regularised = result.samples_of_atoms is None
+    said = f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)}; " + (
+        _describe_regularised(run) if regularised else result.algorithm
     )
     naive = [] if run.naive is None else [("", run.naive.describe(result))]
     return [(run.label, said), *naive]
@@ -107,6 +112,14 @@ def _describe_cost(result: "Discretisation") -> str:
     if result.exact:
         return f"{result.cost.lower!r}, exactly"
     return f"certified within {format_interval(result.cost.lower, result.cost.upper)}"
+
+
+def _describe_gap(result: "Discretisation") -> str:
+    """Say how far the atoms may be from the best ones."""
+    if result.gap is None or not math.isfinite(result.gap):
+        return "nothing was proved about atoms elsewhere"
+    lower, part = round_down(result.lower_bound or 0.0), round_up(100 * result.gap, 2)
+    return f"at least {lower}, so that these atoms are within {part} % of it, proved"
 
 
 def _describe_regularised(run: Run) -> str:
@@ -173,11 +186,14 @@ def _list_figures(run: Run) -> dict[str, object]:
         "zeta": result.zeta,
         "diameter": result.diameter,
         "zador": result.zador,
+        "optimum_lower": result.lower_bound,
+        "gap": result.gap,
         "iterations": result.iterations,
         "converged": result.converged,
         "optimum": result.optimum,
         "objective_history": result.history,
         "positions": result.atoms,
+        "samples_of_atoms": result.samples_of_atoms,
         "masses": result.weights,
         "naive": None if run.naive is None else run.naive.compare(result),
         "seconds": result.seconds,
@@ -248,6 +264,9 @@ def _render_csv(picture: Sequence[Run]) -> bytes:
     weights = np.concatenate([run.result.weights for run in picture])
     names = _name_coordinates(picture[0].measure.samples)
     columns = dict(zip(names, atoms.T, strict=True)) | {"weight": weights}
+    numbers = picture[0].result.samples_of_atoms
+    if numbers is not None:
+        columns = {"sample": numbers, **columns}
     if len(picture) == 1:
         return render_columns_csv(columns)
     channels = [run.label for run in picture for _ in run.result.atoms]
@@ -292,12 +311,9 @@ def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
 
 
 def _make_panel(run: Run, files: Files) -> "Panel":
-    from stipple.discretisation.drawing import MOST_SAMPLES, Panel
+    from stipple.discretisation.drawing import Panel
 
-    return Panel(
-        run.label,
-        run.result.atoms,
-        run.result.weights,
-        run.measure.samples.thin(MOST_SAMPLES).points if files.show_samples else None,
-        run.colour or files.layout.ink or "#000000",
-    )
+    result, samples = run.result, choose_samples(run, files)
+    cells = None if samples is None or not files.show_cells else find_cells(run, samples)
+    colour = run.colour or files.layout.ink or "#000000"
+    return Panel(run.label, result.atoms, result.weights, samples, colour, cells)
