@@ -19,6 +19,7 @@ from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
+from stipple.transport.mass_bounds import MassBounds
 from stipple.transport.quantisation import Quantisation, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
 
@@ -207,7 +208,7 @@ def alternate(
     start: tuple[Floats, Floats | None] | None = None,
 ) -> Solution:
     """Minimise the sum of W_k^k to targets, each times its share, over atoms of equal weights."""
-    from stipple.discretisation.entropic.equal import quantise_equally
+    from stipple.discretisation.bounded import quantise_bounded
     from stipple.discretisation.entropic.problem import make_targets
 
     limit = _limit_steps(settings)
@@ -215,9 +216,9 @@ def alternate(
     # A division may be a lattice that is a saddle, or the best one: where it is cheap, try both.
     found = min(
         (
-            quantise_equally(
+            quantise_bounded(
                 make_targets(targets, shares),
-                n,
+                MassBounds.fix(np.ones(n)),
                 order=settings.order,
                 metric=make_metric(settings.metric),
                 shifted=shifted,
