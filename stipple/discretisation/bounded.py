@@ -179,8 +179,9 @@ class _Transports:
     def weights(self) -> Floats:
         """What atoms weigh, sum 1."""
         first = self._duals[0]
-        free = not self._bounds.fixed and isinstance(first, BoundedTransport)
-        return first.masses if free else self._bounds.least
+        if self._bounds.fixed or isinstance(first, SemiDual):
+            return self._bounds.least
+        return first.masses
 
     @property
     def potentials(self) -> list[Floats]:

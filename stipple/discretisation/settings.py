@@ -16,6 +16,7 @@ from stipple.choices import (
     MetricName,
     Objective,
 )
+from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric, Sphere
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Settings:
 
     Attributes
     ----------
-    objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
-seed, engine, device, threads
+    objective, zeta, order, weights, capacity, start, restarts, algorithm, cells, metric, batch, \
+steps, seed, engine, device, threads
         As `edot` describes them.
 
     Examples
@@ -48,6 +49,7 @@ seed, engine, device, threads
     zeta: float | None = None
     order: float = 2.0
     weights: AtomWeights = "free"
+    capacity: tuple[float, float] | None = None
     start: AtomStart = "auto"
     restarts: int | None = None
     algorithm: Algorithm = "auto"
@@ -85,8 +87,28 @@ seed, engine, device, threads
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:
             plain["threads"] = read_count(self.threads, "number of threads", 1)
+        if self.capacity is not None:
+            self._check_capacity(self.capacity)
         for name, value in plain.items():
             object.__setattr__(self, name, value)
+
+    def _check_capacity(self, capacity: tuple[float, float]) -> None:
+        if not isinstance(capacity, tuple | list) or len(capacity) != 2:
+            raise StippleError(
+                f"The capacity is {capacity!r}: give the least and the most share of the mass that"
+                " an atom may have, such as (0.04, 0.06)."
+            )
+        least = read_number(capacity[0], "least capacity", 0, most=1)
+        most = read_number(capacity[1], "largest capacity", 0, most=1, above=True)
+        if least > most:
+            raise StippleError(
+                f"The capacities go from {least:g} to {most:g}: give the smaller one first."
+            )
+        if self.objective != "exact" or self.weights != "free":
+            raise StippleError(
+                "Capacities are for free weights of the exact objective: leave them out."
+            )
+        object.__setattr__(self, "capacity", (least, most))
 
     def choose_algorithm(self, n: int) -> Settings:
         """Settle what was left open, for a number of atoms: the algorithm and ζ."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
+from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 from stipple.transport.bounded_shares import (
     NONE,
@@ -92,15 +93,26 @@ def find_flow(
         k ≥ 1: costs are k-th powers of distances.
     arcs : bool
         Whether distances are arcs of the unit sphere.
+
+    Raises
+    ------
+    StippleError
+        If costs are beyond floating-point numbers.
     """
     sites = Sites(points, np.ascontiguousarray(atoms.T), order, arcs)
-    return Flow(*_find_flow(sites, amounts, least, most, potential))
+    *flow, complete = _find_flow(sites, amounts, least, most, potential)
+    if not complete:
+        raise StippleError(
+            f"Distances to the power {order:g} are beyond floating-point numbers here: give a"
+            " smaller order, or scale the samples down."
+        )
+    return Flow(*flow)
 
 
 @compile_loop
 def _find_flow(
     sites: Sites, amounts: Floats, least: Floats, most: Floats, potential: Floats
-) -> tuple[Integers, Integers, Floats, Floats]:
+) -> tuple[Integers, Integers, Floats, Floats, bool]:
     count = len(least)
     shares, held = share_out(sites, amounts, potential)
     ways = _Ways(
@@ -118,12 +130,15 @@ def _find_flow(
     for start in range(count + 1):
         while balance.excess[start] > 0:
             end = _search(sites, shares, ways, balance, paths, start, costs)
+            if end == NONE:
+                break
             if shares.spare[0] + count > len(shares.samples):
                 shares = lengthen(shares)
             _push(sites, shares, ways, balance, paths, start, end, costs)
     samples, receivers, sent = list_shares(shares)
     # Potentials count from that of the drain.
-    return samples, receivers, sent, balance.potential[:count] - balance.potential[count]
+    potential = balance.potential[:count] - balance.potential[count]
+    return samples, receivers, sent, potential, not balance.excess.any()
 
 
 @compile_loop
@@ -150,7 +165,10 @@ def _search(
     start: int,
     costs: Floats,
 ) -> int:
-    """Find the nearest node that lacks something (Dijkstra), and make the path cost nothing."""
+    """Find the nearest node that lacks something (Dijkstra), and make the path cost nothing.
+
+    NONE where costs are no numbers.
+    """
     potential, drained = balance.potential, balance.drained
     distances, before, certain = paths
     drain = len(drained)
@@ -163,6 +181,8 @@ def _search(
         for k in range(drain + 1):
             if not certain[k] and distances[k] < nearest:
                 nearest, node = distances[k], k
+        if node == NONE:
+            return NONE
         if balance.excess[node] < 0:
             break
         certain[node] = True

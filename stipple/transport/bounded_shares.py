@@ -71,7 +71,7 @@ def share_out(sites: Sites, amounts: Floats, potential: Floats) -> tuple[Shares,
     for i in range(samples):
         list_costs(sites, i, costs)
         costs -= potential
-        atom = np.argmin(costs)
+        atom = int(np.argmin(costs))
         shares.samples[i] = i
         shares.amounts[i] = amounts[i]
         held[atom] += amounts[i]

@@ -63,7 +63,7 @@ class BoundedTransport:
         curve = order_along_curve(samples.points)
         listed = Samples(samples.points[curve], samples.masses[curve])
         self.potential = np.zeros(len(bounds)) if potential is None else potential
-        self.masses = np.zeros(len(bounds))
+        self.masses: Floats = np.zeros(len(bounds))
         self._order = order
         self._arcs = metric.name == "sphere"
         self._all = _Level(listed.points, count_whole(listed.masses, bounds))
@@ -79,8 +79,10 @@ class BoundedTransport:
                 self.potential = self._send(level, atoms).potential
         flow = self._send(self._all, atoms)
         self.potential = flow.potential
-        parts = flow.amounts / self._all.whole.amounts.sum()
-        self.masses = np.bincount(flow.atoms, parts, len(atoms))
+        total = self._all.whole.amounts.sum()
+        parts = flow.amounts / total
+        # Sums of whole numbers are exact.
+        self.masses = np.bincount(flow.atoms, flow.amounts, len(atoms)) / total
         self._pulls, cost = add_pulls(
             self._all.points, flow.samples, atoms, flow.atoms, parts, self._order, self._arcs
         )

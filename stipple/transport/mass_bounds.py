@@ -84,7 +84,8 @@ def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMas
     multiples = masses / masses.min()
     whole = np.round(multiples)
     if np.abs(multiples - whole).max() > MULTIPLE or whole.sum() > MOST_MULTIPLES:
-        whole = round_to_whole(masses, WHOLE)
+        # As many for each atom, where they are equal.
+        whole = round_to_whole(masses, WHOLE // len(bounds) * len(bounds))
     elif not bounds.fixed:
         whole *= splits
     total, count = int(whole.sum()), len(bounds)

@@ -212,7 +212,15 @@ def _run(
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
     start = None if job.start is None else _read_start(job.start)
     with _show(job, title, settings) as show:
-        result = discretise(measure, n, settings, start=start, on_step=show, run_cells=run_cells)
+        result = discretise(
+            measure,
+            n,
+            settings,
+            shares=job.weights,
+            start=start,
+            on_step=show,
+            run_cells=run_cells,
+        )
     if naive is None or naive.repeats == 0:
         return Run(label, measure, result)
     return Run(label, measure, result, compare_naive(measure, result, naive.size, naive.repeats))
