@@ -100,13 +100,13 @@ def find_flow(
         If costs are beyond floating-point numbers.
     """
     sites = Sites(points, np.ascontiguousarray(atoms.T), order, arcs)
-    *flow, complete = _find_flow(sites, amounts, least, most, potential)
+    samples, receivers, sent, found, complete = _find_flow(sites, amounts, least, most, potential)
     if not complete:
         raise StippleError(
             f"Distances to the power {order:g} are beyond floating-point numbers here: give a"
             " smaller order, or scale the samples down."
         )
-    return Flow(*flow)
+    return Flow(samples, receivers, sent, found)
 
 
 @compile_loop
