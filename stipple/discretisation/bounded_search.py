@@ -1,7 +1,6 @@
 """Atoms of given or bounded masses from several starts."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,11 +17,9 @@ from stipple.transport.mass_bounds import MassBounds
 
 # How many starts, for samples times atoms up to a number; one where there are more.
 RESTARTS = ((2_000, 40), (1_000_000, 10), (4_000_000, 3))
-# Starts go down until a move saves less than the first part of the cost, the best of them until it
-# saves less than the second.
-RACE_TOLERANCE, TOLERANCE = 1e-4, 1e-5
-# Starts are compared on so many samples for each atom, if there are more than so many pairs.
-RACE_SAMPLES, RACE_ENTRIES = 32, 4_000_000
+# Starts go down until a move saves less than the first part of the cost, and the best of several
+# until it saves less than the second.
+RACE_TOLERANCE, LAST_TOLERANCE = 1e-4, 1e-5
 
 
 def search_bounded(
@@ -70,13 +67,12 @@ def search_bounded(
     samples = merge_duplicates(samples)
 
     def descend(
-        some: Samples,
         begin: tuple[Floats, Floats | None],
         tolerance: float,
         told: Callable[[BoundedStep], None] | None = None,
     ) -> BoundedQuantisation:
         return quantise_bounded(
-            [Target(some, 1.0)],
+            [Target(samples, 1.0)],
             bounds,
             order=order,
             metric=metric,
@@ -87,19 +83,17 @@ def search_bounded(
         )
 
     if not isinstance(start, str):
-        return descend(samples, (start, potentials), TOLERANCE, on_step), 1
-    few = _thin(samples, len(bounds))
-    draw = _Starts(few, bounds, order, metric, start, seed)
-    tries = restarts or _choose_restarts(len(few) * len(bounds))
-    if iterations == 0:
-        return descend(samples, (draw(0), None), TOLERANCE, on_step), 1
-    best: BoundedQuantisation | None = None
-    for number in range(tries):
-        found = descend(few, (draw(number), None), RACE_TOLERANCE)
-        best = found if best is None or found.cost < best.cost else best
-    assert best is not None
-    begin = best.atoms, best.potentials[0]
-    return descend(samples, begin, TOLERANCE, on_step), tries
+        return descend((start, potentials), RACE_TOLERANCE, on_step), 1
+    draw = _Starts(samples, bounds, order, metric, start, seed)
+    tries = restarts or _choose_restarts(len(samples) * len(bounds))
+    if tries == 1 or iterations == 0:
+        return descend((draw(0), None), RACE_TOLERANCE, on_step), 1
+    # Fewer samples would not do: masses of clusters far apart differ in them.
+    best = min(
+        (descend((draw(number), None), RACE_TOLERANCE) for number in range(tries)),
+        key=lambda found: found.cost,
+    )
+    return descend((best.atoms, best.potentials[0]), LAST_TOLERANCE, on_step), tries
 
 
 class _Starts:
@@ -141,13 +135,6 @@ class _Starts:
         listed = np.empty_like(atoms)
         listed[np.argsort(self._bounds.least, kind="stable")] = atoms[np.argsort(cells.masses)]
         return listed
-
-
-def _thin(samples: Samples, count: int) -> Samples:
-    if len(samples) * count <= RACE_ENTRIES:
-        return samples
-    some = samples.thin(max(RACE_SAMPLES * count, RACE_ENTRIES // count))
-    return replace(some, volume=samples.volume)
 
 
 def _choose_restarts(entries: int) -> int:
