@@ -22,6 +22,18 @@ def run_kmeans(archive, count):
     return found.cluster_centers_, time.process_time() - began
 
 
+def run_constrained(archive, count):
+    """k-means-constrained with one start: labels of the points, each group of a size in bounds."""
+    from k_means_constrained import KMeansConstrained
+
+    points, (least, most) = archive["points"], archive["bounds"].tolist()
+    options = {"n_init": 1, "random_state": 0, "n_jobs": 1}
+    KMeansConstrained(2, size_min=1, size_max=9, **options).fit(points[:10])
+    began = time.process_time()
+    found = KMeansConstrained(count, size_min=least, size_max=most, **options).fit(points)
+    return found.labels_, time.process_time() - began
+
+
 def run_pysdot(archive, count):
     """Optimal transport of pysdot on the image itself: 5 Lloyd steps from a square grid."""
     from pysdot import OptimalTransport
@@ -100,6 +112,7 @@ def run_ott(archive, _count):
 RIVALS = {
     "ott": run_ott,
     "kmeans": run_kmeans,
+    "constrained": run_constrained,
     "pysdot": run_pysdot,
     "sobol": run_sobol,
     "halton": run_halton,

@@ -24,6 +24,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LONGEST_QUOTE = 40
+# Of lighter points double precision would not tell the masses well enough.
+LARGEST_RATIO = 1e6
 # Python writes out no integers of more bits, and nothing here has so many.
 MOST_BITS = 4096
 # Kinds of NumPy types: booleans, integers with and without sign, floating-point numbers.
@@ -97,6 +99,47 @@ def read_points(values: ArrayLike, name: str) -> Floats:
     """Make points a plain array of float64; without those of which a coordinate is masked."""
     points, hidden = read_floats(values, name)
     return points if hidden is None or points.ndim != 2 else points[~hidden.any(axis=1)]
+
+
+def read_masses(values: ArrayLike, name: str = "mass", owner: str = "point") -> Floats:
+    """Make relative masses a plain array with the sum 1.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        In any scale.
+    name, owner : str
+        What messages call a mass, and what has it.
+
+    Raises
+    ------
+    StippleError
+        If there are none, or one is not positive, not finite or far below another.
+    """
+    plural = f"{name}es" if name.endswith("s") else f"{name}s"
+    masses, hidden = read_floats(values, f"list of {plural}")
+    if masses.ndim != 1 or len(masses) == 0:
+        raise StippleError(
+            f"The {plural} have the shape {masses.shape}: give one for each {owner}."
+        )
+    if hidden is not None and hidden.any():
+        raise StippleError(f"Some {plural} are masked: give a positive number for each {owner}.")
+    wrong = ~(np.isfinite(masses) & (masses > 0))
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise StippleError(
+            f"{name.capitalize()} {first + 1} of {len(masses)} is {masses[first]:g}: give positive"
+            " numbers."
+        )
+    least, most = float(masses.min()), float(masses.max())
+    if most / LARGEST_RATIO > least:
+        raise StippleError(
+            f"The {plural} go from {least:g} to {most:g}: give {plural} of which none is less than"
+            " a millionth of another."
+        )
+    scaled = masses / most
+    shares: Floats = scaled / math.fsum(scaled)
+    return shares
 
 
 def read_count(value: object, name: str, least: int | None = None) -> int:

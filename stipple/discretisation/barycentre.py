@@ -11,6 +11,7 @@ import numpy as np
 from stipple.arguments import read_count, read_floats
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import AtomWeights, Device, KernelEngine, MetricName, Objective
+from stipple.discretisation.bounded_methods import alternate
 from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.discretise import (
     assess,
@@ -19,7 +20,7 @@ from stipple.discretisation.discretise import (
 )
 from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
 from stipple.discretisation.former import accept_former_call
-from stipple.discretisation.methods import OnStep, alternate, descend
+from stipple.discretisation.methods import OnStep, descend
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
     choose_exponent,

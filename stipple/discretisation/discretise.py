@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_count, read_points
+from stipple.arguments import read_count, read_masses, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import (
     Algorithm,
@@ -62,12 +62,13 @@ if TYPE_CHECKING:
 @accept_former_call("source", "n", renamed={"atoms": "n", "order": "p"})
 def edot(
     source: Measure | Samples | PointsLike,
-    n: int,
+    n: int | None = None,
     *,
     objective: Objective = "exact",
     p: float = 2.0,
     zeta: float | None = None,
-    weights: AtomWeights = "free",
+    weights: AtomWeights | PointsLike = "free",
+    capacity: tuple[float, float] | None = None,
     start: AtomStart | PointsLike = "auto",
     restarts: int | None = None,
     algorithm: Algorithm = "auto",
@@ -91,16 +92,20 @@ def edot(
     source : Measure, Samples or array_like, shape (samples, d)
         What is to be discretised; an array is samples of equal mass, without those of which a
         coordinate is masked.
-    n : int
-        Number of atoms, at most that of the samples.
+    n : int, optional
+        Number of atoms, at most that of the samples; by default that of the weights given.
     objective : {"exact", "full", "sharp", "debiased"}
         What is minimised: W_p^p itself, or one of the entropic objectives.
     p : float
         Order, at least 1: costs are distances to this power.
     zeta : float, optional
         Entropic regularisation over diameter^p; by default that of the algorithm.
-    weights : {"free", "equal"}
-        Whether atoms choose their weights.
+    weights : {"free", "equal"} or array_like, shape (n,)
+        Whether atoms choose their weights, or what they weigh, in any scale: positive numbers, of
+        the exact objective only.
+    capacity : (float, float), optional
+        The least and the most share of the whole mass that an atom with a free weight may have.
+        Samples of equal mass go to one atom each: between ⌈least·samples⌉ and ⌊most·samples⌋.
     start : {"auto", "kmeans++", "density"} or array_like, shape (n, d)
         Where free atoms of the exact objective begin: drawn one after the other by what samples
         cost so far, spread by density, the best of both, or at these places. A start that is drawn
@@ -166,11 +171,13 @@ def edot(
         distances = Distances(np.asarray(distances))
     if distances is not None and metric == "euclidean":
         metric = "precomputed"
+    shares = None if isinstance(weights, str) else read_masses(weights, "weight", "atom")
     settings = Settings(
         objective=objective,
         zeta=zeta,
         order=p,
-        weights=weights,
+        weights="given" if shares is not None else cast(AtomWeights, weights),
+        capacity=capacity,
         start=cast(AtomStart, start) if isinstance(start, str) else "auto",
         restarts=restarts,
         algorithm=algorithm,
@@ -190,6 +197,7 @@ def edot(
         measure,
         n,
         settings,
+        shares=shares,
         start=places,
         on_step=on_step,
         run_cells=run_cells,
@@ -199,16 +207,21 @@ def edot(
 
 def discretise(
     measure: Measure,
-    n: int,
+    n: int | None,
     settings: Settings,
     *,
+    shares: Floats | None = None,
     start: Floats | None = None,
     on_step: OnStep = None,
     run_cells: RunCells | None = None,
     distances: Distances | None = None,
 ) -> Discretisation:
-    """Do what `edot` does, with settings that are collected already, and the places of a start."""
-    n = _check_count(n, measure.samples)
+    """Do what `edot` does, with settings that are collected already, and what else is given.
+
+    That is the weights, with sum 1, and the places of a start.
+    """
+    _check_shares(shares, n, settings)
+    n = _check_count(n if shares is None else len(shares), measure.samples)
     if distances is not None:
         return discretise_by_medoids(measure.samples, n, settings, distances, start=start)
     _check_start(start, n, measure.samples, settings)
@@ -224,7 +237,7 @@ def discretise(
     with name_smallest_zeta(settings):
         zeta = measure_zeta(small, settings)
         begin = None if start is None else np.ldexp(start, -exponent)
-        solution = find_atoms(small, n, settings, zeta, show, run_cells, begin)
+        solution = find_atoms(small, n, settings, zeta, show, run_cells, begin, shares)
     solved = time.perf_counter() - began
     solution = expand_solution(solution, exponent, settings.order)
     found = assess([samples], [1.0], solution, settings, measure, solved)
@@ -306,7 +319,27 @@ def measure_zeta(measure: Measure, settings: Settings) -> float | None:
         return None
 
 
-def _check_count(n: int, samples: Samples) -> int:
+def _check_shares(shares: Floats | None, n: int | None, settings: Settings) -> None:
+    """Refuse weights that do not fit, or that are missing."""
+    if (shares is None) != (settings.weights != "given"):
+        raise StippleError("The weights are 'given', but not there: give an array of weights.")
+    if shares is None:
+        return
+    if settings.objective != "exact":
+        raise StippleError(
+            f"Weights were given, and are for the exact objective: the {settings.objective} one"
+            " takes free or equal ones."
+        )
+    if n is not None and n != len(shares):
+        raise StippleError(
+            f"{n:,} atoms were asked for, and {len(shares):,} weights were given: give as many, or"
+            " leave the number of atoms out."
+        )
+
+
+def _check_count(n: int | None, samples: Samples) -> int:
+    if n is None:
+        raise StippleError("There is no number of atoms: give n, or weights.")
     n = read_count(n, "number of atoms")
     if not 1 <= n <= len(samples):
         raise StippleError(

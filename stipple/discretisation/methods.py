@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.bounded_methods import CHEAP_ENTRIES, quantise_within
 from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
 from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
@@ -14,11 +15,13 @@ from stipple.discretisation.solution import Solution
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.metrics import Metric
+from stipple.geometry.shares import place_shares
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
+from stipple.transport.mass_bounds import MassBounds
 from stipple.transport.quantisation import Quantisation, Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
 
@@ -28,9 +31,8 @@ if TYPE_CHECKING:
 OnStep: TypeAlias = Callable[[int, float | None], None] | None
 """Receives the number of each step and the objective there, or None with the number of cells."""
 
-# So many starts of the descent are worth their time for few atoms; where samples times atoms are
-# few, so is a second start of equal weights, and pixels need no even one.
-STARTS, FEW_ATOMS, CHEAP_ENTRIES = 4, 20, 2_000_000
+# So many starts of the descent are worth their time for few atoms.
+STARTS, FEW_ATOMS = 4, 20
 # The descent takes as many samples as keep its kernel matrix below this size.
 DESCENT_ENTRIES = 2**18
 # Steps of the uniform quantisation that weighted atoms start from.
@@ -45,16 +47,22 @@ def find_atoms(
     on_step: OnStep,
     run_cells: "RunCells | None" = None,
     start: Floats | None = None,
+    shares: Floats | None = None,
 ) -> Solution:
     """Run the algorithm that the settings ask for; the adaptive one lets `run_cells` do cells.
 
-    Free atoms of the exact objective may begin at a start, shape (m, d).
+    Free atoms of the exact objective may begin at a start, shape (m, d), and others weigh their
+    shares, shape (m,), of sum 1.
     """
     samples, metric = measure.samples, make_metric(settings.metric)
     if settings.objective == "exact":
+        if settings.capacity is not None:
+            bounds = MassBounds(*(np.full(n, share) for share in settings.capacity))
+            return quantise_within(samples, bounds, settings, start, None, on_step)
         if settings.weights == "free":
             return _quantise(measure, n, settings, start, on_step)
-        return _quantise_evenly(measure, n, settings, on_step)
+        bounds = MassBounds.fix(np.ones(n) if shares is None else shares)
+        return _quantise_fixed(measure, bounds, settings, on_step)
     if settings.algorithm == "adaptive":
         return _solve_in_cells(samples, n, settings, metric, on_step, run_cells)
     assert zeta is not None
@@ -125,34 +133,40 @@ def _place_evenly(measure: Measure, n: int, settings: Settings) -> Floats | None
     return domain.to_domain(_quantise_pixels(density, n, settings).transport.points)
 
 
-def _quantise_evenly(measure: Measure, n: int, settings: Settings, on_step: OnStep) -> Solution:
-    domain = _find_pixels(measure, n, settings)
+def _quantise_fixed(
+    measure: Measure, bounds: MassBounds, settings: Settings, on_step: OnStep
+) -> Solution:
+    """Find atoms of given weights."""
+    domain = _find_pixels(measure, len(bounds), settings)
     if domain is not None and settings.order == 2:
-        return _quantise_by_cells(domain, n, settings, on_step)
-    start = _start_in_histogram(measure.samples, n, settings)
-    return alternate([measure.samples], np.ones(1), n, settings, on_step, start)
+        return _quantise_by_cells(domain, bounds, settings, on_step)
+    start = _start_in_histogram(measure.samples, bounds, settings)
+    return quantise_within(measure.samples, bounds, settings, *start, on_step)
 
 
 def _start_in_histogram(
-    samples: Samples, n: int, settings: Settings
-) -> tuple[Floats, Floats | None] | None:
+    samples: Samples, bounds: MassBounds, settings: Settings
+) -> tuple[Floats | None, Floats | None]:
     """Uniform quantisation of the histogram of many samples in the plane, with its potentials.
 
     It is near that of the samples, and takes a small part of the time.
     """
+    n = len(bounds)
     planar = samples.dimension == 2 and settings.metric == "euclidean" and settings.steps != 0
-    if not planar or len(samples) * n <= CHEAP_ENTRIES:
-        return None
+    if not (planar and bounds.equal) or len(samples) * n <= CHEAP_ENTRIES:
+        return None, None
     histogram = count_samples(samples, n)
     if histogram is None:
-        return None
+        return None, None
     found = _quantise_pixels(histogram.density, n, settings).transport
     potentials = found.potentials * histogram.unit**2 if settings.order == 2 else None
     return histogram.to_domain(found.points), potentials
 
 
-def _quantise_by_cells(domain: Domain, n: int, settings: Settings, on_step: OnStep) -> Solution:
-    """Uniform quantisation of the pixels as squares, by power cells."""
+def _quantise_by_cells(
+    domain: Domain, bounds: MassBounds, settings: Settings, on_step: OnStep
+) -> Solution:
+    """Quantisation of the pixels as squares by atoms of given weights, by power cells."""
     history: list[float] = []
     area = domain.unit**2
 
@@ -161,10 +175,11 @@ def _quantise_by_cells(domain: Domain, n: int, settings: Settings, on_step: OnSt
         if on_step is not None:
             on_step(step.number, history[-1])
 
-    found = _quantise_pixels(domain.density, n, settings, settings.steps, note)
+    weights = None if bounds.equal else bounds.least
+    found = _quantise_pixels(domain.density, len(bounds), settings, settings.steps, note, weights)
     return Solution(
         domain.to_domain(found.transport.points),
-        np.full(n, 1 / n),
+        bounds.least,
         np.array(history),
         found.iterations,
         found.settled,
@@ -185,59 +200,23 @@ def _quantise_pixels(
     settings: Settings,
     steps: int | None = None,
     on_step: Callable[[Step], None] | None = None,
+    weights: Floats | None = None,
 ) -> Quantisation:
-    moving = steps != 0
+    starts: Sequence[tuple[Floats, Floats | None]]
+    if weights is not None:
+        anywhere = np.full((n, 2), np.nan)
+        random = np.random.default_rng(settings.seed)
+        starts = [place_shares(density, weights, anywhere, random)]
+    elif steps != 0:
+        starts = place_near_bisection(density, n, settings.seed)
+    else:
+        starts = [start_from_bisection(density, n)]
     return quantise_best(
-        TransportSolver(density, threads=settings.threads),
-        place_near_bisection(density, n, settings.seed)
-        if moving
-        else [start_from_bisection(density, n)],
+        TransportSolver(density, threads=settings.threads, masses=weights),
+        starts,
         iterations=EVEN_STEPS if steps is None else steps,
         seed=settings.seed,
         on_step=on_step,
-    )
-
-
-def alternate(
-    targets: Sequence[Samples],
-    shares: Floats,
-    n: int,
-    settings: Settings,
-    on_step: OnStep,
-    start: tuple[Floats, Floats | None] | None = None,
-) -> Solution:
-    """Minimise the sum of W_k^k to targets, each times its share, over atoms of equal weights."""
-    from stipple.discretisation.entropic.equal import quantise_equally
-    from stipple.discretisation.entropic.problem import make_targets
-
-    limit = _limit_steps(settings)
-    entries = n * sum(len(target) for target in targets)
-    # A division may be a lattice that is a saddle, or the best one: where it is cheap, try both.
-    found = min(
-        (
-            quantise_equally(
-                make_targets(targets, shares),
-                n,
-                order=settings.order,
-                metric=make_metric(settings.metric),
-                shifted=shifted,
-                start=start,
-                on_step=on_step and (lambda step: on_step(step.number, step.cost)),
-                **limit,
-            )
-            for shifted in ((False, True) if entries <= CHEAP_ENTRIES else (False,))
-        ),
-        key=lambda one: one.cost,
-    )
-    return Solution(
-        found.atoms,
-        found.weights,
-        np.array(found.history),
-        found.iterations,
-        found.converged,
-        "alternating transport and centres",
-        # Targets without a share have none.
-        found.potentials if len(found.potentials) == len(targets) else None,
     )
 
 

@@ -36,6 +36,8 @@ class Settings:
     ----------
     objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
 seed, engine, device, threads, gap
+    objective, zeta, order, weights, capacity, start, restarts, algorithm, cells, metric, batch, \
+steps, seed, engine, device, threads
         As `edot` describes them.
 
     Examples
@@ -49,6 +51,7 @@ seed, engine, device, threads, gap
     zeta: float | None = None
     order: float = 2.0
     weights: AtomWeights = "free"
+    capacity: tuple[float, float] | None = None
     start: AtomStart = "auto"
     restarts: int | None = None
     algorithm: Algorithm = "auto"
@@ -92,8 +95,28 @@ seed, engine, device, threads, gap
                 f"A gap was asked for, with order {self.order:g} and the metric {self.metric}: it"
                 " can be proved for order 2 and the metric euclidean."
             )
+        if self.capacity is not None:
+            self._check_capacity(self.capacity)
         for name, value in plain.items():
             object.__setattr__(self, name, value)
+
+    def _check_capacity(self, capacity: tuple[float, float]) -> None:
+        if not isinstance(capacity, tuple | list) or len(capacity) != 2:
+            raise StippleError(
+                f"The capacity is {capacity!r}: give the least and the most share of the mass that"
+                " an atom may have, such as (0.04, 0.06)."
+            )
+        least = read_number(capacity[0], "least capacity", 0, most=1)
+        most = read_number(capacity[1], "largest capacity", 0, most=1, above=True)
+        if least > most:
+            raise StippleError(
+                f"The capacities go from {least:g} to {most:g}: give the smaller one first."
+            )
+        if self.objective != "exact" or self.weights != "free":
+            raise StippleError(
+                "Capacities are for free weights of the exact objective: leave them out."
+            )
+        object.__setattr__(self, "capacity", (least, most))
 
     def choose_algorithm(self, n: int) -> Settings:
         """Settle what was left open, for a number of atoms: the algorithm and ζ."""

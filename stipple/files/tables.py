@@ -164,13 +164,15 @@ def read_points_csv(source: Source) -> Floats:
     return points
 
 
-def read_masses_csv(source: Source) -> Floats:
-    """Read masses from the column ``mass``, or the first where there is no header, shape (n,).
+def read_masses_csv(source: Source, column: str = "mass") -> Floats:
+    """Read masses from a column, or the first where there is no header, shape (n,).
 
     Parameters
     ----------
     source : str, Path or binary stream
         A table of numbers as in `stipple.files.number_table`; other columns may hold anything.
+    column : str
+        What the column is called.
 
     Raises
     ------
@@ -178,7 +180,7 @@ def read_masses_csv(source: Source) -> Floats:
         If the file cannot be read, has no masses, or holds something else than numbers.
     """
     with open_source(source) as (stream, name):
-        return read_table(stream, name, "masses", columns=("mass",)).values[:, 0]
+        return read_table(stream, name, "masses", columns=(column,)).values[:, 0]
 
 
 def render_json(mapping: Mapping[str, Any]) -> bytes:

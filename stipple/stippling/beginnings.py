@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_array, read_count, read_floats, read_points
+from stipple.arguments import read_array, read_count, read_masses, read_points
 from stipple.arrays import Booleans, Floats, PointsLike
 from stipple.choices import LARGEST_COUNT, Start, Texture
 from stipple.errors import StippleError
@@ -23,8 +22,6 @@ from stipple.transport.starts import (
 )
 
 DEFAULT_COUNT = 5000
-# Of lighter points double precision would not tell the masses well enough.
-LARGEST_RATIO = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,36 +109,6 @@ def read_number_of_points(count: int) -> int:
             f"{count} points were asked for: give a number from 1 to {LARGEST_COUNT:,}."
         )
     return count
-
-
-def read_masses(masses: ArrayLike) -> Floats:
-    """Read relative masses, and scale them to the sum 1.
-
-    Raises
-    ------
-    StippleError
-        If there are none, or one is not positive, not finite or far below another.
-    """
-    values, hidden = read_floats(masses, "list of masses")
-    if values.ndim != 1 or len(values) == 0:
-        raise StippleError(f"The masses have the shape {values.shape}: give one for each point.")
-    if hidden is not None and hidden.any():
-        raise StippleError("Some masses are masked: give a positive number for each point.")
-    wrong = ~(np.isfinite(values) & (values > 0))
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        raise StippleError(
-            f"Mass {first + 1} of {len(values)} is {values[first]:g}: give positive numbers."
-        )
-    least, most = float(values.min()), float(values.max())
-    if most / LARGEST_RATIO > least:
-        raise StippleError(
-            f"The masses go from {least:g} to {most:g}: give masses of which none is less than a"
-            " millionth of another."
-        )
-    scaled = values / most
-    weights: Floats = scaled / fsum(scaled)
-    return weights
 
 
 def check_points(density: Density, given: PointsLike, name: str) -> Floats:

@@ -8,17 +8,16 @@ from scipy.spatial import cKDTree
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.metrics import Metric
 from stipple.geometry.morton import order_along_curve
-from stipple.geometry.nearest import assign_nearest, find_angle, find_cost
+from stipple.geometry.nearest import assign_nearest, find_cost
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
+from stipple.transport.pulls import Pulls, add_pull
 
 # Exponents this far below the largest are cut off.
 LOWEST_EXPONENT = 40.0
 # Parts of a row below this are no part of the plan that Newton's matrix is made of.
 NEGLIGIBLE = 1e-9
-# Sines of angles below this have no direction.
-SMALLEST_SINE = 1e-12
 
 
 class Smoothed(NamedTuple):
@@ -43,24 +42,6 @@ class Smoothed(NamedTuple):
     rows: Integers
     columns: Integers
     links: Floats
-
-
-class Pulls(NamedTuple):
-    """Where the samples of a plan pull the atoms.
-
-    Attributes
-    ----------
-    gradients : ndarray, shape (m, d)
-        Σ_i P_ij ∂c(x_i, y_j)/∂y_j.
-    curvatures : ndarray, shape (m,)
-        Σ_i P_ij k·max(1, k − 1)·dist^{k−2}.
-    held : ndarray, shape (m,)
-        Mass that goes to the atom at no distance.
-    """
-
-    gradients: Floats
-    curvatures: Floats
-    held: Floats
 
 
 class Candidates:
@@ -274,7 +255,6 @@ def _pull(
     held = np.zeros(count)
     chosen = np.empty(width, np.int64)
     parts = np.empty(width)
-    bend = order * max(1.0, order - 1)
     for cell in range(count):
         local = potential[neighbours[cell]]
         for i in range(starts[cell], starts[cell + 1]):
@@ -282,21 +262,5 @@ def _pull(
             for a in range(number):
                 j = neighbours[cell, chosen[a]]
                 amount = masses[i] * parts[a] / total
-                angle = find_angle(points, i, atoms, j) if arcs else 0.0
-                distance = angle if arcs else np.sqrt(find_cost(points, i, atoms, j, 2.0, False))
-                if distance == 0:
-                    held[j] += amount
-                power = 1.0
-                if order != 2:
-                    power = distance ** (order - 2) if distance > 0 else 0.0
-                curvatures[j] += amount * bend * power
-                slope = amount * order * power
-                along = 1.0
-                if arcs:
-                    # ∂_y θ^k = −kθ^{k−1}/sin θ · (x − cos θ·y).
-                    sine = np.sin(angle)
-                    slope = slope * angle / sine if sine > SMALLEST_SINE else 0.0
-                    along = np.cos(angle)
-                for axis in range(dimension):
-                    gradients[j, axis] += slope * (along * atoms[j, axis] - points[i, axis])
+                add_pull(points, i, atoms, j, amount, order, arcs, gradients, curvatures, held)
     return gradients, curvatures, held

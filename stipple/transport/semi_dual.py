@@ -6,9 +6,10 @@ from scipy.sparse import diags_array
 from stipple.arrays import Floats
 from stipple.geometry.metrics import Metric
 from stipple.measures.samples import Samples
-from stipple.transport.candidates import Candidates, Pulls, Smoothed
+from stipple.transport.candidates import Candidates, Smoothed
 from stipple.transport.factorisation import factorise_symmetric
 from stipple.transport.newton_system import assemble_laplacian
+from stipple.transport.pulls import Pulls
 
 # Atoms that a sample may go to at first: in up to three dimensions, and in more.
 CANDIDATES, MORE_CANDIDATES = 24, 48

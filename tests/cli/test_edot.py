@@ -538,3 +538,48 @@ def test_atoms_that_coincide_are_told(edot):
     merged = json.loads(Path("r.json").read_text("utf-8"))["runs"][0]["merged"]
     assert 0 < merged == 30 - len(read_table(result.stdout))
     assert f"{merged} more coincided with them" in find(result, "atoms")
+
+
+# --- given and bounded weights --------------------------------------------------------------------
+
+
+def test_weights_of_a_file_are_those_of_the_atoms(edot):
+    Path("weights.csv").write_text("name,weight\na,1\nb,2\nc,5\n", encoding="utf-8")
+    result = edot("cloud.csv", "--weights", "weights.csv", "--report", "r.json")
+    weights = [float(row["weight"]) for row in read_table(result.stdout)]
+    np.testing.assert_allclose(weights, [1 / 8, 2 / 8, 5 / 8], rtol=1e-15)
+    assert "3 with given weights for 300 samples" in find(result, "atoms")
+    assert json.loads(Path("r.json").read_text(encoding="utf-8"))["runs"][0]["weights"] == "given"
+    again = edot("cloud.csv", "--weights", "weights.csv", "-m", 3)
+    assert again.stdout == result.stdout
+
+
+def test_capacities_are_kept_and_told(edot):
+    result = edot("cloud.csv", "-m", 5, "--capacity", "18%,0.22")
+    weights = [float(row["weight"]) for row in read_table(result.stdout)]
+    assert 0.18 <= min(weights) <= max(weights) <= 0.22
+    assert "5 with free weights between 18 % and 22 %" in find(result, "atoms")
+
+
+@pytest.mark.usefixtures("edot")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-m", 4, "--weights", "weights.csv"), "--atoms is 4, and weights.csv has 3 weights"),
+        (("-m", "3,4", "--weights", "weights.csv"), "are for one run"),
+        (("--weights", "weights.csv", "--objective", "full"), "is for the exact objective"),
+        (("--weights", "weights.csv", "--start", "kmeans++"), "is for free weights"),
+        (("--weights", "none.csv"), "none.csv"),
+        (("--weights", "bad.csv"), "Weight 2 of 2 is -1: give positive numbers."),
+        (("--capacity", "4%"), "has no two capacities"),
+        (("--capacity", "6%,4%"), "the smaller one first"),
+        (("-m", 5, "--capacity", "30%,40%"), "give wider capacities"),
+        (("-m", 5, "--capacity", "0,1", "--weights", "equal"), "is for free weights"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(words, said):
+    Path("weights.csv").write_text("weight\n1\n2\n5\n", encoding="utf-8")
+    Path("bad.csv").write_text("weight\n1\n-1\n", encoding="utf-8")
+    result = CliRunner().invoke(main, ["edot", "cloud.csv", *map(str, words)])
+    assert result.exit_code != 0
+    assert said in " ".join(result.stderr.split())

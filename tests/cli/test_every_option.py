@@ -145,6 +145,7 @@ CASES = {
         "zeta": [SIMPLE, SIMPLE, "--zeta 0.1"],
         "order": "-k 1",
         "weights": "--weights equal",
+        "capacity": [STARTED, STARTED, "--capacity 30%,40%"],
         "start": [STARTED, STARTED, "--start places.csv"],
         "restarts": [STARTED, STARTED, "--restarts 2"],
         "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],

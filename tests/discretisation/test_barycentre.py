@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stipple.discretisation.entropic.equal import EqualQuantisation, quantise_equally
+from stipple.discretisation.bounded import BoundedQuantisation, quantise_bounded
 from stipple.discretisation.entropic.problem import make_targets
 from stipple.discretisation.entropic.simple import Discretisation, discretise_simple
 from stipple.errors import StippleError
 from stipple.measures.samples import Samples
+from stipple.transport.mass_bounds import MassBounds
 
 RANDOM = np.random.default_rng(8)
 CLOUD = RANDOM.random((60, 2))
@@ -25,8 +26,9 @@ def find_barycentre(
 
 def find_equal_barycentre(
     measures: list[Samples], shares: list[float], count: int, **options: Any
-) -> EqualQuantisation:
-    return quantise_equally(make_targets(measures, np.array(shares)), count, **options)
+) -> BoundedQuantisation:
+    bounds = MassBounds.fix(np.ones(count))
+    return quantise_bounded(make_targets(measures, np.array(shares)), bounds, **options)
 
 
 def sort_rows(atoms: np.ndarray) -> np.ndarray:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import stipple
+from stipple.arguments import read_masses
 from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
 from stipple.geometry.shares import share_mass
 from stipple.measures.density import Density
-from stipple.stippling.beginnings import read_masses
 from stipple.transport.semi_discrete import TransportSolver
 
 FLAT = np.ones((64, 96))

@@ -6,7 +6,6 @@ import click
 
 from stipple.choices import (
     Algorithm,
-    AtomWeights,
     CellRule,
     Objective,
     SourceKind,
@@ -21,7 +20,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
+from stipple.cli.shared.types import CAPACITY, COUNTS, NUMBERS, FiniteRange
 
 FORMATS = ("csv", *DRAWING_FORMATS)
 
@@ -31,6 +30,7 @@ Examples:
   stipple edot photo.jpg -m 500 -o atoms.svg -o atoms.csv
   stipple edot photo.jpg -m 2000 --objective full --report full.json -o full.png
   stipple edot samples.csv -m 20 > atoms.csv
+  stipple edot samples.csv -m 20 --capacity 4%,6% > atoms.csv
   stipple edot '0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2' -m 7 --objective sharp -o seven.png
   stipple edot photo.jpg -m 10,30,100,300 --naive 50 --plot convergence.svg
   stipple edot photo.jpg -m 3000 --color rgb -o channels.png
@@ -39,6 +39,22 @@ Examples:
   stipple edot --preset discs-24 -o discs.png
   stipple edot --list-presets
 """
+
+weight_options = add_options(
+    click.option(
+        "--weights",
+        default="free",
+        metavar="free|equal|PATH.csv",
+        help="Optimise weights (free), fix them at 1/M (equal), or as the column weight of a file"
+        " says, one atom a line, in any scale.",
+    ),
+    click.option(
+        "--capacity",
+        type=CAPACITY,
+        metavar="LEAST,MOST",
+        help="Between what shares of the whole mass each free weight stays, such as 4%,6%.",
+    ),
+)
 
 start_options = add_options(
     click.option(
@@ -87,7 +103,8 @@ edot_options = add_options(
         type=COUNTS,
         metavar="M[,M...]",
         default="100",
-        help="Numbers of atoms; several make a run each.",
+        help="Numbers of atoms; several make a run each. With weights from a file: as many as"
+        " these.",
     ),
     click.option(
         "--objective",
@@ -111,12 +128,7 @@ edot_options = add_options(
         default=2.0,
         help="Costs are distances to this power.",
     ),
-    click.option(
-        "--weights",
-        type=click.Choice(get_args(AtomWeights)),
-        default="free",
-        help="Optimise weights (free), or fix them at 1/M (equal).",
-    ),
+    weight_options,
     start_options,
     click.option(
         "--algorithm",

@@ -1,6 +1,6 @@
 """What `stipple edot` is to do: the words of the command line as a typed job, or a usage error."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -24,6 +24,7 @@ from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
+    from stipple.arrays import Floats
     from stipple.discretisation.presets import Preset
     from stipple.discretisation.settings import Settings
 
@@ -119,6 +120,8 @@ class Job:
         What is found.
     settings : Settings
         How; a preset has its own, but for seed, steps and machine.
+    weights : ndarray or None
+        Weights of atoms, with sum 1, where they are given.
     input : Input
         How sources are read.
     metric : ChosenMetric
@@ -139,6 +142,7 @@ class Job:
 
     task: Task
     settings: "Settings"
+    weights: "Floats | None"
     input: Input
     metric: ChosenMetric
     start: str | None
@@ -160,13 +164,18 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     StippleError
         For files that cannot be written.
     """
-    refuse_conflicts({**options, "given": find_given(context)}, RULES)
+    given = find_given(context)
+    refuse_conflicts({**options, "given": given}, RULES)
+    weights = _read_weights(options["weights"])
+    if weights is not None:
+        options = {**options, "atoms": _agree(weights, options, given)}
     settings = _plan_settings(options)
     refuse_idle_scheduler(options["scheduler"], settings, options["atoms"])
     files = _plan_files(options)
     return Job(
         task=_plan_task(options),
         settings=settings,
+        weights=weights,
         input=_plan_input(options),
         metric=split_metric(options["metric"]),
         start=None if options["start"] in get_args(AtomStart) else options["start"],
@@ -190,6 +199,29 @@ def refuse_idle_scheduler(
             "--scheduler is for the adaptive algorithm, and so few atoms take the simple one: say"
             " --algorithm adaptive."
         )
+
+
+def _read_weights(words: str) -> "Floats | None":
+    """Read the weights of atoms from a file, unless they are free or equal."""
+    if words in ("free", "equal"):
+        return None
+    from stipple.arguments import read_masses
+    from stipple.files.tables import read_masses_csv
+
+    return read_masses(read_masses_csv(words, "weight"), "weight", "atom")
+
+
+def _agree(
+    weights: "Floats", options: Mapping[str, Any], given: Collection[str]
+) -> tuple[int, ...]:
+    """Let the file say how many atoms there are, unless the command line says otherwise."""
+    counts = (len(weights),)
+    if "atoms" in given and options["atoms"] != counts:
+        raise click.UsageError(
+            f"--atoms is {options['atoms'][0]:,}, and {options['weights']} has"
+            f" {len(weights):,} weights: leave --atoms out."
+        )
+    return counts
 
 
 def _plan_task(options: Mapping[str, Any]) -> Task:
@@ -228,7 +260,8 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
         objective=options["objective"],
         zeta=options["zeta"],
         order=options["order"],
-        weights=options["weights"],
+        weights=options["weights"] if options["weights"] in ("free", "equal") else "given",
+        capacity=options["capacity"],
         start=options["start"] if options["start"] in get_args(AtomStart) else "auto",
         restarts=options["restarts"],
         algorithm=options["algorithm"],

@@ -11,6 +11,7 @@ from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 PRESET_SETS = {
     *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
     *(
+        "capacity",
         "start",
         "restarts",
         "algorithm",
@@ -38,6 +39,10 @@ def _has_no_weight(lambdas: Sequence[float] | None) -> bool:
 
 def _starts_at_places(options: Mapping[str, Any]) -> bool:
     return options["start"] not in get_args(AtomStart)
+
+
+def _weighs_by_file(options: Mapping[str, Any]) -> bool:
+    return options["weights"] not in ("free", "equal")
 
 
 # After the first few, no rule meets a preset: it leaves the options named there as they are.
@@ -125,6 +130,26 @@ RULES = (
     ),
     *refuse_each(
         ("start", "restarts"),
+        "--{} is for free weights of the exact objective.",
+        lambda options: (
+            options["objective"] != "exact" or options["weights"] != "free" or options["barycenter"]
+        ),
+    ),
+    Rule(
+        lambda options: _weighs_by_file(options) and options["objective"] != "exact",
+        "--weights PATH is for the exact objective: say free or equal.",
+    ),
+    Rule(
+        lambda options: (
+            _weighs_by_file(options) and (len(options["atoms"]) > 1 or _is_single(options))
+        ),
+        lambda options: (
+            f"The weights in {options['weights']} are for one run: give one SOURCE and one number"
+            " of atoms."
+        ),
+    ),
+    *refuse_each(
+        ("capacity",),
         "--{} is for free weights of the exact objective.",
         lambda options: (
             options["objective"] != "exact" or options["weights"] != "free" or options["barycenter"]

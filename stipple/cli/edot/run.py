@@ -226,6 +226,7 @@ def _run(
             measure,
             n,
             settings,
+            shares=job.weights,
             start=start,
             on_step=show,
             run_cells=run_cells,

@@ -61,7 +61,7 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
     rows = [
         (
             "atoms",
-            f"{len(result.atoms):,} with {result.settings.weights} weights for"
+            f"{len(result.atoms):,} with {_name_weights(result)} for"
             f" {len(samples):,} samples in dimension {samples.dimension}{merged}",
         ),
         (power, _describe_cost(result)),
@@ -83,6 +83,15 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
     goal = power if result.settings.objective == "exact" else "the objective"
     rows.append(("algorithm", f"{result.algorithm}, {_describe_end(result, goal)}"))
     return rows
+
+
+def _name_weights(result: "Discretisation") -> str:
+    """Say what weights are, and between which they are where there are capacities."""
+    words = f"{result.settings.weights} weights"
+    if result.settings.capacity is None:
+        return words
+    least, most = (100 * share for share in result.settings.capacity)
+    return f"{words} between {least:.6g} % and {most:.6g} %"
 
 
 def _describe_end(result: "Discretisation", goal: str) -> str:
@@ -176,6 +185,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "order": result.settings.order,
         "objective": result.settings.objective,
         "weights": result.settings.weights,
+        "capacity": result.settings.capacity,
         "algorithm": result.algorithm,
         "cost_lower": result.cost.lower,
         "cost_upper": result.cost.upper,

@@ -203,6 +203,25 @@ def _parse_steps(text: str) -> int | None:
     return int(text)
 
 
+def _parse_capacity(text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    try:
+        least, most = (
+            float(part[:-1]) / 100 if part.endswith("%") else float(part) for part in parts
+        )
+    except ValueError:
+        raise StippleError(
+            f"{text!r} has no two capacities: write LEAST,MOST such as 4%,6% or 0,0.1."
+        ) from None
+    if not 0 <= least <= most <= 1 or most == 0:
+        raise StippleError(
+            f"The capacities {text!r} are no shares of the mass: give LEAST,MOST from 0% to 100%,"
+            " the smaller one first."
+        )
+    return least, most
+
+
 NUMBERS = _ParsedType("numbers", _parse_numbers)
+CAPACITY = _ParsedType("capacity", _parse_capacity)
 COUNTS = _ParsedType("counts", _parse_counts)
 STEPS = _ParsedType("steps", _parse_steps)

@@ -14,13 +14,12 @@ from stipple.geometry.metrics import Metric
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
+from stipple.transport.mass_bounds import WHOLE, round_to_whole
 from stipple.transport.network_simplex import NetworkSimplex
 from stipple.transport.north_west_corner import match_in_order
 
-# Up to so many pairs of sample and atom the linear program is solved whole, in whole numbers that
-# add up to this.
+# Up to so many pairs of sample and atom the linear program is solved whole.
 LARGEST_WHOLE_PROGRAM = 20_000
-WHOLE = 2**52
 # By so much the best potentials are lowered to see whether rounding does less harm there.
 LESS = 2.0**-30
 # Voronoi masses but for this part are tried first, and are enough where the interval is so narrow.
@@ -148,7 +147,7 @@ def _certify_whole(problem: DiscreteProblem) -> Interval:
     costs = problem.measure_costs()
     count, atoms = costs.shape
     sources, targets, matched = match_in_order(
-        _round_to_whole(problem.masses), _round_to_whole(problem.weights)
+        round_to_whole(problem.masses, WHOLE), round_to_whole(problem.weights, WHOLE)
     )
     amounts = np.zeros(costs.shape)
     amounts[sources, targets] = matched
@@ -181,13 +180,6 @@ def _certify_by_ascent(problem: DiscreteProblem, potentials: Floats | None) -> I
             break
         best = better
     return problem.enclose(problem.bound_below(best), upper)
-
-
-def _round_to_whole(masses: Floats) -> Floats:
-    """Whole numbers above 0 with the sum 2^52, nearly in the proportions of some masses."""
-    units: Floats = np.floor(masses / masses.sum() * (WHOLE - 2 * len(masses))) + 1
-    units[np.argmax(units)] += WHOLE - units.sum()
-    return units
 
 
 def _check_atoms(samples: Samples, atoms: Floats, weights: Floats) -> tuple[Floats, Floats]:

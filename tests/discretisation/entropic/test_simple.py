@@ -10,8 +10,8 @@ from scipy.optimize import linprog
 from scipy.stats import truncnorm
 
 from stipple.arrays import Floats
-from stipple.discretisation.entropic import equal, simple
-from stipple.discretisation.entropic.equal import EqualQuantisation
+from stipple.discretisation.bounded import BoundedQuantisation, quantise_bounded
+from stipple.discretisation.entropic import simple
 from stipple.discretisation.entropic.objectives import evaluate_objective
 from stipple.discretisation.entropic.problem import Target
 from stipple.discretisation.entropic.simple import DescentStep, Discretisation
@@ -19,6 +19,7 @@ from stipple.discretisation.weighted_quantisation import quantise_weighted
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Sphere
 from stipple.measures.samples import Samples
+from stipple.transport.mass_bounds import MassBounds
 
 GRID = (np.arange(1000) + 0.5) / 1000
 UNIFORM = Samples(GRID[:, None], np.ones(1000))
@@ -29,8 +30,9 @@ def discretise_simple(samples: Samples, *arguments: Any, **options: Any) -> Disc
     return simple.discretise_simple([Target(samples, 1.0)], *arguments, **options)
 
 
-def quantise_equally(samples: Samples, count: int, **options: Any) -> EqualQuantisation:
-    return equal.quantise_equally([Target(samples, 1.0)], count, **options)
+def quantise_equally(samples: Samples, count: int, **options: Any) -> BoundedQuantisation:
+    bounds = MassBounds.fix(np.ones(count))
+    return quantise_bounded([Target(samples, 1.0)], bounds, **options)
 
 
 def evaluate_normal(x: Floats, mean: float, deviation: float) -> Floats:

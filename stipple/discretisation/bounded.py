@@ -1,4 +1,4 @@
-"""Equal weights without regularisation: every atom stands for the same mass."""
+"""Atoms whose masses are given, or bounded, without regularisation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +13,16 @@ from stipple.discretisation.entropic.expectation import divide_by_curvatures
 from stipple.discretisation.entropic.problem import Target, pool_targets
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
+from stipple.measures.samples import Samples
+from stipple.transport.bounded_transport import BoundedTransport
+from stipple.transport.mass_bounds import MassBounds
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 from stipple.transport.semi_dual import SemiDual
 
 # Shifted atoms start this far off along each axis, at most, in distances to the nearest.
 START_SHIFT = 0.25
+# Equal weights of so many atoms, or of so many samples times atoms, are smoothed.
+MOST_ATOMS, MOST_ENTRIES = 3_000, 300_000_000
 # ζ of the smoothed dual as parts of the mean cost: for moves, and at the end.
 MOVING_ZETA = 1e-2
 LAST_ZETA = 1e-3
@@ -29,30 +34,31 @@ LAST_ERROR = 1e-8
 
 
 @dataclass(frozen=True)
-class EqualStep:
-    """One move of the atoms: `number` 0 is the start; cost as in `EqualQuantisation`."""
+class BoundedStep:
+    """One move of the atoms: `number` 0 is the start; cost as in `BoundedQuantisation`."""
 
     number: int
     cost: float
 
 
 @dataclass(frozen=True, eq=False)
-class EqualQuantisation:
-    """Atoms of equal weight near one measure, or several.
+class BoundedQuantisation:
+    """Atoms near one measure, or several, with weights within their bounds.
 
     Attributes
     ----------
     atoms : ndarray, shape (m, d)
         y, in units of the samples.
     weights : ndarray, shape (m,)
-        1/m each.
+        As given, or what atoms hold, sum 1.
     cost : float
-        Σ_l λ_l⟨P_l, C_l⟩ for plans whose rows are exact, near W_k^k up to the mass error and
-        LAST_ZETA of itself times the logarithm of the candidates of a sample.
+        Σ_l λ_l⟨P_l, C_l⟩: W_k^k, or where the dual is smoothed, of plans whose rows are exact, near
+        it up to the mass error and LAST_ZETA of itself times the logarithm of the candidates of a
+        sample.
     potentials : ndarray, shape (measures, m)
         g of each measure, in units of cost: they certify the cost (`certify_discrete`).
     mass_error : float
-        Largest Σ_j |Σ_i P_ij − 1/m| of a measure.
+        Largest Σ_j |Σ_i P_ij − 1/m| of a measure; 0 unless the dual is smoothed.
     history : tuple of float
         The cost of the start and after each move, for plans of MOVING_ZETA.
     iterations : int
@@ -71,9 +77,9 @@ class EqualQuantisation:
     converged: bool
 
 
-def quantise_equally(
+def quantise_bounded(
     targets: Sequence[Target],
-    count: int,
+    bounds: MassBounds,
     *,
     order: float = 2.0,
     metric: Metric | None = None,
@@ -82,22 +88,23 @@ def quantise_equally(
     seed: int | None = None,
     shifted: bool = False,
     start: tuple[Floats, Floats | None] | None = None,
-    on_step: Callable[[EqualStep], None] | None = None,
-) -> EqualQuantisation:
-    """Minimise Σ_l λ_l·W_k^k(μ^l, Σ_j δ_{y_j}/m) over atoms, to a local minimum.
+    on_step: Callable[[BoundedStep], None] | None = None,
+) -> BoundedQuantisation:
+    """Minimise Σ_l λ_l·W_k^k(μ^l, Σ_j w_j δ_{y_j}) over atoms and their w, to a local minimum.
 
     In turn, atoms move towards the centres of what they are for, by quasi-Newton steps that fall
-    back on plain ones where these are no better, and the transport is solved anew: Newton's method
-    on the semi-dual, smoothed by a ζ far below the mean cost, between each sample and its nearest
-    atoms only. For several targets that is the free-support barycentre of Cuturi and Doucet (ICML
-    2014) with fixed weights.
+    back on plain ones where these are no better, and the transport is solved anew: exactly, and of
+    very many atoms by Newton's method on the semi-dual, smoothed by a ζ far below the mean cost,
+    between each sample and its nearest atoms only. For several targets that is the free-support
+    barycentre of Cuturi and Doucet (ICML 2014) with fixed weights.
 
     Parameters
     ----------
     targets : sequence of Target
         μ^l with shares λ_l, from `make_targets`.
-    count : int
-        m, at most as many as there are distinct samples.
+    bounds : MassBounds
+        Of the weights of m atoms, at most as many as there are distinct samples; those of several
+        targets are fixed.
     order : float
         k ≥ 1: costs are k-th powers of distances.
     metric : Metric, optional
@@ -120,12 +127,13 @@ def quantise_equally(
     Raises
     ------
     StippleError
-        For counts or orders that make no sense.
+        For counts or orders that make no sense, or if no masses are within the bounds.
     """
     metric = metric or Euclidean()
     check_cost(1.0, order)
     if iterations < 0:
         raise StippleError(f"The number of iterations must be at least 0, not {iterations}.")
+    count = len(bounds)
     targets = [replace(target, samples=merge_duplicates(target.samples)) for target in targets]
     pool = pool_targets(targets)
     check_count(pool, count)
@@ -135,7 +143,7 @@ def quantise_equally(
     atoms, potentials = start
     if shifted and count > 1:
         atoms = metric.move(atoms, _draw_shifts(atoms))
-    transports = _Transports(targets, count, order, metric, potentials)
+    transports = _Transports(targets, bounds, order, metric, potentials)
     alternation = _Alternation(transports, atoms, tolerance)
     alternation.tell(on_step)
     while alternation.steps < iterations and not alternation.settled:
@@ -145,23 +153,35 @@ def quantise_equally(
 
 
 class _Transports:
-    """The transports from all targets to the same atoms of equal weight."""
+    """The transports from all targets to the same atoms."""
 
     def __init__(
         self,
         targets: Sequence[Target],
-        count: int,
+        bounds: MassBounds,
         order: float,
         metric: Metric,
         potentials: Floats | None = None,
     ) -> None:
         self.order = order
         self.metric = metric
+        self._bounds = bounds
         self._shares = [target.share for target in targets]
+        count = len(bounds)
         self._duals = [
             SemiDual(target.samples, count, order, metric, potential=potentials)
+            if _is_smoothed(target.samples, bounds)
+            else BoundedTransport(target.samples, bounds, order, metric, potentials)
             for target in targets
         ]
+
+    @property
+    def weights(self) -> Floats:
+        """What atoms weigh, sum 1."""
+        first = self._duals[0]
+        if self._bounds.fixed or isinstance(first, SemiDual):
+            return self._bounds.least
+        return first.masses
 
     @property
     def potentials(self) -> list[Floats]:
@@ -171,7 +191,7 @@ class _Transports:
     @property
     def mass_error(self) -> float:
         """Largest Σ_j |Σ_i P_ij − 1/m| of a target."""
-        return max(dual.mass_error for dual in self._duals)
+        return max(dual.mass_error if isinstance(dual, SemiDual) else 0.0 for dual in self._duals)
 
     def restore(self, potentials: Sequence[Floats]) -> None:
         """Let the next solves start from these."""
@@ -181,7 +201,12 @@ class _Transports:
     def solve(self, atoms: Floats, zeta: float, tolerance: float) -> float:
         """Solve every transport; Σ_l λ_l⟨P_l, C_l⟩."""
         return sum(
-            share * dual.solve(atoms, zeta, tolerance)
+            share
+            * (
+                dual.solve(atoms, zeta, tolerance)
+                if isinstance(dual, SemiDual)
+                else dual.solve(atoms)
+            )
             for share, dual in zip(self._shares, self._duals, strict=True)
         )
 
@@ -222,10 +247,10 @@ class _Alternation:
         """Moves so far."""
         return len(self._history) - 1
 
-    def tell(self, on_step: Callable[[EqualStep], None] | None) -> None:
+    def tell(self, on_step: Callable[[BoundedStep], None] | None) -> None:
         """Report the last move."""
         if on_step is not None:
-            on_step(EqualStep(self.steps, self._current.cost))
+            on_step(BoundedStep(self.steps, self._current.cost))
 
     def take_step(self) -> None:
         """Move by a quasi-Newton step, or straight to the centres where that costs more."""
@@ -244,15 +269,15 @@ class _Alternation:
         if moved.cost < self._best.cost:
             self._best = moved
 
-    def conclude(self) -> EqualQuantisation:
+    def conclude(self) -> BoundedQuantisation:
         """Solve the transports to the best atoms once more, sharply."""
         atoms = self._best.atoms
         self._transports.restore(self._best.potentials)
         cost = self._transports.solve(atoms, LAST_ZETA, LAST_ERROR)
         error = self._transports.mass_error
-        return EqualQuantisation(
+        return BoundedQuantisation(
             atoms=atoms,
-            weights=np.full(len(atoms), 1 / len(atoms)),
+            weights=self._transports.weights,
             cost=cost,
             potentials=np.array(self._transports.potentials),
             mass_error=error,
@@ -272,6 +297,11 @@ class _Alternation:
     def _solve(self, atoms: Floats) -> _Iterate:
         cost = self._transports.solve(atoms, MOVING_ZETA, self._accuracy)
         return _Iterate(atoms, cost, self._transports.potentials)
+
+
+def _is_smoothed(samples: Samples, bounds: MassBounds) -> bool:
+    entries = len(samples) * len(bounds)
+    return bounds.equal and (len(bounds) > MOST_ATOMS or entries > MOST_ENTRIES)
 
 
 def _draw_shifts(atoms: Floats) -> Floats:

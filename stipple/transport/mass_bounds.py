@@ -1,0 +1,122 @@
+"""How much atoms may weigh, and masses in whole numbers, whose sums are exact."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+
+# What masses in whole numbers add up to, at the most.
+WHOLE = 2**52
+# Masses are multiples of the least one if they are so but for this part of it, and so many.
+MULTIPLE, MOST_MULTIPLES = 1e-7, 2**31
+# Bounds this near to a whole number of samples are meant to be that number.
+NEAR_WHOLE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class MassBounds:
+    """Between what the masses of atoms are to be.
+
+    Attributes
+    ----------
+    least, most : ndarray, shape (m,)
+        Parts of the whole mass, 0 ≤ least ≤ most; equal where weights are given.
+    """
+
+    least: Floats
+    most: Floats
+
+    @classmethod
+    def fix(cls, weights: Floats) -> MassBounds:
+        """Let atoms have these weights, in any scale."""
+        shares = weights / weights.sum()
+        return cls(shares, shares)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the weights are given."""
+        return self.least is self.most
+
+    @property
+    def equal(self) -> bool:
+        """Whether all weights are given, and equal."""
+        return self.fixed and bool(np.ptp(self.least) == 0)
+
+    def __len__(self) -> int:
+        return len(self.least)
+
+
+@dataclass(frozen=True, eq=False)
+class WholeMasses:
+    """Masses of samples, shape (n,), and bounds of atoms, shape (m,), in whole numbers."""
+
+    amounts: Floats
+    least: Floats
+    most: Floats
+
+
+def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMasses:
+    """Find whole numbers in the proportions of masses and bounds.
+
+    Exactly so where masses are multiples of the least one, such as equal masses: atoms of equal
+    weight then hold equally much, and others between bounds hold whole samples. Else but for
+    rounding.
+
+    Parameters
+    ----------
+    masses : ndarray, shape (n,)
+        > 0, in any scale.
+    bounds : MassBounds
+        Of atoms.
+    splits : int
+        Into how many pieces a sample may be split between atoms that are not fixed.
+
+    Raises
+    ------
+    StippleError
+        If no masses are within the bounds.
+    """
+    multiples = masses / masses.min()
+    whole = np.round(multiples)
+    if np.abs(multiples - whole).max() > MULTIPLE or whole.sum() > MOST_MULTIPLES:
+        # As many for each atom, where they are equal.
+        whole = round_to_whole(masses, WHOLE // len(bounds) * len(bounds))
+    elif not bounds.fixed:
+        whole *= splits
+    total, count = int(whole.sum()), len(bounds)
+    if bounds.equal:
+        common = math.gcd(total, count)
+        held = np.full(count, float(total // common))
+        return WholeMasses(whole * (count // common), held, held)
+    if bounds.fixed:
+        scale = WHOLE // total
+        held = round_to_whole(bounds.least, total * scale)
+        return WholeMasses(whole * scale, held, held)
+    least = np.ceil(bounds.least * total - NEAR_WHOLE)
+    most = np.floor(bounds.most * total + NEAR_WHOLE)
+    if not (least.sum() <= total <= most.sum() and (least <= most).all()):
+        raise StippleError(
+            f"No {count:,} atoms of {least.min():.17g} to {most.max():.17g} samples each hold"
+            f" {total:,} in all: give wider capacities, or another number of atoms."
+        )
+    return WholeMasses(whole, least, most)
+
+
+def round_to_whole(masses: Floats, total: int) -> Floats:
+    """Whole numbers above 0 with a sum of at most 2^52, nearly in the proportions of some masses.
+
+    Parameters
+    ----------
+    masses : ndarray, shape (n,)
+        > 0, in any scale; much fewer than the total.
+    total : int
+        The sum.
+    """
+    units: Floats = np.floor(masses / masses.sum() * (total - 2 * len(masses))) + 1
+    units[np.argmax(units)] += total - units.sum()
+    return units
