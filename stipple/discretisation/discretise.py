@@ -68,6 +68,7 @@ def edot(
     restarts: int | None = None,
     algorithm: Algorithm = "auto",
     cells: CellRule = "bisect",
+    cell_atoms: int | None = None,
     metric: MetricName = "euclidean",
     batch: int = 1000,
     steps: int | None = None,
@@ -106,6 +107,8 @@ def edot(
         For entropic objectives: all atoms at once, or cell by cell; auto by their number.
     cells : {"bisect", "occupied", "sparsest"}
         How the adaptive algorithm shares atoms and cuts cells.
+    cell_atoms : int, optional
+        Most atoms of a cell; by default 32, or half of all where there are no more than that.
     metric : {"euclidean", "sphere"}
         Straight lines, or arcs on the unit sphere.
     batch : int
@@ -156,6 +159,7 @@ def edot(
         restarts=restarts,
         algorithm=algorithm,
         cells=cells,
+        cell_atoms=cell_atoms,
         metric=metric,
         batch=batch,
         steps=steps,
@@ -246,6 +250,7 @@ def assess(
         converged=solution.converged,
         optimum=_name_optimum(solution),
         merged=solution.merged,
+        cells=solution.cells,
         algorithm=solution.algorithm,
         settings=settings,
         seconds={"solve": seconds, "evidence": time.perf_counter() - began},

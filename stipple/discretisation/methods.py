@@ -10,7 +10,7 @@ from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
 from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
-from stipple.discretisation.solution import Solution
+from stipple.discretisation.solution import AtomCell, Solution
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.metrics import Metric
@@ -299,6 +299,7 @@ def _solve_in_cells(
         objective=settings.objective,
         weights=settings.weights,
         rule=settings.cells,
+        largest=settings.cell_atoms,
         order=settings.order,
         metric=metric,
         settings=make_sinkhorn(settings),
@@ -313,4 +314,10 @@ def _solve_in_cells(
         found.iterations,
         found.converged,
         "adaptive",
+        cells=tuple(
+            AtomCell(lower, upper, float(mass), int(count), float(zeta))
+            for lower, upper, mass, count, zeta in zip(
+                found.lower, found.upper, found.masses, found.counts, found.zetas, strict=True
+            )
+        ),
     )

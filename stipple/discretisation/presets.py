@@ -4,15 +4,16 @@ Source: "Efficient Discretizations of Optimal Transport" (EDOT), its examples an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from stipple.arrays import Floats
+from stipple.choices import CellRule
 from stipple.discretisation.naive import Naive
 from stipple.discretisation.settings import Settings
 from stipple.files.sample_picture import read_sample
@@ -25,6 +26,7 @@ LINE_CELLS = 1000
 SQUARE_CELLS = 100
 DISC_PIXELS = 256
 CLOUD = 5_000
+DRAWN = 10_000
 
 Mixture: TypeAlias = tuple[tuple[float, tuple[float, ...], tuple[float, ...]], ...]
 """Weights, means and standard deviations of normals cut to [0, 1]."""
@@ -72,7 +74,13 @@ class Preset:
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    groups = (_define_on_the_line, _define_in_the_plane, _define_in_space, _define_others)
+    groups = (
+        _define_on_the_line,
+        _define_in_the_plane,
+        _define_in_cells,
+        _define_in_space,
+        _define_others,
+    )
     return {preset.name: preset for define in groups for preset in define()}
 
 
@@ -113,6 +121,21 @@ def _define_in_the_plane() -> tuple[Preset, ...]:
                 Case("equal", _measure_discs, 24, EQUAL),
             ),
             "free: no mass between discs, less than half of the error of equal weights",
+        ),
+    )
+
+
+def _define_in_cells() -> tuple[Preset, ...]:
+    sharp = Settings(objective="sharp", zeta=1e-2, algorithm="adaptive", cell_atoms=6)
+    return (
+        Preset(
+            "adaptive-30",
+            "10,000 samples of two truncated normals on the unit square, 30 atoms cell by cell",
+            tuple(
+                Case(rule, _draw_mixture_in_the_plane, 30, replace(sharp, cells=rule))
+                for rule in get_args(CellRule)
+            ),
+            "cells that divide where there is mass, each with few atoms (--draw dots,cells)",
         ),
     )
 
@@ -193,6 +216,18 @@ def _cut_normal(edges: Floats, mean: float, sigma: float) -> Floats:
     below = edges if np.isinf(sigma) else ndtr((edges - mean) / sigma)
     masses: Floats = np.diff(below) / (below[-1] - below[0])
     return masses
+
+
+@cache
+def _draw_mixture_in_the_plane() -> Measure:
+    """Draw samples of the mixture in the plane, by the inverse of each distribution function."""
+    generator = np.random.default_rng(0)
+    chosen = generator.choice(len(MIXTURE_2D), DRAWN, p=[weight for weight, _, _ in MIXTURE_2D])
+    means, sigmas = (np.array([term[place] for term in MIXTURE_2D])[chosen] for place in (1, 2))
+    lowest, highest = ndtr(-means / sigmas), ndtr((1 - means) / sigmas)
+    places = lowest + (highest - lowest) * generator.random((DRAWN, 2))
+    points = means + sigmas * ndtri(places)
+    return Measure(Samples(points, np.ones(DRAWN)), np.zeros(2), np.ones(2))
 
 
 @cache

@@ -7,6 +7,7 @@ from stipple.arrays import Floats
 from stipple.choices import Optimum
 from stipple.discretisation.evidence import RegularisedCost
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import AtomCell
 from stipple.interval import Interval
 
 OPTIMA: Mapping[Optimum | None, str] = {
@@ -49,6 +50,8 @@ class Discretisation:
         Global optima are found on a line, of order 1 and 2, with free weights.
     merged : int
         Atoms of an entropic objective that coincided with others, and are not told apart.
+    cells : tuple of AtomCell
+        The boxes of the adaptive algorithm, in the order of their atoms.
     algorithm : str
         What found the atoms.
     settings : Settings
@@ -77,6 +80,7 @@ class Discretisation:
     converged: bool
     optimum: Optimum | None
     merged: int
+    cells: tuple[AtomCell, ...]
     algorithm: str
     settings: Settings
     seconds: dict[str, float]

@@ -33,8 +33,8 @@ class Settings:
 
     Attributes
     ----------
-    objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
-seed, engine, device, threads
+    objective, zeta, order, weights, start, restarts, algorithm, cells, cell_atoms, metric, batch, \
+steps, seed, engine, device, threads
         As `edot` describes them.
 
     Examples
@@ -52,6 +52,7 @@ seed, engine, device, threads
     restarts: int | None = None
     algorithm: Algorithm = "auto"
     cells: CellRule = "bisect"
+    cell_atoms: int | None = None
     metric: MetricName = "euclidean"
     batch: int = 1000
     steps: int | None = None
@@ -81,6 +82,8 @@ seed, engine, device, threads
             plain["zeta"] = read_number(self.zeta, "regularisation ζ", 0, above=True)
         if self.restarts is not None:
             plain["restarts"] = read_count(self.restarts, "number of starts", 1)
+        if self.cell_atoms is not None:
+            plain["cell_atoms"] = read_count(self.cell_atoms, "number of atoms of a cell", 1)
         if self.steps is not None:
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:

@@ -6,11 +6,35 @@ from stipple.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
+class AtomCell:
+    """A box whose samples were discretised by themselves.
+
+    Attributes
+    ----------
+    lower, upper : ndarray, shape (d,)
+        Opposite corners, in the units of the samples.
+    mass : float
+        Of its samples, as a part of all.
+    atoms : int
+        How many stand for it.
+    zeta : float
+        ζ of its problem, in units of the cost.
+    """
+
+    lower: Floats
+    upper: Floats
+    mass: float
+    atoms: int
+    zeta: float
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """What an algorithm found.
 
     `potentials`, shape (targets, m), prove the cost to each target, where they are known; `optimal`
-    tells that no other atoms are better, `merged` how many were at the places of others.
+    tells that no other atoms are better, `merged` how many were at the places of others, `cells`
+    those of the adaptive algorithm.
     """
 
     atoms: Floats
@@ -22,3 +46,4 @@ class Solution:
     potentials: Floats | None = None
     optimal: bool = False
     merged: int = 0
+    cells: tuple[AtomCell, ...] = ()

@@ -199,7 +199,7 @@ def test_a_cell_that_fails_on_a_cluster_fails_all(edot, tmp_path, monkeypatch):
         (("photo.png", "--objective", "full", "-m", "10,20"), "so few atoms"),
         (("rgb.png", "--objective", "full", "--color", "rgb", "-m", 60), "so few atoms"),
         (("photo.png", "photo.png", "--barycenter", "--objective", "full"), "simple algorithm"),
-        (("--preset", "sphere"), "No preset"),
+        (("--preset", "sphere"), "this preset"),
         (("photo.png", "--objective", "full", "--threads", 2), "not both"),
     ],
 )
@@ -314,7 +314,7 @@ def test_presets_are_listed(edot):
     for name in list_presets():
         assert name in listed
     names = {"uniform-1d", "mixture-1d", "mixture-2d", "discs-24", "sphere", "swiss-roll", "image"}
-    assert names | {"naive-comparison"} == set(list_presets())
+    assert names | {"naive-comparison", "adaptive-30"} == set(list_presets())
 
 
 def test_a_preset_runs_and_is_drawn(edot, tmp_path):
@@ -355,6 +355,12 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
             "all atoms at once",
         ),
         (["cloud.csv", "--cells", "occupied"], 2, "entropic"),
+        (["cloud.csv", "--draw", "cells"], 2, "say --objective full"),
+        (["cloud.csv", "--draw", "tour"], 2, "any of dots,cells"),
+        (["cloud.csv", "--objective", "full", "-m", "9", "--cell-atoms", "3"], 2, "so few"),
+        (["cloud.csv", "--objective", "full", "-m", "90", "--batch", "3"], 2, "so many"),
+        (["--preset", "sphere", "--draw", "cells"], 2, "this preset"),
+        (["solid.csv", *ADAPTIVE, "-m", "2", "--draw", "cells"], 1, "3 coordinates"),
         (["grey.npy", "--color", "rgb"], 1, "no colours"),
         (["uniform", "--color", "rgb"], 2, "formula"),
         (["-", "-", "--plan"], 2, "once only"),
@@ -375,6 +381,7 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
 )
 def test_what_cannot_be_done_is_said(edot, tmp_path, words, code, said):
     np.save("grey.npy", np.ones((3, 9)))
+    (tmp_path / "solid.csv").write_text("0,0,0\n1,1,1\n")
     (tmp_path / "ragged.csv").write_text("1,2\n1,2,3\n")
     (tmp_path / "nan.csv").write_text("1,nan\n1,2\n")
     (tmp_path / "negative.csv").write_text("x,w\n1,-1\n1,2\n")
@@ -408,6 +415,28 @@ def test_every_preset_reaches_what_was_published(edot, tmp_path, name):
     if name == "image":
         for count in (10, 100, 1000, 4000):
             assert runs[f"free-{count}"]["cost_upper"] < runs[f"equal-{count}"]["cost_lower"]
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_cells_are_drawn_and_reported(edot, tmp_path, dimension):
+    points = np.random.default_rng(4).random((200, dimension))
+    np.savetxt(tmp_path / "some.csv", points, delimiter=",")
+    words = ["some.csv", *ADAPTIVE, "-m", 12, "--cell-atoms", 3]
+    edot(*words, "--draw", "cells", "-o", "a.svg", "--report", "r.json")
+    (run,) = json.loads(Path("r.json").read_text("utf-8"))["runs"]
+    cells = run["cells"]
+    assert sum(cell["atoms"] for cell in cells) == 12
+    assert max(cell["atoms"] for cell in cells) == 3
+    assert sum(cell["mass"] for cell in cells) == pytest.approx(1)
+    inside = [
+        (np.array(cell["lower"]) <= points).all(axis=1)
+        & (points <= np.array(cell["upper"])).all(axis=1)
+        for cell in cells
+    ]
+    assert np.any(inside, axis=0).all()
+    drawing = Path("a.svg").read_text("utf-8")
+    assert "cells" in drawing
+    assert "circle" not in drawing
 
 
 def test_columns_keep_their_names_and_the_unit_is_told(edot, tmp_path):

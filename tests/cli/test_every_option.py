@@ -29,6 +29,7 @@ FORMULA = "edot uniform --pixels 6 -m 3 -o a.csv"
 SIMPLE = f"edot {IMAGE} -m 2 --resize 6x4 --objective full --steps 2 --batch 10 -o a.csv"
 ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive --steps 3 -o a.csv"
 CLOUD = "edot cloud.csv -m 40 --objective full --algorithm adaptive --steps 3 -o a.csv"
+DRAWN = CLOUD.replace("a.csv", "a.svg")
 TWO = f"edot {IMAGE} other.png -m 2 --resize 6x4 --barycenter -o a.csv"
 BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
 CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
@@ -149,6 +150,7 @@ CASES = {
         "restarts": [STARTED, STARTED, "--restarts 2"],
         "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],
         "cells": [CLOUD, CLOUD, "--cells sparsest"],
+        "cell_atoms": [CLOUD, CLOUD, "--cell-atoms 5"],
         "metric": ["edot sphere.csv -m 2 -o a.csv"] * 2 + ["--metric sphere"],
         "batch": [SIMPLE, SIMPLE, "--batch 15"],
         "steps": "--steps 1",
@@ -164,6 +166,7 @@ CASES = {
         "outputs": "-o b.svg",
         "format_": [f"edot {IMAGE} -m 3 -o - --format csv", f"edot {IMAGE} -m 3 -o - --format svg"],
         "plot": "--plot b.svg",
+        "draw": [DRAWN, DRAWN, "--draw dots,cells"],
         "show_samples": "--show-samples",
         "steps of a preset": [UNIFORM, UNIFORM, "--steps 2"],
         "seed of a preset": [UNIFORM, UNIFORM, "--seed 1"],

@@ -21,7 +21,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
+from stipple.cli.shared.types import ATOM_MARKS, COUNTS, NUMBERS, FiniteRange
 
 FORMATS = ("csv", *DRAWING_FORMATS)
 
@@ -54,6 +54,23 @@ start_options = add_options(
         metavar="R",
         show_default="a few, until two end alike",
         help="How many starts to draw.",
+    ),
+)
+
+cell_options = add_options(
+    click.option(
+        "--cells",
+        type=click.Choice(get_args(CellRule)),
+        default="bisect",
+        help="How the adaptive algorithm cuts and shares: in the middle, by the occupied volume, or"
+        " where samples are sparsest.",
+    ),
+    click.option(
+        "--cell-atoms",
+        type=click.IntRange(min=1),
+        metavar="N",
+        show_default="32, or half of M up to there",
+        help="Most atoms of a cell of the adaptive algorithm.",
     ),
 )
 
@@ -113,13 +130,7 @@ edot_options = add_options(
         help="For entropic objectives: all atoms at once by stochastic gradients, or cell by cell;"
         " auto by their number.",
     ),
-    click.option(
-        "--cells",
-        type=click.Choice(get_args(CellRule)),
-        default="bisect",
-        help="How the adaptive algorithm cuts and shares: in the middle, by the occupied volume, or"
-        " where samples are sparsest.",
-    ),
+    cell_options,
     click.option(
         "--metric",
         type=click.Choice(get_args(MetricName)),
@@ -205,6 +216,12 @@ edot_options = add_options(
         type=click.Path(dir_okay=False),
         help="Plot, .svg or .png: convergence of a run; cost against M of several, beside naive"
         " samplings.",
+    ),
+    click.option(
+        "--draw",
+        type=ATOM_MARKS,
+        default="dots",
+        help="Any of dots,cells (cells: the boxes of the adaptive algorithm).",
     ),
     click.option("--show-samples", is_flag=True, help="Draw samples in grey under the atoms."),
     drawing_options,

@@ -1,12 +1,13 @@
 """What `stipple edot` is to do: the words of the command line as a typed job, or a usage error."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
 
 from stipple.choices import AtomStart, SourceKind
+from stipple.cli.edot.idle import find_bound, refuse_idle
 from stipple.cli.edot.options import FORMATS
 from stipple.cli.edot.rules import RULES
 from stipple.cli.shared.conflicts import PLOT, find_given, refuse_conflicts
@@ -97,6 +98,8 @@ class Files:
         Path of a plot.
     layout : Layout
         The page and the pen.
+    draw : frozenset of str
+        Any of "dots" and "cells".
     show_samples : bool
         Draw samples under the atoms.
     """
@@ -104,6 +107,7 @@ class Files:
     outputs: tuple[Output, ...]
     plot: str | None
     layout: Layout
+    draw: frozenset[str]
     show_samples: bool
 
 
@@ -123,6 +127,8 @@ class Job:
         Path of the places where atoms begin.
     scheduler : str or None
         Address of a Dask scheduler whose workers solve cells.
+    bound : tuple of str
+        Options given that are for one of the algorithms, see `refuse_idle`.
     files : Files
         What is written.
     report : str or None
@@ -138,6 +144,7 @@ class Job:
     input: Input
     start: str | None
     scheduler: str | None
+    bound: tuple[str, ...]
     files: Files
     report: str | None
     quiet: bool
@@ -157,33 +164,28 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     """
     refuse_conflicts({**options, "given": find_given(context)}, RULES)
     settings = _plan_settings(options)
-    refuse_idle_scheduler(options["scheduler"], settings, options["atoms"])
+    task = _plan_task(options)
+    bound = find_bound(find_given(context), options)
+    if isinstance(task, Example):
+        runs = [(case.settings, case.atoms) for case in task.preset.cases]
+        refuse_idle(bound, runs, preset=True)
+    elif not isinstance(task, Channels):
+        one = replace(settings, algorithm="simple") if options["barycenter"] else settings
+        refuse_idle(bound, [(one, n) for n in options["atoms"]])
     files = _plan_files(options)
     return Job(
-        task=_plan_task(options),
+        task=task,
         settings=settings,
         input=_plan_input(options),
         start=None if options["start"] in get_args(AtomStart) else options["start"],
         scheduler=options["scheduler"],
+        bound=bound,
         files=files,
         report=options["report"],
         quiet=options["quiet"],
         verbose=options["verbose"],
         recorded=record_options(options),
     )
-
-
-def refuse_idle_scheduler(
-    scheduler: str | None, settings: "Settings", counts: Sequence[int]
-) -> None:
-    """Refuse a scheduler if no run, of so many atoms, has cells."""
-    if scheduler is None:
-        return
-    if all(settings.choose_algorithm(n).algorithm != "adaptive" for n in counts):
-        raise click.UsageError(
-            "--scheduler is for the adaptive algorithm, and so few atoms take the simple one: say"
-            " --algorithm adaptive."
-        )
 
 
 def _plan_task(options: Mapping[str, Any]) -> Task:
@@ -227,6 +229,7 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
         restarts=options["restarts"],
         algorithm=options["algorithm"],
         cells=options["cells"],
+        cell_atoms=options["cell_atoms"],
         metric=options["metric"],
         batch=options["batch"],
         steps=options["steps"],
@@ -254,4 +257,4 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     others = [path for path in (plot, options["report"]) if path]
     for source in options["sources"] or ("-",):
         check_targets([*(output.path for output in outputs), *others], source)
-    return Files(outputs, plot, plan_layout(options), options["show_samples"])
+    return Files(outputs, plot, plan_layout(options), options["draw"], options["show_samples"])

@@ -6,6 +6,9 @@ from typing import Any, get_args
 from stipple.choices import AtomStart
 from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 
+# What only the adaptive algorithm looks at, and what only the simple one does.
+CELL_OPTIONS = ("cells", "cell_atoms", "scheduler")
+STEP_OPTIONS = ("batch",)
 # What a preset sets itself.
 PRESET_SETS = {
     *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
@@ -14,6 +17,7 @@ PRESET_SETS = {
         "restarts",
         "algorithm",
         "cells",
+        "cell_atoms",
         "metric",
         "color",
         "barycenter",
@@ -48,10 +52,6 @@ RULES = (
     Rule(
         lambda options: bool(options["preset"] and options["sources"]),
         "--preset brings its own sources: leave SOURCE out.",
-    ),
-    Rule(
-        lambda options: bool(options["preset"]) and "scheduler" in options["given"],
-        "No preset takes the adaptive algorithm: leave --scheduler out.",
     ),
     Rule(
         lambda options: not options["preset"] and not options["sources"],
@@ -148,22 +148,32 @@ RULES = (
         lambda options: options["objective"] == "exact" and not options["plan"],
     ),
     *refuse_each(
-        ("algorithm", "batch", "cells", "scheduler"),
+        ("algorithm", *STEP_OPTIONS, *CELL_OPTIONS),
         "--{} is for entropic objectives: say --objective full.",
-        lambda options: options["objective"] == "exact",
+        lambda options: options["objective"] == "exact" and not options["preset"],
+    ),
+    Rule(
+        lambda options: (
+            "cells" in options["draw"] and options["objective"] == "exact" and not options["preset"]
+        ),
+        "--draw cells is for the adaptive algorithm of entropic objectives: say --objective full.",
+    ),
+    Rule(
+        lambda options: "cells" in options["draw"] and options["plan"],
+        "--plan draws no cells: leave --draw out.",
     ),
     *refuse_each(
-        ("cells", "scheduler"),
+        CELL_OPTIONS,
         "--{} is for the adaptive algorithm.",
         lambda options: options["algorithm"] == "simple",
     ),
     *refuse_each(
-        ("batch",),
+        STEP_OPTIONS,
         "--{} is for the simple algorithm.",
         lambda options: options["algorithm"] == "adaptive",
     ),
     *refuse_each(
-        ("scheduler",),
+        CELL_OPTIONS,
         "--barycenter takes the simple algorithm: leave --{} out.",
         lambda options: options["barycenter"],
     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stipple.cli.edot.idle import refuse_idle
 from stipple.cli.edot.plan import (
     Barycentre,
     Channels,
@@ -13,7 +14,6 @@ from stipple.cli.edot.plan import (
     Job,
     OneSource,
     Relation,
-    refuse_idle_scheduler,
 )
 from stipple.cli.shared.domains import is_formula, read_formula
 from stipple.cli.shared.images import prepare_image, read_image
@@ -102,7 +102,7 @@ def _separate(job: Job, task: Channels) -> Found:
     inks = separate_inks(original.source, original.tone, "rgb", overlap="allow")
     announce_memory(predict_discretisation(inks[0].darkness.size), quiet=job.quiet)
     shares = share_points(inks, task.n)
-    refuse_idle_scheduler(job.scheduler, job.settings, [n for _, n in shares])
+    refuse_idle(job.bound, [(job.settings, n) for _, n in shares])
     runs = []
     for ink, n in shares:
         measure = Measure.from_domain(Domain.from_image(Density(ink.darkness)))
@@ -208,6 +208,11 @@ def _run(
     from stipple.discretisation.discretise import discretise
     from stipple.discretisation.naive import compare_naive
 
+    if "cells" in job.files.draw and measure.samples.dimension > 2:
+        raise StippleError(
+            f"The samples have {measure.samples.dimension} coordinates, and cells are drawn of at"
+            " most 2: leave --draw out."
+        )
     title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
     start = None if job.start is None else _read_start(job.start)

@@ -76,7 +76,8 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
     if run.naive is not None:
         rows.append(("naive", run.naive.describe(result)))
     goal = power if result.settings.objective == "exact" else "the objective"
-    rows.append(("algorithm", f"{result.algorithm}, {_describe_end(result, goal)}"))
+    cells = f" in {len(result.cells):,} cells" if result.cells else ""
+    rows.append(("algorithm", f"{result.algorithm}{cells}, {_describe_end(result, goal)}"))
     return rows
 
 
@@ -179,6 +180,16 @@ def _list_figures(run: Run) -> dict[str, object]:
         "objective_history": result.history,
         "positions": result.atoms,
         "masses": result.weights,
+        "cells": [
+            {
+                "lower": cell.lower,
+                "upper": cell.upper,
+                "mass": cell.mass,
+                "atoms": cell.atoms,
+                "zeta": cell.zeta,
+            }
+            for cell in result.cells
+        ],
         "naive": None if run.naive is None else run.naive.compare(result),
         "seconds": result.seconds,
     }
@@ -287,12 +298,12 @@ def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
     panels = [[_make_panel(run, files) for run in picture] for picture in pictures]
     reach = find_reach(panels, view, files.layout)
     row = measure_row(view, len(pictures))
-    placement, look = lay_out(files.layout, row, blend=blend, reach=reach)
+    placement, look = lay_out(files.layout, row, files.draw, blend, reach)
     return compose_panels(panels, view, placement, look)
 
 
 def _make_panel(run: Run, files: Files) -> "Panel":
-    from stipple.discretisation.drawing import MOST_SAMPLES, Panel
+    from stipple.discretisation.drawing import MOST_SAMPLES, Panel, stack_boxes
 
     return Panel(
         run.label,
@@ -300,4 +311,5 @@ def _make_panel(run: Run, files: Files) -> "Panel":
         run.result.weights,
         run.measure.samples.thin(MOST_SAMPLES).points if files.show_samples else None,
         run.colour or files.layout.ink or "#000000",
+        stack_boxes(run.result.cells),
     )

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -134,8 +135,7 @@ def _parse_size(text: str) -> int | tuple[int, int]:
     return (int(match[1]), int(match[2])) if match[2] else int(match[1])
 
 
-def _parse_marks(text: str) -> frozenset[str]:
-    known = ("dots", "cells", "tour")
+def _parse_marks(known: tuple[str, ...], text: str) -> frozenset[str]:
     marks = frozenset(text.split(","))
     if not marks <= set(known):
         unknown = ", ".join(sorted(marks - set(known)))
@@ -174,7 +174,8 @@ INKS = _ParsedType("colours", _parse_inks)
 BACKGROUND = _ParsedType("colour|none", _parse_background)
 LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)
 SIZE = _ParsedType("side|WxH", _parse_size)
-MARKS = _ParsedType("marks", _parse_marks)
+MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells", "tour")))
+ATOM_MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells")))
 RIVALS = _ParsedType("names", _parse_rivals)
 PREFIXES = _ParsedType("A:B[:STEP]", _parse_prefixes)
 
