@@ -13,11 +13,15 @@ import numpy as np
 from stipple.arguments import read_count, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import (
+    ATOM_RATE,
+    MOMENTUM,
+    WEIGHT_RATE,
     Algorithm,
     AtomStart,
     AtomWeights,
     CellRule,
     Device,
+    Finish,
     KernelEngine,
     MetricName,
     Objective,
@@ -71,6 +75,10 @@ def edot(
     cell_atoms: int | None = None,
     metric: MetricName = "euclidean",
     batch: int = 1000,
+    momentum: float = MOMENTUM,
+    atom_rate: float = ATOM_RATE,
+    weight_rate: float = WEIGHT_RATE,
+    finish: Finish = "lbfgs",
     steps: int | None = None,
     seed: int = 0,
     engine: KernelEngine = "auto",
@@ -113,6 +121,13 @@ def edot(
         Straight lines, or arcs on the unit sphere.
     batch : int
         Samples of each stochastic step of the simple algorithm.
+    momentum : float
+        Part of their momentum that stochastic steps keep, from 0 to .999.
+    atom_rate, weight_rate : float
+        How far the first stochastic step goes, as a part of a Newton-like step for atoms, and of
+        the mean cost for logarithms of weights; steps become shorter from there.
+    finish : {"lbfgs", "none"}
+        What follows the stochastic steps: a quasi-Newton descent on all samples, or nothing.
     steps : int, optional
         Most steps; by default as many as the algorithm usually needs.
     seed : int
@@ -162,6 +177,10 @@ def edot(
         cell_atoms=cell_atoms,
         metric=metric,
         batch=batch,
+        momentum=momentum,
+        atom_rate=atom_rate,
+        weight_rate=weight_rate,
+        finish=finish,
         steps=steps,
         seed=seed,
         engine=engine,
@@ -246,6 +265,7 @@ def assess(
         zeta=None if zeta is None else expand_cost(zeta, exponent, settings.order),
         diameter=diameter,
         history=solution.history,
+        losses=solution.losses,
         iterations=solution.iterations,
         converged=solution.converged,
         optimum=_name_optimum(solution),

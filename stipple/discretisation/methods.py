@@ -252,6 +252,7 @@ def descend(
     """Minimise the sum of entropic objectives of targets, each times its share."""
     from stipple.discretisation.entropic.problem import make_targets
     from stipple.discretisation.entropic.simple import discretise_simple
+    from stipple.discretisation.entropic.stochastic import Rates
 
     assert settings.objective != "exact"
     limit = _limit_steps(settings)
@@ -263,6 +264,8 @@ def descend(
         objective=settings.objective,
         weights=settings.weights,
         batch=settings.batch,
+        rates=Rates(settings.momentum, settings.atom_rate, settings.weight_rate),
+        finish=settings.finish,
         starts=STARTS if n <= FEW_ATOMS else 1,
         order=settings.order,
         metric=make_metric(settings.metric),
@@ -275,7 +278,13 @@ def descend(
     thinned = any(len(target) > most for target in targets)
     name = f"simple, on {most:,} of the samples" if thinned else "simple"
     solution = Solution(
-        found.atoms, found.weights, history, found.iterations, found.converged, name
+        found.atoms,
+        found.weights,
+        history,
+        found.iterations,
+        found.converged,
+        name,
+        losses=np.array(found.estimates),
     )
     return merge_coinciding(solution, zeta, settings)
 

@@ -14,12 +14,29 @@ QUANTILES = (0.05, 0.95)
 
 
 def plot_convergence(runs: Sequence[tuple[str, Discretisation]]) -> Panel:
-    """Plot the objective of each step of labelled runs."""
-    curves = tuple(
-        Curve(label, np.arange(len(run.history), dtype=float), run.history) for label, run in runs
-    )
-    objectives = dict.fromkeys(run.settings.objective for _, run in runs)
-    return Panel(f"objective ({', '.join(objectives)})", curves, {})
+    """Plot the objective of each step of labelled runs.
+
+    Stochastic steps come first, each with the loss on its minibatch, as in Figure 2f of the EDOT
+    paper; those of the finish, on all samples, follow them.
+    """
+    objectives = ", ".join(dict.fromkeys(run.settings.objective for _, run in runs))
+    curves = tuple(Curve(label, *_join_steps(run)) for label, run in runs)
+    if not any(len(run.losses) for _, run in runs):
+        return Panel(f"objective ({objectives})", curves, {})
+    title = f"objective ({objectives}): on minibatches, while ζ comes down, then on all samples"
+    return Panel(title, curves, {}, logarithmic=False)
+
+
+def _join_steps(run: Discretisation) -> tuple[Floats, Floats]:
+    """Numbers of steps and the objective there: the finish begins where stochastic steps end."""
+    steps = len(run.losses)
+    if not steps:
+        return np.arange(len(run.history), dtype=float), run.history
+    stochastic = np.arange(1.0, steps + 1)
+    if run.settings.finish == "none":
+        return stochastic, run.losses
+    finish = steps + np.arange(float(len(run.history)))
+    return np.concatenate((stochastic, finish)), np.concatenate((run.losses, run.history))
 
 
 def plot_counts(

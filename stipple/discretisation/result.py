@@ -40,7 +40,10 @@ class Discretisation:
     diameter : float
         By which ζ was scaled.
     history : ndarray
-        The objective, step by step.
+        The objective, step by step; on all samples where stochastic steps have a finish.
+    losses : ndarray
+        The objective on the minibatch of each stochastic step, at its ζ, which comes down to that
+        asked for over the first half of them; empty for other algorithms.
     iterations : int
         Steps taken.
     converged : bool
@@ -76,6 +79,7 @@ class Discretisation:
     zeta: float | None
     diameter: float
     history: Floats
+    losses: Floats
     iterations: int
     converged: bool
     optimum: Optimum | None

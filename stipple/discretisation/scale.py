@@ -60,6 +60,7 @@ def expand_solution(solution: Solution, exponent: int, order: float) -> Solution
         solution,
         atoms=np.ldexp(solution.atoms, exponent),
         history=scale_power(solution.history, exponent, order),
+        losses=scale_power(solution.losses, exponent, order),
         potentials=None if potentials is None else scale_power(potentials, exponent, order),
         cells=tuple(_expand_cell(cell, exponent, order) for cell in solution.cells),
     )

@@ -1,6 +1,8 @@
 """What an algorithm finds, before there is evidence of how good it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from stipple.arrays import Floats
 
@@ -34,7 +36,7 @@ class Solution:
 
     `potentials`, shape (targets, m), prove the cost to each target, where they are known; `optimal`
     tells that no other atoms are better, `merged` how many were at the places of others, `cells`
-    those of the adaptive algorithm.
+    those of the adaptive algorithm, `losses` the objective of each stochastic step.
     """
 
     atoms: Floats
@@ -47,3 +49,4 @@ class Solution:
     optimal: bool = False
     merged: int = 0
     cells: tuple[AtomCell, ...] = ()
+    losses: Floats = field(default_factory=lambda: np.empty(0))

@@ -34,7 +34,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
     panels : sequence of Panel
         At least one.
     x_label : str
-        Name of the common axis. It is logarithmic if its ends are far apart.
+        Name of the common axis. It is logarithmic as the first panel says.
     form : {"svg", "png"}
         Format of the file.
     dpi : float
@@ -52,7 +52,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
         x = panels[0].curves[0].x
         if panels[0].logarithmic:
             column[-1].set_xscale("log")
-        elif x[-1] > LOGARITHMIC * x[0]:
+        elif panels[0].logarithmic is None and x[-1] > LOGARITHMIC * x[0]:
             column[-1].set_xscale("log", base=2)
             column[-1].xaxis.set_major_formatter("{x:g}")
         column[-1].set_xlabel(x_label)

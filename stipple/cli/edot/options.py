@@ -5,9 +5,14 @@ from typing import get_args
 import click
 
 from stipple.choices import (
+    ATOM_RATE,
+    MOMENTUM,
+    MOST_MOMENTUM,
+    WEIGHT_RATE,
     Algorithm,
     AtomWeights,
     CellRule,
+    Finish,
     MetricName,
     Objective,
     SourceKind,
@@ -74,6 +79,43 @@ cell_options = add_options(
     ),
 )
 
+stochastic_options = add_options(
+    click.option(
+        "--batch",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=1000,
+        help="Samples of a stochastic step.",
+    ),
+    click.option(
+        "--momentum",
+        type=FiniteRange(min=0, max=MOST_MOMENTUM),
+        metavar="M",
+        default=MOMENTUM,
+        help="Part of the momentum that a stochastic step keeps.",
+    ),
+    click.option(
+        "--atom-rate",
+        type=FiniteRange(min=0, min_open=True),
+        metavar="R",
+        default=ATOM_RATE,
+        help="First stochastic step of atoms, over a Newton-like one; rates fall to 0.",
+    ),
+    click.option(
+        "--weight-rate",
+        type=FiniteRange(min=0),
+        metavar="R",
+        default=WEIGHT_RATE,
+        help="First stochastic step of logarithms of weights, for a slope of the mean cost.",
+    ),
+    click.option(
+        "--finish",
+        type=click.Choice(get_args(Finish)),
+        default="lbfgs",
+        help="What follows stochastic steps: a quasi-Newton descent on all samples, or nothing.",
+    ),
+)
+
 edot_options = add_options(
     click.argument("sources", nargs=-1, metavar="SOURCE...", type=click.Path(allow_dash=True)),
     click.option("--preset", metavar="NAME", help="Run a published example (then no SOURCE)."),
@@ -137,13 +179,7 @@ edot_options = add_options(
         default="euclidean",
         help="Straight lines, or arcs on the unit sphere.",
     ),
-    click.option(
-        "--batch",
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=1000,
-        help="Samples of a stochastic step.",
-    ),
+    stochastic_options,
     click.option(
         "--steps",
         type=click.IntRange(min=0),

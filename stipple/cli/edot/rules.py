@@ -8,9 +8,10 @@ from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 
 # What only the adaptive algorithm looks at, and what only the simple one does.
 CELL_OPTIONS = ("cells", "cell_atoms", "scheduler")
-STEP_OPTIONS = ("batch",)
+STEP_OPTIONS = ("batch", "momentum", "atom_rate", "weight_rate", "finish")
 # What a preset sets itself.
 PRESET_SETS = {
+    *STEP_OPTIONS,
     *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
     *(
         "start",
@@ -166,6 +167,11 @@ RULES = (
         CELL_OPTIONS,
         "--{} is for the adaptive algorithm.",
         lambda options: options["algorithm"] == "simple",
+    ),
+    *refuse_each(
+        ("weight_rate",),
+        "--{} is for free weights.",
+        lambda options: options["weights"] == "equal" and not options["preset"],
     ),
     *refuse_each(
         STEP_OPTIONS,

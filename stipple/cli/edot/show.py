@@ -178,6 +178,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "converged": result.converged,
         "optimum": result.optimum,
         "objective_history": result.history,
+        "minibatch_losses": result.losses,
         "positions": result.atoms,
         "masses": result.weights,
         "cells": [
