@@ -88,7 +88,10 @@ def test_costs_are_plotted_by_number_of_atoms_and_kind():
         "equal weights": ([3], [7]),
         "Zador, for large m": ([3, 9], [1.5, 0.5]),
     }
-    (band,) = true.bands
+    band, inner = true.bands
+    np.testing.assert_allclose(inner.lower, [35, 25])
+    np.testing.assert_allclose(inner.upper, [85, 75])
+    assert "25% to 75%" in inner.label
     assert band.x.tolist() == [3, 9]
     np.testing.assert_allclose(band.lower, [15, 5])
     np.testing.assert_allclose(band.upper, [105, 95])

@@ -174,10 +174,13 @@ def _define_others() -> tuple[Preset, ...]:
         ),
         Preset(
             "naive-comparison",
-            "5 atoms against 1,000 random samplings of 40 points with equal weights",
-            (Case("uniform", _measure_line, 5, SHARP), Case("mixture", _measure_mixture, 5, SHARP)),
-            "5 atoms beat 95 % of the samplings (in the sharp metric)",
-            Naive(40, 1000),
+            "3 to 8 atoms against 20,000 random samplings of 3 to 200 points with equal weights",
+            (
+                *(Case(f"uniform-{m}", _measure_line, m, SHARP) for m in range(3, 8)),
+                *(Case(f"mixture-{m}", _measure_mixture, m, SHARP) for m in range(3, 9)),
+            ),
+            "5 atoms beat 95 % of the samplings of 40 points (in the sharp metric)",
+            Naive(20_000, (3, 5, 10, 20, 40, 80, 200)),
         ),
     )
 

@@ -17,7 +17,7 @@ WIDTH = 7.0  # inches
 PANEL_HEIGHT = 3.0
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#e0902f", "#7b5ea7", "#6b6b6b")
 LEVEL_COLOUR = "#808080"
-BAND_COLOUR = "#dddddd"
+BAND_COLOURS = ("#dddddd", "#bbbbbb")
 # An axis is logarithmic from this ratio of its ends on.
 LOGARITHMIC = 16
 METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
@@ -114,9 +114,9 @@ def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
 
 
 def _draw_panel(axes: "Axes", panel: Panel) -> None:
-    for band in panel.bands:
+    for band, colour in zip(panel.bands, BAND_COLOURS, strict=False):
         axes.fill_between(
-            band.x, band.lower, band.upper, color=BAND_COLOUR, linewidth=0, label=band.label
+            band.x, band.lower, band.upper, color=colour, linewidth=0, label=band.label
         )
     for curve, colour in zip(panel.curves, COLOURS, strict=False):
         axes.plot(

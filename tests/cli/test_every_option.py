@@ -163,7 +163,7 @@ CASES = {
         "barycenter": [TWO.replace("--barycenter", "--plan"), TWO],
         "lambdas": [TWO, TWO, "--lambda 0.2,0.8"],
         "plan": [TWO, TWO.replace("--barycenter", "--plan")],
-        "naive": "--naive 2",
+        "naive": "--naive 2:3,4",
         "engine": [SIMPLE, SIMPLE, "--engine numpy"],
         "device": [SIMPLE, SIMPLE, "--device cpu"],
         "threads": "--threads 1",

@@ -85,7 +85,7 @@ def test_free_weights_leave_no_mass_between_discs():
 
 
 def test_naive_samplings_are_beaten_in_one_metric_only():
-    case = get_case("naive-comparison", "uniform")
+    case = get_case("naive-comparison", "uniform-5")
     result = discretise(case.measure(), case.atoms, case.settings)
     beaten = compare_naive(case.measure(), result, 40, 200).compare(result)
     assert beaten["beaten_in_sharp"] >= 0.95

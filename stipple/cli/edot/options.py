@@ -26,7 +26,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import ATOM_MARKS, COUNTS, NUMBERS, FiniteRange
+from stipple.cli.shared.types import ATOM_MARKS, COUNTS, NAIVE, NUMBERS, FiniteRange
 
 FORMATS = ("csv", *DRAWING_FORMATS)
 
@@ -215,10 +215,11 @@ edot_options = add_options(
     ),
     click.option(
         "--naive",
-        type=click.IntRange(min=0),
-        metavar="R",
-        default=0,
-        help="Compare with R random samplings of as many points with equal weights.",
+        type=NAIVE,
+        metavar="R[:SIZES]",
+        default="0",
+        help="Compare with R random samplings with equal weights, of as many points, or of each of"
+        " the SIZES, such as 1000:3,10,40.",
     ),
     kernel_options,
     click.option(

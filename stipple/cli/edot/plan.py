@@ -34,12 +34,13 @@ RUN = "{run}"
 class OneSource:
     """One source, discretised with each number of atoms.
 
-    `repeats` random samplings of as many points are compared with each.
+    `repeats` random samplings are compared with each, of as many points or of all `sizes`.
     """
 
     source: str
     counts: tuple[int, ...]
     repeats: int
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
         return Barycentre(sources, options["lambdas"] or (1.0,) * len(sources), counts[0])
     if options["color"] == "rgb":
         return Channels(sources[0], counts[0])
-    return OneSource(sources[0], counts, options["naive"])
+    return OneSource(sources[0], counts, *options["naive"])
 
 
 def _find_preset(name: str) -> "Preset":

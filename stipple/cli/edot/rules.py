@@ -111,7 +111,7 @@ RULES = (
         "--atoms takes 1 number here.",
     ),
     Rule(
-        lambda options: _is_single(options) and options["naive"] > 0,
+        lambda options: _is_single(options) and options["naive"][0] > 0,
         "--naive compares discretisations of one SOURCE.",
     ),
     Rule(

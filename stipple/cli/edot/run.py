@@ -39,7 +39,7 @@ class Run:
     label: str
     measure: "Measure"
     result: "Discretisation"
-    naive: "NaiveComparison | None" = None
+    naive: "tuple[NaiveComparison, ...]" = ()
     colour: str | None = None
 
 
@@ -85,9 +85,8 @@ def _discretise(job: Job, task: OneSource) -> Found:
     from stipple.discretisation.naive import Naive
 
     measure = _read_measure(job, task.source)
-    return Found(
-        [[_run(job, str(n), measure, n, job.settings, Naive(n, task.repeats))] for n in task.counts]
-    )
+    runs = [_run(job, str(n), measure, n, job.settings) for n in task.counts]
+    return Found([[one] for one in _add_naive(runs, Naive(task.repeats, task.sizes))])
 
 
 def _separate(job: Job, task: Channels) -> Found:
@@ -141,7 +140,7 @@ def _relate(job: Job, task: Relation) -> Found:
 
 def _reproduce(job: Job, task: Example) -> Found:
     mine, naive = job.settings, task.preset.naive
-    pictures = []
+    runs = []
     for case in task.preset.cases:
         settings = replace(
             case.settings,
@@ -151,8 +150,10 @@ def _reproduce(job: Job, task: Example) -> Found:
             threads=mine.threads,
             steps=mine.steps,
         )
-        pictures.append([_run(job, case.label, case.measure(), case.atoms, settings, naive)])
-    return Found(pictures, published=task.preset.published)
+        runs.append(_run(job, case.label, case.measure(), case.atoms, settings))
+    if naive is not None:
+        runs = _add_naive(runs, naive)
+    return Found([[one] for one in runs], published=task.preset.published)
 
 
 def _read_measure(job: Job, source: str) -> "Measure":
@@ -202,11 +203,9 @@ def _run(
     measure: "Measure",
     n: int,
     settings: "Settings",
-    naive: "Naive | None" = None,
 ) -> Run:
-    """Discretise, show the steps, and compare with naive samplings."""
+    """Discretise, and show the steps."""
     from stipple.discretisation.discretise import discretise
-    from stipple.discretisation.naive import compare_naive
 
     if "cells" in job.files.draw and measure.samples.dimension > 2:
         raise StippleError(
@@ -218,9 +217,26 @@ def _run(
     start = None if job.start is None else _read_start(job.start)
     with _show(job, title, settings) as show:
         result = discretise(measure, n, settings, start=start, on_step=show, run_cells=run_cells)
-    if naive is None or naive.repeats == 0:
-        return Run(label, measure, result)
-    return Run(label, measure, result, compare_naive(measure, result, naive.size, naive.repeats))
+    return Run(label, measure, result)
+
+
+def _add_naive(runs: "Sequence[Run]", naive: "Naive") -> list[Run]:
+    """Compare runs with naive samplings, the same ones for the same measure, ζ and size."""
+    from stipple.discretisation.naive import compare_naive
+
+    if naive.repeats == 0:
+        return list(runs)
+    known: dict[tuple[object, ...], NaiveComparison] = {}
+    compared = []
+    for one in runs:
+        sizes = naive.sizes or (len(one.result.atoms),)
+        for size in sizes:
+            key = (id(one.measure), one.result.zeta, size)
+            if key not in known:
+                known[key] = compare_naive(one.measure, one.result, size, naive.repeats)
+        mine = tuple(known[id(one.measure), one.result.zeta, size] for size in sizes)
+        compared.append(replace(one, naive=mine))
+    return compared
 
 
 def _run_cells(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
     from stipple.drawing.marks import Drawing
+    from stipple.drawing.panels import Panel as CurvePanel
     from stipple.measures.measure import Measure
     from stipple.measures.samples import Samples
 
@@ -73,8 +74,7 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
             else "W_2^2 is below it, as it may be for few atoms or pixels"
         )
         rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
-    if run.naive is not None:
-        rows.append(("naive", run.naive.describe(result)))
+    rows += [("naive", one.describe(result)) for one in run.naive]
     goal = power if result.settings.objective == "exact" else "the objective"
     cells = f" in {len(result.cells):,} cells" if result.cells else ""
     rows.append(("algorithm", f"{result.algorithm}{cells}, {_describe_end(result, goal)}"))
@@ -94,8 +94,7 @@ def _summarise(run: Run) -> list[tuple[str, str]]:
         f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)};"
         f" {_describe_regularised(run)}"
     )
-    naive = [] if run.naive is None else [("", run.naive.describe(result))]
-    return [(run.label, said), *naive]
+    return [(run.label, said), *(("", one.describe(result)) for one in run.naive)]
 
 
 def _name_cost(result: "Discretisation") -> str:
@@ -191,7 +190,7 @@ def _list_figures(run: Run) -> dict[str, object]:
             }
             for cell in result.cells
         ],
-        "naive": None if run.naive is None else run.naive.compare(result),
+        "naive": [one.compare(result) for one in run.naive],
         "seconds": result.seconds,
     }
 
@@ -227,16 +226,27 @@ def _share_pictures(found: Found, path: str) -> list[tuple[str, list[list[Run]]]
 
 
 def _render_plot(runs: Sequence[Run], path: str) -> bytes:
-    from stipple.discretisation.plot import plot_convergence, plot_counts
+    from stipple.discretisation.plot import plot_convergence
     from stipple.drawing.plots import render_plot
 
     form = Path(path).suffix.lower().lstrip(".")
     if len({len(run.result.atoms) for run in runs}) == 1:
         panel = plot_convergence([(run.label, run.result) for run in runs])
         return render_plot([panel], "step", form, PLOT_DPI)
-    naive = [run.naive for run in runs if run.naive is not None]
-    panels = plot_counts([run.result for run in runs], naive)
+    groups: dict[int, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(id(run.measure), []).append(run)
+    panels = [panel for group in groups.values() for panel in _plot_group(group, len(groups) > 1)]
     return render_plot(panels, "number of atoms m", form, PLOT_DPI)
+
+
+def _plot_group(group: Sequence[Run], named: bool) -> "tuple[CurvePanel, ...]":
+    """Plot runs of one measure, named by what their labels begin with."""
+    from stipple.discretisation.plot import plot_counts
+
+    naive = {one.size: one for run in group for one in run.naive}
+    name = f"{group[0].label.rpartition('-')[0]}: " if named else ""
+    return plot_counts([run.result for run in group], list(naive.values()), name)
 
 
 def _render_plan(related: "RelatedDiscretisations", output: Output, dpi: float) -> bytes:

@@ -196,6 +196,16 @@ def _parse_counts(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
+def _parse_naive(text: str) -> tuple[int, tuple[int, ...]]:
+    match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}(?:,\d{1,9})*))?", text)
+    sizes = tuple(int(size) for size in match[2].split(",")) if match and match[2] else ()
+    if match is None or 0 in sizes:
+        raise StippleError(
+            f"{text!r} is no number of samplings: write R, or R:SIZES such as 1000:3,10,40."
+        )
+    return int(match[1]), sizes
+
+
 def _parse_steps(text: str) -> int | None:
     if text == "theorem":
         return None
@@ -206,4 +216,5 @@ def _parse_steps(text: str) -> int | None:
 
 NUMBERS = _ParsedType("numbers", _parse_numbers)
 COUNTS = _ParsedType("counts", _parse_counts)
+NAIVE = _ParsedType("R[:SIZES]", _parse_naive)
 STEPS = _ParsedType("steps", _parse_steps)
