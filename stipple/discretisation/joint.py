@@ -167,18 +167,19 @@ def discretise_jointly(
         _assess(measure, side, unit, history, found.converged, settings, seconds)
         for measure, side in zip(measures, (found.first, found.second), strict=True)
     ]
-    naive = tuple(
+    drawn = [
         _draw_naively(samples, len(one.weights), np.random.default_rng([settings.seed, number]))
         for number, (samples, one) in enumerate(zip(joint.measures, starts, strict=True))
-    )
+    ]
+    whole = [_make_side(one.points, one.masses) for one in joint.measures]
     return JointDiscretisation(
         related=_relate(joint, found.first, found.second, results, unit),
-        source=_place(joint, *(_make_side(one.points, one.masses) for one in joint.measures), unit),
+        source=_place(joint, whole[0], whole[1], unit),
         atoms=_place(joint, found.first, found.second, unit),
-        naive=_place(joint, *naive, unit),
+        naive=_place(joint, drawn[0], drawn[1], unit),
         history=history,
         errors=_measure_errors(joint, found.first, found.second, settings, unit),
-        naive_error=_scale(_certify_plan(joint, *naive, settings), unit),
+        naive_error=_scale(_certify_plan(joint, drawn[0], drawn[1], settings), unit),
         converged=found.converged,
     )
 

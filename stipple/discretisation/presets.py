@@ -63,6 +63,8 @@ class Preset:
         What the source says, or the value that is to be reached.
     naive : Naive or None
         The naive samplings that each case is compared with.
+    plan_zeta : float or None
+        λ of the plan that the two cases are discretised for jointly, if they are.
     """
 
     name: str
@@ -70,12 +72,14 @@ class Preset:
     cases: tuple[Case, ...]
     published: str
     naive: Naive | None = None
+    plan_zeta: float | None = None
 
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
     groups = (
         _define_on_the_line,
+        _define_plans,
         _define_in_the_plane,
         _define_in_cells,
         _define_in_space,
@@ -98,6 +102,18 @@ def _define_on_the_line() -> tuple[Preset, ...]:
             "two truncated normals on [0, 1], 5 atoms, ζ = 0.01",
             tuple(Case(label, _measure_mixture, 5, settings) for label, settings in kinds),
             "sharp at most .00494, at .136 .307 .525 .708 .892",
+        ),
+    )
+
+
+def _define_plans() -> tuple[Preset, ...]:
+    return (
+        Preset(
+            "plan-1d",
+            "5 × 5 atoms for the entropic plan between uniform and mixture-1d, λ = ζ = 0.01",
+            (Case("first", _measure_line, 5, SHARP), Case("second", _measure_mixture, 5, SHARP)),
+            "atoms where the plan is, and Proposition 1; 5 × 5 random points for comparison",
+            plan_zeta=0.01,
         ),
     )
 

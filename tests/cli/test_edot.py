@@ -18,6 +18,7 @@ from stipple.errors import StippleError
 from stipple.machine.tasks import Failure, attempt
 
 ADAPTIVE = ("--algorithm", "adaptive")
+JOINT = ("cloud.csv", "moved.csv", "--plan", "--joint", "--objective", "full")
 
 
 @pytest.fixture
@@ -317,7 +318,7 @@ def test_presets_are_listed(edot):
     for name in list_presets():
         assert name in listed
     names = {"uniform-1d", "mixture-1d", "mixture-2d", "discs-24", "sphere", "swiss-roll", "image"}
-    assert names | {"naive-comparison", "adaptive-30"} == set(list_presets())
+    assert names | {"naive-comparison", "adaptive-30", "plan-1d"} == set(list_presets())
 
 
 def test_a_preset_runs_and_is_drawn(edot, tmp_path):
@@ -352,6 +353,11 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1"], 2, "1 numbers for 2"),
         (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1,-1"], 2, "at least 0"),
         (["cloud.csv", "--lambda", "1"], 2, "needs --barycenter"),
+        (["cloud.csv", "moved.csv", "--joint", "--barycenter"], 2, "--joint needs --plan"),
+        (["cloud.csv", "moved.csv", "--plan", "--joint"], 2, "say --objective sharp"),
+        ([*JOINT, "-k", "1"], 2, "squared"),
+        ([*JOINT, "--lambda", "1,2"], 2, "one number"),
+        ([*JOINT, "--lambda", "0"], 2, "one number"),
         (
             [*("cloud.csv", "moved.csv"), "--barycenter", "--objective", "full", *ADAPTIVE],
             2,
@@ -423,6 +429,19 @@ def test_every_preset_reaches_what_was_published(edot, tmp_path, name):
     if name == "image":
         for count in (10, 100, 1000, 4000):
             assert runs[f"free-{count}"]["cost_upper"] < runs[f"equal-{count}"]["cost_lower"]
+
+
+def test_a_joint_plan_is_told_and_drawn(edot, tmp_path):
+    for name, power in (("one", 1), ("two", 2)):
+        np.savetxt(tmp_path / f"{name}.csv", np.linspace(0, 1, 20) ** power, delimiter=",")
+    words = ["one.csv", "two.csv", "--plan", "--joint", "--objective", "sharp", "--steps", 3]
+    result = edot(*words, "-m", "2,3", "-o", "p.csv", "-o", "p.png", "--report", "r.json")
+    assert result.stderr.count("Proposition 1") == 2
+    assert "together" in find(result, "joint")
+    report = json.loads(Path("r.json").read_text("utf-8"))
+    assert [one["holds"] for one in report["joint"]["proposition_1"]] == [True, True]
+    assert len(read_table(Path("p.csv").read_text("utf-8"))) == 6
+    assert read_png(tmp_path / "p.png").shape[1] > 1.5 * read_png(tmp_path / "p.png").shape[0]
 
 
 @pytest.mark.parametrize("dimension", [1, 2])

@@ -29,6 +29,7 @@ FORMULA = "edot uniform --pixels 6 -m 3 -o a.csv"
 SIMPLE = f"edot {IMAGE} -m 2 --resize 6x4 --objective full --steps 2 --batch 10 -o a.csv"
 ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive --steps 3 -o a.csv"
 CLOUD = "edot cloud.csv -m 40 --objective full --algorithm adaptive --steps 3 -o a.csv"
+PLAN = f"edot {IMAGE} other.png -m 2 --resize 3x3 --plan --objective full --steps 2 -o a.csv"
 DRAWN = CLOUD.replace("a.csv", "a.svg")
 TWO = f"edot {IMAGE} other.png -m 2 --resize 6x4 --barycenter -o a.csv"
 BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
@@ -163,6 +164,8 @@ CASES = {
         "barycenter": [TWO.replace("--barycenter", "--plan"), TWO],
         "lambdas": [TWO, TWO, "--lambda 0.2,0.8"],
         "plan": [TWO, TWO.replace("--barycenter", "--plan")],
+        "joint": [PLAN, PLAN, "--joint"],
+        "lambda of a joint plan": [f"{PLAN} --joint", f"{PLAN} --joint", "--lambda 0.3"],
         "naive": "--naive 2:3,4",
         "engine": [SIMPLE, SIMPLE, "--engine numpy"],
         "device": [SIMPLE, SIMPLE, "--device cpu"],
@@ -360,7 +363,7 @@ def list_cases():
 def test_no_option_is_left_out(name):
     command = main.get_command(click.Context(main), name)
     options = {one.name for one in command.params if isinstance(one, click.Option)}
-    cases = {case for case in CASES.get(name, ()) if case and not case.endswith(" of a preset")}
+    cases = {case for case in CASES.get(name, ()) if case and " of a " not in case}
     assert options - ELSEWHERE.keys() == cases
 
 

@@ -205,13 +205,20 @@ edot_options = add_options(
         type=NUMBERS,
         metavar="L[,L...]",
         show_default="equal",
-        help="With --barycenter: the weight of each SOURCE.",
+        help="With --barycenter: the weight of each SOURCE. With --joint: one number, the"
+        " regularisation of the plan over the largest cost between the SOURCEs (0.01).",
     ),
     click.option(
         "--plan",
         is_flag=True,
         help="Discretise two SOURCEs, and write the entropic plan between their atoms (.csv; a heat"
         " map as .svg or .png).",
+    ),
+    click.option(
+        "--joint",
+        is_flag=True,
+        help="With --plan: move the atoms of both together, so that their plan is near that of the"
+        " SOURCEs; atoms on a line are drawn where they are.",
     ),
     click.option(
         "--naive",

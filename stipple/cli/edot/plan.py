@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from stipple.discretisation.settings import Settings
 
 RUN = "{run}"
+# The published regularisation of plans, over the largest cost.
+PLAN_ZETA = 0.01
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,14 @@ class Barycentre:
 
 @dataclass(frozen=True)
 class Relation:
-    """Two sources, and the entropic plan between their atoms."""
+    """Two sources, and the entropic plan between their atoms.
+
+    Atoms are moved jointly for a plan of regularisation `plan_zeta`, if that is not None.
+    """
 
     sources: tuple[str, str]
     counts: tuple[int, int]
+    plan_zeta: float | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,8 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
     if options["preset"]:
         return Example(_find_preset(options["preset"]))
     if options["plan"]:
-        return Relation(sources, (counts[0], counts[-1]))
+        plan_zeta = (options["lambdas"] or (PLAN_ZETA,))[0] if options["joint"] else None
+        return Relation(sources, (counts[0], counts[-1]), plan_zeta)
     if options["barycenter"]:
         return Barycentre(sources, options["lambdas"] or (1.0,) * len(sources), counts[0])
     if options["color"] == "rgb":
@@ -250,7 +257,8 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     several = options["preset"] or len(options["atoms"]) > 1
     if not paths and (form or not (plot or several)):
         paths, form = ["-"], form or "csv"
-    formats = ("csv", *PLOT_FORMATS) if options["plan"] else FORMATS
+    joint = bool(options["preset"]) and _find_preset(options["preset"]).plan_zeta is not None
+    formats = ("csv", *PLOT_FORMATS) if options["plan"] or joint else FORMATS
     outputs = plan_outputs("", paths, form, formats) if paths else ()
     if several and not options["plan"]:
         for output in outputs:

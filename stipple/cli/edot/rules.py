@@ -24,6 +24,7 @@ PRESET_SETS = {
         "barycenter",
         "lambdas",
         "plan",
+        "joint",
         "naive",
     ),
 }
@@ -89,8 +90,32 @@ RULES = (
         "--lambda takes numbers of at least 0, not all 0.",
     ),
     Rule(
-        lambda options: bool(options["lambdas"]) and not options["barycenter"],
-        "--lambda needs --barycenter.",
+        lambda options: options["joint"] and not options["plan"],
+        "--joint needs --plan, and two SOURCEs.",
+    ),
+    Rule(
+        lambda options: options["joint"] and options["objective"] == "exact",
+        "--joint is for entropic objectives: say --objective sharp.",
+    ),
+    Rule(
+        lambda options: (
+            options["joint"] and (options["order"] != 2 or options["metric"] != "euclidean")
+        ),
+        "--joint takes squared Euclidean distances: leave --order and --metric out.",
+    ),
+    Rule(
+        lambda options: (
+            options["joint"]
+            and bool(options["lambdas"])
+            and (len(options["lambdas"]) != 1 or options["lambdas"][0] <= 0)
+        ),
+        "--lambda takes one number above 0 here.",
+    ),
+    Rule(
+        lambda options: (
+            bool(options["lambdas"]) and not (options["barycenter"] or options["joint"])
+        ),
+        "--lambda needs --barycenter, or --plan --joint.",
     ),
     Rule(
         lambda options: (

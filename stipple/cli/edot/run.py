@@ -25,6 +25,7 @@ from stipple.machine.tasks import Failure, run_all
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
+    from stipple.discretisation.joint import JointDiscretisation
     from stipple.discretisation.naive import Naive, NaiveComparison
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
@@ -55,11 +56,14 @@ class Found:
         What the source of a preset says.
     related : RelatedDiscretisations or None
         The plan between two runs.
+    joint : JointDiscretisation or None
+        The same, for runs that were moved jointly.
     """
 
     pictures: list[list[Run]]
     published: str | None = None
     related: "RelatedDiscretisations | None" = None
+    joint: "JointDiscretisation | None" = None
 
     @property
     def runs(self) -> list[Run]:
@@ -134,8 +138,27 @@ def _relate(job: Job, task: Relation) -> Found:
         _run(job, label, measure, n, job.settings)
         for label, measure, n in zip(("first", "second"), measures, task.counts, strict=True)
     )
+    if task.plan_zeta is not None:
+        return _join(job, (first, second), task.plan_zeta)
     related = relate_discretisations(first.result, second.result)
     return Found([[first], [second]], related=related)
+
+
+def _join(job: Job, runs: "tuple[Run, Run]", plan_zeta: float) -> Found:
+    """Move the atoms of two runs together, for the plan between what they stand for."""
+    from stipple.discretisation.joint import discretise_jointly
+
+    first, second = runs
+    with _show(job, "joint objective", first.result.settings) as show:
+        joint = discretise_jointly(
+            (first.measure, second.measure),
+            (first.result, second.result),
+            plan_zeta,
+            on_step=show,
+        )
+    moved = (joint.related.first, joint.related.second)
+    pictures = [[replace(run, result=result)] for run, result in zip(runs, moved, strict=True)]
+    return Found(pictures, related=joint.related, joint=joint)
 
 
 def _reproduce(job: Job, task: Example) -> Found:
@@ -151,6 +174,10 @@ def _reproduce(job: Job, task: Example) -> Found:
             steps=mine.steps,
         )
         runs.append(_run(job, case.label, case.measure(), case.atoms, settings))
+    if task.preset.plan_zeta is not None:
+        first, second = runs
+        found = _join(job, (first, second), task.preset.plan_zeta)
+        return replace(found, published=task.preset.published)
     if naive is not None:
         runs = _add_naive(runs, naive)
     return Found([[one] for one in runs], published=task.preset.published)

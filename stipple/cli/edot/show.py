@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stipple.choices import Blend
 from stipple.cli.edot.plan import RUN, Files
 from stipple.cli.edot.run import Found, Run
+from stipple.cli.edot.show_joint import list_joint, list_joint_figures, render_joint
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.drawings import lay_out, render_drawing
 from stipple.cli.shared.outputs import Output
@@ -50,6 +51,8 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
         rows.append(("to reach", found.published))
     if found.related is not None:
         rows.append(("plan", _describe_plan(found.related)))
+    if found.joint is not None:
+        rows += list_joint(found.joint)
     return rows
 
 
@@ -147,6 +150,8 @@ def describe_found(
             "marginal_error": transport.marginal_error,
             "converged": transport.converged,
         }
+    if found.joint is not None:
+        figures["joint"] = list_joint_figures(found.joint)
     return {**figures, "seconds": seconds, **describe_command("edot", recorded)}
 
 
@@ -202,7 +207,7 @@ def render_files(found: Found, files: Files) -> list[tuple[str, bytes]]:
     """Render the files that were asked for: paths and contents."""
     if found.related is not None:
         return [
-            (output.path, _render_plan(found.related, output, files.layout.dpi))
+            (output.path, _render_plan(found, found.related, output, files.layout.dpi))
             for output in files.outputs
         ]
     rendered = []
@@ -249,12 +254,16 @@ def _plot_group(group: Sequence[Run], named: bool) -> "tuple[CurvePanel, ...]":
     return plot_counts([run.result for run in group], list(naive.values()), name)
 
 
-def _render_plan(related: "RelatedDiscretisations", output: Output, dpi: float) -> bytes:
+def _render_plan(
+    found: Found, related: "RelatedDiscretisations", output: Output, dpi: float
+) -> bytes:
     from stipple.drawing.plots import render_heat_map
     from stipple.files.tables import render_columns_csv
 
     if output.format == "csv":
         return render_columns_csv(related.tabulate())
+    if found.joint is not None and related.first.atoms.shape[1] == 1:
+        return render_joint(found.joint, found.runs, output.format, dpi)
     title = "entropic plan: mass from atom to atom"
     axes = ("atoms of the first source", "atoms of the second")
     return render_heat_map(related.plan, title, axes, output.format, dpi)

@@ -180,12 +180,10 @@ def descend_jointly(
     ends = np.cumsum([sizes[0], counts[0], sizes[1], counts[1]])
 
     def unpack(variables: Floats) -> list[Side]:
-        places_1, logits_1, places_2, logits_2 = np.split(variables, ends[:-1])
+        parts = np.split(variables, ends[:-1])
         return [
             Side(places.reshape(side.atoms.shape), softmax(logits) if free else side.weights)
-            for side, places, logits in zip(
-                sides, (places_1, places_2), (logits_1, logits_2), strict=True
-            )
+            for side, places, logits in zip(sides, parts[::2], parts[1::2], strict=True)
         ]
 
     def evaluate(variables: Floats) -> tuple[float, Floats]:
@@ -216,7 +214,8 @@ def descend_jointly(
         callback=note,
         options={"maxiter": iterations, "ftol": TOLERANCE, "gtol": 1e-9},
     )
-    return JointDescent(*unpack(found.x), tuple(history), bool(found.success))
+    end = unpack(found.x)
+    return JointDescent(end[0], end[1], tuple(history), bool(found.success))
 
 
 def _pack(side: Side, free: bool) -> list[Floats]:
