@@ -1,9 +1,11 @@
 """Every preset of `stipple edot`, published against measured: `make experiments`.
 
-Runs the command as anybody would, and writes docs/edot-experiments.md with its pictures.
+Runs the command as anybody would, and writes docs/edot-experiments.md with its pictures; with
+names of presets, their sections only.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -44,19 +46,35 @@ sharp is what the source calls W. Figures of the source are those of Entropy 25 
 
 
 def main() -> None:
-    """Run every preset and write the report."""
+    """Run every preset and write the report; or those that are named, and write their sections."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    parts = [TITLE, describe_origin("experiments"), "", INTRODUCTION]
+    presets = list_presets()
+    names = sys.argv[1:] or list(presets)
+    head, sections = read_report()
     began = time.perf_counter()
-    for preset in list_presets().values():
-        started = time.perf_counter()
+    for name in names:
+        preset, started = presets[name], time.perf_counter()
         runs = run_preset(preset)
         seconds = time.perf_counter() - started
-        parts += describe(preset, runs, seconds)
+        sections[name] = "\n".join(describe(preset, runs, seconds))
+        if len(names) < len(presets):
+            sections[name] += f"\n{describe_origin('experiments')}\n"
         print(f"{preset.name}: {judge(preset, runs)} ({seconds:.0f} s)", flush=True)
-    parts.append(f"All together: {time.perf_counter() - began:.0f} s.")
-    REPORT.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    if len(names) == len(presets):
+        head = "\n".join([TITLE, describe_origin("experiments"), "", INTRODUCTION])
+        head += f"\nAll together: {time.perf_counter() - began:.0f} s.\n"
+    shown = [sections[name] for name in presets if name in sections]
+    REPORT.write_text("\n".join([head, *shown]), encoding="utf-8")
     print(f"Wrote {REPORT}")
+
+
+def read_report() -> tuple[str, dict[str, str]]:
+    """Read the head of the page, and its sections by name."""
+    page = REPORT.read_text(encoding="utf-8") if REPORT.exists() else TITLE
+    head, *sections = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    return head.rstrip("\n") + "\n", {
+        re.match(r"## (.+)", section)[1]: section.rstrip("\n") + "\n" for section in sections
+    }
 
 
 def run_preset(preset: Preset) -> list[dict[str, Any]]:
