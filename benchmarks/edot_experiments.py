@@ -27,13 +27,13 @@ PLOTS = {
     "naive-comparison": "naive-comparison.svg",
     "image": "image-counts.svg",
 }
-FIGURES = {
-    "uniform-1d": "2a",
-    "mixture-1d": "2b, and 2f: the loss against stochastic steps",
-    "mixture-2d": "2c",
-    "naive-comparison": "2d and 2e, in both metrics",
-    "plan-1d": "3a",
-    "adaptive-30": "3b",
+SHOWN = {
+    "uniform-1d": "Figure 2a of the source. ",
+    "mixture-1d": "Figures 2b and 2f (loss against stochastic steps) of the source. ",
+    "mixture-2d": "Figure 2c of the source. ",
+    "naive-comparison": "Figures 2d and 2e of the source, in both metrics. ",
+    "plan-1d": "Figure 3a of the source. ",
+    "adaptive-30": "Figure 3b of the source. ",
 }
 MIXTURE_ATOMS = (0.136, 0.307, 0.525, 0.708, 0.892)
 
@@ -121,12 +121,11 @@ def describe(preset: Preset, runs: list[dict[str, Any]], seconds: float) -> list
         f'<img src="{path.relative_to(REPORT.parent).as_posix()}" alt="{path.stem}">'
         for path in pictures
     ]
-    figure = FIGURES.get(preset.name)
-    shown = f"Figure {figure} of the source. " if figure else ""
     return [
         *lines,
         "",
-        f"{shown}To reach: {preset.published}. Measured: {judge(preset, runs)}. {seconds:.0f} s.",
+        f"{SHOWN.get(preset.name, '')}To reach: {preset.published}. Measured:"
+        f" {judge(preset, runs)}. {seconds:.0f} s.",
         "",
         *images,
         "",
