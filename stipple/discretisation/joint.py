@@ -1,7 +1,8 @@
 """Two measures discretised for the sake of the entropic plan between them."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # The plan is between so many samples of each measure, of equal mass: their pairs are its support.
 PLAN_SAMPLES = 64
 MOST_STEPS = 200
+# Pairs of atoms: with 64 × 64 samples a kernel of 64 MiB, and seconds for each step.
+MOST_PAIRS = 2048
 # The regularised costs of Proposition 1 err by the marginals of their plans.
 ROUNDING = 1e-6
 
@@ -138,7 +141,7 @@ def discretise_jointly(
     Raises
     ------
     StippleError
-        For measures of different dimensions.
+        For measures of different dimensions, or more than 2,048 pairs of atoms.
     """
     from stipple.discretisation.entropic.joint_objective import descend_jointly
 
@@ -149,6 +152,7 @@ def discretise_jointly(
             f"The sources have {dimensions[0]} and {dimensions[1]} coordinates: give two with as"
             " many."
         )
+    check_pairs([len(start.atoms) for start in starts])
     began = time.perf_counter()
     unit = _find_reach(measures)
     joint = _pose(measures, starts, plan_zeta, unit)
@@ -182,6 +186,21 @@ def discretise_jointly(
         naive_error=_scale(_certify_plan(joint, drawn[0], drawn[1], settings), unit),
         converged=found.converged,
     )
+
+
+def check_pairs(counts: Sequence[int]) -> None:
+    """Refuse more pairs of atoms than can be moved together.
+
+    Raises
+    ------
+    StippleError
+        With the number that can.
+    """
+    if math.prod(counts) > MOST_PAIRS:
+        raise StippleError(
+            f"A joint plan of {counts[0]:,} × {counts[1]:,} atoms has {math.prod(counts):,} pairs:"
+            f" give at most {MOST_PAIRS:,}."
+        )
 
 
 def _find_reach(measures: tuple[Measure, Measure]) -> float:

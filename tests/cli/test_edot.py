@@ -358,6 +358,7 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         ([*JOINT, "-k", "1"], 2, "squared"),
         ([*JOINT, "--lambda", "1,2"], 2, "one number"),
         ([*JOINT, "--lambda", "0"], 2, "one number"),
+        ([*JOINT, "-m", "50"], 1, "2,500 pairs"),
         (
             [*("cloud.csv", "moved.csv"), "--barycenter", "--objective", "full", *ADAPTIVE],
             2,

@@ -127,12 +127,15 @@ def _average(job: Job, task: Barycentre) -> Found:
 
 
 def _relate(job: Job, task: Relation) -> Found:
+    from stipple.discretisation.joint import check_pairs
     from stipple.discretisation.relation import relate_discretisations
     from stipple.machine.memory import predict_plan
 
     outputs = job.files.outputs
     text = not outputs or any(output.format == "csv" for output in outputs)
     announce_memory(predict_plan(*task.counts, text=text), quiet=job.quiet)
+    if task.plan_zeta is not None:
+        check_pairs(task.counts)
     measures = [_read_measure(job, source) for source in task.sources]
     first, second = (
         _run(job, label, measure, n, job.settings)
