@@ -8,6 +8,11 @@ LARGEST_COUNT = 10_000_000
 HIGHEST_ORDER = 32
 # Of lines and spirals, in millimetres.
 PEN_WIDTH = 0.3
+# Of stochastic steps: the part of the momentum that is kept; parts of a Newton-like step for atoms,
+# and of the mean cost for logarithms of weights.
+MOMENTUM, MOST_MOMENTUM = 0.8, 0.999
+ATOM_RATE = 0.5
+WEIGHT_RATE = 0.2
 
 Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]
@@ -19,6 +24,7 @@ CellRule: TypeAlias = Literal["bisect", "occupied", "sparsest"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DistanceUnit: TypeAlias = Literal["pixel", "side"]
 DotStyle: TypeAlias = Literal["circle", "stroke", "spiral"]
+Finish: TypeAlias = Literal["lbfgs", "none"]
 InkMode: TypeAlias = Literal["mono", "cmyk", "rgb"]
 KernelEngine: TypeAlias = Literal["auto", "numpy", "keops"]
 Levels: TypeAlias = Literal["auto"] | tuple[float | str, float | str]

@@ -63,6 +63,7 @@ def make_run(count, weights, lower, zador=None, sharp=None):
         zador=zador,
         regularised=SimpleNamespace(sharp=sharp),
         history=np.array([5.0, 4.0, float(count)]),
+        losses=np.empty(0),
     )
 
 
@@ -87,7 +88,10 @@ def test_costs_are_plotted_by_number_of_atoms_and_kind():
         "equal weights": ([3], [7]),
         "Zador, for large m": ([3, 9], [1.5, 0.5]),
     }
-    (band,) = true.bands
+    band, inner = true.bands
+    np.testing.assert_allclose(inner.lower, [35, 25])
+    np.testing.assert_allclose(inner.upper, [85, 75])
+    assert "25% to 75%" in inner.label
     assert band.x.tolist() == [3, 9]
     np.testing.assert_allclose(band.lower, [15, 5])
     np.testing.assert_allclose(band.upper, [105, 95])
@@ -103,3 +107,19 @@ def test_convergence_is_plotted_by_step():
         assert curve.x.tolist() == [0, 1, 2]
         assert curve.y.tolist() == [5, 4, last]
     assert "exact" in panel.title
+
+
+def test_stochastic_steps_are_plotted_before_their_finish():
+    def make(finish):
+        run = make_run(3, "free", 1.0)
+        run.losses = np.array([9.0, 7.0])
+        run.settings.finish = finish
+        return run
+
+    panel = plot_convergence([("a", make("lbfgs")), ("b", make("none"))])
+    with_finish, without = panel.curves
+    assert with_finish.x.tolist() == [1, 2, 2, 3, 4]
+    assert with_finish.y.tolist() == [9, 7, 5, 4, 3]
+    assert (without.x.tolist(), without.y.tolist()) == ([1, 2], [9, 7])
+    assert panel.logarithmic is False
+    assert "minibatches" in panel.title

@@ -14,11 +14,15 @@ from numpy.typing import ArrayLike
 from stipple.arguments import read_count, read_masses, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import (
+    ATOM_RATE,
+    MOMENTUM,
+    WEIGHT_RATE,
     Algorithm,
     AtomStart,
     AtomWeights,
     CellRule,
     Device,
+    Finish,
     KernelEngine,
     MetricName,
     Objective,
@@ -73,8 +77,13 @@ def edot(
     restarts: int | None = None,
     algorithm: Algorithm = "auto",
     cells: CellRule = "bisect",
+    cell_atoms: int | None = None,
     metric: MetricName = "euclidean",
     batch: int = 1000,
+    momentum: float = MOMENTUM,
+    atom_rate: float = ATOM_RATE,
+    weight_rate: float = WEIGHT_RATE,
+    finish: Finish = "lbfgs",
     steps: int | None = None,
     seed: int = 0,
     engine: KernelEngine = "auto",
@@ -117,10 +126,19 @@ def edot(
         For entropic objectives: all atoms at once, or cell by cell; auto by their number.
     cells : {"bisect", "occupied", "sparsest"}
         How the adaptive algorithm shares atoms and cuts cells.
+    cell_atoms : int, optional
+        Most atoms of a cell; by default 32, or half of all where there are no more than that.
     metric : {"euclidean", "sphere", "geodesic", "precomputed"}
         Straight lines, or arcs on the unit sphere; the others are those of `distances`.
     batch : int
         Samples of each stochastic step of the simple algorithm.
+    momentum : float
+        Part of their momentum that stochastic steps keep, from 0 to .999.
+    atom_rate, weight_rate : float
+        How far the first stochastic step goes, as a part of a Newton-like step for atoms, and of
+        the mean cost for logarithms of weights; steps become shorter from there.
+    finish : {"lbfgs", "none"}
+        What follows the stochastic steps: a quasi-Newton descent on all samples, or nothing.
     steps : int, optional
         Most steps; by default as many as the algorithm usually needs.
     seed : int
@@ -182,8 +200,13 @@ def edot(
         restarts=restarts,
         algorithm=algorithm,
         cells=cells,
+        cell_atoms=cell_atoms,
         metric=metric,
         batch=batch,
+        momentum=momentum,
+        atom_rate=atom_rate,
+        weight_rate=weight_rate,
+        finish=finish,
         steps=steps,
         seed=seed,
         engine=engine,
@@ -287,10 +310,12 @@ def assess(
         zeta=None if zeta is None else expand_cost(zeta, exponent, settings.order),
         diameter=diameter,
         history=solution.history,
+        losses=solution.losses,
         iterations=solution.iterations,
         converged=solution.converged,
         optimum=_name_optimum(solution),
         merged=solution.merged,
+        cells=solution.cells,
         algorithm=solution.algorithm,
         settings=settings,
         seconds={"solve": seconds, "evidence": time.perf_counter() - began},

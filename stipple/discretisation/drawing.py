@@ -7,6 +7,7 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.discretisation.cell_colours import COLOURS, colour_cells
+from stipple.discretisation.solution import AtomCell
 from stipple.drawing.layout import Layout
 from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer, Polylines
@@ -21,6 +22,7 @@ GAP = 0.06  # between pictures side by side, over the width of one
 SHARE_OF_INK = 0.12  # area of all dots over that of the box, where the source has no ink
 MOST_SAMPLES = 4000
 SAMPLE_COLOUR = "#c8c8c8"
+CELL_COLOUR = "#d1495b"
 RIM_CORNERS = 180
 SAMPLE_RADIUS = 0.004  # over the longer side
 
@@ -52,7 +54,8 @@ class Panel:
     """Atoms with weights in one colour, and the samples that they stand for, if shown.
 
     `atoms` has shape (m, d), `weights` (m,), `samples` (n, d). `cells`, shape (n,), are the atoms
-    that samples go to: then their colours tell.
+    that samples go to: then their colours tell. `boxes` (cells, 2, d) are opposite corners of the
+    cells that are drawn where marks are "cells".
     """
 
     label: str
@@ -61,6 +64,7 @@ class Panel:
     samples: Floats | None = None
     colour: str = "#000000"
     cells: Integers | None = None
+    boxes: Floats | None = None
 
 
 def view_measure(measure: Measure, *, sphere: bool = False) -> View:
@@ -109,6 +113,21 @@ def _view_sphere() -> View:
     circle = radius * np.column_stack((1 + np.cos(angles), 1 + np.sin(angles)))
     rims = np.stack([circle, circle + np.array([2 * radius, 0.0])])
     return View((SIDE // 2, SIDE), project, SHARE_OF_INK * SIDE**2 / 4, rims)
+
+
+def stack_boxes(cells: Sequence[AtomCell]) -> Floats | None:
+    """Opposite corners of cells, shape (cells, 2, d), or None without any."""
+    return np.array([(cell.lower, cell.upper) for cell in cells]) if cells else None
+
+
+def _outline_boxes(view: View, boxes: Floats) -> Floats:
+    """Corners in pixels, shape (cells, 4, 2), of boxes; those of a line are as high as it."""
+    lower, upper = view.project(boxes[:, 0]), view.project(boxes[:, 1])
+    if boxes.shape[2] == 1:
+        lower[:, 1], upper[:, 1] = 0.0, view.shape[0]
+    across = np.stack([lower[:, 0], upper[:, 0], upper[:, 0], lower[:, 0]], axis=1)
+    down = np.stack([lower[:, 1], lower[:, 1], upper[:, 1], upper[:, 1]], axis=1)
+    return np.stack([across, down], axis=2)
 
 
 def measure_row(view: View, pictures: int) -> tuple[int, int]:
@@ -163,6 +182,14 @@ def compose_panels(
                 size = SAMPLE_RADIUS * max(view.shape) * placement.scale
                 small = Dots(shown, np.full(len(shown), size / np.sqrt(len(panels))))
                 layers.extend(_lay_samples(panel, small, view))
+            if panel.boxes is not None and "cells" in look.draw:
+                corners = _outline_boxes(view, panel.boxes) + shift
+                lines = placement.to_page(corners.reshape(-1, 2))
+                offsets = np.arange(len(corners) + 1) * 4
+                cells = Polylines(lines, offsets, look.pen_width, closed=True)
+                layers.append(Layer(f"{panel.label} cells", CELL_COLOUR, (cells,)))
+            if "dots" not in look.draw:
+                continue
             radii = _size_dots(panel, ink, placement.scale, look.radius)
             drawn: Booleans = radii > 0
             places = placement.to_page(view.project(panel.atoms[drawn]) + shift)

@@ -82,6 +82,8 @@ def discretise_by_medoids(
         zeta=None,
         diameter=float(distances.values.max()),
         history=np.array([cost.middle]),
+        losses=np.empty(0),
+        cells=(),
         iterations=found.exchanges,
         converged=True,
         optimum="global" if n in (1, len(samples)) else "local",

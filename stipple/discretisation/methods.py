@@ -11,7 +11,7 @@ from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
 from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
-from stipple.discretisation.solution import Solution
+from stipple.discretisation.solution import AtomCell, Solution
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.metrics import Metric
@@ -231,6 +231,7 @@ def descend(
     """Minimise the sum of entropic objectives of targets, each times its share."""
     from stipple.discretisation.entropic.problem import make_targets
     from stipple.discretisation.entropic.simple import discretise_simple
+    from stipple.discretisation.entropic.stochastic import Rates
 
     assert settings.objective != "exact"
     limit = _limit_steps(settings)
@@ -242,6 +243,8 @@ def descend(
         objective=settings.objective,
         weights=settings.weights,
         batch=settings.batch,
+        rates=Rates(settings.momentum, settings.atom_rate, settings.weight_rate),
+        finish=settings.finish,
         starts=STARTS if n <= FEW_ATOMS else 1,
         order=settings.order,
         metric=make_metric(settings.metric),
@@ -254,7 +257,13 @@ def descend(
     thinned = any(len(target) > most for target in targets)
     name = f"simple, on {most:,} of the samples" if thinned else "simple"
     solution = Solution(
-        found.atoms, found.weights, history, found.iterations, found.converged, name
+        found.atoms,
+        found.weights,
+        history,
+        found.iterations,
+        found.converged,
+        name,
+        losses=np.array(found.estimates),
     )
     return merge_coinciding(solution, zeta, settings)
 
@@ -278,6 +287,7 @@ def _solve_in_cells(
         objective=settings.objective,
         weights=settings.weights,
         rule=settings.cells,
+        largest=settings.cell_atoms,
         order=settings.order,
         metric=metric,
         settings=make_sinkhorn(settings),
@@ -292,4 +302,10 @@ def _solve_in_cells(
         found.iterations,
         found.converged,
         "adaptive",
+        cells=tuple(
+            AtomCell(lower, upper, float(mass), int(count), float(zeta))
+            for lower, upper, mass, count, zeta in zip(
+                found.lower, found.upper, found.masses, found.counts, found.zetas, strict=True
+            )
+        ),
     )

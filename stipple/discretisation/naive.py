@@ -5,18 +5,29 @@ from typing import TypedDict
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.discretisation.evidence import certify_cost, measure_regularised
 from stipple.discretisation.result import Discretisation
+from stipple.discretisation.settings import Settings, make_metric
+from stipple.machine.threads import Workers
 from stipple.measures.measure import Measure
+from stipple.measures.samples import Samples
 
 
 @dataclass(frozen=True)
 class Naive:
-    """Random samplings with equal weights to compare with: their size, and how many."""
+    """Random samplings with equal weights to compare with.
 
-    size: int
+    Attributes
+    ----------
+    repeats : int
+        How many of each size.
+    sizes : tuple of int
+        Their points; none for as many as there are atoms.
+    """
+
     repeats: int
+    sizes: tuple[int, ...] = ()
 
 
 class Beaten(TypedDict):
@@ -37,9 +48,9 @@ class NaiveComparison:
     size : int
         Points of each sampling.
     sharp : ndarray, shape (repeats,), or None
-        ⟨P, C⟩ of the entropic plan, where it can be computed.
+        ⟨P, C⟩ of the entropic plan, where it can be computed; on a line to .2 %, over 128 samples.
     cost : ndarray, shape (repeats,)
-        W_k^k: the middle of its certified interval.
+        W_k^k: the middle of its certified interval, or to rounding errors on a line.
     """
 
     size: int
@@ -89,12 +100,59 @@ def compare_naive(
     """
     generator = np.random.default_rng(result.settings.seed)
     samples = measure.samples
-    weights = np.full(n, 1 / n)
-    sharp, cost = [], []
-    for _ in range(repeats):
-        drawn = samples.points[generator.choice(len(samples), n, p=samples.masses)]
-        cost.append(certify_cost(samples, drawn, weights, result.settings).middle)
-        found = measure_regularised(samples, drawn, weights, result.settings, result.diameter)
-        sharp.append(found.sharp)
-    known = [value for value in sharp if value is not None]
-    return NaiveComparison(n, np.array(known) if len(known) == repeats else None, np.array(cost))
+    chosen = generator.choice(len(samples), (repeats, n), p=samples.masses)
+    sharp = _measure_sharp(samples, chosen, result)
+    return NaiveComparison(n, sharp, _measure_costs(samples, chosen, result.settings))
+
+
+def _measure_costs(samples: Samples, chosen: Integers, settings: Settings) -> Floats:
+    """W_k^k of samplings, shape (repeats,)."""
+    if _is_line(samples, settings) and settings.order == 2:
+        return _match_on_the_line(samples, chosen)
+    weights = np.full(chosen.shape[1], 1 / chosen.shape[1])
+    costs = (certify_cost(samples, samples.points[one], weights, settings) for one in chosen)
+    return np.array([cost.middle for cost in costs])
+
+
+def _match_on_the_line(samples: Samples, chosen: Integers) -> Floats:
+    """W_2^2 on a line, where the best plan keeps the order: part j of n goes to the j-th point."""
+    line = samples.points[:, 0] - samples.masses @ samples.points[:, 0]
+    order = np.argsort(line, kind="stable")
+    ends = np.concatenate(([0.0], np.cumsum(samples.masses[order])))
+    firsts = np.concatenate(([0.0], np.cumsum((samples.masses * line)[order])))
+    n = chosen.shape[1]
+    parts = np.diff(np.interp(np.arange(n + 1) / n, ends / ends[-1], firsts))
+    drawn = np.sort(line[chosen], axis=1)
+    costs: Floats = samples.masses @ line**2 - 2 * drawn @ parts + (drawn**2).mean(axis=1)
+    return costs
+
+
+def _measure_sharp(samples: Samples, chosen: Integers, result: Discretisation) -> Floats | None:
+    """⟨P, C⟩ of samplings, shape (repeats,), where all can be computed."""
+    settings = result.settings
+    if _is_line(samples, settings) and result.zeta is not None:
+        from stipple.discretisation.entropic.samplings import measure_sharp_samplings
+
+        found = measure_sharp_samplings(
+            samples,
+            chosen,
+            result.zeta,
+            order=settings.order,
+            metric=make_metric(settings.metric),
+            workers=Workers(settings.threads),
+        )
+        if found is not None:
+            return found
+    weights = np.full(chosen.shape[1], 1 / chosen.shape[1])
+    known = []
+    for one in chosen:
+        places = samples.points[one]
+        cost = measure_regularised(samples, places, weights, settings, result.diameter).sharp
+        if cost is None:
+            return None
+        known.append(cost)
+    return np.array(known)
+
+
+def _is_line(samples: Samples, settings: Settings) -> bool:
+    return samples.dimension == 1 and settings.metric == "euclidean"

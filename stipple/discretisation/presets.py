@@ -4,16 +4,17 @@ Source: "Efficient Discretizations of Optimal Transport" (EDOT), its examples an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from stipple.arrays import Floats
+from stipple.choices import CellRule
 from stipple.discretisation.naive import Naive
 from stipple.discretisation.settings import Settings
 from stipple.files.sample_picture import read_sample
@@ -29,6 +30,7 @@ DISC_PIXELS = 256
 CLOUD = 5_000
 # Distances between all samples take memory: part of the cloud has them.
 PART = 2_000
+DRAWN = 10_000
 
 Mixture: TypeAlias = tuple[tuple[float, tuple[float, ...], tuple[float, ...]], ...]
 """Weights, means and standard deviations of normals cut to [0, 1]."""
@@ -70,6 +72,8 @@ class Preset:
         What the source says, or the value that is to be reached.
     naive : Naive or None
         The naive samplings that each case is compared with.
+    plan_zeta : float or None
+        λ of the plan that the two cases are discretised for jointly, if they are.
     """
 
     name: str
@@ -77,11 +81,19 @@ class Preset:
     cases: tuple[Case, ...]
     published: str
     naive: Naive | None = None
+    plan_zeta: float | None = None
 
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    groups = (_define_on_the_line, _define_in_the_plane, _define_in_space, _define_others)
+    groups = (
+        _define_on_the_line,
+        _define_plans,
+        _define_in_the_plane,
+        _define_in_cells,
+        _define_in_space,
+        _define_others,
+    )
     return {preset.name: preset for define in groups for preset in define()}
 
 
@@ -99,6 +111,18 @@ def _define_on_the_line() -> tuple[Preset, ...]:
             "two truncated normals on [0, 1], 5 atoms, ζ = 0.01",
             tuple(Case(label, _measure_mixture, 5, settings) for label, settings in kinds),
             "sharp at most .00494, at .136 .307 .525 .708 .892",
+        ),
+    )
+
+
+def _define_plans() -> tuple[Preset, ...]:
+    return (
+        Preset(
+            "plan-1d",
+            "5 × 5 atoms for the entropic plan between uniform and mixture-1d, λ = ζ = 0.01",
+            (Case("first", _measure_line, 5, SHARP), Case("second", _measure_mixture, 5, SHARP)),
+            "atoms where the plan is, and Proposition 1; 5 × 5 random points for comparison",
+            plan_zeta=0.01,
         ),
     )
 
@@ -122,6 +146,21 @@ def _define_in_the_plane() -> tuple[Preset, ...]:
                 Case("equal", _measure_discs, 24, EQUAL),
             ),
             "free: no mass between discs, less than half of the error of equal weights",
+        ),
+    )
+
+
+def _define_in_cells() -> tuple[Preset, ...]:
+    sharp = Settings(objective="sharp", zeta=1e-2, algorithm="adaptive", cell_atoms=6)
+    return (
+        Preset(
+            "adaptive-30",
+            "10,000 samples of two truncated normals on the unit square, 30 atoms cell by cell",
+            tuple(
+                Case(rule, _draw_mixture_in_the_plane, 30, replace(sharp, cells=rule))
+                for rule in get_args(CellRule)
+            ),
+            "cells that divide where there is mass, each with few atoms (--draw dots,cells)",
         ),
     )
 
@@ -164,10 +203,13 @@ def _define_others() -> tuple[Preset, ...]:
         ),
         Preset(
             "naive-comparison",
-            "5 atoms against 1,000 random samplings of 40 points with equal weights",
-            (Case("uniform", _measure_line, 5, SHARP), Case("mixture", _measure_mixture, 5, SHARP)),
-            "5 atoms beat 95 % of the samplings (in the sharp metric)",
-            Naive(40, 1000),
+            "3 to 8 atoms against 20,000 random samplings of 3 to 200 points with equal weights",
+            (
+                *(Case(f"uniform-{m}", _measure_line, m, SHARP) for m in range(3, 8)),
+                *(Case(f"mixture-{m}", _measure_mixture, m, SHARP) for m in range(3, 9)),
+            ),
+            "5 atoms beat 95 % of the samplings of 40 points (in the sharp metric)",
+            Naive(20_000, (3, 5, 10, 20, 40, 80, 200)),
         ),
     )
 
@@ -206,6 +248,18 @@ def _cut_normal(edges: Floats, mean: float, sigma: float) -> Floats:
     below = edges if np.isinf(sigma) else ndtr((edges - mean) / sigma)
     masses: Floats = np.diff(below) / (below[-1] - below[0])
     return masses
+
+
+@cache
+def _draw_mixture_in_the_plane() -> Measure:
+    """Draw samples of the mixture in the plane, by the inverse of each distribution function."""
+    generator = np.random.default_rng(0)
+    chosen = generator.choice(len(MIXTURE_2D), DRAWN, p=[weight for weight, _, _ in MIXTURE_2D])
+    means, sigmas = (np.array([term[place] for term in MIXTURE_2D])[chosen] for place in (1, 2))
+    lowest, highest = ndtr(-means / sigmas), ndtr((1 - means) / sigmas)
+    places = lowest + (highest - lowest) * generator.random((DRAWN, 2))
+    points = means + sigmas * ndtri(places)
+    return Measure(Samples(points, np.ones(DRAWN)), np.zeros(2), np.ones(2))
 
 
 @cache

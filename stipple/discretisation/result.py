@@ -8,6 +8,7 @@ from stipple.arrays import Floats, Integers
 from stipple.choices import Optimum
 from stipple.discretisation.evidence import RegularisedCost
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import AtomCell
 from stipple.interval import Interval
 
 OPTIMA: Mapping[Optimum | None, str] = {
@@ -40,7 +41,10 @@ class Discretisation:
     diameter : float
         By which ζ was scaled.
     history : ndarray
-        The objective, step by step.
+        The objective, step by step; on all samples where stochastic steps have a finish.
+    losses : ndarray
+        The objective on the minibatch of each stochastic step, at its ζ, which comes down to that
+        asked for over the first half of them; empty for other algorithms.
     iterations : int
         Steps taken.
     converged : bool
@@ -50,6 +54,8 @@ class Discretisation:
         Global optima are found on a line, of order 1 and 2, with free weights.
     merged : int
         Atoms of an entropic objective that coincided with others, and are not told apart.
+    cells : tuple of AtomCell
+        The boxes of the adaptive algorithm, in the order of their atoms.
     algorithm : str
         What found the atoms.
     settings : Settings
@@ -80,10 +86,12 @@ class Discretisation:
     zeta: float | None
     diameter: float
     history: Floats
+    losses: Floats
     iterations: int
     converged: bool
     optimum: Optimum | None
     merged: int
+    cells: tuple[AtomCell, ...]
     algorithm: str
     settings: Settings
     seconds: dict[str, float]

@@ -9,7 +9,7 @@ import numpy as np
 from stipple.discretisation.certificate.problem import find_exponent, scale_power
 from stipple.discretisation.methods import OnStep
 from stipple.discretisation.settings import Settings
-from stipple.discretisation.solution import Solution
+from stipple.discretisation.solution import AtomCell, Solution
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 
@@ -60,8 +60,16 @@ def expand_solution(solution: Solution, exponent: int, order: float) -> Solution
         solution,
         atoms=np.ldexp(solution.atoms, exponent),
         history=scale_power(solution.history, exponent, order),
+        losses=scale_power(solution.losses, exponent, order),
         potentials=None if potentials is None else scale_power(potentials, exponent, order),
+        cells=tuple(_expand_cell(cell, exponent, order) for cell in solution.cells),
     )
+
+
+def _expand_cell(cell: AtomCell, exponent: int, order: float) -> AtomCell:
+    lower, upper = (np.ldexp(corner, exponent) for corner in (cell.lower, cell.upper))
+    zeta = float(scale_power(cell.zeta, exponent, order))
+    return replace(cell, lower=lower, upper=upper, zeta=zeta)
 
 
 def expand_steps(on_step: OnStep, exponent: int, order: float) -> OnStep:

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from stipple.arguments import read_choice, read_count, read_number
 from stipple.choices import (
+    ATOM_RATE,
+    MOMENTUM,
+    MOST_MOMENTUM,
+    WEIGHT_RATE,
     Algorithm,
     AtomStart,
     AtomWeights,
     CellRule,
     Device,
+    Finish,
     KernelEngine,
     MetricName,
     Objective,
@@ -34,10 +39,8 @@ class Settings:
 
     Attributes
     ----------
-    objective, zeta, order, weights, start, restarts, algorithm, cells, metric, batch, steps, \
-seed, engine, device, threads, gap
-    objective, zeta, order, weights, capacity, start, restarts, algorithm, cells, metric, batch, \
-steps, seed, engine, device, threads
+    objective, zeta, order, weights, capacity, start, restarts, algorithm, cells, cell_atoms, \
+metric, batch, momentum, atom_rate, weight_rate, finish, steps, seed, engine, device, threads, gap
         As `edot` describes them.
 
     Examples
@@ -56,8 +59,13 @@ steps, seed, engine, device, threads
     restarts: int | None = None
     algorithm: Algorithm = "auto"
     cells: CellRule = "bisect"
+    cell_atoms: int | None = None
     metric: MetricName = "euclidean"
     batch: int = 1000
+    momentum: float = MOMENTUM
+    atom_rate: float = ATOM_RATE
+    weight_rate: float = WEIGHT_RATE
+    finish: Finish = "lbfgs"
     steps: int | None = None
     seed: int = 0
     engine: KernelEngine = "auto"
@@ -73,6 +81,7 @@ steps, seed, engine, device, threads
             ("algorithm", Algorithm),
             ("cells", CellRule),
             ("metric", MetricName),
+            ("finish", Finish),
             ("engine", KernelEngine),
             ("device", Device),
         ):
@@ -80,12 +89,17 @@ steps, seed, engine, device, threads
         plain: dict[str, float] = {
             "order": read_number(self.order, "order p", 1),
             "batch": read_count(self.batch, "number of samples of a step", 1),
+            "momentum": read_number(self.momentum, "momentum", 0, most=MOST_MOMENTUM),
+            "atom_rate": read_number(self.atom_rate, "rate of atoms", 0, above=True),
+            "weight_rate": read_number(self.weight_rate, "rate of weights", 0),
             "seed": read_count(self.seed, "seed", 0),
         }
         if self.zeta is not None:
             plain["zeta"] = read_number(self.zeta, "regularisation ζ", 0, above=True)
         if self.restarts is not None:
             plain["restarts"] = read_count(self.restarts, "number of starts", 1)
+        if self.cell_atoms is not None:
+            plain["cell_atoms"] = read_count(self.cell_atoms, "number of atoms of a cell", 1)
         if self.steps is not None:
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:

@@ -37,8 +37,9 @@ class Panel:
         From the first drawn to the last.
     levels : mapping of str to float
         Horizontal lines to compare with, by name.
-    logarithmic : bool
-        Whether both axes are, so that powers are straight lines.
+    logarithmic : bool or None
+        Whether both axes are, so that powers are straight lines; None: that of numbers is where
+        its ends are far apart.
     bands : tuple of Band
         Drawn below the curves.
     """
@@ -46,5 +47,5 @@ class Panel:
     title: str
     curves: tuple[Curve, ...]
     levels: Mapping[str, float]
-    logarithmic: bool = False
+    logarithmic: bool | None = None
     bands: tuple[Band, ...] = ()

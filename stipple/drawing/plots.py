@@ -17,7 +17,7 @@ WIDTH = 7.0  # inches
 PANEL_HEIGHT = 3.0
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#e0902f", "#7b5ea7", "#6b6b6b")
 LEVEL_COLOUR = "#808080"
-BAND_COLOUR = "#dddddd"
+BAND_COLOURS = ("#dddddd", "#bbbbbb")
 # An axis is logarithmic from this ratio of its ends on.
 LOGARITHMIC = 16
 METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
@@ -34,7 +34,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
     panels : sequence of Panel
         At least one.
     x_label : str
-        Name of the common axis. It is logarithmic if its ends are far apart.
+        Name of the common axis. It is logarithmic as the first panel says.
     form : {"svg", "png"}
         Format of the file.
     dpi : float
@@ -52,7 +52,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
         x = panels[0].curves[0].x
         if panels[0].logarithmic:
             column[-1].set_xscale("log")
-        elif x[-1] > LOGARITHMIC * x[0]:
+        elif panels[0].logarithmic is None and x[-1] > LOGARITHMIC * x[0]:
             column[-1].set_xscale("log", base=2)
             column[-1].xaxis.set_major_formatter("{x:g}")
         column[-1].set_xlabel(x_label)
@@ -114,9 +114,9 @@ def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
 
 
 def _draw_panel(axes: "Axes", panel: Panel) -> None:
-    for band in panel.bands:
+    for band, colour in zip(panel.bands, BAND_COLOURS, strict=False):
         axes.fill_between(
-            band.x, band.lower, band.upper, color=BAND_COLOUR, linewidth=0, label=band.label
+            band.x, band.lower, band.upper, color=colour, linewidth=0, label=band.label
         )
     for curve, colour in zip(panel.curves, COLOURS, strict=False):
         axes.plot(

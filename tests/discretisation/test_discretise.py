@@ -85,7 +85,7 @@ def test_free_weights_leave_no_mass_between_discs():
 
 
 def test_naive_samplings_are_beaten_in_one_metric_only():
-    case = get_case("naive-comparison", "uniform")
+    case = get_case("naive-comparison", "uniform-5")
     result = discretise(case.measure(), case.atoms, case.settings)
     beaten = compare_naive(case.measure(), result, 40, 200).compare(result)
     assert beaten["beaten_in_sharp"] >= 0.95
@@ -217,6 +217,7 @@ def test_settings_that_make_no_sense(settings, said):
         edot(np.eye(3), 1, **settings)
 
 
+RATES = ("atom_rate", "weight_rate")
 CLOUD = np.random.default_rng(5).random((40, 2))
 MEASURES = [Measure.from_samples(Samples(CLOUD + shift, np.ones(40))) for shift in (0, 1)]
 FORMER_CALLS = [
@@ -351,3 +352,25 @@ def test_a_comparison_without_regularised_figures():
     assert naive.compare(result)["beaten_in_sharp"] is None
     assert "sharp" not in naive.describe(result)
     assert len(plot_counts([result], [naive])) == 1
+
+
+def test_stochastic_steps_have_a_history_of_their_own():
+    points = np.random.default_rng(5).random((60, 1))
+    options = {"objective": "sharp", "batch": 20, "steps": 12, "zeta": 0.02}
+    plain, bare = edot(points, 3, **options), edot(points, 3, finish="none", **options)
+    assert len(plain.losses) == len(bare.losses) == 12
+    assert len(plain.history) > 1
+    assert plain.losses[0] != plain.history[0]
+    assert (bare.converged, bare.iterations) == (False, 12)
+    assert bare.history.tolist() == bare.losses.tolist()
+    assert plain.regularised.sharp < bare.regularised.sharp
+    # Without rates nothing moves: minibatches alone make the difference.
+    slow = {name: edot(points, 3, finish="none", **options, **{name: 1e-12}) for name in RATES}
+    for name, found in slow.items():
+        assert np.allclose(found.weights, 1 / 3, atol=1e-9) == (name == "weight_rate")
+        assert not np.array_equal(found.atoms, bare.atoms)
+    heavy = edot(points, 3, finish="none", momentum=0.99, **options)
+    start = edot(points, 3, finish="none", **(options | {"steps": 0}))
+    assert np.abs(heavy.atoms - start.atoms).max() < np.abs(bare.atoms - start.atoms).max()
+    with pytest.raises(StippleError, match="momentum"):
+        edot(points, 3, momentum=1.0)

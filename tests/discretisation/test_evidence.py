@@ -12,6 +12,7 @@ from stipple.discretisation import evidence
 from stipple.discretisation.discretise import edot, measure_diameter
 from stipple.discretisation.evidence import (
     add_intervals,
+    certify_cost,
     measure_regularised,
     refer_to_zador,
 )
@@ -95,6 +96,25 @@ def test_a_sampling_is_beaten_beyond_doubt_only():
     }
     said = "of 4 random samplings of 9 points, 50.0% in the sharp metric, 25.0% in the true W_2"
     assert said in naive.describe(result)
+
+
+@pytest.mark.parametrize("masses", [np.ones(300), np.linspace(3, 0.1, 300)])
+def test_many_samplings_of_a_line_are_measured_as_one_is(masses):
+    """Against the certified cost, and Sinkhorn's to a finer tolerance over all samples."""
+    points = np.random.default_rng(2).permutation(np.linspace(5.0, 7.0, 300))[:, None]
+    measure = Measure.from_samples(Samples(points, masses))
+    result = edot(measure, 4, zeta=0.01)
+    for size in (1, 3, 12):
+        found = compare_naive(measure, result, size, 30)
+        chosen = np.random.default_rng(result.settings.seed).choice(
+            300, (30, size), p=measure.samples.masses
+        )
+        for number in (0, 17):
+            atoms = (points[chosen[number]], np.full(size, 1 / size), result.settings)
+            true = certify_cost(measure.samples, *atoms)
+            assert found.cost[number] == pytest.approx(true.middle, rel=1e-9)
+            sharp = measure_regularised(measure.samples, *atoms, result.diameter).sharp
+            assert found.sharp[number] == pytest.approx(sharp, rel=4e-3)
 
 
 def test_naive_samplings_follow_the_masses_and_the_seed():

@@ -57,4 +57,5 @@ def test_photographs_are_run_with_both_weights():
         f"{kind}-{n}" for n in (10, 100, 1000, 4000) for kind in ("free", "equal")
     ]
     naive = PRESETS["naive-comparison"].naive
-    assert (naive.size, naive.repeats) == (40, 1000)
+    assert (naive.repeats, min(naive.sizes), max(naive.sizes)) == (20_000, 3, 200)
+    assert 40 in naive.sizes

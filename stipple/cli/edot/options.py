@@ -5,8 +5,13 @@ from typing import get_args
 import click
 
 from stipple.choices import (
+    ATOM_RATE,
+    MOMENTUM,
+    MOST_MOMENTUM,
+    WEIGHT_RATE,
     Algorithm,
     CellRule,
+    Finish,
     Objective,
     SourceKind,
 )
@@ -20,7 +25,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import CAPACITY, COUNTS, NUMBERS, FiniteRange
+from stipple.cli.shared.types import ATOM_MARKS, CAPACITY, COUNTS, NAIVE, NUMBERS, FiniteRange
 
 FORMATS = ("csv", *DRAWING_FORMATS)
 
@@ -82,7 +87,61 @@ metric_option = add_options(
         help="Straight lines; arcs on the unit sphere; shortest paths in a graph, of which each"
         " line of GRAPH.csv names two samples and the length between them; or any distances between"
         " samples, a matrix. Atoms are samples with the last two.",
-    )
+    ),
+)
+
+cell_options = add_options(
+    click.option(
+        "--cells",
+        type=click.Choice(get_args(CellRule)),
+        default="bisect",
+        help="How the adaptive algorithm cuts and shares: in the middle, by the occupied volume, or"
+        " where samples are sparsest.",
+    ),
+    click.option(
+        "--cell-atoms",
+        type=click.IntRange(min=1),
+        metavar="N",
+        show_default="32, or half of M up to there",
+        help="Most atoms of a cell of the adaptive algorithm.",
+    ),
+)
+
+stochastic_options = add_options(
+    click.option(
+        "--batch",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=1000,
+        help="Samples of a stochastic step.",
+    ),
+    click.option(
+        "--momentum",
+        type=FiniteRange(min=0, max=MOST_MOMENTUM),
+        metavar="M",
+        default=MOMENTUM,
+        help="Part of the momentum that a stochastic step keeps.",
+    ),
+    click.option(
+        "--atom-rate",
+        type=FiniteRange(min=0, min_open=True),
+        metavar="R",
+        default=ATOM_RATE,
+        help="First stochastic step of atoms, over a Newton-like one; rates fall to 0.",
+    ),
+    click.option(
+        "--weight-rate",
+        type=FiniteRange(min=0),
+        metavar="R",
+        default=WEIGHT_RATE,
+        help="First stochastic step of logarithms of weights, for a slope of the mean cost.",
+    ),
+    click.option(
+        "--finish",
+        type=click.Choice(get_args(Finish)),
+        default="lbfgs",
+        help="What follows stochastic steps: a quasi-Newton descent on all samples, or nothing.",
+    ),
 )
 
 edot_options = add_options(
@@ -137,21 +196,9 @@ edot_options = add_options(
         help="For entropic objectives: all atoms at once by stochastic gradients, or cell by cell;"
         " auto by their number.",
     ),
-    click.option(
-        "--cells",
-        type=click.Choice(get_args(CellRule)),
-        default="bisect",
-        help="How the adaptive algorithm cuts and shares: in the middle, by the occupied volume, or"
-        " where samples are sparsest.",
-    ),
+    cell_options,
     metric_option,
-    click.option(
-        "--batch",
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=1000,
-        help="Samples of a stochastic step.",
-    ),
+    stochastic_options,
     click.option(
         "--steps",
         type=click.IntRange(min=0),
@@ -183,7 +230,8 @@ edot_options = add_options(
         type=NUMBERS,
         metavar="L[,L...]",
         show_default="equal",
-        help="With --barycenter: the weight of each SOURCE.",
+        help="With --barycenter: the weight of each SOURCE. With --joint: one number, the"
+        " regularisation of the plan over the largest cost between the SOURCEs (0.01).",
     ),
     click.option(
         "--plan",
@@ -192,11 +240,18 @@ edot_options = add_options(
         " map as .svg or .png).",
     ),
     click.option(
+        "--joint",
+        is_flag=True,
+        help="With --plan: move the atoms of both together, so that their plan is near that of the"
+        " SOURCEs; atoms on a line are drawn where they are.",
+    ),
+    click.option(
         "--naive",
-        type=click.IntRange(min=0),
-        metavar="R",
-        default=0,
-        help="Compare with R random samplings of as many points with equal weights.",
+        type=NAIVE,
+        metavar="R[:SIZES]",
+        default="0",
+        help="Compare with R random samplings with equal weights, of as many points, or of each of"
+        " the SIZES, such as 1000:3,10,40.",
     ),
     kernel_options,
     click.option(
@@ -230,6 +285,12 @@ edot_options = add_options(
         type=click.Path(dir_okay=False),
         help="Plot, .svg or .png: convergence of a run; cost against M of several, beside naive"
         " samplings.",
+    ),
+    click.option(
+        "--draw",
+        type=ATOM_MARKS,
+        default="dots",
+        help="Any of dots,cells (cells: the boxes of the adaptive algorithm).",
     ),
     click.option("--show-samples", is_flag=True, help="Draw samples in grey under the atoms."),
     click.option(

@@ -1,12 +1,13 @@
 """What `stipple edot` is to do: the words of the command line as a typed job, or a usage error."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
 
 from stipple.choices import AtomStart, SourceKind
+from stipple.cli.edot.idle import find_bound, refuse_idle
 from stipple.cli.edot.metrics import ChosenMetric, split_metric
 from stipple.cli.edot.options import FORMATS
 from stipple.cli.edot.rules import RULES
@@ -29,18 +30,21 @@ if TYPE_CHECKING:
     from stipple.discretisation.settings import Settings
 
 RUN = "{run}"
+# The published regularisation of plans, over the largest cost.
+PLAN_ZETA = 0.01
 
 
 @dataclass(frozen=True)
 class OneSource:
     """One source, discretised with each number of atoms.
 
-    `repeats` random samplings of as many points are compared with each.
+    `repeats` random samplings are compared with each, of as many points or of all `sizes`.
     """
 
     source: str
     counts: tuple[int, ...]
     repeats: int
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,14 @@ class Barycentre:
 
 @dataclass(frozen=True)
 class Relation:
-    """Two sources, and the entropic plan between their atoms."""
+    """Two sources, and the entropic plan between their atoms.
+
+    Atoms are moved jointly for a plan of regularisation `plan_zeta`, if that is not None.
+    """
 
     sources: tuple[str, str]
     counts: tuple[int, int]
+    plan_zeta: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,8 @@ class Files:
         Path of a plot.
     layout : Layout
         The page and the pen.
+    draw : frozenset of str
+        Any of "dots" and "cells".
     show_samples, show_cells : bool
         Draw samples under the atoms, or in colours by their nearest atom.
     """
@@ -106,6 +116,7 @@ class Files:
     outputs: tuple[Output, ...]
     plot: str | None
     layout: Layout
+    draw: frozenset[str]
     show_samples: bool
     show_cells: bool
 
@@ -130,6 +141,8 @@ class Job:
         Path of the places where atoms begin.
     scheduler : str or None
         Address of a Dask scheduler whose workers solve cells.
+    bound : tuple of str
+        Options given that are for one of the algorithms, see `refuse_idle`.
     files : Files
         What is written.
     report : str or None
@@ -147,6 +160,7 @@ class Job:
     metric: ChosenMetric
     start: str | None
     scheduler: str | None
+    bound: tuple[str, ...]
     files: Files
     report: str | None
     quiet: bool
@@ -170,35 +184,30 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     if weights is not None:
         options = {**options, "atoms": _agree(weights, options, given)}
     settings = _plan_settings(options)
-    refuse_idle_scheduler(options["scheduler"], settings, options["atoms"])
+    task = _plan_task(options)
+    bound = find_bound(given, options)
+    if isinstance(task, Example):
+        runs = [(case.settings, case.atoms) for case in task.preset.cases]
+        refuse_idle(bound, runs, preset=True)
+    elif not isinstance(task, Channels):
+        one = replace(settings, algorithm="simple") if options["barycenter"] else settings
+        refuse_idle(bound, [(one, n) for n in options["atoms"]])
     files = _plan_files(options)
     return Job(
-        task=_plan_task(options),
+        task=task,
         settings=settings,
         weights=weights,
         input=_plan_input(options),
         metric=split_metric(options["metric"]),
         start=None if options["start"] in get_args(AtomStart) else options["start"],
         scheduler=options["scheduler"],
+        bound=bound,
         files=files,
         report=options["report"],
         quiet=options["quiet"],
         verbose=options["verbose"],
         recorded=record_options(options),
     )
-
-
-def refuse_idle_scheduler(
-    scheduler: str | None, settings: "Settings", counts: Sequence[int]
-) -> None:
-    """Refuse a scheduler if no run, of so many atoms, has cells."""
-    if scheduler is None:
-        return
-    if all(settings.choose_algorithm(n).algorithm != "adaptive" for n in counts):
-        raise click.UsageError(
-            "--scheduler is for the adaptive algorithm, and so few atoms take the simple one: say"
-            " --algorithm adaptive."
-        )
 
 
 def _read_weights(words: str) -> "Floats | None":
@@ -229,12 +238,13 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
     if options["preset"]:
         return Example(_find_preset(options["preset"]))
     if options["plan"]:
-        return Relation(sources, (counts[0], counts[-1]))
+        plan_zeta = (options["lambdas"] or (PLAN_ZETA,))[0] if options["joint"] else None
+        return Relation(sources, (counts[0], counts[-1]), plan_zeta)
     if options["barycenter"]:
         return Barycentre(sources, options["lambdas"] or (1.0,) * len(sources), counts[0])
     if options["color"] == "rgb":
         return Channels(sources[0], counts[0])
-    return OneSource(sources[0], counts, options["naive"])
+    return OneSource(sources[0], counts, *options["naive"])
 
 
 def _find_preset(name: str) -> "Preset":
@@ -266,8 +276,13 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
         restarts=options["restarts"],
         algorithm=options["algorithm"],
         cells=options["cells"],
+        cell_atoms=options["cell_atoms"],
         metric=split_metric(options["metric"]).name,
         batch=options["batch"],
+        momentum=options["momentum"],
+        atom_rate=options["atom_rate"],
+        weight_rate=options["weight_rate"],
+        finish=options["finish"],
         steps=options["steps"],
         seed=options["seed"],
         engine=options["engine"],
@@ -282,7 +297,8 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     several = options["preset"] or len(options["atoms"]) > 1
     if not paths and (form or not (plot or several)):
         paths, form = ["-"], form or "csv"
-    formats = ("csv", *PLOT_FORMATS) if options["plan"] else FORMATS
+    joint = bool(options["preset"]) and _find_preset(options["preset"]).plan_zeta is not None
+    formats = ("csv", *PLOT_FORMATS) if options["plan"] or joint else FORMATS
     outputs = plan_outputs("", paths, form, formats) if paths else ()
     if several and not options["plan"]:
         for output in outputs:
@@ -295,5 +311,10 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     for source in options["sources"] or ("-",):
         check_targets([*(output.path for output in outputs), *others], source)
     return Files(
-        outputs, plot, plan_layout(options), options["show_samples"], options["show_cells"]
+        outputs,
+        plot,
+        plan_layout(options),
+        options["draw"],
+        options["show_samples"],
+        options["show_cells"],
     )

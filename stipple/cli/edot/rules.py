@@ -7,8 +7,12 @@ from stipple.choices import AtomStart
 from stipple.cli.edot.metrics import METRIC_RULES
 from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 
+# What only the adaptive algorithm looks at, and what only the simple one does.
+CELL_OPTIONS = ("cells", "cell_atoms", "scheduler")
+STEP_OPTIONS = ("batch", "momentum", "atom_rate", "weight_rate", "finish")
 # What a preset sets itself.
 PRESET_SETS = {
+    *STEP_OPTIONS,
     *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
     *(
         "capacity",
@@ -16,11 +20,13 @@ PRESET_SETS = {
         "restarts",
         "algorithm",
         "cells",
+        "cell_atoms",
         "metric",
         "color",
         "barycenter",
         "lambdas",
         "plan",
+        "joint",
         "naive",
         "gap",
     ),
@@ -57,10 +63,6 @@ RULES = (
         "--preset brings its own sources: leave SOURCE out.",
     ),
     Rule(
-        lambda options: bool(options["preset"]) and "scheduler" in options["given"],
-        "No preset takes the adaptive algorithm: leave --scheduler out.",
-    ),
-    Rule(
         lambda options: not options["preset"] and not options["sources"],
         "Give a SOURCE, or --preset NAME (--list-presets names them).",
     ),
@@ -95,8 +97,32 @@ RULES = (
         "--lambda takes numbers of at least 0, not all 0.",
     ),
     Rule(
-        lambda options: bool(options["lambdas"]) and not options["barycenter"],
-        "--lambda needs --barycenter.",
+        lambda options: options["joint"] and not options["plan"],
+        "--joint needs --plan, and two SOURCEs.",
+    ),
+    Rule(
+        lambda options: options["joint"] and options["objective"] == "exact",
+        "--joint is for entropic objectives: say --objective sharp.",
+    ),
+    Rule(
+        lambda options: (
+            options["joint"] and (options["order"] != 2 or options["metric"] != "euclidean")
+        ),
+        "--joint takes squared Euclidean distances: leave --order and --metric out.",
+    ),
+    Rule(
+        lambda options: (
+            options["joint"]
+            and bool(options["lambdas"])
+            and (len(options["lambdas"]) != 1 or options["lambdas"][0] <= 0)
+        ),
+        "--lambda takes one number above 0 here.",
+    ),
+    Rule(
+        lambda options: (
+            bool(options["lambdas"]) and not (options["barycenter"] or options["joint"])
+        ),
+        "--lambda needs --barycenter, or --plan --joint.",
     ),
     Rule(
         lambda options: (
@@ -117,7 +143,7 @@ RULES = (
         "--atoms takes 1 number here.",
     ),
     Rule(
-        lambda options: _is_single(options) and options["naive"] > 0,
+        lambda options: _is_single(options) and options["naive"][0] > 0,
         "--naive compares discretisations of one SOURCE.",
     ),
     Rule(
@@ -175,22 +201,37 @@ RULES = (
         lambda options: options["objective"] == "exact" and not options["plan"],
     ),
     *refuse_each(
-        ("algorithm", "batch", "cells", "scheduler"),
+        ("algorithm", *STEP_OPTIONS, *CELL_OPTIONS),
         "--{} is for entropic objectives: say --objective full.",
-        lambda options: options["objective"] == "exact",
+        lambda options: options["objective"] == "exact" and not options["preset"],
+    ),
+    Rule(
+        lambda options: (
+            "cells" in options["draw"] and options["objective"] == "exact" and not options["preset"]
+        ),
+        "--draw cells is for the adaptive algorithm of entropic objectives: say --objective full.",
+    ),
+    Rule(
+        lambda options: "cells" in options["draw"] and options["plan"],
+        "--plan draws no cells: leave --draw out.",
     ),
     *refuse_each(
-        ("cells", "scheduler"),
+        CELL_OPTIONS,
         "--{} is for the adaptive algorithm.",
         lambda options: options["algorithm"] == "simple",
     ),
     *refuse_each(
-        ("batch",),
+        ("weight_rate",),
+        "--{} is for free weights.",
+        lambda options: options["weights"] == "equal" and not options["preset"],
+    ),
+    *refuse_each(
+        STEP_OPTIONS,
         "--{} is for the simple algorithm.",
         lambda options: options["algorithm"] == "adaptive",
     ),
     *refuse_each(
-        ("scheduler",),
+        CELL_OPTIONS,
         "--barycenter takes the simple algorithm: leave --{} out.",
         lambda options: options["barycenter"],
     ),

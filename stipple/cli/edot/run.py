@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stipple.cli.edot.idle import refuse_idle
 from stipple.cli.edot.metrics import read_distances
 from stipple.cli.edot.plan import (
     Barycentre,
@@ -14,7 +15,6 @@ from stipple.cli.edot.plan import (
     Job,
     OneSource,
     Relation,
-    refuse_idle_scheduler,
 )
 from stipple.cli.shared.domains import is_formula, read_formula
 from stipple.cli.shared.images import prepare_image, read_image
@@ -26,6 +26,7 @@ from stipple.machine.tasks import Failure, run_all
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
+    from stipple.discretisation.joint import JointDiscretisation
     from stipple.discretisation.naive import Naive, NaiveComparison
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
@@ -44,7 +45,7 @@ class Run:
     label: str
     measure: "Measure"
     result: "Discretisation"
-    naive: "NaiveComparison | None" = None
+    naive: "tuple[NaiveComparison, ...]" = ()
     colour: str | None = None
     distances: "Distances | None" = None
 
@@ -61,11 +62,14 @@ class Found:
         What the source of a preset says.
     related : RelatedDiscretisations or None
         The plan between two runs.
+    joint : JointDiscretisation or None
+        The same, for runs that were moved jointly.
     """
 
     pictures: list[list[Run]]
     published: str | None = None
     related: "RelatedDiscretisations | None" = None
+    joint: "JointDiscretisation | None" = None
 
     @property
     def runs(self) -> list[Run]:
@@ -91,9 +95,8 @@ def _discretise(job: Job, task: OneSource) -> Found:
     from stipple.discretisation.naive import Naive
 
     measure = _read_measure(job, task.source)
-    return Found(
-        [[_run(job, str(n), measure, n, job.settings, Naive(n, task.repeats))] for n in task.counts]
-    )
+    runs = [_run(job, str(n), measure, n, job.settings) for n in task.counts]
+    return Found([[one] for one in _add_naive(runs, Naive(task.repeats, task.sizes))])
 
 
 def _separate(job: Job, task: Channels) -> Found:
@@ -108,7 +111,7 @@ def _separate(job: Job, task: Channels) -> Found:
     inks = separate_inks(original.source, original.tone, "rgb", overlap="allow")
     announce_memory(predict_discretisation(inks[0].darkness.size), quiet=job.quiet)
     shares = share_points(inks, task.n)
-    refuse_idle_scheduler(job.scheduler, job.settings, [n for _, n in shares])
+    refuse_idle(job.bound, [(job.settings, n) for _, n in shares])
     runs = []
     for ink, n in shares:
         measure = Measure.from_domain(Domain.from_image(Density(ink.darkness)))
@@ -130,24 +133,46 @@ def _average(job: Job, task: Barycentre) -> Found:
 
 
 def _relate(job: Job, task: Relation) -> Found:
+    from stipple.discretisation.joint import check_pairs
     from stipple.discretisation.relation import relate_discretisations
     from stipple.machine.memory import predict_plan
 
     outputs = job.files.outputs
     text = not outputs or any(output.format == "csv" for output in outputs)
     announce_memory(predict_plan(*task.counts, text=text), quiet=job.quiet)
+    if task.plan_zeta is not None:
+        check_pairs(task.counts)
     measures = [_read_measure(job, source) for source in task.sources]
     first, second = (
         _run(job, label, measure, n, job.settings)
         for label, measure, n in zip(("first", "second"), measures, task.counts, strict=True)
     )
+    if task.plan_zeta is not None:
+        return _join(job, (first, second), task.plan_zeta)
     related = relate_discretisations(first.result, second.result)
     return Found([[first], [second]], related=related)
 
 
+def _join(job: Job, runs: "tuple[Run, Run]", plan_zeta: float) -> Found:
+    """Move the atoms of two runs together, for the plan between what they stand for."""
+    from stipple.discretisation.joint import discretise_jointly
+
+    first, second = runs
+    with _show(job, "joint objective", first.result.settings) as show:
+        joint = discretise_jointly(
+            (first.measure, second.measure),
+            (first.result, second.result),
+            plan_zeta,
+            on_step=show,
+        )
+    moved = (joint.related.first, joint.related.second)
+    pictures = [[replace(run, result=result)] for run, result in zip(runs, moved, strict=True)]
+    return Found(pictures, related=joint.related, joint=joint)
+
+
 def _reproduce(job: Job, task: Example) -> Found:
     mine, naive = job.settings, task.preset.naive
-    pictures = []
+    runs = []
     for case in task.preset.cases:
         settings = replace(
             case.settings,
@@ -158,9 +183,14 @@ def _reproduce(job: Job, task: Example) -> Found:
             steps=mine.steps,
         )
         distances = None if case.distances is None else case.distances()
-        run = _run(job, case.label, case.measure(), case.atoms, settings, naive, distances)
-        pictures.append([run])
-    return Found(pictures, published=task.preset.published)
+        runs.append(_run(job, case.label, case.measure(), case.atoms, settings, distances))
+    if task.preset.plan_zeta is not None:
+        first, second = runs
+        found = _join(job, (first, second), task.preset.plan_zeta)
+        return replace(found, published=task.preset.published)
+    if naive is not None:
+        runs = _add_naive(runs, naive)
+    return Found([[one] for one in runs], published=task.preset.published)
 
 
 def _read_measure(job: Job, source: str) -> "Measure":
@@ -210,13 +240,16 @@ def _run(
     measure: "Measure",
     n: int,
     settings: "Settings",
-    naive: "Naive | None" = None,
     distances: "Distances | None" = None,
 ) -> Run:
-    """Discretise, show the steps, and compare with naive samplings."""
+    """Discretise, and show the steps."""
     from stipple.discretisation.discretise import discretise
-    from stipple.discretisation.naive import compare_naive
 
+    if "cells" in job.files.draw and measure.samples.dimension > 2:
+        raise StippleError(
+            f"The samples have {measure.samples.dimension} coordinates, and cells are drawn of at"
+            " most 2: leave --draw out."
+        )
     distances = distances or read_distances(job.metric, measure, quiet=job.quiet)
     title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
@@ -232,9 +265,26 @@ def _run(
             run_cells=run_cells,
             distances=distances,
         )
-    if naive is None or naive.repeats == 0:
-        return Run(label, measure, result, distances=distances)
-    return Run(label, measure, result, compare_naive(measure, result, naive.size, naive.repeats))
+    return Run(label, measure, result, distances=distances)
+
+
+def _add_naive(runs: "Sequence[Run]", naive: "Naive") -> list[Run]:
+    """Compare runs with naive samplings, the same ones for the same measure, ζ and size."""
+    from stipple.discretisation.naive import compare_naive
+
+    if naive.repeats == 0:
+        return list(runs)
+    known: dict[tuple[object, ...], NaiveComparison] = {}
+    compared = []
+    for one in runs:
+        sizes = naive.sizes or (len(one.result.atoms),)
+        for size in sizes:
+            key = (id(one.measure), one.result.zeta, size)
+            if key not in known:
+                known[key] = compare_naive(one.measure, one.result, size, naive.repeats)
+        mine = tuple(known[id(one.measure), one.result.zeta, size] for size in sizes)
+        compared.append(replace(one, naive=mine))
+    return compared
 
 
 def _run_cells(

@@ -10,6 +10,7 @@ from stipple.choices import Blend
 from stipple.cli.edot.cells import choose_samples, find_cells
 from stipple.cli.edot.plan import RUN, Files
 from stipple.cli.edot.run import Found, Run
+from stipple.cli.edot.show_joint import list_joint, list_joint_figures, render_joint
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.drawings import lay_out, render_drawing
 from stipple.cli.shared.outputs import Output
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
     from stipple.drawing.marks import Drawing
+    from stipple.drawing.panels import Panel as CurvePanel
     from stipple.measures.measure import Measure
     from stipple.measures.samples import Samples
 
@@ -51,6 +53,8 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
         rows.append(("to reach", found.published))
     if found.related is not None:
         rows.append(("plan", _describe_plan(found.related)))
+    if found.joint is not None:
+        rows += list_joint(found.joint)
     return rows
 
 
@@ -78,10 +82,10 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
         rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
     if result.gap is not None:
         rows.append(("optimum", _describe_gap(result)))
-    if run.naive is not None:
-        rows.append(("naive", run.naive.describe(result)))
+    rows += [("naive", one.describe(result)) for one in run.naive]
     goal = power if result.settings.objective == "exact" else "the objective"
-    rows.append(("algorithm", f"{result.algorithm}, {_describe_end(result, goal)}"))
+    cells = f" in {len(result.cells):,} cells" if result.cells else ""
+    rows.append(("algorithm", f"{result.algorithm}{cells}, {_describe_end(result, goal)}"))
     return rows
 
 
@@ -107,8 +111,7 @@ def _summarise(run: Run) -> list[tuple[str, str]]:
     said = f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)}; " + (
         _describe_regularised(run) if regularised else result.algorithm
     )
-    naive = [] if run.naive is None else [("", run.naive.describe(result))]
-    return [(run.label, said), *naive]
+    return [(run.label, said), *(("", one.describe(result)) for one in run.naive)]
 
 
 def _name_cost(result: "Discretisation") -> str:
@@ -169,6 +172,8 @@ def describe_found(
             "marginal_error": transport.marginal_error,
             "converged": transport.converged,
         }
+    if found.joint is not None:
+        figures["joint"] = list_joint_figures(found.joint)
     return {**figures, "seconds": seconds, **describe_command("edot", recorded)}
 
 
@@ -202,10 +207,21 @@ def _list_figures(run: Run) -> dict[str, object]:
         "converged": result.converged,
         "optimum": result.optimum,
         "objective_history": result.history,
+        "minibatch_losses": result.losses,
         "positions": result.atoms,
         "samples_of_atoms": result.samples_of_atoms,
         "masses": result.weights,
-        "naive": None if run.naive is None else run.naive.compare(result),
+        "cells": [
+            {
+                "lower": cell.lower,
+                "upper": cell.upper,
+                "mass": cell.mass,
+                "atoms": cell.atoms,
+                "zeta": cell.zeta,
+            }
+            for cell in result.cells
+        ],
+        "naive": [one.compare(result) for one in run.naive],
         "seconds": result.seconds,
     }
 
@@ -217,7 +233,7 @@ def render_files(found: Found, files: Files) -> list[tuple[str, bytes]]:
     """Render the files that were asked for: paths and contents."""
     if found.related is not None:
         return [
-            (output.path, _render_plan(found.related, output, files.layout.dpi))
+            (output.path, _render_plan(found, found.related, output, files.layout.dpi))
             for output in files.outputs
         ]
     rendered = []
@@ -241,24 +257,39 @@ def _share_pictures(found: Found, path: str) -> list[tuple[str, list[list[Run]]]
 
 
 def _render_plot(runs: Sequence[Run], path: str) -> bytes:
-    from stipple.discretisation.plot import plot_convergence, plot_counts
+    from stipple.discretisation.plot import plot_convergence
     from stipple.drawing.plots import render_plot
 
     form = Path(path).suffix.lower().lstrip(".")
     if len({len(run.result.atoms) for run in runs}) == 1:
         panel = plot_convergence([(run.label, run.result) for run in runs])
         return render_plot([panel], "step", form, PLOT_DPI)
-    naive = [run.naive for run in runs if run.naive is not None]
-    panels = plot_counts([run.result for run in runs], naive)
+    groups: dict[int, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(id(run.measure), []).append(run)
+    panels = [panel for group in groups.values() for panel in _plot_group(group, len(groups) > 1)]
     return render_plot(panels, "number of atoms m", form, PLOT_DPI)
 
 
-def _render_plan(related: "RelatedDiscretisations", output: Output, dpi: float) -> bytes:
+def _plot_group(group: Sequence[Run], named: bool) -> "tuple[CurvePanel, ...]":
+    """Plot runs of one measure, named by what their labels begin with."""
+    from stipple.discretisation.plot import plot_counts
+
+    naive = {one.size: one for run in group for one in run.naive}
+    name = f"{group[0].label.rpartition('-')[0]}: " if named else ""
+    return plot_counts([run.result for run in group], list(naive.values()), name)
+
+
+def _render_plan(
+    found: Found, related: "RelatedDiscretisations", output: Output, dpi: float
+) -> bytes:
     from stipple.drawing.plots import render_heat_map
     from stipple.files.tables import render_columns_csv
 
     if output.format == "csv":
         return render_columns_csv(related.tabulate())
+    if found.joint is not None and related.first.atoms.shape[1] == 1:
+        return render_joint(found.joint, found.runs, output.format, dpi)
     title = "entropic plan: mass from atom to atom"
     axes = ("atoms of the first source", "atoms of the second")
     return render_heat_map(related.plan, title, axes, output.format, dpi)
@@ -316,14 +347,15 @@ def _compose(pictures: Sequence[Sequence[Run]], files: Files) -> "Drawing":
     panels = [[_make_panel(run, files) for run in picture] for picture in pictures]
     reach = find_reach(panels, view, files.layout)
     row = measure_row(view, len(pictures))
-    placement, look = lay_out(files.layout, row, blend=blend, reach=reach)
+    placement, look = lay_out(files.layout, row, files.draw, blend, reach)
     return compose_panels(panels, view, placement, look)
 
 
 def _make_panel(run: Run, files: Files) -> "Panel":
-    from stipple.discretisation.drawing import Panel
+    from stipple.discretisation.drawing import Panel, stack_boxes
 
     result, samples = run.result, choose_samples(run, files)
     cells = None if samples is None or not files.show_cells else find_cells(run, samples)
     colour = run.colour or files.layout.ink or "#000000"
-    return Panel(run.label, result.atoms, result.weights, samples, colour, cells)
+    boxes = stack_boxes(result.cells)
+    return Panel(run.label, result.atoms, result.weights, samples, colour, cells, boxes)

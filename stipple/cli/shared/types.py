@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -134,8 +135,7 @@ def _parse_size(text: str) -> int | tuple[int, int]:
     return (int(match[1]), int(match[2])) if match[2] else int(match[1])
 
 
-def _parse_marks(text: str) -> frozenset[str]:
-    known = ("dots", "cells", "tour")
+def _parse_marks(known: tuple[str, ...], text: str) -> frozenset[str]:
     marks = frozenset(text.split(","))
     if not marks <= set(known):
         unknown = ", ".join(sorted(marks - set(known)))
@@ -174,7 +174,8 @@ INKS = _ParsedType("colours", _parse_inks)
 BACKGROUND = _ParsedType("colour|none", _parse_background)
 LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)
 SIZE = _ParsedType("side|WxH", _parse_size)
-MARKS = _ParsedType("marks", _parse_marks)
+MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells", "tour")))
+ATOM_MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells")))
 RIVALS = _ParsedType("names", _parse_rivals)
 PREFIXES = _ParsedType("A:B[:STEP]", _parse_prefixes)
 
@@ -193,6 +194,16 @@ def _parse_counts(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text):
         raise StippleError(f"{text!r} is not a list of whole numbers such as 400,1600.")
     return tuple(int(part) for part in text.split(","))
+
+
+def _parse_naive(text: str) -> tuple[int, tuple[int, ...]]:
+    match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}(?:,\d{1,9})*))?", text)
+    sizes = tuple(int(size) for size in match[2].split(",")) if match and match[2] else ()
+    if match is None or 0 in sizes:
+        raise StippleError(
+            f"{text!r} is no number of samplings: write R, or R:SIZES such as 1000:3,10,40."
+        )
+    return int(match[1]), sizes
 
 
 def _parse_steps(text: str) -> int | None:
@@ -224,4 +235,5 @@ def _parse_capacity(text: str) -> tuple[float, float]:
 NUMBERS = _ParsedType("numbers", _parse_numbers)
 CAPACITY = _ParsedType("capacity", _parse_capacity)
 COUNTS = _ParsedType("counts", _parse_counts)
+NAIVE = _ParsedType("R[:SIZES]", _parse_naive)
 STEPS = _ParsedType("steps", _parse_steps)

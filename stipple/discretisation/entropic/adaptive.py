@@ -14,6 +14,7 @@ from stipple.choices import AtomWeights, CellRule
 from stipple.discretisation.entropic.cells import (
     Cell,
     check_count,
+    choose_largest,
     choose_shares,
     divide,
     merge_duplicates,
@@ -61,6 +62,10 @@ class AdaptiveDiscretisation:
         weights cells hold a little more or less than their atoms, and this is only near it.
     zeta : float
         The ζ asked for, as a part of diam_i^k.
+    lower, upper : ndarray, shape (cells, d)
+        Opposite corners of the cells, in the order of their atoms.
+    masses : ndarray, shape (cells,)
+        P_i, sum 1.
     zetas : ndarray, shape (cells,)
         ζ_i of the cells, in units of cost.
     counts : ndarray, shape (cells,)
@@ -80,6 +85,9 @@ class AdaptiveDiscretisation:
     value: float
     cost: float
     zeta: float
+    lower: Floats
+    upper: Floats
+    masses: Floats
     zetas: Floats
     counts: Integers
     cooled: int
@@ -149,7 +157,7 @@ def discretise_adaptive(
     objective: EntropicObjective = "full",
     weights: AtomWeights = "free",
     rule: CellRule = "bisect",
-    largest: int = 32,
+    largest: int | None = None,
     order: float = 2.0,
     metric: Metric | None = None,
     settings: SinkhornSettings | None = None,
@@ -177,8 +185,8 @@ def discretise_adaptive(
         "equal" gives each atom 1/m, and shares atoms by mass.
     rule : {"bisect", "occupied", "sparsest"}
         How cells are cut, see `divide`.
-    largest : int
-        Most atoms of a cell.
+    largest : int, optional
+        Most atoms of a cell; by default 32, or half of all where there are no more than that.
     order : float
         k ≥ 1: costs are k-th powers of distances.
     metric : Metric, optional
@@ -211,6 +219,7 @@ def discretise_adaptive(
         settings=settings or SinkhornSettings(),
     )
     exponent, size_order = choose_shares(problem.free, order, samples.dimension)
+    largest = choose_largest(count) if largest is None else largest
     cells = divide(samples, count, max(1, largest), rule=rule, exponent=exponent, order=size_order)
     tasks = [_make_task(problem, cell, number) for number, cell in enumerate(cells, 1)]
     run_cells = run_cells or partial(_run_in_threads, workers=workers or count_processors())
@@ -278,6 +287,9 @@ def _merge(
         value=float(masses @ [one.value for one in mixtures]),
         cost=float(masses @ [one.cost for one in mixtures]),
         zeta=problem.zeta,
+        lower=np.array([cell.lower for cell in cells]),
+        upper=np.array([cell.upper for cell in cells]),
+        masses=masses,
         zetas=np.array([one.zeta for one in solutions]),
         counts=counts,
         cooled=sum(one.cooled for one in solutions),

@@ -13,6 +13,8 @@ from stipple.measures.samples import Samples
 WINDOW = 1 / 16
 REACH = 1 / 4
 POSITIONS = 33
+# Larger cells take more time, and are a little better.
+MOST_ATOMS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +29,25 @@ class Cell:
         Their mass.
     count : int
         Atoms, from 1 to n.
-    diameter : float
-        Diagonal of the box that was cut out for the cell, in units of the samples.
+    lower, upper : ndarray, shape (d,)
+        Opposite corners of the box that was cut out for the cell, in units of the samples.
     """
 
     indices: Integers
     mass: float
     count: int
-    diameter: float
+    lower: Floats
+    upper: Floats
+
+    @property
+    def diameter(self) -> float:
+        """Diagonal of the box."""
+        return measure_diagonal(self.lower, self.upper)
+
+
+def measure_diagonal(lower: Floats, upper: Floats) -> float:
+    """Diagonal of a box, by opposite corners."""
+    return float(np.linalg.norm(upper - lower))
 
 
 def merge_duplicates(samples: Samples) -> Samples:
@@ -68,8 +81,8 @@ def divide(
     """Cut the longest edge of boxes until each has few atoms.
 
     Of two halves with masses P_i, atoms go to the first in proportion to Q_1^e/(Q_1^e + Q_2^e),
-    Q_i = P_i·V_i^{k/d}, rounded; a half with samples gets at least one. V_i is the volume of the
-    box: its root stands for diam_i, of which it is a constant part where boxes are alike.
+    Q_i = P_i·diam_i^k, rounded; a half with samples gets at least one. The diameter is the diagonal
+    of the box, or V_i^{1/d} of the volume V_i that samples occupy.
 
     Parameters
     ----------
@@ -80,9 +93,9 @@ def divide(
     largest : int
         Most atoms of a cell.
     rule : {"bisect", "occupied", "sparsest"}
-        "bisect" cuts at the middle; "occupied" too, with the volume that samples occupy in
-        place of that of the box; "sparsest" cuts in the middle half of the edge, where a
-        window of a sixteenth of it holds the least mass.
+        "bisect" cuts at the middle; "occupied" too, and shares by the volume that samples
+        occupy; "sparsest" cuts in the middle half of the edge, where a window of a sixteenth of
+        it holds the least mass.
     exponent : float
         e; d/(d + k) is the best for free weights, 1 shares by mass where halves are alike.
     order : float
@@ -104,8 +117,8 @@ def divide(
     while pending:
         indices, atoms, lower, upper = pending.pop()
         if atoms <= largest:
-            diameter = float(np.linalg.norm(upper - lower))
-            cells.append(Cell(indices, float(samples.masses[indices].sum()), atoms, diameter))
+            mass = float(samples.masses[indices].sum())
+            cells.append(Cell(indices, mass, atoms, lower, upper))
             continue
         points = samples.points[indices]
         axis = int(np.argmax(upper - lower))
@@ -124,9 +137,7 @@ def divide(
         boxes = ((lower, middle_upper), (middle_lower, upper))
         scores = []
         for half_indices, box in zip(halves, boxes, strict=True):
-            # All other edges of the halves are alike.
-            edge = float(box[1][axis] - box[0][axis])
-            size = edge ** (1 / samples.dimension) if volume is None else volume(half_indices)
+            size = measure_diagonal(*box) if volume is None else volume(half_indices)
             scores.append((samples.masses[half_indices].sum() * size**order) ** exponent)
         first = _share(atoms, scores, (len(halves[0]), len(halves[1])))
         for half_indices, box, share in zip(halves, boxes, (first, atoms - first), strict=True):
@@ -164,6 +175,11 @@ def choose_shares(free: bool, order: float, dimension: int) -> tuple[float, floa
     if free:
         return dimension / (dimension + order), order
     return 1.0, 0.0  # by mass, whatever the size
+
+
+def choose_largest(count: int) -> int:
+    """Most atoms of a cell, so that there are two cells at least."""
+    return MOST_ATOMS if count > MOST_ATOMS else (count + 1) // 2
 
 
 def choose_start(

@@ -61,12 +61,14 @@ def descend(
     weights : ndarray, shape (m,)
         Their weights at the start, sum 1.
     iterations : int
-        Most steps.
+        Most steps; 0 leaves the start where it is.
     """
     variables = _Variables(problem, atoms, weights)
     search = _Search(problem, variables)
     start = variables.pack(atoms)
     search.begin(start)
+    if iterations == 0:  # SciPy would take a step
+        return search.conclude(False)
     result = minimize(
         search.evaluate,
         start,

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.choices import AtomWeights
+from stipple.choices import AtomWeights, Finish
 from stipple.discretisation.entropic.cells import check_count, choose_start, merge_duplicates
 from stipple.discretisation.entropic.checks import check_cost
 from stipple.discretisation.entropic.descent import descend
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.objectives import EntropicObjective
 from stipple.discretisation.entropic.problem import EntropicProblem, Target, pool_targets
-from stipple.discretisation.entropic.stochastic import StochasticDescent, draw_problem
+from stipple.discretisation.entropic.stochastic import Rates, StochasticDescent, draw_problem
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Metric
 from stipple.measures.samples import Samples
@@ -55,7 +55,7 @@ class Discretisation:
         The objective on the minibatch of each stochastic step, noisy, at the ζ of the step.
     history : tuple of float
         The objective on all samples at the start of the finish and after each step that lowered
-        it. Empty where all samples were too many.
+        it. Empty without a finish, and where all samples were too many.
     evaluated : tuple of int
         Distinct samples of each measure that value and cost are from: all, or those of as many
         draws as were affordable.
@@ -93,6 +93,8 @@ def discretise_simple(
     weights: AtomWeights = "free",
     batch: int = 256,
     iterations: int = 200,
+    rates: Rates = Rates(),  # noqa: B008
+    finish: Finish = "lbfgs",
     starts: int = 1,
     order: float = 2.0,
     metric: Metric | None = None,
@@ -124,6 +126,10 @@ def discretise_simple(
         Samples of a minibatch; all take part where there are no more.
     iterations : int
         Stochastic steps of each start; 0 leaves the finish alone.
+    rates : Rates
+        How far stochastic steps go.
+    finish : {"lbfgs", "none"}
+        Whether the descent on all samples follows.
     starts : int
         The first start is a division of the samples, others are drawn; the best end is kept.
     order : float
@@ -143,7 +149,7 @@ def discretise_simple(
         For counts, orders or regularisations that make no sense.
     """
     check_cost(zeta, order)
-    schedule = _Schedule(batch, iterations, starts, seed, on_step)
+    schedule = _Schedule(batch, iterations, rates, finish, starts, seed, on_step)
     problem = EntropicProblem(
         [replace(target, samples=merge_duplicates(target.samples)) for target in targets],
         zeta,
@@ -161,10 +167,12 @@ def discretise_simple(
 
 @dataclass(frozen=True)
 class _Schedule:
-    """How many samples, steps and starts; see `discretise_simple`."""
+    """How many samples, steps and starts, and how far steps go; see `discretise_simple`."""
 
     batch: int
     iterations: int
+    rates: Rates
+    finish: Finish
     starts: int
     seed: int
     on_step: Callable[[DescentStep], None] | None
@@ -187,18 +195,19 @@ def _descend_once(
     random = np.random.default_rng([schedule.seed, start])
     drawn = None if start == 0 else random
     descent = StochasticDescent(
-        problem, choose_start(pool, count, problem.free, problem.order, drawn)
+        problem, choose_start(pool, count, problem.free, problem.order, drawn), schedule.rates
     )
     estimates = _take_steps(descent, schedule, start, random)
     affordable = sum(len(target.samples) for target in problem.targets) * count <= AFFORDABLE
     measured = problem if affordable else _draw_affordable(problem, count, schedule)
+    finished = affordable and schedule.finish == "lbfgs"
     end = descend(
         measured,
         descent.atoms,
         descent.weights,
-        iterations=FINISH_ITERATIONS if affordable else 0,
+        iterations=FINISH_ITERATIONS if finished else 0,
     )
-    history = end.history if affordable else ()
+    history = end.history if finished else ()
     return Discretisation(
         atoms=end.atoms,
         weights=end.weights,
@@ -210,7 +219,7 @@ def _descend_once(
         history=history,
         evaluated=tuple(len(target.samples) for target in measured.targets),
         iterations=schedule.iterations + max(0, len(history) - 1),
-        converged=affordable and end.converged,
+        converged=finished and end.converged,
         starts=schedule.starts,
         seed=schedule.seed,
     )

@@ -1,24 +1,40 @@
 """Stochastic descent of entropic objectives: each step sees a fresh minibatch of samples."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import softmax
 
 from stipple.arrays import Floats
+from stipple.choices import ATOM_RATE, MOMENTUM, WEIGHT_RATE
 from stipple.discretisation.entropic.problem import EntropicProblem, TotalEvaluation
 from stipple.measures.samples import Samples
 
 # Minibatches are noisier than this marginal error.
 BATCH_TOLERANCE = 1e-4
-MOMENTUM = 0.8
-# Parts of a Newton-like step for atoms, and of the mean cost for logarithms of weights.
-ATOM_RATE = 0.5
-WEIGHT_RATE = 0.2
 # Logarithm of the least weight, as a part of the largest.
 LEAST_LOGIT = -200.0
 # ζ comes down from the cost of the start over this part of the steps.
 ANNEALED = 0.5
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How far stochastic steps go.
+
+    Attributes
+    ----------
+    momentum : float
+        M, the part of the momentum that each step keeps, from 0 to below 1.
+    atoms : float
+        Part of a Newton-like step that the first one takes.
+    weights : float
+        Shift of logarithms of weights at the first step, for a slope of the mean cost.
+    """
+
+    momentum: float = MOMENTUM
+    atoms: float = ATOM_RATE
+    weights: float = WEIGHT_RATE
 
 
 class StochasticDescent:
@@ -33,6 +49,8 @@ class StochasticDescent:
         What is minimised; minibatches are solved to a marginal error of 1e-4.
     atoms : ndarray, shape (m, d)
         The start, of equal weights.
+    rates : Rates
+        How far steps go.
 
     Attributes
     ----------
@@ -40,8 +58,9 @@ class StochasticDescent:
         After the last step.
     """
 
-    def __init__(self, problem: EntropicProblem, atoms: Floats) -> None:
+    def __init__(self, problem: EntropicProblem, atoms: Floats, rates: Rates) -> None:
         self.atoms = atoms
+        self._rates = rates
         self._logits = np.zeros(len(atoms))
         tolerance = max(BATCH_TOLERANCE, problem.settings.reached_tolerance)
         self._problem = replace(problem, settings=replace(problem.settings, tolerance=tolerance))
@@ -93,17 +112,23 @@ class StochasticDescent:
         slope = np.divide(
             total.atom_gradient, scale, out=np.zeros_like(self.atoms), where=scale > 0
         )
-        self._atom_momentum = MOMENTUM * self._atom_momentum + (1 - MOMENTUM) * slope
-        moved = self._problem.metric.move(self.atoms, -ATOM_RATE * rate * self._atom_momentum)
+        self._atom_momentum = self._mix(self._atom_momentum, slope)
+        moved = self._problem.metric.move(
+            self.atoms, -self._rates.atoms * rate * self._atom_momentum
+        )
         self.atoms = moved if self._problem.is_on_sphere else np.clip(moved, *self._box)
 
     def _shift_weights(self, total: TotalEvaluation, weights: Floats, rate: float) -> None:
         """Shift logarithms of weights against the gradient divided by the mean cost."""
         slopes = (total.weight_gradient - weights @ total.weight_gradient) / total.cost
-        self._weight_momentum = MOMENTUM * self._weight_momentum + (1 - MOMENTUM) * slopes
-        logits = self._logits - WEIGHT_RATE * rate * self._weight_momentum
+        self._weight_momentum = self._mix(self._weight_momentum, slopes)
+        logits = self._logits - self._rates.weights * rate * self._weight_momentum
         # Gradients of the sharp cost grow like 1/ζ; weights must not become zero.
         self._logits = np.maximum(logits, logits.max() + LEAST_LOGIT)
+
+    def _mix(self, momentum: Floats, slope: Floats) -> Floats:
+        kept = self._rates.momentum
+        return kept * momentum + (1 - kept) * slope
 
 
 def draw_problem(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stipple.discretisation.entropic.cells import divide, place_start
+from stipple.discretisation.entropic.adaptive import discretise_adaptive
+from stipple.discretisation.entropic.cells import choose_largest, divide, place_start
 from stipple.discretisation.entropic.expectation import Mixture, find_directions
 from stipple.geometry.metrics import Euclidean
 from stipple.measures.samples import Samples
@@ -31,6 +32,29 @@ def test_boxes_of_cells_reach_as_far_as_their_grid() -> None:
     (cell,) = divide(Samples(grid, np.ones(12), 1.0), 5, 5)
     assert cell.diameter == 5.0
     assert (cell.count, len(cell.indices)) == (5, 12)
+
+
+@pytest.mark.parametrize("rule", ["bisect", "occupied", "sparsest"])
+def test_few_atoms_are_divided_too(rule: str) -> None:
+    random = np.random.default_rng(1)
+    samples = Samples(random.normal(size=(400, 2)), np.ones(400))
+    for count in (2, 7, 32):
+        found = discretise_adaptive(samples, count, 1e-3, rule=rule)
+        assert len(found.counts) >= 2
+        assert len(found.lower) == len(found.upper) == len(found.masses) == len(found.counts)
+    assert [choose_largest(count) for count in (1, 2, 7, 32, 33, 4000)] == [1, 1, 4, 16, 32, 32]
+
+
+def test_shares_are_by_the_diameters_of_boxes() -> None:
+    """A gap at .7 of a square: halves of equal mass, whose diagonals are as 1.221 to 1.044."""
+    across = np.concatenate((np.linspace(0, 0.66, 40), np.linspace(0.74, 1, 40)))
+    points = np.stack(np.meshgrid(across, np.linspace(0, 1, 40)), -1).reshape(-1, 2)
+    cells = divide(Samples(points, np.ones(3200)), 1000, 700, rule="sparsest", exponent=1.0)
+    left, right = sorted(cells, key=lambda cell: float(cell.lower[0]))
+    assert left.mass == pytest.approx(0.5)
+    assert left.upper[0] == right.lower[0] == pytest.approx(0.7, abs=0.04)
+    scores = [cell.diameter**2 for cell in (left, right)]
+    assert left.count == round(1000 * scores[0] / sum(scores))
 
 
 def test_dead_atoms_and_those_that_coincide_are_lost() -> None:
