@@ -179,25 +179,44 @@ def discretise(
     run_cells: RunCells | None = None,
 ) -> Discretisation:
     """Do what `edot` does, with settings that are collected already, and the places of a start."""
+    settings = settings.choose_algorithm(_check_count(n, measure.samples))
+    measure = replace(measure, samples=_place(measure.samples, settings))
+    began = time.perf_counter()
+    solution = solve(measure, n, settings, start=start, on_step=on_step, run_cells=run_cells)
+    solved = time.perf_counter() - began
+    found = assess([measure.samples], [1.0], solution, settings, measure, solved)
+    return replace(found, zador=refer_to_zador(measure, n, settings))
+
+
+def solve(
+    measure: Measure,
+    n: int,
+    settings: Settings,
+    *,
+    start: Floats | None = None,
+    on_step: OnStep = None,
+    run_cells: RunCells | None = None,
+) -> Solution:
+    """Find atoms as `discretise` does, without evidence of how good they are."""
     n = _check_count(n, measure.samples)
     _check_start(start, n, measure.samples, settings)
     settings = settings.choose_algorithm(n)
-    samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
+    samples = _place(measure.samples, settings)
     if start is not None and settings.metric == "sphere":
         start = put_on_sphere(Samples(start, np.ones(n)), "Start").points
-    measure = replace(measure, samples=samples)
-    began = time.perf_counter()
     exponent = choose_exponent([samples], settings)
-    small = shrink_measure(measure, exponent)
+    small = shrink_measure(replace(measure, samples=samples), exponent)
     show = expand_steps(on_step, exponent, settings.order)
     with name_smallest_zeta(settings):
         zeta = measure_zeta(small, settings)
         begin = None if start is None else np.ldexp(start, -exponent)
         solution = find_atoms(small, n, settings, zeta, show, run_cells, begin)
-    solved = time.perf_counter() - began
-    solution = expand_solution(solution, exponent, settings.order)
-    found = assess([samples], [1.0], solution, settings, measure, solved)
-    return replace(found, zador=refer_to_zador(measure, n, settings))
+    return expand_solution(solution, exponent, settings.order)
+
+
+def _place(samples: Samples, settings: Settings) -> Samples:
+    """Put samples on the sphere where distances are arcs."""
+    return put_on_sphere(samples) if settings.metric == "sphere" else samples
 
 
 def read_measure(source: Measure | Samples | PointsLike) -> Measure:
