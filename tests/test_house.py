@@ -15,7 +15,7 @@ PACKAGE = ROOT / "stipple"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
-    ("saving",),
+    ("saving", "sklearn"),
     ("stippling", "lloyd_steps", "discretisation", "bounds", "sequences"),
     ("transport", "drawing"),
     ("geometry", "files"),

@@ -11,14 +11,11 @@ import numpy as np
 from stipple.arguments import read_count, read_floats
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import AtomWeights, Device, KernelEngine, MetricName, Objective
+from stipple.discretisation.assess import assess
 from stipple.discretisation.bounded_methods import alternate
 from stipple.discretisation.certificate.certify import put_on_sphere
-from stipple.discretisation.discretise import (
-    assess,
-    measure_diameter,
-    read_measure,
-)
-from stipple.discretisation.evidence import name_smallest_zeta, scale_zeta
+from stipple.discretisation.discretise import read_measure
+from stipple.discretisation.evidence import measure_diameter, name_smallest_zeta, scale_zeta
 from stipple.discretisation.former import accept_former_call
 from stipple.discretisation.methods import OnStep, descend
 from stipple.discretisation.result import Discretisation

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_count, read_masses, read_points
+from stipple.arguments import read_masses, read_points
 from stipple.arrays import Floats, PointsLike
 from stipple.choices import (
     ATOM_RATE,
@@ -26,38 +24,21 @@ from stipple.choices import (
     KernelEngine,
     MetricName,
     Objective,
-    Optimum,
 )
-from stipple.discretisation.certificate.certify import put_on_sphere
+from stipple.discretisation.assess import assess
 from stipple.discretisation.evidence import (
-    RegularisedCost,
-    add_intervals,
-    add_known,
-    certify_cost,
-    measure_regularised,
-    name_smallest_zeta,
     refer_to_zador,
-    scale_zeta,
 )
 from stipple.discretisation.former import accept_former_call
 from stipple.discretisation.lower_bound import bound_quantisation
 from stipple.discretisation.medoids import discretise_by_medoids
-from stipple.discretisation.methods import OnStep, find_atoms
+from stipple.discretisation.methods import OnStep
 from stipple.discretisation.result import Discretisation
-from stipple.discretisation.scale import (
-    choose_exponent,
-    expand_cost,
-    expand_solution,
-    expand_steps,
-    shrink_measure,
-)
 from stipple.discretisation.settings import Settings
-from stipple.discretisation.solution import Solution
-from stipple.errors import StippleError
+from stipple.discretisation.solve import place_samples, settle_count, solve
 from stipple.geometry.distances import Distances
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
-from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells
@@ -243,28 +224,18 @@ def discretise(
 
     That is the weights, with sum 1, and the places of a start.
     """
-    _check_shares(shares, n, settings)
-    n = _check_count(n if shares is None else len(shares), measure.samples)
+    n = settle_count(n, measure, settings, shares)
     if distances is not None:
         return discretise_by_medoids(measure.samples, n, settings, distances, start=start)
-    _check_start(start, n, measure.samples, settings)
     settings = settings.choose_algorithm(n)
-    samples = put_on_sphere(measure.samples) if settings.metric == "sphere" else measure.samples
-    if start is not None and settings.metric == "sphere":
-        start = put_on_sphere(Samples(start, np.ones(n)), "Start").points
-    measure = replace(measure, samples=samples)
+    measure = replace(measure, samples=place_samples(measure.samples, settings))
     began = time.perf_counter()
-    exponent = choose_exponent([samples], settings)
-    small = shrink_measure(measure, exponent)
-    show = expand_steps(on_step, exponent, settings.order)
-    with name_smallest_zeta(settings):
-        zeta = measure_zeta(small, settings)
-        begin = None if start is None else np.ldexp(start, -exponent)
-        solution = find_atoms(small, n, settings, zeta, show, run_cells, begin, shares)
+    solution = solve(
+        measure, n, settings, shares=shares, start=start, on_step=on_step, run_cells=run_cells
+    )
     solved = time.perf_counter() - began
-    solution = expand_solution(solution, exponent, settings.order)
-    found = assess([samples], [1.0], solution, settings, measure, solved)
-    bound = bound_quantisation(samples, found.atoms) if settings.gap else None
+    found = assess([measure.samples], [1.0], solution, settings, measure, solved)
+    bound = bound_quantisation(measure.samples, found.atoms) if settings.gap else None
     return replace(found, zador=refer_to_zador(measure, n, settings), lower_bound=bound)
 
 
@@ -276,125 +247,3 @@ def read_measure(source: Measure | Samples | PointsLike) -> Measure:
         points = read_points(source, "array of samples")
         source = Samples(points, np.ones(points.shape[:1]))
     return Measure.from_samples(source)
-
-
-def assess(
-    targets: Sequence[Samples],
-    shares: Sequence[float],
-    solution: Solution,
-    settings: Settings,
-    mixture: Measure,
-    seconds: float,
-) -> Discretisation:
-    """Gather the evidence on atoms: sums of costs to several targets, each times its share."""
-    began = time.perf_counter()
-    diameter = measure_diameter(mixture, settings)
-    costs, regularised = [], []
-    for number, target in enumerate(targets):
-        found = (target, solution.atoms, solution.weights, settings)
-        potential = None if solution.potentials is None else solution.potentials[number]
-        costs.append(certify_cost(*found, potential))
-        regularised.append(measure_regularised(*found, diameter))
-    exponent = choose_exponent([mixture.samples], settings)
-    zeta = measure_zeta(shrink_measure(mixture, exponent), settings)
-    return Discretisation(
-        atoms=solution.atoms,
-        weights=solution.weights,
-        cost=add_intervals(costs, shares),
-        regularised=RegularisedCost(
-            add_known([one.sharp for one in regularised], shares),
-            add_known([one.full for one in regularised], shares),
-            sum(one.samples for one in regularised),
-        ),
-        zador=None,
-        zeta=None if zeta is None else expand_cost(zeta, exponent, settings.order),
-        diameter=diameter,
-        history=solution.history,
-        losses=solution.losses,
-        iterations=solution.iterations,
-        converged=solution.converged,
-        optimum=_name_optimum(solution),
-        merged=solution.merged,
-        cells=solution.cells,
-        algorithm=solution.algorithm,
-        settings=settings,
-        seconds={"solve": seconds, "evidence": time.perf_counter() - began},
-        version=__version__,
-    )
-
-
-def measure_diameter(measure: Measure, settings: Settings) -> float:
-    """By what ζ is scaled: the diagonal of the box, or half of a great circle."""
-    return math.pi if settings.metric == "sphere" else measure.diameter
-
-
-def measure_zeta(measure: Measure, settings: Settings) -> float | None:
-    """ζ in units of the cost; None where it only informs, and is beyond floating-point numbers.
-
-    Raises
-    ------
-    StippleError
-        If ζ is beyond floating-point numbers and the objective needs it.
-    """
-    try:
-        return scale_zeta(measure_diameter(measure, settings), settings)
-    except StippleError:
-        if settings.objective != "exact":
-            raise
-        return None
-
-
-def _check_shares(shares: Floats | None, n: int | None, settings: Settings) -> None:
-    """Refuse weights that do not fit, or that are missing."""
-    if (shares is None) != (settings.weights != "given"):
-        raise StippleError("The weights are 'given', but not there: give an array of weights.")
-    if shares is None:
-        return
-    if settings.objective != "exact":
-        raise StippleError(
-            f"Weights were given, and are for the exact objective: the {settings.objective} one"
-            " takes free or equal ones."
-        )
-    if n is not None and n != len(shares):
-        raise StippleError(
-            f"{n:,} atoms were asked for, and {len(shares):,} weights were given: give as many, or"
-            " leave the number of atoms out."
-        )
-
-
-def _check_count(n: int | None, samples: Samples) -> int:
-    if n is None:
-        raise StippleError("There is no number of atoms: give n, or weights.")
-    n = read_count(n, "number of atoms")
-    if not 1 <= n <= len(samples):
-        raise StippleError(
-            f"{n:,} atoms were asked for, and there are {len(samples):,} samples: give a number"
-            f" from 1 to {len(samples):,}."
-        )
-    return n
-
-
-def _check_start(start: Floats | None, n: int, samples: Samples, settings: Settings) -> None:
-    """Refuse a start that is no place for each atom, or that nothing begins from."""
-    drawn = settings.start != "auto" or settings.restarts is not None
-    if start is None and not drawn:
-        return
-    if settings.objective != "exact" or settings.weights != "free":
-        raise StippleError(
-            "A start was given, and is for free weights of the exact objective only: leave it out."
-        )
-    if start is None:
-        return
-    if settings.restarts is not None:
-        raise StippleError("A start was given at places: leave the number of restarts out.")
-    if start.shape != (n, samples.dimension) or not np.isfinite(start).all():
-        raise StippleError(
-            f"The start has the shape {start.shape}: give {n} finite points of"
-            f" {samples.dimension} coordinates."
-        )
-
-
-def _name_optimum(solution: Solution) -> Optimum | None:
-    if not solution.converged:
-        return None
-    return "global" if solution.optimal else "local"

@@ -167,3 +167,24 @@ def name_smallest_zeta(settings: Settings) -> Iterator[None]:
             f"ζ = {settings.zeta:g} is too small for floating-point numbers: give at least"
             f" {1.06 * smallest:.2g} with k = {settings.order:g}, or the exact objective."
         ) from error
+
+
+def measure_diameter(measure: Measure, settings: Settings) -> float:
+    """By what ζ is scaled: the diagonal of the box, or half of a great circle."""
+    return math.pi if settings.metric == "sphere" else measure.diameter
+
+
+def measure_zeta(measure: Measure, settings: Settings) -> float | None:
+    """ζ in units of the cost; None where it only informs, and is beyond floating-point numbers.
+
+    Raises
+    ------
+    StippleError
+        If ζ is beyond floating-point numbers and the objective needs it.
+    """
+    try:
+        return scale_zeta(measure_diameter(measure, settings), settings)
+    except StippleError:
+        if settings.objective != "exact":
+            raise
+        return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.discretisation.discretise import assess
+from stipple.discretisation.assess import assess
 from stipple.discretisation.evidence import certify_cost
 from stipple.discretisation.relation import RelatedDiscretisations
 from stipple.discretisation.result import Discretisation

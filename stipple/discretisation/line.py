@@ -76,8 +76,16 @@ class _Line:
 
 
 def _thin(line: _Line) -> _Line:
-    """Put consecutive samples together, with their mass, at their mean."""
-    starts = np.arange(0, len(line), len(line) // FEW_SAMPLES)
+    """Put consecutive samples together, with their mass, at their mean.
+
+    There are as many of them as the best atoms would be, whose density is p^(1/(1 + k)), p that of
+    the samples: long tails keep theirs.
+    """
+    gaps = np.diff(line.places)
+    masses = (line.weights[1:] + line.weights[:-1]) / 2
+    wanted = np.cumsum((masses * gaps**line.order) ** (1 / (1 + line.order)))
+    steps = np.floor(wanted * (FEW_SAMPLES / wanted[-1]))
+    starts = np.append(0, np.flatnonzero(np.diff(steps, prepend=0.0)) + 1)
     together = np.add.reduceat(line.weights, starts)
     means = np.add.reduceat(line.weights * line.places, starts) / together
     return _Line(means, together, line.order)
@@ -207,6 +215,8 @@ def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
     first = np.ones(size + 1, dtype=np.int64)
     head = 0
     tail = 1
+    rival = 0
+    guess = 1
     for stop in range(1, size + 1):
         while head + 1 < tail and first[head + 1] <= stop:
             head += 1
@@ -227,24 +237,26 @@ def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
                 break
             high = place
             tail -= 1
-        if tail > head:
-            # The rival is no worse at `low`; this one is better at `high`, if that is a sample.
-            stride = 1
-            while low + stride < high:
-                place = low + stride
-                mine = least[stop] + _find_cost(places, sums, stop, place, order)
-                if mine < least[rival] + _find_cost(places, sums, rival, place, order):
-                    high = place
-                    break
+        # The rival is no worse at `low`; this one is better at `high`, if that is a sample. It
+        # becomes so near where the one before did: steps double from there, then halve.
+        place = min(max(guess, low + 1), high - 1)
+        stride = 1
+        going = 0
+        while tail > head and high - low > 1:
+            mine = least[stop] + _find_cost(places, sums, stop, place, order)
+            if mine < least[rival] + _find_cost(places, sums, rival, place, order):
+                high = place
+                side = -1
+            else:
                 low = place
-                stride *= 2
-            while high - low > 1:
+                side = 1
+            going = side if going in (0, side) else 2
+            place += going * stride
+            stride *= 2
+            if going == 2 or not low < place < high:
+                going = 2
                 place = (low + high) // 2
-                mine = least[stop] + _find_cost(places, sums, stop, place, order)
-                if mine < least[rival] + _find_cost(places, sums, rival, place, order):
-                    high = place
-                else:
-                    low = place
+        guess = min(high, size)
         if high <= size:
             queue[tail] = stop
             first[tail] = high

@@ -81,14 +81,20 @@ def check_count(samples: Samples, count: int) -> None:
     """Refuse less than one atom, and more than there are different samples."""
     if count < 1:
         raise StippleError(f"{count} atoms were asked for: give at least 1.")
-    different = len(samples)
-    if count <= different:
-        # Sorting rows takes long; most often one coordinate tells enough.
-        different = len(np.unique(samples.points[:, 0]))
-        if count > different:
-            different = len(np.unique(samples.points, axis=0))
+    different = count_different(samples, count)
     if count > different:
         raise StippleError(
             f"{count} atoms were asked for, but there are only {different} different samples:"
             " ask for no more than that."
         )
+
+
+def count_different(samples: Samples, enough: int) -> int:
+    """Count different samples, no further than it takes to see that there are enough."""
+    different = len(samples)
+    if enough <= different:
+        # Sorting rows takes long; most often one coordinate tells enough.
+        different = len(np.unique(samples.points[:, 0]))
+        if enough > different:
+            different = len(np.unique(samples.points, axis=0))
+    return different

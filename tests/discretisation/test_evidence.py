@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from stipple.discretisation import evidence
-from stipple.discretisation.discretise import edot, measure_diameter
+from stipple.discretisation.discretise import edot
 from stipple.discretisation.evidence import (
     add_intervals,
     certify_cost,
+    measure_diameter,
     measure_regularised,
     refer_to_zador,
 )

@@ -76,6 +76,7 @@ PACKAGES = (
 EXTRAS = (
     _Package("pillow-heif", "pillow_heif", "HEIC pictures are refused, export them as JPEG"),
     _Package("resvg_py", "resvg_py", "SVG drawings are refused, export them as PNG"),
+    _Package("scikit-learn", "sklearn", "no stipple.sklearn; everything else works"),
 )
 PYSDOT_WHEELS = "wheels exist for CPython 3.10 to 3.12 on Linux x86-64 only"
 SECONDS_FOR_PROGRAMS = 10

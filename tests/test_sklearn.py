@@ -1,0 +1,178 @@
+"""The estimator for scikit-learn: its contract, beside KMeans, and streams."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from command import ROOT
+
+pytest.importorskip("sklearn", reason="scikit-learn is an extra that is not installed")
+
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from stipple.discretisation import stream
+from stipple.errors import StippleError
+from stipple.sklearn import Quantizer
+
+
+# As KMeans warns: checks give fewer different samples than the default of eight points.
+@pytest.mark.filterwarnings("ignore:There are only:sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks([Quantizer()])
+def test_the_contract_of_scikit_learn(estimator, check) -> None:
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:There are only:sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks([Quantizer(weights="equal"), Quantizer(p=1.5, n_init=2)])
+def test_the_contract_holds_for_other_parameters(estimator, check) -> None:
+    check(estimator)
+
+
+@pytest.mark.parametrize("dimension", [2, 5])
+def test_kmeans_is_no_better(dimension: int) -> None:
+    points, _ = make_blobs(600, dimension, centers=20, random_state=1)
+    weights = np.random.default_rng(0).integers(1, 5, 600)
+    found = Quantizer(20, random_state=0).fit(points, sample_weight=weights)
+    theirs = KMeans(20, n_init=10, random_state=0).fit(points, sample_weight=weights)
+    assert found.inertia_ <= 1.001 * theirs.inertia_
+    assert found.score(points, sample_weight=weights) == pytest.approx(-found.inertia_)
+    masses = np.bincount(found.labels_, weights, 20) / weights.sum()
+    np.testing.assert_allclose(found.weights_, masses, rtol=1e-12)
+    np.testing.assert_array_equal(found.predict(points), found.labels_)
+    nearest = np.linalg.norm(points[:, None] - found.cluster_centers_, axis=2)
+    np.testing.assert_allclose(found.transform(points), nearest, atol=1e-6)
+
+
+def test_equal_weights_are_equal() -> None:
+    points, _ = make_blobs(300, 2, centers=3, random_state=1)
+    found = Quantizer(6, weights="equal", random_state=0).fit(points)
+    np.testing.assert_allclose(found.weights_, 1 / 6)
+    assert found.inertia_ >= Quantizer(6, random_state=0).fit(points).inertia_
+
+
+def test_other_orders_are_judged_by_their_own_costs() -> None:
+    found = Quantizer(1, p=1).fit([[0.0], [1], [5]])
+    assert (found.cluster_centers_[0, 0], found.inertia_) == (1, 5)
+
+
+def test_a_step_of_a_pipeline() -> None:
+    points, _ = make_blobs(200, 3, centers=4, random_state=0)
+    chain = make_pipeline(StandardScaler(), Quantizer(4, random_state=0))
+    assert chain.fit_transform(points).shape == (200, 4)
+    assert chain.get_feature_names_out().tolist() == [f"quantizer{j}" for j in range(4)]
+    assert len(set(chain.predict(points))) == 4
+
+
+def test_the_state_of_random_choices() -> None:
+    points = np.random.default_rng(0).normal(size=(200, 2))
+    one, same, other = (
+        Quantizer(9, random_state=state, n_init=1, max_iter=1).fit(points).cluster_centers_
+        for state in (1, np.random.RandomState(1), 2)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_few_parts_of_a_stream_are_what_fit_gets() -> None:
+    points, _ = make_blobs(500, 2, centers=6, random_state=0)
+    whole = Quantizer(6, random_state=0).fit(points)
+    parts = Quantizer(6, random_state=0)
+    for part in np.array_split(points, 7):
+        parts.partial_fit(part)
+    np.testing.assert_allclose(parts.cluster_centers_, whole.cluster_centers_)
+    assert parts.inertia_ == pytest.approx(whole.inertia_)
+    assert not hasattr(parts, "labels_")
+    parts.partial_fit(points[:1] + 1e3, sample_weight=[200])
+    assert parts.cluster_centers_.max() > 900
+    assert parts.fit(points).labels_.shape == (500,)
+
+
+def test_a_stream_is_thinned_and_rare_clusters_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 60,000 samples 2,000 are kept; twenty of them are far from all others."""
+    monkeypatch.setattr(stream, "KEPT", 2000)
+    monkeypatch.setattr(stream, "KEPT_PER_ATOM", 1)
+    random = np.random.default_rng(0)
+    points = random.normal(size=(60_000, 3))
+    points[30_000:30_020] += 100
+    weights = random.integers(1, 4, 60_000)
+    found = Quantizer(4, random_state=0)
+    for rows in np.array_split(np.arange(60_000), 13):
+        found.partial_fit(points[rows], sample_weight=weights[rows])
+    assert len(found._stream.read()) == 2000
+    batch = Quantizer(4, random_state=0).fit(points, sample_weight=weights)
+    cost = -found.score(points, sample_weight=weights)
+    assert cost == pytest.approx(batch.inertia_, rel=0.01)
+    assert found.inertia_ == pytest.approx(cost, rel=0.05)
+    # Each of the far ones is kept, with the mass that it came with.
+    kept = found._stream.read()
+    far = kept.points[:, 0] > 50
+    assert kept.given[far].sum() == pytest.approx(weights[30_000:30_020].sum(), rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dimension", "kind"), [(2, "blobs"), (2, "even"), (8, "blobs")])
+def test_a_stream_of_a_million_costs_what_a_batch_does(dimension: int, kind: str) -> None:
+    random = np.random.default_rng(0)
+    if kind == "blobs":
+        points, _ = make_blobs(10**6, dimension, centers=20, random_state=2)
+    else:
+        points = random.random((10**6, dimension))
+    batch = Quantizer(20, random_state=0).fit(points)
+    found = Quantizer(20, random_state=0)
+    for part in np.array_split(points, 40):
+        found.partial_fit(part)
+    assert -found.score(points) <= 1.01 * batch.inertia_
+
+
+@pytest.mark.slow
+def test_memory_of_a_stream_is_flat() -> None:
+    program = (
+        "import resource, numpy as np; from stipple.sklearn import Quantizer\n"
+        "found, random = Quantizer(20, random_state=0), np.random.default_rng(0)\n"
+        "for k in range(100):\n"
+        "    found.partial_fit(random.normal(size=(100_000, 2)))\n"
+        "    if k in (9, 99): print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    first, last = map(int, done.stdout.split())
+    assert last < first + 20_000  # KiB
+
+
+def test_what_makes_no_sense_is_told() -> None:
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    for how, said in (
+        ({"n_clusters": 31}, "31 atoms"),
+        ({"n_clusters": 2.5}, "whole number"),
+        ({"weights": "even"}, "weights"),
+        ({"p": 0.5}, "order p"),
+        ({"n_init": 0}, "number of starts"),
+    ):
+        with pytest.raises(StippleError, match=said):
+            Quantizer(**how).fit(points)
+    with pytest.raises(StippleError, match="negative"):
+        Quantizer(2).fit(points, sample_weight=-np.ones(30))
+
+
+def test_without_scikit_learn_a_sentence_says_which_extra() -> None:
+    program = "import sys; sys.modules['sklearn'] = None; import stipple.sklearn"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert "stipple.sklearn needs scikit-learn" in done.stderr
+    assert "stipple-ot[sklearn]" in done.stderr
+
+
+def test_nothing_else_imports_scikit_learn() -> None:
+    program = (
+        "import sys, stipple; stipple.edot([[0.0], [1], [5]], 2); print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout == "False\n"
