@@ -171,7 +171,7 @@ def _refine_levels(
     """Solve level after level, and prove what that tells; yield why it would stop there."""
     if proof.comes_too_late:
         return
-    pyramid = build_pyramid(pair.source, pair.target, COARSEST)
+    pyramid = build_pyramid(pair.source, pair.target, COARSEST, search.order)
     solution: Solution | None = None
     unproved: int | None = None
     took = 0.0
