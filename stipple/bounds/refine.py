@@ -29,6 +29,10 @@ SPARSE_SIDE = 64
 STEPS_ON_THE_WAY = 2
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
+# For orders other than 2, a proof transforms potentials of all pixels in much longer than coarse
+# levels are solved in: of images with more pixels than the first, levels that have so many times
+# fewer pixels are not proved.
+PROVED_PIXELS, PROVED_SHARE = 2**14, 16
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,8 @@ def _refine_levels(
         solution, unproved = found, number
         proof.expect(search.transform_seconds, level.source.size)
         took = time.perf_counter() - started
-        if proof.is_costly and not last and time.perf_counter() + ENTRY * took < proof.deadline:
+        spared = proof.is_costly or _prepares_only(level, pair, search.order)
+        if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
         if not proof.add(solution, pyramid[number:]):
             unproved = None
@@ -202,6 +207,12 @@ def _refine_levels(
             return
     if unproved is not None and solution is not None and proof.add(solution, pyramid[unproved:]):
         yield _record(pyramid[unproved], proof, began), "time"
+
+
+def _prepares_only(level: Level, pair: MassPair, order: float) -> bool:
+    """Whether a level is too coarse for what its proof takes."""
+    pixels = pair.source.size
+    return order != 2 and pixels > max(PROVED_PIXELS, PROVED_SHARE * level.source.size)
 
 
 def _record(level: Level, proof: Proof, began: float) -> LevelRecord:
