@@ -8,9 +8,7 @@ from stipple.bounds.problem import TOTAL, Flow, Level
 from stipple.machine.compiled import compile_loop
 
 
-def build_pyramid(
-    source: Floats, target: Floats, coarsest: int, order: float = 2
-) -> list[Level]:
+def build_pyramid(source: Floats, target: Floats, coarsest: int, order: float = 2) -> list[Level]:
     """Halve two images (h, w) until no side exceeds `coarsest`; the coarsest level comes first.
 
     The images must have sum 1. They are rounded to multiples of 1/TOTAL, which may lose faint

@@ -25,8 +25,9 @@ from stipple.errors import StippleError
 COARSEST = 16
 # "auto" solves images up to this side on sparse arcs: half a second.
 SPARSE_SIDE = 64
-# Levels that only prepare the next are left after this many steps.
-STEPS_ON_THE_WAY = 2
+# Levels that only prepare the next are left after this many steps; for distances themselves after
+# more: their potentials, not their plans, are what takes long to become good on fine levels.
+STEPS_ON_THE_WAY, DISTANCE_STEPS = 2, 4
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
 # For orders other than 2, a proof transforms potentials of all pixels in much longer than coarse
@@ -185,7 +186,8 @@ def _refine_levels(
         started = time.perf_counter()
         if number and started + ENTRY * took > proof.deadline:
             break
-        most = None if last else STEPS_ON_THE_WAY
+        on_the_way = DISTANCE_STEPS if search.order == 1 else STEPS_ON_THE_WAY
+        most = None if last else on_the_way
         found = search.solve(level, solution, gap, most, proof.deadline)
         if found is None:
             break
