@@ -163,7 +163,7 @@ def test_levels_too_coarse_for_a_long_proof_are_not_proved(
     a, b = draw_noise(1, (65, 65)), draw_noise(2, (65, 65))
     found = bound(a, b, order, gap=1e-3)
     sides = [level.shape[0] for level in found.levels]
-    assert sides == [17, 33, 65] if order == 1 else [9, 17, 33, 65]
+    assert sides == ([17, 33, 65] if order == 1 else [9, 17, 33, 65])
 
 
 def test_faint_pixels_count() -> None:
