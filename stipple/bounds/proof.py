@@ -2,11 +2,13 @@
 
 import time
 
+import numpy as np
+
 from stipple.arrays import Floats
 from stipple.bounds.certificate import certify_bounds, certify_cheaply, measure_gap
 from stipple.bounds.clock import Clock, LateError, PunctualWorkers
 from stipple.bounds.masses import MassPair
-from stipple.bounds.plans import Plan
+from stipple.bounds.plans import Plan, join_plans
 from stipple.bounds.problem import TOTAL, Level
 from stipple.bounds.pyramid import refine_flow, refine_potential
 from stipple.bounds.search import Solution
@@ -83,6 +85,8 @@ class Proof:
         clock.deadline = self._latest
         try:
             potential, plan = _refine_solution(solution, levels, self._order, clock)
+            if self._order == 1:
+                plan = _leave_common(plan, self._pair.source, levels[-1].source)
             found = certify_bounds(
                 self._pair, self._order, potential, plan, workers=self._workers, clock=clock
             )
@@ -107,3 +111,10 @@ def _refine_solution(
         flow = refine_flow(flow, level)
         potential = refine_potential(potential, level.source.shape, order)
     return potential, Plan(flow.source, flow.target, flow.amounts / TOTAL)
+
+
+def _leave_common(plan: Plan, source: Floats, moving: Floats) -> Plan:
+    """Let stay what a level leaves out of an image: see `pyramid.build_pyramid`."""
+    staying = source.ravel() - moving.ravel() / TOTAL
+    pixels = np.flatnonzero(staying > 0)
+    return join_plans([Plan(pixels, pixels, staying[pixels]), plan])

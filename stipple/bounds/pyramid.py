@@ -8,13 +8,18 @@ from stipple.bounds.problem import TOTAL, Flow, Level
 from stipple.machine.compiled import compile_loop
 
 
-def build_pyramid(source: Floats, target: Floats, coarsest: int) -> list[Level]:
+def build_pyramid(source: Floats, target: Floats, coarsest: int, order: float = 2) -> list[Level]:
     """Halve two images (h, w) until no side exceeds `coarsest`; the coarsest level comes first.
 
     The images must have sum 1. They are rounded to multiples of 1/TOTAL, which may lose faint
-    pixels: whoever needs their mass exactly repairs the plan.
+    pixels: whoever needs their mass exactly repairs the plan. For the order 1, what both images
+    have of a pixel is left out: by the triangle inequality it may as well stay there.
     """
-    levels = [Level(_round_masses(source), _round_masses(target))]
+    finest = Level(_round_masses(source), _round_masses(target))
+    common = np.minimum(*finest)
+    if order == 1 and (finest.source > common).any():
+        finest = Level(finest.source - common, finest.target - common)
+    levels = [finest]
     while max(levels[0].source.shape) > coarsest:
         levels.insert(0, Level(_pool(levels[0].source), _pool(levels[0].target)))
     return levels

@@ -25,10 +25,15 @@ from stipple.errors import StippleError
 COARSEST = 16
 # "auto" solves images up to this side on sparse arcs: half a second.
 SPARSE_SIDE = 64
-# Levels that only prepare the next are left after this many steps.
-STEPS_ON_THE_WAY = 2
+# Levels that only prepare the next are left after this many steps; for distances themselves after
+# more: their potentials, not their plans, are what takes long to become good on fine levels.
+STEPS_ON_THE_WAY, DISTANCE_STEPS = 2, 4
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
+# For orders other than 2, a proof transforms potentials of all pixels in much longer than coarse
+# levels are solved in: of images with more pixels than the first, levels that have so many times
+# fewer pixels are not proved.
+PROVED_PIXELS, PROVED_SHARE = 2**14, 16
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,7 @@ def _refine_levels(
     """Solve level after level, and prove what that tells; yield why it would stop there."""
     if proof.comes_too_late:
         return
-    pyramid = build_pyramid(pair.source, pair.target, COARSEST)
+    pyramid = build_pyramid(pair.source, pair.target, COARSEST, search.order)
     solution: Solution | None = None
     unproved: int | None = None
     took = 0.0
@@ -181,14 +186,16 @@ def _refine_levels(
         started = time.perf_counter()
         if number and started + ENTRY * took > proof.deadline:
             break
-        most = None if last else STEPS_ON_THE_WAY
+        on_the_way = DISTANCE_STEPS if search.order == 1 else STEPS_ON_THE_WAY
+        most = None if last else on_the_way
         found = search.solve(level, solution, gap, most, proof.deadline)
         if found is None:
             break
         solution, unproved = found, number
         proof.expect(search.transform_seconds, level.source.size)
         took = time.perf_counter() - started
-        if proof.is_costly and not last and time.perf_counter() + ENTRY * took < proof.deadline:
+        spared = proof.is_costly or _prepares_only(level, pair, search.order)
+        if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
         if not proof.add(solution, pyramid[number:]):
             unproved = None
@@ -202,6 +209,12 @@ def _refine_levels(
             return
     if unproved is not None and solution is not None and proof.add(solution, pyramid[unproved:]):
         yield _record(pyramid[unproved], proof, began), "time"
+
+
+def _prepares_only(level: Level, pair: MassPair, order: float) -> bool:
+    """Whether a level is too coarse for what its proof takes."""
+    pixels = pair.source.size
+    return order != 2 and pixels > max(PROVED_PIXELS, PROVED_SHARE * level.source.size)
 
 
 def _record(level: Level, proof: Proof, began: float) -> LevelRecord:

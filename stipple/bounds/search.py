@@ -76,7 +76,7 @@ class Search:
         pool: Executor,
         choice: EngineChoice,
     ) -> None:
-        self._order, self._method = order, method
+        self.order, self._method = order, method
         self._workers, self._pool = workers, pool
         self._device = choice.device if choice.engine == "keops" else None
         self._share = FIRST_SHARE
@@ -98,7 +98,7 @@ class Search:
 
         None if there is no time for a first solution; the coarsest level is always solved.
         """
-        costs = measure_costs(level.source.shape, self._order).table
+        costs = measure_costs(level.source.shape, self.order).table
         self._workers.clock.deadline = math.inf if coarser is None else deadline
         found: Solution | None = None
         try:
@@ -111,7 +111,7 @@ class Search:
                     break
                 # A little less than asked for, as the certificate rounds outwards.
                 enough = gap * (1 - 1e-6)
-                roots = Interval(lower ** (1 / self._order), upper ** (1 / self._order))
+                roots = Interval(lower ** (1 / self.order), upper ** (1 / self.order))
                 if measure_gap(roots) <= enough:
                     break
                 if time.perf_counter() >= deadline:
@@ -134,7 +134,7 @@ class Search:
             yield Solution(flow, self._conjugate(dual))
             return
         flow = refine_flow(coarser.flow, level)
-        dual = refine_potential(coarser.potentials.target, level.source.shape, self._order)
+        dual = refine_potential(coarser.potentials.target, level.source.shape, self.order)
         if self._method != "fast" or max(level.source.shape) <= EXACT_SIDE:
             potentials = self._conjugate(dual)
             # Trees of small programmes are short: they save the large one most of its pivots.
@@ -187,7 +187,7 @@ class Search:
             if time.perf_counter() >= deadline:
                 return
             cost = evaluate_flow(flow, costs)
-            allowed = cost * (1 - (1 + gap) ** -self._order)
+            allowed = cost * (1 - (1 + gap) ** -self.order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
             relaxed = relax_on_arcs(
                 level, flow, arcs, near.target, costs, self._share * allowed, deadline
@@ -229,6 +229,6 @@ class Search:
 
     def _conjugate(self, dual: Floats) -> Potentials:
         began = time.perf_counter()
-        found = conjugate(dual, self._order, self._workers, self._device)
+        found = conjugate(dual, self.order, self._workers, self._device)
         self.transform_seconds = time.perf_counter() - began
         return found

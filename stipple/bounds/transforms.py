@@ -18,8 +18,9 @@ from stipple.machine.threads import Workers
 # Above every exact height and cost, far enough below 2⁶³ that no sum overflows.
 NOTHING = 2**62
 EXACT_BITS = 61
-# Pixels along a block: its bounds discard it as a whole.
-BLOCK = 16
+# Pixels along a block, whose bounds discard it as a whole, and along the tiles that it is looked at
+# from: the smaller the tiles, the narrower the bounds, and the more of them there are.
+BLOCK, TILE = 16, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,15 +200,15 @@ def _search_blocks(
     padded[:rows, :columns] = heights
     floors = padded.reshape(down, BLOCK, across, BLOCK).min(axis=(1, 3))
     lowest, nearest = np.empty_like(heights), np.zeros(heights.shape, dtype=np.int64)
-    blocks, pixels = across * down, rows * columns
+    tiles, pixels = -(-rows // TILE) * -(-columns // TILE), rows * columns
     workers.map_ranges(
         lambda start, stop: _find_minima(
             np.ascontiguousarray(heights),
             mirrored,
             floors,
             nothing,
-            start * blocks // pixels,
-            stop * blocks // pixels,
+            start * tiles // pixels,
+            stop * tiles // pixels,
             lowest,
             nearest,
         ),
@@ -282,7 +283,7 @@ def _find_minima(
     lowest: NDArray[Any],
     nearest: Integers,
 ) -> None:
-    """Minima of heights + costs for the blocks from start to stop, best blocks first.
+    """Minima of heights + costs for the tiles from start to stop, best blocks first.
 
     Longer than other loops: `worst` discards blocks, rows and pixels alike, and a call for each of
     them would cost more than it saves.
@@ -290,11 +291,12 @@ def _find_minima(
     rows, columns = heights.shape
     down, across = floors.shape
     bounds = np.empty(down * across, dtype=heights.dtype)
-    best = np.empty((BLOCK, BLOCK), dtype=heights.dtype)
-    owner = np.empty((BLOCK, BLOCK), dtype=np.int64)
-    for block in range(start, stop):
-        top, left = block // across * BLOCK, block % across * BLOCK
-        bottom, right = min(top + BLOCK, rows), min(left + BLOCK, columns)
+    best = np.empty((TILE, TILE), dtype=heights.dtype)
+    owner = np.empty((TILE, TILE), dtype=np.int64)
+    along = -(-columns // TILE)
+    for tile in range(start, stop):
+        top, left = tile // along * TILE, tile % along * TILE
+        bottom, right = min(top + TILE, rows), min(left + TILE, columns)
         for other in range(down * across):
             floor = floors[other // across, other % across]
             if floor < nothing:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stipple.arrays import Floats
-from stipple.bounds import search
+from stipple.bounds import refine, search
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import Flow, Level
@@ -142,6 +142,28 @@ def test_time_limits_are_kept(order: float, side: int) -> None:
     result = bound(a, b, order, gap=0.0, time_limit=1.0)
     assert not result.reached
     assert result.seconds < 4
+
+
+def test_what_both_images_have_stays_where_it_is() -> None:
+    a, b = draw_smooth(1, (30, 20)), draw_smooth(2, (30, 20))
+    found = bound(a, b, 1, gap=1e-3)
+    plan, common = found.plan, np.minimum(a / a.sum(), b / b.sum())
+    assert plan is not None
+    here = plan.source == plan.target
+    stays = np.bincount(plan.source[here], plan.amounts[here], a.size)
+    np.testing.assert_allclose(stays.reshape(a.shape), common, rtol=0, atol=1e-13)
+    assert found.certificate.repaired < 1e-12
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0])
+def test_levels_too_coarse_for_a_long_proof_are_not_proved(
+    order: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refine, "PROVED_PIXELS", 0)
+    a, b = draw_noise(1, (65, 65)), draw_noise(2, (65, 65))
+    found = bound(a, b, order, gap=1e-3)
+    sides = [level.shape[0] for level in found.levels]
+    assert sides == ([17, 33, 65] if order == 1 else [9, 17, 33, 65])
 
 
 def test_faint_pixels_count() -> None:

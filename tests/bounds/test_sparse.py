@@ -131,6 +131,15 @@ def test_levels_keep_all_mass_and_flows_climb_down_exactly(
     assert levels[-1].source.shape == shape
 
 
+def test_what_both_images_have_is_left_out_for_distances() -> None:
+    images = [image / image.sum() for image in (draw_blobs(1, (12, 9)), draw_blobs(2, (12, 9)))]
+    whole, moving = build_pyramid(*images, 12)[-1], build_pyramid(*images, 12, 1)[-1]
+    assert not (moving.source * moving.target).any()
+    np.testing.assert_array_equal(moving.source - moving.target, whole.source - whole.target)
+    same = build_pyramid(images[0], images[0], 12, 1)[-1]
+    assert same.source.sum() == same.target.sum() == TOTAL
+
+
 def test_flows_stay_between_the_same_parents() -> None:
     coarse, fine = draw_level(5, (9, 7), coarsest=5)
     flow = start_flow(coarse)
