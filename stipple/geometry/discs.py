@@ -7,6 +7,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
+from stipple.machine.threads import Workers
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class CutDiscs:
     reaches: Floats
 
 
-def cut_discs(cells: PowerCells, radii: Floats) -> CutDiscs:
+def cut_discs(cells: PowerCells, radii: Floats, workers: Workers | None = None) -> CutDiscs:
     """Cut a disc about each point by its cell, exactly up to rounding.
 
     Where the potentials of the cells are the squares of the radii, these parts make up the union of
@@ -43,22 +44,38 @@ def cut_discs(cells: PowerCells, radii: Floats) -> CutDiscs:
         The cells.
     radii : ndarray, shape (n,)
         In pixels.
+    workers : Workers, optional
+        Threads that share the discs.
     """
-    return CutDiscs(*_cut_discs(cells.adjacency.offsets, cells.vertices, radii))
+    count = len(radii)
+    areas, arcs, reaches = np.empty(count), np.empty(count), np.zeros(count)
+    chords = np.zeros(len(cells.vertices))
+
+    def cut(start: int, stop: int) -> None:
+        offsets = cells.adjacency.offsets[start : stop + 1]
+        part = slice(start, stop)
+        _cut_discs(
+            offsets, cells.vertices, radii[part], areas[part], arcs[part], reaches[part], chords
+        )
+
+    (workers or Workers(1)).map_ranges(cut, count)
+    return CutDiscs(areas, arcs, chords, reaches)
 
 
 @compile_loop
 def _cut_discs(
-    offsets: Integers, vertices: Floats, radii: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
+    offsets: Integers,
+    vertices: Floats,
+    radii: Floats,
+    areas: Floats,
+    arcs: Floats,
+    reaches: Floats,
+    chords: Floats,
+) -> None:
     """Green's theorem: each edge gives what the triangle from the point to it covers of the disc.
 
     That is, with its sign, a triangle where the edge runs inside, and sectors where it does not.
     """
-    areas = np.empty(len(radii))
-    arcs = np.empty(len(radii))
-    chords = np.zeros(len(vertices))
-    reaches = np.zeros(len(radii))
     for i in range(len(radii)):
         radius = radii[i]
         twice_area = 0.0
@@ -90,4 +107,3 @@ def _cut_discs(
                 arc += np.arctan2(p * y - q * x, p * x + q * y)
         areas[i] = max((twice_area + arc * radius * radius) / 2, 0.0)
         arcs[i] = max(arc, 0.0)
-    return areas, arcs, chords, reaches
