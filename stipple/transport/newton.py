@@ -76,7 +76,7 @@ class NewtonSolver(DiagramBuilder):
                 trial = self.measure(
                     diagram.cells.points,
                     diagram.cells.potentials + step * direction,
-                    diagram,
+                    diagram.cells,
                     all_visible=True,
                 )
             except PowerCellError:

@@ -43,7 +43,7 @@ def solve_apart(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagr
     if newton.masses is None and newton.find_error(best) > tolerance and not newton.is_spent:
         points = start.cells.points
         potentials = _solve_samples(newton.density, points)
-        again = newton.measure(points, potentials, start)
+        again = newton.measure(points, potentials, start.cells)
         best = min(best, ascend(newton, again, tolerance, LARGEST_ASCENT), key=newton.find_error)
     return best
 
