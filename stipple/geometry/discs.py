@@ -78,14 +78,25 @@ def _cut_discs(
     """
     for i in range(len(radii)):
         radius = radii[i]
+        inside = offsets[i] < offsets[i + 1]
+        for k in range(offsets[i], offsets[i + 1]):
+            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+            x, y = vertices[k]
+            u, v = vertices[after, 0] - x, vertices[after, 1] - y
+            reaches[i] = max(reaches[i], np.sqrt(x * x + y * y))
+            cross = x * v - y * u
+            if cross < 0 or cross * cross < radius * radius * (u * u + v * v):
+                inside = False
+        if inside:
+            areas[i], arcs[i] = np.pi * radius * radius, 2 * np.pi
+            continue
         twice_area = 0.0
         arc = 0.0
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
             x, y = vertices[k]
-            reaches[i] = max(reaches[i], np.hypot(x, y))
             u, v = vertices[after, 0] - x, vertices[after, 1] - y
-            length = np.hypot(u, v)
+            length = np.sqrt(u * u + v * v)
             if length == 0:
                 continue
             # Where on the edge, from 0 to 1, the disc begins and ends.
@@ -99,8 +110,9 @@ def _cut_discs(
                 twice_area += chords[k] * height
             else:
                 first = last = 1.0
-            p, q = x + first * u, y + first * v
-            arc += np.arctan2(x * q - y * p, x * p + y * q)
+            if first > 0:
+                p, q = x + first * u, y + first * v
+                arc += np.arctan2(x * q - y * p, x * p + y * q)
             if last < 1:
                 p, q = x + last * u, y + last * v
                 x, y = x + u, y + v
