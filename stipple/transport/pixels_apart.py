@@ -28,10 +28,10 @@ SAMPLE_ERROR = 1e-3
 
 def are_pixels_apart(density: Density, count: int) -> bool:
     """Whether the density is of this kind for so many points."""
-    from scipy.ndimage import label
-
     if density.support_area > PIXELS_PER_POINT * count:
         return False
+    from scipy.ndimage import label
+
     _, pieces = label(density.values > 0, np.ones((3, 3)))
     return bool(pieces > 1 and density.support_area <= PIXELS_PER_PIECE * pieces)
 
