@@ -4,7 +4,6 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from stipple.arrays import Floats
-from stipple.errors import PowerCellError
 from stipple.geometry.discs import CutDiscs, cut_discs
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
@@ -35,8 +34,8 @@ def fit_discs(
     The optimal partial transport (Figalli, "The optimal partial transport problem", 2010) of the
     area of the rectangle, of density 1, to points of these masses gives each point the part of a
     disc about it that lies in its power cell, the potentials being the squared radii. A disc that
-    meets no other one, nor the border, has the radius √(area/π) to the last digit. Damped Newton,
-    which hides no cell; where it stalls, the best radii found are given.
+    meets no other one, nor the border, has the radius √(area/π) to the last digit. Damped Newton;
+    where it stalls, the best radii found are given.
 
     Parameters
     ----------
@@ -66,28 +65,34 @@ def fit_discs(
         lack = areas - discs.areas
         if np.abs(lack / areas).max() <= TOLERANCE:
             break
-        step = _solve_step(cells, discs, lack)
-        whole = bool(cells.adjacency.visible.all())
-        for halving in range(MOST_HALVINGS):
-            # No disc shrinks by more than a half at once.
-            tried = np.maximum(squares + step / 2**halving, squares / 2)
-            try:
-                trial = build_power_cells(
-                    points, tried, width, height, workers=workers, previous=cells, all_visible=whole
-                )
-            except PowerCellError:
-                continue
-            cut = cut_discs(trial, np.sqrt(tried), workers)
-            if measure_norm((areas - cut.areas) / areas) < measure_norm(lack / areas):
-                break
-        else:
+        found = _search_line(areas, cells, discs, _solve_step(cells, discs, lack), workers)
+        if found is None:
             break
-        squares, cells, discs = tried, trial, cut
+        cells, discs = found
+    squares = cells.potentials
     free = discs.arcs > 2 * np.pi * (1 - 1e-12)
     radii = np.sqrt(np.where(free, areas / np.pi, squares))
     # Beyond the farthest corner of its cell a disc covers nothing that others do not.
     capped = ~free & cells.adjacency.visible
     return np.where(capped, np.minimum(radii, discs.reaches), radii)
+
+
+def _search_line(
+    areas: Floats, cells: PowerCells, discs: CutDiscs, step: Floats, workers: Workers | None
+) -> tuple[PowerCells, CutDiscs] | None:
+    """Halve the step until areas are less wrong."""
+    squares = cells.potentials
+    norm = measure_norm((areas - discs.areas) / areas)
+    for halving in range(MOST_HALVINGS):
+        # No disc shrinks by more than a half at once.
+        tried = np.maximum(squares + step / 2**halving, squares / 2)
+        trial = build_power_cells(
+            cells.points, tried, cells.width, cells.height, workers=workers, previous=cells
+        )
+        cut = cut_discs(trial, np.sqrt(tried), workers)
+        if measure_norm((areas - cut.areas) / areas) < norm:
+            return trial, cut
+    return None
 
 
 def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
