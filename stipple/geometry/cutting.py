@@ -117,11 +117,13 @@ def _cut_chosen(
         if used + size > capacity:
             capacity = 2 * capacity + size
             larger_vertices = np.empty((capacity, 2))
-            larger_vertices[:used] = vertices[:used]
-            vertices = larger_vertices
             larger_owners = np.empty(capacity, dtype=np.int64)
-            larger_owners[:used] = owners[:used]
-            owners = larger_owners
+            # One by one: slices that may not fit take seconds to compile.
+            for k in range(used):
+                larger_vertices[k, 0] = vertices[k, 0]
+                larger_vertices[k, 1] = vertices[k, 1]
+                larger_owners[k] = owners[k]
+            vertices, owners = larger_vertices, larger_owners
         twice_area = 0.0
         for m in range(size):
             after = m + 1 if m + 1 < size else 0

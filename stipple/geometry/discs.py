@@ -7,6 +7,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
+from stipple.machine.threads import Workers
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class CutDiscs:
     reaches: Floats
 
 
-def cut_discs(cells: PowerCells, radii: Floats) -> CutDiscs:
+def cut_discs(cells: PowerCells, radii: Floats, workers: Workers | None = None) -> CutDiscs:
     """Cut a disc about each point by its cell, exactly up to rounding.
 
     Where the potentials of the cells are the squares of the radii, these parts make up the union of
@@ -43,32 +44,59 @@ def cut_discs(cells: PowerCells, radii: Floats) -> CutDiscs:
         The cells.
     radii : ndarray, shape (n,)
         In pixels.
+    workers : Workers, optional
+        Threads that share the discs.
     """
-    return CutDiscs(*_cut_discs(cells.adjacency.offsets, cells.vertices, radii))
+    count = len(radii)
+    areas, arcs, reaches = np.empty(count), np.empty(count), np.zeros(count)
+    chords = np.zeros(len(cells.vertices))
+
+    def cut(start: int, stop: int) -> None:
+        offsets = cells.adjacency.offsets[start : stop + 1]
+        part = slice(start, stop)
+        _cut_discs(
+            offsets, cells.vertices, radii[part], areas[part], arcs[part], reaches[part], chords
+        )
+
+    (workers or Workers(1)).map_ranges(cut, count)
+    return CutDiscs(areas, arcs, chords, reaches)
 
 
 @compile_loop
 def _cut_discs(
-    offsets: Integers, vertices: Floats, radii: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
+    offsets: Integers,
+    vertices: Floats,
+    radii: Floats,
+    areas: Floats,
+    arcs: Floats,
+    reaches: Floats,
+    chords: Floats,
+) -> None:
     """Green's theorem: each edge gives what the triangle from the point to it covers of the disc.
 
     That is, with its sign, a triangle where the edge runs inside, and sectors where it does not.
     """
-    areas = np.empty(len(radii))
-    arcs = np.empty(len(radii))
-    chords = np.zeros(len(vertices))
-    reaches = np.zeros(len(radii))
     for i in range(len(radii)):
         radius = radii[i]
+        inside = offsets[i] < offsets[i + 1]
+        for k in range(offsets[i], offsets[i + 1]):
+            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+            x, y = vertices[k]
+            u, v = vertices[after, 0] - x, vertices[after, 1] - y
+            reaches[i] = max(reaches[i], np.sqrt(x * x + y * y))
+            cross = x * v - y * u
+            if cross < 0 or cross * cross < radius * radius * (u * u + v * v):
+                inside = False
+        if inside:
+            areas[i], arcs[i] = np.pi * radius * radius, 2 * np.pi
+            continue
         twice_area = 0.0
         arc = 0.0
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
             x, y = vertices[k]
-            reaches[i] = max(reaches[i], np.hypot(x, y))
             u, v = vertices[after, 0] - x, vertices[after, 1] - y
-            length = np.hypot(u, v)
+            length = np.sqrt(u * u + v * v)
             if length == 0:
                 continue
             # Where on the edge, from 0 to 1, the disc begins and ends.
@@ -82,12 +110,12 @@ def _cut_discs(
                 twice_area += chords[k] * height
             else:
                 first = last = 1.0
-            p, q = x + first * u, y + first * v
-            arc += np.arctan2(x * q - y * p, x * p + y * q)
+            if first > 0:
+                p, q = x + first * u, y + first * v
+                arc += np.arctan2(x * q - y * p, x * p + y * q)
             if last < 1:
                 p, q = x + last * u, y + last * v
                 x, y = x + u, y + v
                 arc += np.arctan2(p * y - q * x, p * x + q * y)
         areas[i] = max((twice_area + arc * radius * radius) / 2, 0.0)
         arcs[i] = max(arc, 0.0)
-    return areas, arcs, chords, reaches

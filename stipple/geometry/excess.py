@@ -11,9 +11,10 @@ from stipple.geometry.morton import order_along_curve
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rounding import UNIT_ROUNDING
+from stipple.machine.threads import Workers
 
 
-def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
+def measure_excess(cells: PowerCells, potentials: Floats, workers: Workers | None = None) -> Floats:
     """Bound by how much another point is nearer in some corner of each polygon.
 
     Parameters
@@ -22,6 +23,8 @@ def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
         The polygons, with the points.
     potentials : ndarray, shape (n,)
         φ in |x − y_i|² − φ_i, in square pixels.
+    workers : Workers, optional
+        Threads that share the polygons.
 
     Returns
     -------
@@ -30,7 +33,22 @@ def measure_excess(cells: PowerCells, potentials: Floats) -> Floats:
     """
     order = order_along_curve(cells.points)
     tree = build_box_tree(cells.points, potentials, order)
-    return _measure_excess(cells.points, potentials, cells.adjacency.offsets, cells.vertices, tree)
+    excess = np.zeros(len(cells.points))
+
+    def measure(start: int, stop: int) -> None:
+        _measure_excess(
+            cells.points,
+            potentials,
+            cells.adjacency.offsets,
+            cells.vertices,
+            tree,
+            start,
+            stop,
+            excess,
+        )
+
+    (workers or Workers(1)).map_ranges(measure, len(excess))
+    return excess
 
 
 @compile_loop
@@ -40,12 +58,14 @@ def _measure_excess(
     offsets: Integers,
     vertices: Floats,
     tree: BoxTree,
-) -> Floats:
+    first: int,
+    last: int,
+    excess: Floats,
+) -> None:
     slots, lower, upper, highest = tree
     first_leaf = len(highest) // 2
-    excess = np.zeros(len(points))
     stack = np.empty(DEEPEST, dtype=np.int64)
-    for i in range(len(points)):
+    for i in range(first, last):
         start = offsets[i]
         stop = offsets[i + 1]
         if start == stop:
@@ -92,8 +112,8 @@ def _measure_excess(
                 stack[depth + 1] = 2 * node + 2
                 depth += 2
                 continue
-            first = (node - first_leaf) * LEAF_SIZE
-            for j in slots[first : first + LEAF_SIZE]:
+            slot = (node - first_leaf) * LEAF_SIZE
+            for j in slots[slot : slot + LEAF_SIZE]:
                 if j == NOWHERE:
                     break
                 if j == i:
@@ -115,4 +135,3 @@ def _measure_excess(
                     more = a * (a - 2 * x) + b * (b - 2 * y) + lead
                     scale = abs(a) * (abs(a) + 2 * abs(x)) + abs(b) * (abs(b) + 2 * abs(y))
                     excess[i] = max(excess[i], 16 * UNIT_ROUNDING * (scale + abs(lead)) - more)
-    return excess

@@ -1,6 +1,6 @@
 """Power cells of weighted points in a rectangle, as verified polygons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,27 @@ class PowerCells:
         start, stop = self.adjacency.offsets[index : index + 2]
         corners: Floats = self.vertices[start:stop] + self.points[index]
         return corners
+
+    def reorder(self, order: Integers) -> "PowerCells":
+        """List the cells, and their points, in another order: a permutation, shape (n,)."""
+        sizes = np.diff(self.adjacency.offsets)[order]
+        offsets = np.append(0, np.cumsum(sizes))
+        edges = np.arange(offsets[-1]) + np.repeat(
+            self.adjacency.offsets[order] - offsets[:-1], sizes
+        )
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        neighbours = self.adjacency.neighbours[edges]
+        inner = neighbours >= 0
+        neighbours[inner] = places[neighbours[inner]]
+        return replace(
+            self,
+            points=self.points[order],
+            potentials=self.potentials[order],
+            adjacency=Adjacency(offsets, neighbours, self.adjacency.visible[order]),
+            vertices=self.vertices[edges],
+            areas=self.areas[order],
+        )
 
 
 def build_power_cells(

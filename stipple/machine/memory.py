@@ -9,6 +9,7 @@ from stipple.errors import StippleError
 # Peak resident memory of whole processes, measured; tests/machine/test_memory.py measures it again.
 BASE_BYTES = 190 * 2**20
 BYTES_PER_POINT = 2850
+BYTES_PER_POINT_AT_REST = 1600
 BYTES_PER_PIXEL = 70
 BYTES_PER_PIXEL_OF_OTHER_INKS = 20
 BYTES_PER_PIXEL_OF_INKS_TOGETHER = 62
@@ -46,7 +47,9 @@ class Demand:
     advice: str
 
 
-def predict_stippling(points: int, pixels: int, inks: int = 1, *, together: bool = False) -> Demand:
+def predict_stippling(
+    points: int, pixels: int, inks: int = 1, *, together: bool = False, moving: bool = True
+) -> Demand:
     """Predict the memory of uniform quantisation: `stipple`, `lloyd`, `sequence --density`.
 
     Parameters
@@ -59,13 +62,16 @@ def predict_stippling(points: int, pixels: int, inks: int = 1, *, together: bool
         How many inks there are.
     together : bool
         Whether inks are solved together, each point in the cells of its ink and of all.
+    moving : bool
+        Whether points take steps: what they learn from these is kept.
     """
     other = BYTES_PER_PIXEL_OF_INKS_TOGETHER if together else BYTES_PER_PIXEL_OF_OTHER_INKS
     per_pixel = BYTES_PER_PIXEL + (inks - 1) * other
     cells = 2 * points if together else points
+    per_point = BYTES_PER_POINT if moving else BYTES_PER_POINT_AT_REST
     return Demand(
         f"{points:,} points on {pixels:,} pixels need",
-        BASE_BYTES + BYTES_PER_POINT * cells + per_pixel * pixels,
+        BASE_BYTES + per_point * cells + per_pixel * pixels,
         "ask for fewer points, or make the image smaller",
     )
 

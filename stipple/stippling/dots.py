@@ -133,4 +133,4 @@ def _share_ink(density: Density, transport: Transport) -> Floats:
 
 def _size_dots(transport: Transport, inks: Floats, spacing: Spacing) -> Floats:
     cells = transport.diagram.cells
-    return fit_radii(cells.points, inks, cells.width, cells.height, spacing)
+    return fit_radii(cells.points, inks, cells.width, cells.height, spacing, cells)

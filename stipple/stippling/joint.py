@@ -15,7 +15,6 @@ from functools import partial
 from typing import cast
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from stipple.arguments import read_count, read_number
 from stipple.arrays import Floats, ImageLike
@@ -261,6 +260,8 @@ def _part_points(density: Density, points: Floats, seed: int) -> Floats:
     """Move points of several inks apart that are, nearly, in one place."""
     spacing = np.sqrt(density.width * density.height / len(points))
     generator = np.random.default_rng(seed)
+    from scipy.spatial import cKDTree
+
     pairs = cKDTree(points).query_pairs(TOGETHER * spacing, output_type="ndarray")
     moved = np.unique(pairs[:, 1])
     parted = points.copy()

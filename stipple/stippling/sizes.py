@@ -5,7 +5,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import Spacing
 from stipple.geometry.discs import cut_discs
-from stipple.geometry.power_cells import build_power_cells
+from stipple.geometry.power_cells import PowerCells, build_power_cells
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.partial import fit_discs
 
@@ -26,7 +27,12 @@ def measure_radius(density: Density, n: int) -> float:
 
 
 def fit_radii(
-    points: Floats, inks: Floats, width: float, height: float, spacing: Spacing = "touch"
+    points: Floats,
+    inks: Floats,
+    width: float,
+    height: float,
+    spacing: Spacing = "touch",
+    near: PowerCells | None = None,
 ) -> Floats:
     """Find radii that keep the tone, for dots of one ink or of several that lie side by side.
 
@@ -44,6 +50,8 @@ def fit_radii(
     spacing : {"touch", "apart"}
         Whether dots may touch; apart, none is larger than half the way to the nearest other one,
         at the cost of tone.
+    near : PowerCells, optional
+        Cells of the same points, if there are any.
 
     Returns
     -------
@@ -51,7 +59,7 @@ def fit_radii(
         In pixels.
     """
     if spacing == "touch":
-        return fit_discs(points, inks, width, height)
+        return fit_discs(points, inks, width, height, near=near, workers=Workers())
     return np.minimum(np.sqrt(inks / np.pi), _measure_gaps(points) / 2)
 
 

@@ -9,7 +9,6 @@ part of the plane that is nearer to it than to other dots of its ink.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
@@ -60,6 +59,8 @@ def _list_neighbours(points: Floats, ink: Integers, distance: float) -> tuple[In
     Those of point i are from starts[2i] to starts[2i + 1] and on to starts[2i + 2], the nearest
     first.
     """
+    from scipy.spatial import cKDTree
+
     pairs = cKDTree(points).query_pairs(distance, output_type="ndarray")
     pairs = np.concatenate([pairs, pairs[:, ::-1]])
     pairs = pairs[ink[pairs[:, 1]] >= ink[pairs[:, 0]]]

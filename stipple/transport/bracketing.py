@@ -47,5 +47,5 @@ def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
         potentials[changed] = (low[changed] + np.minimum(high[changed], 1e300)) / 2
         potentials[unbounded] = low[unbounded] + rise[unbounded]
         rise[unbounded] *= 2
-        diagram = builder.measure(diagram.cells.points, potentials, diagram)
+        diagram = builder.measure(diagram.cells.points, potentials, diagram.cells)
     return diagram

@@ -38,7 +38,7 @@ def certify_transport(
     cells : PowerCells
         The cells, with points and potentials.
     workers : Workers, optional
-        Threads that share the integration.
+        Threads that share the work.
     weights : ndarray, shape (n,), optional
         ν, positive, each within twice the unit rounding of masses that add up to 1; by default
         1/n.
@@ -50,11 +50,14 @@ def certify_transport(
     """
     count = len(cells.points)
     weights = np.full(count, 1.0 / count) if weights is None else weights
+    # What is near is then near in memory.
+    order = order_along_curve(cells.points)
+    cells, weights = cells.reorder(order), weights[order]
     polygons = straighten(cells)
     integrals = bound_integrals(density, polygons, workers)
     # Any potentials serve: those near zero round least.
     potentials = cells.potentials - np.median(cells.potentials)
-    excess = measure_excess(polygons, potentials)
+    excess = measure_excess(polygons, potentials, workers)
     densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
     defects = measure_defects(polygons, integrals.strips, densest)
     size = np.array([cells.width, cells.height])
@@ -125,6 +128,7 @@ def _price_repair(
 ) -> float:
     """Bound the cost of giving each point its weight, beyond that of the cells as they are.
 
+    The points come along a curve, so that what moves from one to a later one does not go far.
     First the excess that is known moves from full cells to others; then what is not known: what
     rounding and strips may have added or taken.
     """
@@ -134,8 +138,7 @@ def _price_repair(
     errors = integrals.errors + defects.strips
     first_errors = integrals.first_errors + np.sqrt(defects.strips * defects.costs) * (1 + 1e-6)
     first_errors += rest * math.sqrt(extent)
-    order = order_along_curve(points)
-    source, target, amounts = _match_excess(masses - weights, order)
+    source, target, amounts = _match_excess(masses - weights)
     shift = integrals.first_moments[source] / masses[source, None]
     way = points[source] - points[target]
     length = np.hypot(way[:, 0], way[:, 1])
@@ -156,18 +159,17 @@ def _price_repair(
     reassigned = 0.5 * total * extent
     if (least - given).min() >= 2 * total:
         moments = np.hypot(*integrals.first_moments.T) + first_errors
-        chained = _price_chain(points[order], (moments / least)[order], unknown[order], rest)
+        chained = _price_chain(points, moments / least, unknown, rest)
         reassigned = min(reassigned, chained)
     return math.fsum(cost) + _add(doubt) + reassigned
 
 
-def _match_excess(surplus: Floats, order: Integers) -> tuple[Integers, Integers, Floats]:
-    """Cells that give, cells that take, and amounts, matched along an order of the cells."""
-    surplus = surplus[order]
-    giver = order[surplus > 0]
-    taker = order[surplus < 0]
+def _match_excess(surplus: Floats) -> tuple[Integers, Integers, Floats]:
+    """Cells that give, cells that take, and amounts, matched in the order of the cells."""
+    giver = np.flatnonzero(surplus > 0)
+    taker = np.flatnonzero(surplus < 0)
     if len(giver) == 0 or len(taker) == 0:
-        return order[:0], order[:0], np.empty(0)
+        return giver[:0], taker[:0], np.empty(0)
     givers, takers, amounts = match_in_order(surplus[surplus > 0], -surplus[surplus < 0])
     return giver[givers], taker[takers], amounts
 

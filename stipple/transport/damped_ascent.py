@@ -78,7 +78,9 @@ def _try_step(
     direction -= direction.mean()
     newton.newton_iterations += 1
     try:
-        trial = newton.measure(diagram.cells.points, diagram.cells.potentials + direction, diagram)
+        trial = newton.measure(
+            diagram.cells.points, diagram.cells.potentials + direction, diagram.cells
+        )
     except PowerCellError:
         return None
     gain = _evaluate(newton, trial) - value

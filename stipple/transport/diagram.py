@@ -62,6 +62,8 @@ class DiagramBuilder:
         How many were computed.
     most_diagrams : float
         How many may be before solves end where they are.
+    workers : Workers
+        The threads.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class DiagramBuilder:
         self.area = float(density.width * density.height)
         self.diagrams = 0
         self.most_diagrams = np.inf
-        self._workers = Workers(threads)
+        self.workers = Workers(threads)
 
     def list_masses(self, count: int) -> Floats:
         """List what each of so many cells is to hold, ν, shape (count,)."""
@@ -101,7 +103,7 @@ class DiagramBuilder:
         self,
         points: Floats,
         potentials: Floats,
-        previous: Diagram | None = None,
+        previous: PowerCells | None = None,
         all_visible: bool = False,
     ) -> Diagram:
         """Cut the power cells and integrate the density over them: one diagram."""
@@ -112,11 +114,11 @@ class DiagramBuilder:
             self.density.width,
             self.density.height,
             engine=self.engine,
-            workers=self._workers,
-            previous=previous.cells if previous else None,
+            workers=self.workers,
+            previous=previous,
             all_visible=all_visible,
         )
-        return Diagram(cells, integrate_cells(self.density, cells, self._workers))
+        return Diagram(cells, integrate_cells(self.density, cells, self.workers))
 
     def mix_masses(self, diagram: Diagram, share: float) -> Floats:
         """Masses of the cells under (1 − share)·ρ + share·uniform, shape (n,)."""

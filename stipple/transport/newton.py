@@ -55,8 +55,10 @@ class NewtonSolver(DiagramBuilder):
                 break
             # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
             accuracy = max(tolerance / error, error)
-            sides = list_sides(diagram.cells)
-            direction = self.find_direction(diagram, sides, share, residual, accuracy)
+            # Sides are many: they are not kept while the next cells are cut.
+            direction = self.find_direction(
+                diagram, list_sides(diagram.cells), share, residual, accuracy
+            )
             self.newton_iterations += 1
             found = self._search_line(diagram, direction, share, floor, min(1.0, GROWTH * step))
             if found is None:
@@ -76,7 +78,7 @@ class NewtonSolver(DiagramBuilder):
                 trial = self.measure(
                     diagram.cells.points,
                     diagram.cells.potentials + step * direction,
-                    diagram,
+                    diagram.cells,
                     all_visible=True,
                 )
             except PowerCellError:

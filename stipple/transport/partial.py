@@ -2,13 +2,13 @@
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import LinearOperator, cg
 
 from stipple.arrays import Floats
 from stipple.geometry.discs import CutDiscs, cut_discs
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
-from stipple.machine.products import measure_norm
+from stipple.machine.products import measure_norm, multiply
+from stipple.machine.threads import Workers
 from stipple.transport.newton_system import assemble_laplacian
 
 # Largest relative error of an area: what nobody sees.
@@ -20,7 +20,15 @@ MOST_STEPS, MOST_HALVINGS, MOST_GRADIENTS = 40, 10, 1000
 LEAST_ARC = 1e-3
 
 
-def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Floats:
+def fit_discs(
+    points: Floats,
+    areas: Floats,
+    width: float,
+    height: float,
+    *,
+    near: PowerCells | None = None,
+    workers: Workers | None = None,
+) -> Floats:
     """Find radii for which each disc has a given area of the union of all.
 
     The optimal partial transport (Figalli, "The optimal partial transport problem", 2010) of the
@@ -37,6 +45,11 @@ def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Flo
         In square pixels, positive, and together at most that of the rectangle.
     width, height : float
         The rectangle, in pixels.
+    near : PowerCells, optional
+        Cells of the same points with other potentials, so that no engine need be asked. If they
+        have these areas, discs that cover them are what is sought.
+    workers : Workers, optional
+        Threads that share the work.
 
     Returns
     -------
@@ -44,31 +57,42 @@ def fit_discs(points: Floats, areas: Floats, width: float, height: float) -> Flo
         In pixels.
     """
     squares = areas / np.pi
-
-    def cut(squares: Floats, previous: PowerCells | None) -> tuple[PowerCells, CutDiscs]:
-        cells = build_power_cells(points, squares, width, height, previous=previous)
-        return cells, cut_discs(cells, np.sqrt(squares))
-
-    cells, discs = cut(squares, None)
+    if near is not None and (np.abs(near.areas - areas) <= TOLERANCE * areas).all():
+        return cut_discs(near, np.sqrt(squares), workers).reaches
+    cells = build_power_cells(points, squares, width, height, workers=workers, previous=near)
+    discs = cut_discs(cells, np.sqrt(squares), workers)
     for _ in range(MOST_STEPS):
         lack = areas - discs.areas
         if np.abs(lack / areas).max() <= TOLERANCE:
             break
-        step = _solve_step(cells, discs, lack)
-        for halving in range(MOST_HALVINGS):
-            # No disc shrinks by more than a half at once.
-            tried = np.maximum(squares + step / 2**halving, squares / 2)
-            cells_then, discs_then = cut(tried, cells)
-            if measure_norm((areas - discs_then.areas) / areas) < measure_norm(lack / areas):
-                break
-        else:
+        found = _search_line(areas, cells, discs, _solve_step(cells, discs, lack), workers)
+        if found is None:
             break
-        squares, cells, discs = tried, cells_then, discs_then
+        cells, discs = found
+    squares = cells.potentials
     free = discs.arcs > 2 * np.pi * (1 - 1e-12)
     radii = np.sqrt(np.where(free, areas / np.pi, squares))
     # Beyond the farthest corner of its cell a disc covers nothing that others do not.
     capped = ~free & cells.adjacency.visible
     return np.where(capped, np.minimum(radii, discs.reaches), radii)
+
+
+def _search_line(
+    areas: Floats, cells: PowerCells, discs: CutDiscs, step: Floats, workers: Workers | None
+) -> tuple[PowerCells, CutDiscs] | None:
+    """Halve the step until areas are less wrong."""
+    squares = cells.potentials
+    norm = measure_norm((areas - discs.areas) / areas)
+    for halving in range(MOST_HALVINGS):
+        # No disc shrinks by more than a half at once.
+        tried = np.maximum(squares + step / 2**halving, squares / 2)
+        trial = build_power_cells(
+            cells.points, tried, cells.width, cells.height, workers=workers, previous=cells
+        )
+        cut = cut_discs(trial, np.sqrt(tried), workers)
+        if measure_norm((areas - cut.areas) / areas) < norm:
+            return trial, cut
+    return None
 
 
 def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
@@ -81,7 +105,27 @@ def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
     weights = discs.chords[sides.edges] / (2 * sides.distances)
     laplacian = assemble_laplacian(sides.rows, sides.columns, weights, len(lack))
     matrix = csr_array(laplacian + diags_array(np.maximum(discs.arcs, LEAST_ARC) / 2))
-    diagonal = matrix.diagonal()
-    jacobi = LinearOperator(matrix.shape, matvec=lambda vector: vector / diagonal, dtype=float)
-    step, _ = cg(matrix, lack, rtol=COARSE, maxiter=MOST_GRADIENTS, M=jacobi)
+    step = _take_gradients(matrix, lack)
     return np.where(cells.adjacency.visible, step, cells.potentials)
+
+
+def _take_gradients(matrix: csr_array, right_side: Floats) -> Floats:
+    """Solve a definite system roughly: conjugate gradients, scaled by the diagonal."""
+    scale = 1 / matrix.diagonal()
+    solution, residual = np.zeros_like(right_side), right_side.copy()
+    direction = scale * residual
+    slope = multiply(residual, direction)
+    enough = COARSE * measure_norm(right_side)
+    for _ in range(MOST_GRADIENTS):
+        image = matrix @ direction
+        length = slope / multiply(direction, image)
+        solution += length * direction
+        residual -= length * image
+        if measure_norm(residual) <= enough:
+            break
+        found = scale * residual
+        following = multiply(residual, found)
+        direction *= following / slope
+        direction += found
+        slope = following
+    return solution

@@ -71,7 +71,7 @@ def _move(
             trial = newton.measure(
                 points if there == 1 else origin + there * path,
                 diagram.cells.potentials + part * direction + step**2 * rise,
-                diagram,
+                diagram.cells,
                 all_visible=True,
             )
         except PowerCellError:

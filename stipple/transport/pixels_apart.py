@@ -28,10 +28,10 @@ SAMPLE_ERROR = 1e-3
 
 def are_pixels_apart(density: Density, count: int) -> bool:
     """Whether the density is of this kind for so many points."""
-    from scipy.ndimage import label
-
     if density.support_area > PIXELS_PER_POINT * count:
         return False
+    from scipy.ndimage import label
+
     _, pieces = label(density.values > 0, np.ones((3, 3)))
     return bool(pieces > 1 and density.support_area <= PIXELS_PER_PIECE * pieces)
 
@@ -43,7 +43,7 @@ def solve_apart(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagr
     if newton.masses is None and newton.find_error(best) > tolerance and not newton.is_spent:
         points = start.cells.points
         potentials = _solve_samples(newton.density, points)
-        again = newton.measure(points, potentials, start)
+        again = newton.measure(points, potentials, start.cells)
         best = min(best, ascend(newton, again, tolerance, LARGEST_ASCENT), key=newton.find_error)
     return best
 

@@ -18,6 +18,7 @@ from stipple.geometry.matching import match_clouds
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.bracketing import bracket_potentials
 from stipple.transport.certificate import certify_transport, evaluate_dual
@@ -61,6 +62,8 @@ class Transport:
         The cells, for drawing and for warm starts.
     density : Density
         The source.
+    workers : Workers
+        Threads that share what is computed later.
     """
 
     points: Floats
@@ -75,11 +78,12 @@ class Transport:
     diagrams: int
     diagram: Diagram
     density: Density
+    workers: Workers
 
     @cached_property
     def interval(self) -> Interval:
         """Certified bounds of W2², in square pixels; most steps of a quantisation need none."""
-        return certify_transport(self.density, self.diagram.cells, weights=self.weights)
+        return certify_transport(self.density, self.diagram.cells, self.workers, self.weights)
 
 
 class TransportSolver(NewtonSolver):
@@ -180,6 +184,7 @@ class TransportSolver(NewtonSolver):
             diagrams=self.diagrams - diagrams,
             diagram=best,
             density=self.density,
+            workers=self.workers,
         )
 
     def _start(
@@ -188,7 +193,7 @@ class TransportSolver(NewtonSolver):
         """Find a diagram with mass in every cell, or tell that there is none at hand."""
         if potentials is None and near is not None and np.array_equal(points, near.points):
             return near.diagram, True
-        previous = near.diagram if near else None
+        previous = near.diagram.cells if near else None
         apart = self._has_pixels_apart(len(points))
         for guess in self._guess_potentials(points, potentials, near):
             diagram = self.measure(points, guess, previous)
@@ -221,9 +226,9 @@ class TransportSolver(NewtonSolver):
         best = self._settle(arrived, tolerance)
         if not ordered:
             return best
-        potentials = np.empty(len(points))
-        potentials[order] = best.cells.potentials
-        return self.measure(points, potentials, voronoi)
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return self.measure(points, best.cells.potentials[back], best.cells.reorder(back))
 
     def _guess_potentials(
         self, points: Floats, potentials: Floats | None, near: Transport | None
@@ -270,7 +275,7 @@ class TransportSolver(NewtonSolver):
         """Improve potentials for points that boxes were made for."""
         easy = bracket_potentials(self, self.measure(origin, potentials))
         if not easy.has_mass:
-            voronoi = self.measure(origin, np.zeros(len(origin)), easy)
+            voronoi = self.measure(origin, np.zeros(len(origin)), easy.cells)
             bracketed = bracket_potentials(self, voronoi)
             # Without mass in every cell, but with area: enough for the continuation.
             easy = bracketed if bracketed.has_mass else voronoi

@@ -5,6 +5,7 @@ import pytest
 
 from stipple.geometry.discs import cut_discs
 from stipple.geometry.power_cells import build_power_cells
+from stipple.machine.threads import Workers
 
 
 def count_union(points, radii, width, height, fine=20):
@@ -59,3 +60,12 @@ def test_areas_grow_with_the_arcs():
     less, more = (cut_discs(cells, radii + shift).areas for shift in (-step, step))
     arcs = cut_discs(cells, radii).arcs
     np.testing.assert_allclose((more - less) / (2 * step), arcs * radii, atol=1e-5)
+
+
+def test_threads_change_nothing():
+    points = np.random.default_rng(6).uniform(0, 1, (2100, 2)) * (90, 60)
+    cells = build_power_cells(points, np.zeros(2100), 90, 60)
+    radii = np.full(2100, 0.9)
+    alone, shared = cut_discs(cells, radii), cut_discs(cells, radii, Workers(2))
+    for name in ("areas", "arcs", "chords", "reaches"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(shared, name))

@@ -263,6 +263,19 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_cells_in_another_order_are_those_of_the_points_in_it() -> None:
+    order = np.random.default_rng(2).permutation(len(SPREAD))
+    potentials = np.linspace(0, 20, len(SPREAD))
+    cells = build(SPREAD, potentials)
+    assert not cells.adjacency.visible.all()
+    found, expected = cells.reorder(order), build(SPREAD[order], potentials[order])
+    np.testing.assert_array_equal(found.points, expected.points)
+    np.testing.assert_array_equal(found.adjacency.offsets, expected.adjacency.offsets)
+    np.testing.assert_array_equal(found.adjacency.visible, expected.adjacency.visible)
+    np.testing.assert_allclose(found.areas, expected.areas, atol=ROUNDING)
+    check_exactly(found)
+
+
 def test_auto_takes_pysdot_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pysdot", ModuleType("pysdot"))
     assert neighbours.choose_engine("auto") == neighbours.choose_engine("pysdot") == "pysdot"

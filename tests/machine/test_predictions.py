@@ -20,6 +20,7 @@ from stipple.machine.memory import (
 def test_demands_are_those_of_their_parts() -> None:
     base = predict_stippling(0, 0).size
     assert predict_stippling(1, 0).size - base == 2850
+    assert predict_stippling(1, 0, moving=False).size - base == 1600
     assert predict_stippling(0, 1).size - base == 70
     assert predict_stippling(0, 1, inks=4).size - base == 70 + 3 * 20
     assert predict_stippling(1, 1, inks=4, together=True).size - base == 5700 + 70 + 3 * 62

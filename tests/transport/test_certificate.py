@@ -14,6 +14,7 @@ from stipple.geometry.excess import measure_excess
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import measure_defects, straighten
 from stipple.interval import Interval
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.certificate import certify_transport, evaluate_dual
 from stipple.transport.semi_discrete import TransportSolver
@@ -163,6 +164,17 @@ def test_hidden_and_coinciding_points_count() -> None:
     points = place_lattice(SIZE, (10, 12))
     interval = certify_transport(BLACK, cut(np.vstack([points, points])))
     assert interval.lower <= (10**2 + 12**2) / 12 <= interval.upper
+
+
+def test_neither_the_order_of_the_cells_nor_threads_change_the_interval() -> None:
+    points = np.random.default_rng(8).random((2100, 2)) * SIZE[::-1]
+    weights = np.random.default_rng(9).uniform(0.5, 1.5, 2100)
+    weights /= weights.sum()
+    cells = cut(points)
+    alone = certify_transport(BLACK, cells, None, weights)
+    order = np.random.default_rng(10).permutation(2100)
+    shared = certify_transport(BLACK, cells.reorder(order), Workers(2), weights[order])
+    assert (alone.lower, alone.upper) == (shared.lower, shared.upper)
 
 
 def test_potentials_that_are_not_the_polygons_own_are_found_out() -> None:

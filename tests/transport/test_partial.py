@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from stipple.geometry import power_cells
+from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.discs import cut_discs
 from stipple.geometry.power_cells import build_power_cells
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
+from stipple.transport import partial
 from stipple.transport.partial import TOLERANCE, fit_discs
 from stipple.transport.semi_discrete import TransportSolver
 
@@ -57,6 +61,35 @@ def test_a_full_rectangle_is_covered_and_no_disc_reaches_beyond_what_it_covers()
     cells = TransportSolver(Density(np.ones(SIZE[::-1]))).solve(points).diagram.cells
     reaches = [np.hypot(*(cells.polygon(i) - points[i]).T).max() for i in range(40)]
     np.testing.assert_allclose(radii, reaches, rtol=0.03)
+
+
+def test_cells_of_the_areas_wanted_are_covered_at_once(monkeypatch):
+    points = draw_points(40, seed=2)
+    cells = TransportSolver(Density(np.ones(SIZE[::-1]))).solve(points).diagram.cells
+    monkeypatch.setattr(partial, "build_power_cells", None)
+    radii = fit_discs(points, np.full(40, 5.0), *SIZE, near=cells)
+    for i in range(40):
+        corners = cells.polygon(i) - points[i]
+        assert radii[i] == pytest.approx(np.hypot(*corners.T).max())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_cells_near_by_lead_to_the_same_discs_without_an_engine(monkeypatch, threads):
+    points, _ = start_from_bisection(Density(np.ones(SIZE[::-1])), 2500)
+    areas = np.random.default_rng(1).uniform(0.03, 0.09, 2500)
+    radii = fit_discs(points, areas, *SIZE)
+    near = build_power_cells(points, np.zeros(2500), *SIZE)
+    monkeypatch.setattr(power_cells, "find_neighbours", None)
+    found = fit_discs(points, areas, *SIZE, near=near, workers=Workers(threads))
+    np.testing.assert_allclose(found, radii, rtol=1e-9)
+
+
+def test_discs_of_many_random_points_cover_what_they_should():
+    # From the first of these, steps that hide no cell lead nowhere.
+    points = draw_points(2000)
+    areas = np.full(2000, 0.095)
+    covered = share(points, fit_discs(points, areas, *SIZE)).sum()
+    assert covered == pytest.approx(190, rel=2 * TOLERANCE)
 
 
 def test_one_disc_on_the_border_grows():

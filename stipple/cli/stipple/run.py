@@ -73,7 +73,13 @@ def run_image(job: ImageJob) -> ImageFigures:
     shares = share_points(inks, points)
     together = wanted.overlap == "avoid" and len(shares) > 1
     most = points if together else max(count for _, count in shares)
-    demand = predict_stippling(most, inks[0].darkness.size, len(inks), together=together)
+    demand = predict_stippling(
+        most,
+        inks[0].darkness.size,
+        len(inks),
+        together=together,
+        moving=job.solving.iterations > 0,
+    )
     announce_memory(demand, quiet=job.quiet)
     _check_page(job, shares)
     solved = _solve_together(job, shares) if together else _solve_alone(job, shares)

@@ -1,5 +1,7 @@
 """Which engine computes a kernel."""
 
+from typing import Literal
+
 from stipple.arrays import Floats
 from stipple.discretisation.entropic.keops_kernel import KeopsKernel
 from stipple.discretisation.entropic.kernel import LARGEST_STORED, MetricKernel, SinkhornSettings
@@ -7,15 +9,32 @@ from stipple.discretisation.entropic.numpy_kernel import NumpyKernel
 from stipple.geometry.metrics import Metric
 from stipple.machine.keops_library import EngineChoice, decide_engine
 
+# From so many pairs on KeOps was 5 to 6 times faster on a GPU than NumPy (docs/gpu.md), for squares
+# of distances; other costs took as long.
+LEAST_ON_GPU = 10**7
+
+
+def find_worthwhile(
+    samples: int, atoms: int, metric: str, order: float
+) -> Literal["nowhere", "gpu", "anywhere"]:
+    """Find where KeOps is faster than NumPy for so many samples and atoms, as was measured.
+
+    Dense NumPy is faster on a CPU wherever its matrix fits.
+    """
+    pairs = samples * atoms
+    if pairs > LARGEST_STORED:
+        return "anywhere"
+    squares = metric == "euclidean" and order == 2
+    return "gpu" if squares and pairs >= LEAST_ON_GPU else "nowhere"
+
 
 def choose_engine(
-    settings: SinkhornSettings, samples: int, atoms: int, metric: Metric
+    settings: SinkhornSettings, samples: int, atoms: int, metric: Metric, order: float = 2.0
 ) -> EngineChoice:
     """Choose the engine for a kernel of that many samples and atoms.
 
-    Dense NumPy is faster on a CPU wherever the matrix fits; "auto" turns to KeOps beyond that, or
-    for a GPU. KeOps that cannot be used here is replaced by NumPy, which needs more time, but
-    never by another device than the one asked for.
+    "auto" goes by `find_worthwhile`. KeOps that cannot be used here is replaced by NumPy, which
+    needs more time, but never by another device than the one asked for.
 
     Raises
     ------
@@ -26,7 +45,7 @@ def choose_engine(
     return decide_engine(
         settings.engine,
         settings.device,
-        "anywhere" if samples * atoms > LARGEST_STORED else "nowhere",
+        find_worthwhile(samples, atoms, metric.name, order),
         None if known else f"it has no formula for the metric {metric.name}",
     )
 
@@ -35,7 +54,7 @@ def make_kernel(
     points: Floats, atoms: Floats, order: float, metric: Metric, settings: SinkhornSettings
 ) -> MetricKernel:
     """Kernel of the costs dist(x_i, y_j)^order, by the engine that `choose_engine` chooses."""
-    choice = choose_engine(settings, len(points), len(atoms), metric)
+    choice = choose_engine(settings, len(points), len(atoms), metric, order)
     if choice.engine == "keops":
         return KeopsKernel(points, atoms, order, metric, choice.device, settings.precision)
     return NumpyKernel(points, atoms, order, metric, settings.precision)

@@ -12,11 +12,12 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.discretisation.entropic import kernel, numpy_kernel
-from stipple.discretisation.entropic.engines import choose_engine
+from stipple.discretisation.entropic.engines import choose_engine, find_worthwhile
 from stipple.discretisation.entropic.kernel import SinkhornSettings
 from stipple.discretisation.entropic.sinkhorn import compute_plan, solve_plan, solve_sinkhorn
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Euclidean, Sphere
+from stipple.machine import keops_library
 from stipple.measures.samples import Samples
 
 TIGHT = SinkhornSettings(tolerance=1e-12)
@@ -399,6 +400,38 @@ def test_plans_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_numpy_is_chosen_where_it_fits() -> None:
-    choice = choose_engine(SinkhornSettings(), 10_000, 1_000, Euclidean())
+    choice = choose_engine(SinkhornSettings(device="cpu"), 10_000, 1_000, Euclidean())
     assert (choice.engine, choice.reason) == ("numpy", None)
     assert kernel.LARGEST_STORED >= 10_000 * 1_000
+
+
+@pytest.mark.parametrize(
+    ("samples", "atoms", "metric", "order", "expected"),
+    [
+        (1_000, 50, "euclidean", 2.0, "nowhere"),
+        (10_000, 999, "euclidean", 2.0, "nowhere"),
+        (10_000, 1_000, "euclidean", 2.0, "gpu"),
+        (10_000, 1_000, "euclidean", 1.0, "nowhere"),
+        (10_000, 1_000, "sphere", 2.0, "nowhere"),
+        (30_000, 1_000, "euclidean", 2.0, "gpu"),
+        (40_000, 1_000, "sphere", 1.0, "anywhere"),
+    ],
+)
+def test_keops_is_worthwhile_where_it_was_measured_to_be(
+    samples: int, atoms: int, metric: str, order: float, expected: str
+) -> None:
+    assert find_worthwhile(samples, atoms, metric, order) == expected
+
+
+@pytest.mark.parametrize(
+    ("driver", "engine", "device"), [(1, "keops", "cuda"), (0, "numpy", "cpu")]
+)
+def test_auto_takes_a_gpu_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, driver: int, engine: str, device: str
+) -> None:
+    monkeypatch.setattr(keops_library, "_has_driver", lambda: bool(driver))
+    monkeypatch.setattr(keops_library, "has_gpu", lambda: bool(driver))
+    monkeypatch.setattr(keops_library, "find_obstacle", lambda: None)
+    choice = choose_engine(SinkhornSettings(), 10_000, 1_000, Euclidean(), 2.0)
+    assert (choice.engine, choice.device) == (engine, device)
+    assert choose_engine(SinkhornSettings(), 10_000, 1_000, Sphere()).engine == "numpy"
