@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 from stipple.cli.bound.plan import Settings, TableJob
@@ -108,11 +109,9 @@ def read_pairs(path: str) -> list[Pair]:
     from stipple.files.open import open_source
 
     with open_source(path) as (stream, name):
-        try:
-            text = stream.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise StippleError(f"{name} is not UTF-8 text: give a table a,b of paths.") from None
-    rows = [row for row in csv.reader(text.splitlines()) if row]
+        # Names of files may hold bytes that are no text.
+        text = stream.read().decode("utf-8-sig", errors="surrogateescape")
+    rows = [row for row in csv.reader(StringIO(text, newline="")) if row]
     header = [field.strip().lower() for field in rows[0]] if rows else []
     if "a" not in header or "b" not in header:
         raise StippleError(f"{name} has no columns a and b: name them in its first line.")
