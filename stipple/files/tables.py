@@ -92,7 +92,7 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
     rows = len(values[0])
     compiled = len(numbers) * rows >= FEWEST_COMPILED
     for start in range(0, max(map(len, values)), BATCH):
-        batch = [column[start : start + BATCH] for column in values]
+        batch = [_quote(column[start : start + BATCH]) for column in values]
         if compiled:
             from stipple.files.shortest import write_rows
 
@@ -100,16 +100,18 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
             if len(numbers) == len(values):
                 parts.append(written)
                 continue
-            batch = [np.array(written.decode().splitlines()), *batch[len(numbers) :]]
+            batch = [written.decode().splitlines(), *batch[len(numbers) :]]
         line = ",".join(["%s"] * len(batch)) + "\n"
-        lists = [part.tolist() if isinstance(part, np.ndarray) else _quote(part) for part in batch]
+        lists = (part.tolist() if isinstance(part, np.ndarray) else part for part in batch)
         text = "".join(map(line.__mod__, zip(*lists, strict=True)))
         parts.append(text.encode(errors="surrogateescape"))
     return b"".join(parts)
 
 
-def _quote(column: Sequence[Any]) -> Sequence[Any]:
+def _quote(column: Sequence[Any] | NDArray[Any]) -> Sequence[Any] | NDArray[Any]:
     """Put text in quotes that would not be read back as one field."""
+    if isinstance(column, np.ndarray):
+        return column
     texts = {cell for cell in column if isinstance(cell, str) and _SPECIAL.search(cell)}
     if not texts:
         return column

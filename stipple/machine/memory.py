@@ -24,6 +24,7 @@ BYTES_PER_COORDINATE_OF_TEXT = 15
 BYTES_PER_LINE = 30
 # A run is told what it needs from this part of the memory that is available.
 LARGE_PART = 0.5
+_share: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,14 @@ def predict_bounds(pixels: int) -> Demand:
     )
 
 
+def limit_memory(size: int | None) -> None:
+    """Let this process take no more than so many bytes for true, its share among several."""
+    _share[:] = [] if size is None else [size]
+
+
 def find_available_memory() -> int | None:
     """Bytes that this process can still take; None where the system does not tell."""
-    candidates = [_find_free_memory(), *_find_limits()]
+    candidates = [_find_free_memory(), *_find_limits(), *_share]
     return min((size for size in candidates if size is not None), default=None)
 
 

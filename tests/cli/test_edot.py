@@ -15,7 +15,8 @@ from stipple.cli.edot import run as edot_runs
 from stipple.cli.edot.plan import Barycentre, Channels, Example, OneSource, Relation
 from stipple.discretisation.presets import list_presets
 from stipple.errors import StippleError
-from stipple.machine.tasks import Failure, attempt
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import attempt
 
 ADAPTIVE = ("--algorithm", "adaptive")
 

@@ -60,7 +60,12 @@ DRAWING = {
     "background": "--background '#ffeedd'",
     "dpi": "--dpi 40",
 }
-TOLD = {"report": "--report other.json", "quiet": "--quiet", "verbose": "--verbose"}
+TOLD = {
+    "report": "--report other.json",
+    "quiet": "--quiet",
+    "verbose": "--verbose",
+    "dry_run": "--dry-run",
+}
 CASES = {
     "stipple": {
         "": STIPPLE,

@@ -12,6 +12,7 @@ from stipple.choices import (
     Objective,
     SourceKind,
 )
+from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -209,5 +210,6 @@ edot_options = add_options(
     click.option("--show-samples", is_flag=True, help="Draw samples in grey under the atoms."),
     drawing_options,
     click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
+    file_options,
     report_options,
 )

@@ -18,7 +18,7 @@ from stipple.cli.shared.domains import (
 )
 from stipple.cli.shared.drawings import PLOT_FORMATS, Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
@@ -159,10 +159,13 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     settings = _plan_settings(options)
     refuse_idle_scheduler(options["scheduler"], settings, options["atoms"])
     files = _plan_files(options)
+    task, source = _plan_task(options), _plan_input(options)
+    others = [path for path in (files.plot, options["report"]) if path]
+    settle_files(options, [*_list_paths(files, task), *others])
     return Job(
-        task=_plan_task(options),
+        task=task,
         settings=settings,
-        input=_plan_input(options),
+        input=source,
         start=None if options["start"] in get_args(AtomStart) else options["start"],
         scheduler=options["scheduler"],
         files=files,
@@ -251,7 +254,22 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
                     f"There are several runs: write {RUN} in the name {output.path!r}."
                 )
     refuse_conflicts(options, (PLOT,))
-    others = [path for path in (plot, options["report"]) if path]
-    for source in options["sources"] or ("-",):
-        check_targets([*(output.path for output in outputs), *others], source)
     return Files(outputs, plot, plan_layout(options), options["show_samples"])
+
+
+def _list_paths(files: Files, task: Task) -> list[str]:
+    """List the paths of all outputs, with {run} filled in as `show` does."""
+    labels: Sequence[str] = (RUN,)  # a plan between sources is one file
+    if isinstance(task, OneSource):
+        labels = [str(n) for n in task.counts]
+    elif isinstance(task, Example):
+        labels = [case.label for case in task.preset.cases]
+    elif isinstance(task, Channels):
+        labels = ("red", "green", "blue")
+    elif isinstance(task, Barycentre):
+        labels = ("barycentre",)
+    paths = []
+    for output in files.outputs:
+        filled = [output.path.replace(RUN, label) for label in labels]
+        paths += filled if RUN in output.path else [output.path]
+    return paths
