@@ -10,6 +10,7 @@ from stipple.errors import StippleError
 BASE_BYTES = 190 * 2**20
 BYTES_PER_POINT = 2850
 BYTES_PER_PIXEL = 70
+BYTES_PER_PIXEL_READ = 45
 BYTES_PER_PIXEL_OF_OTHER_INKS = 20
 BYTES_PER_PIXEL_OF_INKS_TOGETHER = 62
 BYTES_PER_PIXEL_OF_PAIR = 640
@@ -67,6 +68,15 @@ def predict_stippling(points: int, pixels: int, inks: int = 1, *, together: bool
         f"{points:,} points on {pixels:,} pixels need",
         BASE_BYTES + BYTES_PER_POINT * cells + per_pixel * pixels,
         "ask for fewer points, or make the image smaller",
+    )
+
+
+def predict_reading(name: str, pixels: int) -> Demand:
+    """Predict the memory of a picture while it is decoded, from what its header says."""
+    return Demand(
+        f"{name} of {pixels:,} pixels needs",
+        BYTES_PER_PIXEL_READ * pixels,
+        "make it smaller",
     )
 
 

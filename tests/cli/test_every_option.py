@@ -227,6 +227,9 @@ CASES = {
 ELSEWHERE = {
     "jobs": "processes: tests/cli/test_batch.py",
     "scheduler": "a Dask cluster: tests/cli/test_dask.py",
+    "force": "files that are read: tests/cli/test_faults.py",
+    "no_clobber": "files that are there: tests/cli/test_outputs.py",
+    "skip_existing": "files that are there: tests/cli/test_faults.py",
     "as_json": "the machine: tests/cli/test_doctor.py",
 }
 REFUSED = {"max_pixels", "strict"}
