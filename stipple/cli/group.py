@@ -50,8 +50,8 @@ class StippleGroup(click.Group):
             sys.exit(error.exit_code)
         except StippleError as error:
             _fail(str(error))
-        except click.Abort:
-            _stop(INTERRUPTED)
+        except click.Abort as error:  # in which click hides a signal
+            _stop(find_code(error) or INTERRUPTED)
         except MemoryError:
             _fail("Not enough memory: ask for less, or --resize the image.")
         except (Exception, KeyboardInterrupt) as error:

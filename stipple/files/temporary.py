@@ -35,8 +35,8 @@ def open_temporary(folder: Path) -> tuple[int, Path]:
         remove_leftovers(folder)
     while True:
         path = folder / f".stipple-{secrets.token_hex(8)}.tmp"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
-        try:
+        try:  # a signal may come as soon as there is a file
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
             if _lock(descriptor) and _is_there(descriptor, path):
                 return descriptor, path
             os.close(descriptor)  # another process has just taken it for a leftover
