@@ -13,7 +13,7 @@ from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 
 MAX_PIXELS = 400_000_000
-FINEST = 100_000  # dpi
+FINEST = 10_000_000  # dpi
 MILLIMETRES_PER_INCH = 25.4
 SUBLINES = 16  # lines per pixel row along which a shape is measured
 BLENDS = ("normal", "multiply", "screen")
@@ -37,7 +37,7 @@ def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
     Raises
     ------
     StippleError
-        If `dpi` is not positive or above 100,000, or there would be more than 400 million pixels.
+        If `dpi` is not from 0 to 10,000,000, or there would be more than 400 million pixels.
     """
     if not 0 < dpi < np.inf:
         raise StippleError(f"The resolution is {dpi:g} dpi: give a number above zero.")

@@ -88,7 +88,7 @@ def test_one_image_may_have_a_pattern_and_other_braces_are_names():
         (["ab.png", "-o", "{stem}b.png"], 1, "ab.png is read as well, as ab.png"),
         (["-o", "a.png/{stem}.svg"], 1, "a.png is not a folder"),
         (["@list.txt"], 1, "The list list.txt cannot be read"),
-        (["out"], 2, "out has no images"),
+        (["out"], 1, "out has no images"),
     ],
 )
 def test_what_cannot_end_well_is_refused_before_any_work(folder, words, code, sentence):

@@ -4,8 +4,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from stipple.errors import StippleError
 
 SUFFIXES = {
@@ -32,9 +30,7 @@ def expand_sources(words: Sequence[str]) -> tuple[list[str], list[str]]:
     Raises
     ------
     StippleError
-        If a list cannot be read.
-    click.UsageError
-        If there is no image in a folder or a list.
+        If a list cannot be read, or there is no image in a folder or a list.
     """
     images: list[str] = []
     lists: list[str] = []
@@ -46,7 +42,7 @@ def expand_sources(words: Sequence[str]) -> tuple[list[str], list[str]]:
             found = _read_list(word.removeprefix(LIST))
             lists.append(word.removeprefix(LIST))
         if not found:
-            raise click.UsageError(f"{word} has no images: give a folder or a list of some.")
+            raise StippleError(f"{word} has no images: give a folder or a list of some.")
         images += found
     return images, lists
 
