@@ -3,16 +3,16 @@
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from stipple.cli.shared.ends import FAILED, INTERRUPTED, catch_signals, explain, find_code
 from stipple.errors import StippleError
 from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
 COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
-INTERRUPTED = 130
 
 
 class StippleGroup(click.Group):
@@ -34,35 +34,33 @@ class StippleGroup(click.Group):
         return command
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run, and exit with 0 done, 1 could not do it, 2 usage, 130 interrupted."""
+        """Run, and exit with 0 done, 1 could not do it, 2 usage, 3 some failed, 130 interrupted.
+
+        Other signals than that of Ctrl-C have their own codes, 128 and their number.
+        """
         run: Callable[..., Any] = super().main
         if not extra.pop("standalone_mode", True):
             return run(*args, **extra, standalone_mode=False)
         call_before_compiling(_tell_of_compiling)
         try:
-            status = run(*args, **extra, standalone_mode=False)
+            with catch_signals():
+                status = run(*args, **extra, standalone_mode=False)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
         except StippleError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted.", err=True)
-            sys.exit(INTERRUPTED)
+            _fail(str(error))
+        except click.Abort as error:  # in which click hides a signal
+            _stop(find_code(error) or INTERRUPTED)
         except MemoryError:
-            click.echo("Error: Not enough memory: ask for less, or --resize the image.", err=True)
-            sys.exit(1)
-        except OSError as error:  # whatever the file system says that nobody foresaw
-            place = "" if error.filename is None else f" ({error.filename})"
-            click.echo(f"Error: {error.strerror or error}{place}.", err=True)
-            sys.exit(1)
-        except Exception as error:
-            # Ctrl-C that meets compiled code, or an import, comes out as another error.
-            if not _was_interrupted(error):
+            _fail("Not enough memory: ask for less, or --resize the image.")
+        except (Exception, KeyboardInterrupt) as error:
+            code = find_code(error)
+            if code is not None:
+                _stop(code)
+            if not isinstance(error, OSError):
                 raise
-            click.echo("Interrupted.", err=True)
-            sys.exit(INTERRUPTED)
+            _fail(explain(error))
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -73,12 +71,14 @@ def _tell_of_compiling() -> None:
         click.echo(message, err=True)
 
 
-def _was_interrupted(error: BaseException) -> bool:
-    """Whether Ctrl-C is among the causes of an error."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None
+def _fail(sentence: str) -> NoReturn:
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(FAILED)
+
+
+def _stop(code: int) -> NoReturn:
+    click.echo("Interrupted.", err=True)
+    sys.exit(code)
 
 
 EXAMPLES = """\

@@ -2,9 +2,12 @@
 
 import io
 import logging
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from stipple.arrays import Floats
 from stipple.drawing.panels import Panel
@@ -97,7 +100,7 @@ def open_figure(size: tuple[float, float]) -> "Iterator[Figure]":
     """Open a figure of that many inches, under settings that do not depend on the user."""
     # It announces that it looks for fonts, and complains about a home that it cannot write.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    import matplotlib
+    matplotlib = _import_matplotlib()
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context():
@@ -106,11 +109,29 @@ def open_figure(size: tuple[float, float]) -> "Iterator[Figure]":
         yield Figure(figsize=size, layout="constrained")
 
 
+def _import_matplotlib() -> Any:
+    """Import Matplotlib, which fails where MPLBACKEND names no backend; none is needed here."""
+    if "matplotlib" in sys.modules:
+        return import_module("matplotlib")
+    backend = os.environ.pop("MPLBACKEND", None)
+    matplotlib = import_module("matplotlib")
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
+
+
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
     """Render a figure as "svg" or "png", the same bytes each time."""
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     return file.getvalue()
+
+
+def _make_plain(text: str) -> str:
+    """Put a sign in the place of bytes that are no text, which names of files may have."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _draw_panel(axes: "Axes", panel: Panel) -> None:
@@ -132,7 +153,7 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
         axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
     if panel.logarithmic:
         axes.set_yscale("log")
-    axes.set_title(panel.title, loc="left", wrap=True)
+    axes.set_title(_make_plain(panel.title), loc="left", wrap=True, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")

@@ -13,6 +13,7 @@ from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 
 MAX_PIXELS = 400_000_000
+FINEST = 10_000_000  # dpi
 MILLIMETRES_PER_INCH = 25.4
 SUBLINES = 16  # lines per pixel row along which a shape is measured
 BLENDS = ("normal", "multiply", "screen")
@@ -36,10 +37,12 @@ def measure_pixels(width: float, height: float, dpi: float) -> tuple[int, int]:
     Raises
     ------
     StippleError
-        If `dpi` is not positive, or there would be more than 400 million pixels.
+        If `dpi` is not from 0 to 10,000,000, or there would be more than 400 million pixels.
     """
     if not 0 < dpi < np.inf:
         raise StippleError(f"The resolution is {dpi:g} dpi: give a number above zero.")
+    if dpi > FINEST:
+        raise StippleError(f"The resolution is {dpi:g} dpi: give at most {FINEST:,}.")
     scale = dpi / MILLIMETRES_PER_INCH
     columns = max(1.0, np.rint(width * scale))
     rows = max(1.0, np.rint(height * scale))

@@ -14,6 +14,7 @@ from stipple.errors import StippleError
 from stipple.files.npy import MAGIC, is_npy, read_npy
 from stipple.files.number_table import check_entries, read_table
 from stipple.files.open import Source, open_source
+from stipple.machine.memory import check_memory, predict_reading
 from stipple.measures.picture import MAX_PIXELS, Matrix
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -79,6 +80,7 @@ def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:
             "or save colours as a PNG."
         )
     check_entries(shape[0] * shape[1], name, max_pixels)
+    check_memory(predict_reading(name, shape[0] * shape[1]))
 
 
 def _refuse(values: Matrix, wrong: NDArray[np.bool_], name: str, advice: str) -> None:

@@ -1,13 +1,19 @@
 """Opening what the user names: a path, a stream, or `-` for standard input."""
 
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from stipple.errors import StippleError
+from stipple.machine.memory import describe_size, find_available_memory
+
+LONGEST_PIPE = 2**31
+PART = 2**20  # bytes read at a time
 
 Source = str | Path | BinaryIO
 """A path, `-` for standard input, or an open binary stream."""
@@ -63,10 +69,33 @@ def _name(source: Source) -> str:
 
 
 def _seekable(stream: BinaryIO, name: str) -> BinaryIO:
-    if not stream.seekable():
-        stream = cast(BinaryIO, BytesIO(stream.read()))
+    if not stream.seekable() or _is_endless(stream):
+        stream = _read_whole(stream, name)
     start = stream.tell()
     if not stream.read(1):
         raise StippleError(f"{name} is empty (0 bytes): give an image or a matrix.")
     stream.seek(start)
     return stream
+
+
+def _is_endless(stream: BinaryIO) -> bool:
+    """Whether a stream is a device, which may never end."""
+    try:
+        return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+    except (OSError, AttributeError):
+        return False
+
+
+def _read_whole(stream: BinaryIO, name: str) -> BinaryIO:
+    """Read what can be read once only, up to a limit."""
+    available = find_available_memory()
+    most = LONGEST_PIPE if available is None else min(LONGEST_PIPE, available // 4)
+    data = BytesIO()
+    while part := stream.read(PART):
+        data.write(part)
+        if data.tell() > most:
+            raise StippleError(
+                f"{name} has more than {describe_size(most)}: save it as a file, and give that."
+            )
+    data.seek(0)
+    return data

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
-from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.files.matrices import decode_matrix, is_matrix
 from stipple.files.open import Source, open_source
 from stipple.files.picture_formats import NAMES, open_picture
 from stipple.files.profiles import ProfileError, convert_colours, convert_greys, find_profile
+from stipple.machine.memory import check_memory, predict_reading
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 
 # Pillow logs some damage; the exception says it, and standard error is for our one sentence.
@@ -114,6 +114,7 @@ def _decode_picture(stream: BinaryIO, name: str, max_pixels: int, tell: Tell | N
             with open_picture(stream, name, max_pixels, tell) as image:
                 if image.width * image.height > max_pixels:
                     raise _too_large(name, f"{image.width}×{image.height}", max_pixels)
+                check_memory(predict_reading(name, image.width * image.height))
                 image.load()
                 _correct_transparency(image, stream)
                 black, white = _levels(image, name)
@@ -232,7 +233,7 @@ def _sample(image: Image.Image, black: int, white: int) -> Picture:
         image = image.convert("LA" if transparent else "L")
     elif image.mode in _COLOUR_MODES:
         image = image.convert("RGBA" if transparent else "RGB")
-    samples: Floats = np.atleast_3d(np.asarray(image, dtype=np.float64))  # (h, w, c)
+    samples = np.atleast_3d(np.asarray(image))  # (h, w, c), as small as they come
     if not transparent:
         alpha = None
     elif samples.shape[2] == 1:  # 16-bit grey with one transparent value
@@ -240,4 +241,7 @@ def _sample(image: Image.Image, black: int, white: int) -> Picture:
     else:
         alpha = samples[..., -1] / 255
         samples = samples[..., :-1]
-    return Picture((samples - black) / (white - black), alpha)
+    colour = samples.astype(np.float64)
+    colour -= black
+    colour /= white - black
+    return Picture(colour, alpha)

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ def read_rows(path: str, columns: Sequence[str]) -> list[dict[str, str]]:
         If it cannot be read, or is another table.
     """
     try:
-        text = Path(path).read_bytes().decode()
+        # Spreadsheets put a mark in front; names of files may hold bytes that are no text.
+        text = Path(path).read_bytes().decode("utf-8-sig", errors="surrogateescape")
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         raise StippleError(
             f"{path} cannot be read as a table: choose another output, or remove it."
         ) from None
@@ -42,7 +43,7 @@ def read_rows(path: str, columns: Sequence[str]) -> list[dict[str, str]]:
 
 def write_rows(path: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Begin a table with its header and rows, whole or not at all; `-` is standard output."""
-    text = _format([columns, *([row[name] for name in columns] for row in rows)])
+    text = format_rows([columns, *([row[name] for name in columns] for row in rows)])
     if path == "-":
         write_stdout(text)
     else:
@@ -51,7 +52,7 @@ def write_rows(path: str, columns: Sequence[str], rows: Sequence[Mapping[str, An
 
 def append_row(path: str, columns: Sequence[str], row: Mapping[str, Any]) -> None:
     """Add a row to the end, so that it stays even if the machine stops."""
-    line = _format([[row[name] for name in columns]])
+    line = format_rows([[row[name] for name in columns]])
     if path == "-":
         write_stdout(line)
         return
@@ -61,7 +62,8 @@ def append_row(path: str, columns: Sequence[str], row: Mapping[str, Any]) -> Non
         os.fsync(file.fileno())
 
 
-def _format(rows: Sequence[Sequence[Any]]) -> bytes:
+def format_rows(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Write rows of a table: what holds commas, quotes or line breaks stands in quotes."""
     file = io.StringIO(newline="")
     csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue().encode(errors="surrogateescape")

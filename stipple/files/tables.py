@@ -1,6 +1,7 @@
 """Points and tables as CSV and .npy, reports as JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from itertools import takewhile
@@ -17,6 +18,7 @@ from stipple.files.open import Source, open_source
 BATCH = 10_000  # rows formatted at a time, to save memory
 # Numbers of a table from which compiled code writes them: loading it takes some time.
 FEWEST_COMPILED = 100_000
+_SPECIAL = re.compile('[,"\r\n]')
 
 
 def render_points_csv(
@@ -70,7 +72,9 @@ def render_table_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> bytes:
     """Write columns of equal length under their names.
 
-    Each number has the fewest digits that read back as the same float64.
+    Each number has the fewest digits that read back as the same float64. Text is written as it is,
+    in quotes where it holds commas, quotes or line breaks: a spreadsheet takes what begins with
+    ``=``, ``+``, ``-`` or ``@`` for a formula.
 
     Parameters
     ----------
@@ -82,13 +86,13 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
     bytes
         The file.
     """
-    parts = [f"{','.join(columns)}\n".encode()]
+    parts = [f"{','.join(_quote(list(columns)))}\n".encode()]
     values = list(columns.values())
     numbers = list(takewhile(_is_plain, values))
     rows = len(values[0])
     compiled = len(numbers) * rows >= FEWEST_COMPILED
     for start in range(0, max(map(len, values)), BATCH):
-        batch = [column[start : start + BATCH] for column in values]
+        batch = [_quote(column[start : start + BATCH]) for column in values]
         if compiled:
             from stipple.files.shortest import write_rows
 
@@ -99,8 +103,19 @@ def render_columns_csv(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> b
             batch = [written.decode().splitlines(), *batch[len(numbers) :]]
         line = ",".join(["%s"] * len(batch)) + "\n"
         lists = (part.tolist() if isinstance(part, np.ndarray) else part for part in batch)
-        parts.append("".join(map(line.__mod__, zip(*lists, strict=True))).encode())
+        text = "".join(map(line.__mod__, zip(*lists, strict=True)))
+        parts.append(text.encode(errors="surrogateescape"))
     return b"".join(parts)
+
+
+def _quote(column: Sequence[Any] | NDArray[Any]) -> Sequence[Any] | NDArray[Any]:
+    """Put text in quotes that would not be read back as one field."""
+    if isinstance(column, np.ndarray):
+        return column
+    texts = {cell for cell in column if isinstance(cell, str) and _SPECIAL.search(cell)}
+    if not texts:
+        return column
+    return ['"' + cell.replace('"', '""') + '"' if cell in texts else cell for cell in column]
 
 
 def _is_plain(column: Sequence[Any] | NDArray[Any]) -> bool:

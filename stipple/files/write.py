@@ -3,12 +3,13 @@
 import errno
 import hashlib
 import os
-import secrets
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from stipple.errors import StippleError
+from stipple.files.temporary import open_temporary
 
 # Names of open streams: what lies behind them belongs to whoever opened it.
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
@@ -30,9 +31,11 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file in one step: afterwards it holds all of `data`, or what it held before.
 
     The data go to a temporary file beside the target, which is read back and compared, and only
-    then takes its name. A new file gets the permissions that the umask gives; an existing one
-    keeps its own. A symbolic link stays, and its target is written. Devices, pipes and streams
-    such as ``/dev/stdout`` are written straight.
+    then takes its name. Until then nobody else may read them, and what killed processes left in
+    the folder is removed. A new file gets the permissions that the umask gives; an existing one
+    keeps its own, and its owner and group where this process may give files away. A symbolic link
+    stays, and its target is written; a hard link keeps what it had. Devices, pipes and streams such
+    as ``/dev/stdout`` are written straight.
 
     Parameters
     ----------
@@ -49,18 +52,18 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     path = Path(path)
     try:
         try:
-            mode = path.stat().st_mode
+            old = path.stat()
         except FileNotFoundError:
-            mode = None
-        if mode is not None and stat.S_ISDIR(mode):
+            old = None
+        if old is not None and stat.S_ISDIR(old.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        special = mode is not None and not stat.S_ISREG(mode)
+        special = old is not None and not stat.S_ISREG(old.st_mode)
         if special or str(path.absolute()).startswith(STREAMS):
             # Neither created nor truncated: a stream may be a file with something in it.
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as stream:
                 stream.write(data)
         else:
-            _replace_file(Path(os.path.realpath(path)), mode, data)
+            _replace_file(Path(os.path.realpath(path)), old, data)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -109,24 +112,37 @@ def write_stdout(data: bytes) -> None:
         raise _explain("standard output", error) from error
 
 
-def _replace_file(target: Path, mode: int | None, data: bytes) -> None:
-    """Write `data` beside `target` and rename; `mode` is that of the file already there, if any."""
-    if mode is not None and not os.access(target, os.W_OK):
+def _replace_file(target: Path, old: os.stat_result | None, data: bytes) -> None:
+    """Write `data` beside `target` and rename; `old` is of the file already there, if any."""
+    if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    temporary = target.with_name(f".stipple-{secrets.token_hex(8)}.tmp")
+    descriptor, temporary = open_temporary(target.parent)
     try:
-        with temporary.open("xb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
-        if not _holds(temporary, data):
-            raise OSError(errno.EIO, "it reads back differently from what was written")
-        if mode is not None:
-            temporary.chmod(stat.S_IMODE(mode))
-        temporary.replace(target)
+            os.fsync(descriptor)
+            if not _holds(temporary, data):
+                raise OSError(errno.EIO, "it reads back differently from what was written")
+            if old is not None and hasattr(os, "fchown"):
+                with suppress(PermissionError):
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+            mode = 0o666 & ~_read_umask() if old is None else stat.S_IMODE(old.st_mode)
+            temporary.chmod(mode)
+            if os.name == "posix":
+                temporary.replace(target)
+        if os.name != "posix":  # Windows renames no file that is open
+            temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _read_umask() -> int:
+    """Read which permissions new files do not get; for a moment other threads' get none."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -8,6 +8,7 @@ import numba
 from numba.core.caching import FunctionCache, NullCache
 
 from stipple.machine.first_run import announce_compiling
+from stipple.machine.sealed_cache import SealedCacheFile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,7 +24,7 @@ def compile_loop(function: Function) -> Function:
     compiled = numba.njit(function, nogil=True, error_model="numpy")
     compiled._cache = _NoCache()
     with suppress(RuntimeError):  # there may be no folder for it
-        compiled._cache = _CheckedCache(function)  # type: ignore[no-untyped-call]
+        compiled._cache = _CheckedCache(function)
     return cast(Function, compiled)
 
 
@@ -33,6 +34,17 @@ class _CheckedCache(FunctionCache):
     Two processes that compile a function for the first time, each for its own types, may choose
     the same file: then one finds the code of the other, and runs it on arrays that it misreads.
     """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        self._cache_file = SealedCacheFile(  # type: ignore[no-untyped-call]
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code; a full disk costs only the time to compile it again."""
+        with suppress(OSError):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Find compiled code, or None where there is none for just these types."""

@@ -9,7 +9,9 @@ import importlib.util
 import os
 import pickle
 import platform
+import shlex
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -114,7 +116,7 @@ def find_obstacle() -> str | None:
         return "there is no C++ compiler such as g++"
     folder = find_cache_folder()
     if folder is None:
-        return "no cache folder can be written; set KEOPS_CACHE_FOLDER to one without spaces"
+        return "no cache folder is safe; set KEOPS_CACHE_FOLDER to your own, of letters and digits"
     os.environ["KEOPS_CACHE_FOLDER"] = str(folder)
     # KeOps prints to the standard output, which belongs to data.
     os.environ["PYKEOPS_VERBOSE"] = os.environ["KEOPS_VERBOSE"] = "0"
@@ -143,7 +145,8 @@ def find_cache_folder() -> Path | None:
     """Find or create a folder for what is compiled, one for each type of processor.
 
     The one named by KEOPS_CACHE_FOLDER, else one in the cache of the user, else a temporary one;
-    None where none can be written, or all have spaces, which KeOps does not quote.
+    None where none can be written, belongs to this user alone, and has a path that means nothing to
+    a shell.
     """
     given = os.environ.get("KEOPS_CACHE_FOLDER")
     if given is not None and _is_usable(Path(given)):
@@ -153,15 +156,7 @@ def find_cache_folder() -> Path | None:
     with suppress(RuntimeError):  # users of containers may have no home
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         folders.insert(0, cache / "stipple" / name)
-    # Code is loaded from there: nobody else may have put it into a folder that all can write.
-    return next(
-        (
-            folder
-            for folder in folders
-            if _is_usable(folder) and folder.stat().st_uid == os.getuid()
-        ),
-        None,
-    )
+    return next((folder for folder in folders if _is_usable(folder)), None)
 
 
 @contextmanager
@@ -281,11 +276,20 @@ def _identify_processor() -> str:
 
 
 def _is_usable(folder: Path) -> bool:
-    """Whether a folder, created if need be, can be written and passed to a shell."""
-    if any(letter.isspace() for letter in str(folder)):
+    """Whether a folder, created if need be, can be written, and is safe to load code from.
+
+    KeOps hands its path to a shell without quotes; and nobody else may have put code into it, or a
+    link in its place, as anybody can in the folder of temporary files.
+    """
+    if shlex.quote(str(folder)) != str(folder):
         return False
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+            return False
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return False
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:

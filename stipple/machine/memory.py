@@ -11,6 +11,7 @@ BASE_BYTES = 190 * 2**20
 BYTES_PER_POINT = 2850
 BYTES_PER_POINT_AT_REST = 1600
 BYTES_PER_PIXEL = 70
+BYTES_PER_PIXEL_READ = 45
 BYTES_PER_PIXEL_OF_OTHER_INKS = 20
 BYTES_PER_PIXEL_OF_INKS_TOGETHER = 62
 BYTES_PER_PIXEL_OF_PAIR = 640
@@ -26,6 +27,7 @@ BYTES_PER_COORDINATE_OF_TEXT = 15
 BYTES_PER_LINE = 30
 # A run is told what it needs from this part of the memory that is available.
 LARGE_PART = 0.5
+_share: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,15 @@ def predict_stippling(
         f"{points:,} points on {pixels:,} pixels need",
         BASE_BYTES + per_point * cells + per_pixel * pixels,
         "ask for fewer points, or make the image smaller",
+    )
+
+
+def predict_reading(name: str, pixels: int) -> Demand:
+    """Predict the memory of a picture while it is decoded, from what its header says."""
+    return Demand(
+        f"{name} of {pixels:,} pixels needs",
+        BYTES_PER_PIXEL_READ * pixels,
+        "make it smaller",
     )
 
 
@@ -141,9 +152,14 @@ def predict_bounds(pixels: int) -> Demand:
     )
 
 
+def limit_memory(size: int | None) -> None:
+    """Let this process take no more than so many bytes for true, its share among several."""
+    _share[:] = [] if size is None else [size]
+
+
 def find_available_memory() -> int | None:
     """Bytes that this process can still take; None where the system does not tell."""
-    candidates = [_find_free_memory(), *_find_limits()]
+    candidates = [_find_free_memory(), *_find_limits(), *_share]
     return min((size for size in candidates if size is not None), default=None)
 
 

@@ -3,11 +3,13 @@
 import itertools
 import logging
 import multiprocessing
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
@@ -15,6 +17,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from stipple.errors import StippleError
+from stipple.machine.failures import Failure, explain
+from stipple.machine.memory import find_available_memory, limit_memory
 from stipple.machine.threads import count_processors
 
 Task = TypeVar("Task")
@@ -23,13 +27,6 @@ Result = TypeVar("Result")
 # A process that is told to end has so long to remove what it was writing.
 SECONDS_TO_END = 5.0
 SECONDS_TO_CONNECT = 10
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a task could not be done."""
-
-    reason: str
 
 
 Outcomes: TypeAlias = Generator[tuple[Task, Result | Failure], None, None]
@@ -70,13 +67,11 @@ def attempt(work: Callable[[Task], Result], task: Task) -> Result | Failure:
     """Do a task, or tell in a sentence why it could not be done."""
     try:
         return work(task)
-    except StippleError as error:
-        return Failure(str(error))
-    except MemoryError:
-        return Failure("not enough memory: ask for less, or for fewer --jobs.")
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        return Failure(f"{error.strerror or error}{place}.")
+    except Exception as error:
+        failure = explain(error)
+        if failure is None:
+            raise
+        return failure
 
 
 def share_threads(
@@ -107,8 +102,9 @@ class _Worker(Generic[Task, Result]):
     task: Task
     connection: Connection
 
-    def __init__(self, work: Callable[[Task], Result]) -> None:
+    def __init__(self, work: Callable[[Task], Result], memory: int | None) -> None:
         self._work = work
+        self._memory = memory
         self._process: BaseProcess | None = None
 
     def begin(self, task: Task) -> None:
@@ -116,9 +112,11 @@ class _Worker(Generic[Task, Result]):
         if self._process is None:
             context = multiprocessing.get_context("spawn")
             self.connection, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
+            arguments = (theirs, self._work, self._memory)
+            process = context.Process(target=_serve, args=arguments, daemon=True)
             with _hold_interrupts():
-                self._process.start()
+                process.start()
+            self._process = process
             theirs.close()
         self.task = task
         with suppress(OSError):  # a dead process, as `receive` will find
@@ -129,7 +127,10 @@ class _Worker(Generic[Task, Result]):
         try:
             outcome: Result | Failure = self.connection.recv()
         except (EOFError, OSError):
-            return Failure(f"its process died ({self.end()}): ask for less, or for fewer --jobs.")
+            ended = self.end()
+            return Failure(
+                f"its process died ({ended}): ask for less, or for fewer --jobs.", "died"
+            )
         return outcome
 
     def terminate(self) -> None:
@@ -154,7 +155,9 @@ def _run_in_processes(
     work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
 ) -> Outcomes[Task, Result]:
     waiting = iter(tasks)
-    workers = [_Worker(work) for _ in range(jobs)]
+    memory = find_available_memory()
+    share = None if memory is None else memory // jobs
+    workers = [_Worker(work, share) for _ in range(jobs)]
     busy: dict[Any, _Worker[Task, Result]] = {}
 
     def begin(worker: _Worker[Task, Result]) -> None:
@@ -178,9 +181,10 @@ def _run_in_processes(
             worker.end()
 
 
-def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
-    """Do the tasks that come, until the parent hangs up."""
+def _serve(connection: Connection, work: Callable[[Any], Any], memory: int | None) -> None:
+    """Do the tasks that come, with that share of the memory, until the parent hangs up."""
     told_to_end = False
+    limit_memory(memory)
 
     def end(*_: object) -> None:
         nonlocal told_to_end
@@ -189,6 +193,7 @@ def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     signal.signal(signal.SIGTERM, end)
+    threading.Thread(target=_follow_parent, daemon=True).start()
     try:
         while True:
             connection.send(attempt(work, connection.recv()))
@@ -198,6 +203,17 @@ def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
         # So a compiled function ends that a signal met on its way back.
         if not told_to_end:
             raise
+
+
+def _follow_parent() -> None:
+    """End this process when its parent is gone: it would write on, over what a next run writes."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SECONDS_TO_END)
+    os._exit(1)  # in a long compiled loop, which writes nothing
 
 
 @contextmanager
@@ -252,7 +268,7 @@ def _get_outcome(future: Any, address: str) -> Any:
     error = future.exception() if future.status == "error" else None
     if isinstance(error, KilledWorker):
         return Failure(
-            "every worker that tried it died: ask for less, or give workers more memory."
+            "every worker that tried it died: ask for less, or give workers more memory.", "died"
         )
     for cause in (error, getattr(error, "__cause__", None)):  # of a worker, or of the scheduler
         if isinstance(cause, ImportError):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from command import read_json, save
 
 from stipple.cli import main
-from stipple.cli.bound.table import read_pairs
+from stipple.cli.bound.pairs import read_pairs
 from stipple.cli.lloyd.run import Found
 from stipple.cli.lloyd.show import list_rows as list_lloyd_rows
 from stipple.cli.sequence.plan import Points
@@ -125,10 +125,11 @@ def test_a_batch_keeps_the_order_of_the_command_line(figures, monkeypatch):
     found = [(image, outcomes[image.image]) for image in reversed(images)]
     monkeypatch.setattr(batch, "run_all", lambda *_, **__: (one for one in found))
     job = SimpleNamespace(images=images, jobs=2, scheduler=None, quiet=True, verbose=False)
+    job.skipped = ()
     result = batch.run_batch(job)
     assert [image.image for image in result.done] == ["a", "c"]
     assert [image.image for image in result.failed] == ["b", "d"]
-    told = dict(batch.list_batch_rows(result))
+    told = dict(batch.list_batch_rows(job, result))
     assert (told["images"], told["failed"]) == ("2 of 4 done", "2")
     assert told["warning"].startswith("2 images")
     assert told["written"] == "4 files"

@@ -13,7 +13,8 @@ import pytest
 from command import SAMPLES, list_circles, read_csv, read_json, read_svg, save, start, stipple
 
 from stipple.errors import StippleError
-from stipple.machine.tasks import Failure, attempt, run_all
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import SECONDS_TO_END, attempt, run_all
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,7 @@ def test_one_image_may_have_a_pattern_and_other_braces_are_names():
     ("words", "code", "sentence"),
     [
         (["-o", "out/x.svg"], 2, "a.png and b.png would both be written to out/x.svg"),
-        (["-o", "out/{stme}.svg"], 2, "with {stem}, {name} or {number}"),
+        (["-o", "out/{stme}.svg"], 2, "with {stem}, {name}, {parent} or {number}"),
         (["./a.png"], 2, "a.png and ./a.png would both be written to a.svg"),
         (["-o", "out/{stem}.svg", "--animate", "x.gif"], 2, "both be written to x.gif"),
         (
@@ -82,11 +83,12 @@ def test_one_image_may_have_a_pattern_and_other_braces_are_names():
         (["-", "-o", "out/{stem}.svg"], 2, "Standard input (-) is for one image"),
         (["-o", "out/{stem}.svg", "--jobs", 0], 2, "--jobs"),
         (["--jobs", 2, "--scheduler", "tcp://127.0.0.1:1"], 2, "--jobs or --scheduler"),
-        (["-o", "{stem}.png"], 1, "a.png is the image itself"),
+        (["-o", "{stem}.png"], 1, "a.png is read as well, as a.png"),
         (["c.png", "-o", "c{number}.svg", "-o", "{stem}b.png"], 0, ""),
-        (["ab.png", "-o", "{stem}b.png"], 1, "ab.png is the image ab.png itself"),
-        (["-o", "nowhere/{stem}.svg"], 1, "create the folder nowhere first"),
-        (["--report", "nowhere/all.json"], 1, "create the folder nowhere first"),
+        (["ab.png", "-o", "{stem}b.png"], 1, "ab.png is read as well, as ab.png"),
+        (["-o", "a.png/{stem}.svg"], 1, "a.png is not a folder"),
+        (["@list.txt"], 1, "The list list.txt cannot be read"),
+        (["out"], 1, "out has no images"),
     ],
 )
 def test_what_cannot_end_well_is_refused_before_any_work(folder, words, code, sentence):
@@ -109,7 +111,7 @@ def test_an_image_that_fails_does_not_stop_the_others(folder, jobs):
     save(folder / "white.png", np.full((5, 5), 255, dtype=np.uint8))
     images = ("a.png", "prose.png", "missing.png", "white.png", "b.png")
     options = ("-n", 5, "-o", "out/{stem}.svg", "--report", "all.json", "--jobs", jobs)
-    said = stipple(*images, *options, code=1).stderr
+    said = stipple(*images, *options, code=3).stderr
     assert list_out() == ["a.svg", "b.svg"]
     assert "2 of 5 done" in said
     errors = sorted(line for line in said.splitlines() if line.startswith("Error: "))
@@ -149,7 +151,7 @@ def test_lines_for_each_image():
     for name in "ab":
         assert f"  {name}.png: 5 points  quality 0." in told
     assert stipple("a.png", "b.png", "-n", 5, "-q").output == ""
-    assert stipple("a.png", "x.png", "-n", 5, "-q", code=1).stderr.count("\n") == 1
+    assert stipple("a.png", "x.png", "-n", 5, "-q", code=3).stderr.count("\n") == 1
 
 
 def test_failures_that_nobody_foresaw_are_told_too():
@@ -159,7 +161,7 @@ def test_failures_that_nobody_foresaw_are_told_too():
     assert attempt(fail, StippleError("no.")) == Failure("no.")
     assert "memory" in attempt(fail, MemoryError()).reason
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out.svg")
-    assert attempt(fail, full) == Failure("No space left on device (out.svg).")
+    assert attempt(fail, full) == Failure("No space left on device (out.svg).", "system")
     with pytest.raises(ZeroDivisionError):
         attempt(fail, ZeroDivisionError())
 
@@ -214,8 +216,8 @@ def begin_batch(*options):
 
 
 def check_what_is_written():
-    """Some images and not all, each file whole, and no report."""
-    names = list_out()
+    """Some images and not all, each file whole; no temporary files, but perhaps a report."""
+    names = [name for name in list_out() if name != "all.json"]
     assert {"1.png", "1.svg"} <= set(names)
     assert len(names) < 14
     assert {Path(name).suffix for name in names} == {".png", ".svg"}
@@ -225,26 +227,32 @@ def check_what_is_written():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_an_interrupted_batch_ends_cleanly(jobs):
+@pytest.mark.parametrize(
+    ("jobs", "number", "code"), [(1, "SIGINT", 130), (2, "SIGINT", 130), (2, "SIGTERM", 143)]
+)
+def test_an_interrupted_batch_ends_cleanly(jobs, number, code):
     process = begin_batch("--jobs", jobs)
     time.sleep(0.2)
     began = time.perf_counter()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, number))
     output, errors = process.communicate(timeout=60)  # waits for every process: they share streams
-    assert process.returncode == 130, errors
+    assert process.returncode == code, errors
     assert time.perf_counter() - began < 10
     assert errors.endswith(b"Interrupted.\n")
     assert b"Traceback" not in errors
     assert output == b""
     check_what_is_written()
+    report = read_json(Path("out/all.json"))
+    assert report["ended"] == {"class": "interrupted", "reason": "Interrupted."}
+    assert report["images"][0]["image"] == "a.png"
+    assert len(report["images"]) + len(report["not_done"]) == 7
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL here")
 def test_no_process_outlives_a_killed_parent():
     process = begin_batch("--jobs", 2)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=SECONDS_TO_END + 3)  # all processes share its streams
     check_what_is_written()
 
 

@@ -251,7 +251,7 @@ def test_a_changed_file_that_cannot_be_bounded_leaves_no_row(bound, tmp_path):
     (tmp_path / "pairs.csv").write_text("a,b\na.npy,b.npy\na.npy,c.npy\n")
     bound("--pairs", "pairs.csv", "-o", "table.csv")
     np.save("b.npy", np.zeros((12, 16)))
-    bound("--pairs", "pairs.csv", "-o", "table.csv", code=1)
+    bound("--pairs", "pairs.csv", "-o", "table.csv", code=3)
     assert [row["b"] for row in read_table(tmp_path / "table.csv")] == ["c.npy"]
 
 
@@ -261,7 +261,7 @@ def test_a_file_that_is_gone_is_looked_for(bound, tmp_path):
     bound("--pairs", "pairs.csv", "-o", "table.csv")
     before = read_table(table)
     (tmp_path / "b.npy").unlink()
-    said = bound("--pairs", "pairs.csv", "-o", "table.csv", code=1).stderr
+    said = bound("--pairs", "pairs.csv", "-o", "table.csv", code=3).stderr
     assert "b.npy does not exist" in said
     assert "of which 1 were done before" in said
     assert read_table(table) == before
@@ -302,7 +302,7 @@ def test_another_table_is_not_destroyed(bound, tmp_path):
 def test_a_failing_pair_does_not_stop_the_others(bound, tmp_path):
     np.save("e.npy", np.ones((3, 3)))
     (tmp_path / "pairs.csv").write_text("a,b\na.npy,e.npy\na.npy,missing.npy\na.npy,b.npy\n")
-    said = bound("--pairs", "pairs.csv", "-o", "-", code=1)
+    said = bound("--pairs", "pairs.csv", "-o", "-", code=3)
     assert "a.npy and e.npy" in said.stderr
     assert "a.npy and missing.npy" in said.stderr
     assert [row["b"] for row in csv.DictReader(io.StringIO(said.stdout))] == ["b.npy"]

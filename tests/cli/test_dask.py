@@ -13,7 +13,8 @@ import pytest
 from command import read_json, save, start
 
 from stipple.errors import StippleError
-from stipple.machine.tasks import Failure, run_all
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import run_all
 
 pytest.importorskip("distributed", reason="Dask distributed is not installed")
 

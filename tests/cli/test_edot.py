@@ -15,7 +15,8 @@ from stipple.cli.edot import run as edot_runs
 from stipple.cli.edot.plan import Barycentre, Channels, Example, OneSource, Relation
 from stipple.discretisation.presets import list_presets
 from stipple.errors import StippleError
-from stipple.machine.tasks import Failure, attempt
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import attempt
 
 ADAPTIVE = ("--algorithm", "adaptive")
 JOINT = ("cloud.csv", "moved.csv", "--plan", "--joint", "--objective", "full")
@@ -463,7 +464,7 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         (["-", "-", "--plan"], 2, "once only"),
         (["cloud.csv", "-m", "3,4", "-o", "a.csv"], 2, "{run}"),
         (["cloud.csv", "-o", "a.json"], 2, "format"),
-        (["cloud.csv", "-o", "cloud.csv"], 1, "itself"),
+        (["cloud.csv", "-o", "cloud.csv"], 1, "is read as well"),
         (["cloud.csv", "--plot", "a.gif"], 2, ".svg or .png"),
         (["--preset", "nothing"], 2, "known are"),
         (["cloud.csv", "--preset", "sphere"], 2, "own sources"),

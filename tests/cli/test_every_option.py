@@ -62,7 +62,12 @@ DRAWING = {
     "background": "--background '#ffeedd'",
     "dpi": "--dpi 40",
 }
-TOLD = {"report": "--report other.json", "quiet": "--quiet", "verbose": "--verbose"}
+TOLD = {
+    "report": "--report other.json",
+    "quiet": "--quiet",
+    "verbose": "--verbose",
+    "dry_run": "--dry-run",
+}
 CASES = {
     "stipple": {
         "": STIPPLE,
@@ -235,6 +240,9 @@ CASES = {
 ELSEWHERE = {
     "jobs": "processes: tests/cli/test_batch.py",
     "scheduler": "a Dask cluster: tests/cli/test_dask.py",
+    "force": "files that are read: tests/cli/test_faults.py",
+    "no_clobber": "files that are there: tests/cli/test_outputs.py",
+    "skip_existing": "files that are there: tests/cli/test_faults.py",
     "as_json": "the machine: tests/cli/test_doctor.py",
 }
 REFUSED = {"max_pixels", "strict"}

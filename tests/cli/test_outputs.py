@@ -5,7 +5,7 @@ import os
 import click
 import pytest
 
-from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.errors import StippleError
 
 FORMATS = ("svg", "png")
@@ -32,19 +32,48 @@ def test_formats_are_those_of_the_suffixes():
             plan_outputs("a.png", paths, form, FORMATS)
 
 
-def test_the_image_is_not_overwritten_under_any_name(folder):
+def settle(*written, read=("a.png",), **options):
+    defaults = {"force": False, "no_clobber": False, "dry_run": False}
+    settle_files({**defaults, "images": read, "outputs": written, **options}, written)
+
+
+def test_what_is_read_is_not_overwritten_under_any_name(folder):
     os.link(folder / "a.png", folder / "b.png")
     for name in ("a.png", "b.png", "./a.png"):
-        with pytest.raises(StippleError, match="is the image itself"):
-            check_targets([name], "a.png")
-    check_targets(["b.png", "new.png"], "-")
+        with pytest.raises(StippleError, match=r"is read as well, as a\.png: .* --force"):
+            settle(name)
+        settle(name, force=True)
+        settle(name, read=("-",))
+    settle("new.png", "a.png", read=("b.svg",))
+    with pytest.raises(StippleError, match=r"as a\.png"):
+        settle("a.png", read=(), start="a.png")
 
 
 def test_no_file_is_written_twice(folder):
     (folder / "link.svg").symlink_to("b.svg")
     for names in (("b.svg", "b.svg"), ("b.svg", "./b.svg"), ("b.svg", "link.svg")):
         with pytest.raises(click.UsageError, match="named as an output twice"):
-            check_targets(names, "a.png")
+            settle(*names, force=True)
     with pytest.raises(click.UsageError, match="once only"):
-        check_targets(["-", "-"], "a.png")
-    check_targets(["/dev/null", "/dev/null", "-"], "a.png")
+        settle("-", "-")
+    settle("/dev/null", "/dev/null", "-")
+
+
+def test_what_is_there_may_be_kept():
+    settle("b.svg", no_clobber=True)
+    with pytest.raises(StippleError, match=r"a\.png is there already"):
+        settle("b.svg", "a.png", read=(), no_clobber=True)
+
+
+def test_a_dry_run_names_every_file_and_ends(capsys):
+    with pytest.raises(click.exceptions.Exit):
+        settle("new/b.svg", "a.png", "-", read=(), dry_run=True)
+    assert capsys.readouterr().out == "write new/b.svg\nreplace a.png\n"
+
+
+def test_folders_that_can_be_made_are_no_obstacle():
+    settle("new/deep/b.svg")
+    with pytest.raises(StippleError, match="is not a folder"):
+        settle("a.png/b.svg")
+    with pytest.raises(StippleError, match="it is a folder"):
+        settle(".")

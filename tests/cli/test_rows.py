@@ -7,6 +7,7 @@ import pytest
 
 from stipple.bounds.displacement import PlanSummary
 from stipple.cli.bound import table
+from stipple.cli.bound.pairs import read_pairs
 from stipple.cli.bound.plan import Settings
 from stipple.cli.bound.rows import Row, compare_rows, keep_narrowest, read_table
 from stipple.cli.bound.show import COLUMNS, _list_estimates, list_rows
@@ -14,7 +15,7 @@ from stipple.cli.bound.table import BoundedPair, fill_table
 from stipple.cli.shared.images import Reading
 from stipple.files.write import hash_file
 from stipple.interval import Interval
-from stipple.machine.tasks import Failure
+from stipple.machine.failures import Failure
 from stipple.measures.tone import Tone
 
 SETTINGS = Settings(
@@ -81,11 +82,16 @@ def test_a_table_counts_its_pairs(tmp_path, monkeypatch):
 
     monkeypatch.setattr(table, "run_all", bound_all)
     reporting = SimpleNamespace(quiet=True, verbose=False)
-    job = SimpleNamespace(source="pairs.csv", from_folder=False, settings=SETTINGS, target="t.csv")
+    job = SimpleNamespace(pairs=read_pairs("pairs.csv"), settings=SETTINGS, target="t.csv")
     job = SimpleNamespace(**vars(job), jobs=1, scheduler=None, reporting=reporting)
     summary = fill_table(job)
     assert (summary.pairs, summary.done_before, summary.computed) == (4, 0, 3)
-    assert (summary.gap_not_reached, summary.failures) == (3, ("a and none: no",))
+    assert (summary.gap_not_reached, summary.failures) == (3, {("a", "none"): Failure("no")})
+    assert summary.sentences == ["a and none: no"]
+    assert summary.describe()["failures"] == [
+        {"a": "a", "b": "none", "class": "refused", "reason": "no"}
+    ]
+    assert summary.code == 3
     rows = read_table("t.csv")
     assert [one.pair for one in rows] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert [rows[0].lower, rows[0].upper, rows[0].gap, rows[0].seconds] == [

@@ -451,8 +451,8 @@ def test_wrong_usage_is_told_in_one_sentence(arguments, message):
         ("--density nothing.png", "nothing.png does not exist"),
         ("--density ramp.png --max-pixels 5", "raise --max-pixels"),
         ("--density white.png", "zero everywhere"),
-        ("--density ramp.png -o ramp.png", "is the image itself"),
-        ("-o missing/a.csv", "create the folder missing first"),
+        ("--density ramp.png -o ramp.png", "is read as well"),
+        ("-o ramp.png/a.csv", "ramp.png is not a folder"),
         ("-o a.svg --page a4 --margin 300mm", "leaves no room"),
     ],
 )

@@ -48,3 +48,20 @@ def test_code_for_other_types_is_never_run(tmp_path: Path) -> None:
         shutil.copy(code, other / "__pycache__" / code.name)
     assert run(other, "every second") == ["20.0", "0"]
     assert run(other, "every second") == ["20.0", "1"]
+
+
+def test_a_damaged_cache_repairs_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text(LOOP, encoding="utf-8")
+    run(tmp_path, "all")
+    files = sorted((tmp_path / "__pycache__").glob("loop.*.nb[ic]"))
+    assert {path.suffix for path in files} == {".nbi", ".nbc"}
+    for path in files:
+        whole = path.read_bytes()
+        flipped = bytes([*whole[:-40], whole[-40] ^ 1, *whole[-39:]])
+        for damaged in (whole[: len(whole) // 2], flipped):
+            path.write_bytes(damaged)
+            assert run(tmp_path, "all") == ["45.0", "0"]
+    for path in files:
+        path.write_bytes(b"")
+    assert run(tmp_path, "all") == ["45.0", "0"]
+    assert run(tmp_path, "all") == ["45.0", "1"]

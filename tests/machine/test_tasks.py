@@ -4,7 +4,8 @@ import pytest
 
 from stipple.errors import StippleError
 from stipple.machine import tasks
-from stipple.machine.tasks import Failure, attempt, run_all, share_threads
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import attempt, run_all, share_threads
 
 
 def divide(task: int) -> float:
@@ -21,7 +22,7 @@ def test_failures_take_the_place_of_results() -> None:
     assert attempt(divide, 6) == 2
     assert attempt(divide, 2) == Failure("There is no task 2.")
     assert "not enough memory" in attempt(divide, 3).reason
-    assert attempt(divide, 4) == Failure("No such file (four.png).")
+    assert attempt(divide, 4) == Failure("No such file (four.png).", "system")
 
 
 def test_one_job_does_every_task_in_order() -> None:

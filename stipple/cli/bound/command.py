@@ -1,6 +1,5 @@
 """`stipple bound`: a certified interval for the Wasserstein distance between two images."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +8,7 @@ from stipple.cli.bound.options import EXAMPLES, bound_options
 from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_fallback, print_table, tell_failures
-from stipple.cli.shared.report import describe_command
+from stipple.cli.shared.report import describe_command, report_failure
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -41,7 +40,14 @@ def _bound_pair(job: PairJob) -> int:
 
     settings, reporting = job.settings, job.reporting
     _announce_engine(settings)
-    masses, result = bound_pair(job)
+    try:
+        masses, result = bound_pair(job)
+    except Exception as error:
+        if reporting.report:
+            described = describe_command("bound", reporting.recorded)
+            named = dict(zip("ab", job.images, strict=True))
+            report_failure(reporting.report, described, named, error)
+        raise
     if job.plot and result.plan is None:
         raise StippleError("There was no time for a plan to plot: give more, or leave --plot out.")
     figures = collect_figures(job.images, result)
@@ -68,17 +74,19 @@ def _fill_table(job: TableJob) -> int:
     if job.scheduler is None:
         _announce_engine(job.settings)
     summary = fill_table(job)
-    _write_report(job, asdict(summary))
+    _write_report(job, summary.describe())
     if not job.reporting.quiet:
         print_table(list_summary(summary, job.target))
-    tell_failures(summary.failures)
+    tell_failures(summary.sentences)
+    if summary.ended:
+        click.echo(summary.ended.reason, err=True)
+        return summary.code
     if summary.gap_not_reached and job.reporting.strict:
-        computed = summary.pairs - summary.done_before
         raise StippleError(
-            f"{summary.gap_not_reached} of {computed} pairs have a wider gap than the"
+            f"{summary.gap_not_reached} of {summary.computed} pairs have a wider gap than the"
             f" {job.settings.gap:.4g} asked for: give more time, or a larger --gap."
         )
-    return int(bool(summary.failures))
+    return summary.code
 
 
 def _announce_engine(settings: Settings) -> None:

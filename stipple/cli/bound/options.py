@@ -5,6 +5,7 @@ from typing import get_args
 import click
 
 from stipple.choices import HIGHEST_ORDER, BoundMethod, DistanceUnit, PixelModel
+from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.options import (
     add_options,
     batch_options,
@@ -118,5 +119,6 @@ bound_options = add_options(
         type=click.Path(dir_okay=False),
         help="Draw the images, where mass goes, and the interval by resolution, .svg or .png.",
     ),
+    file_options,
     report_options,
 )

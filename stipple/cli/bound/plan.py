@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.cli.bound.options import FORMATS
+from stipple.cli.bound.pairs import Pair, list_folder, read_pairs
 from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 
 
@@ -144,9 +146,8 @@ class TableJob:
 
     Attributes
     ----------
-    source : str
-        Path of a table with columns a and b, or of a folder, all of whose images are paired.
-    from_folder : bool
+    pairs : tuple of pairs of str
+        Paths of the files.
     settings : Settings
     target : str
         Path of the table; - is standard output.
@@ -157,8 +158,7 @@ class TableJob:
     reporting : Reporting
     """
 
-    source: str
-    from_folder: bool
+    pairs: tuple[Pair, ...]
     settings: Settings
     target: str
     jobs: int
@@ -185,8 +185,7 @@ def _plan_pair(options: Mapping[str, Any]) -> PairJob:
     outputs = plan_outputs("", paths, form, FORMATS) if paths or form else ()
     targets = [output.path for output in outputs]
     targets += [options[name] for name in ("plot", "report") if options[name]]
-    for image in options["images"]:
-        check_targets(targets, image)
+    settle_files(options, targets)
     return PairJob(
         images=options["images"],
         settings=_plan_settings(options),
@@ -202,10 +201,11 @@ def _plan_table(options: Mapping[str, Any]) -> TableJob:
     form = options["format_"] or ("csv" if paths == ("-",) else None)
     (output,) = plan_outputs("", paths, form, ("csv",))
     others = [options["report"]] if options["report"] else []
-    check_targets([output.path, *others], options["pairs"] or "-")
+    folder = options["folder"]
+    pairs = list_folder(folder) if folder else read_pairs(options["pairs"])
+    settle_files(options, [output.path, *others], chain(*pairs))
     return TableJob(
-        source=options["folder"] or options["pairs"],
-        from_folder=bool(options["folder"]),
+        pairs=tuple(pairs),
         settings=_plan_settings(options),
         target=output.path,
         jobs=options["jobs"],

@@ -4,11 +4,9 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TypeAlias
 
+from stipple.cli.bound.pairs import Pair
 from stipple.files.write import hash_file
-
-Pair: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)

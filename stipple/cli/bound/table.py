@@ -1,16 +1,14 @@
 """Many pairs for `stipple bound`: a row each, none computed twice, none lost."""
 
-import csv
-import itertools
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from stipple.cli.bound.pairs import Pair
 from stipple.cli.bound.plan import Settings, TableJob
 from stipple.cli.bound.rows import (
-    Pair,
     Row,
     add_row,
     compare_rows,
@@ -20,16 +18,15 @@ from stipple.cli.bound.rows import (
 )
 from stipple.cli.bound.run import bound_files
 from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.ends import choose_code, explain_end
+from stipple.cli.shared.outputs import make_folder
 from stipple.cli.shared.progress import Progress
-from stipple.errors import StippleError
+from stipple.cli.shared.report import describe_failure
+from stipple.files.temporary import claim
 from stipple.files.write import hash_file
 from stipple.interval import Interval
-from stipple.machine.tasks import Failure, run_all, share_threads
-
-SUFFIXES = {
-    *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm"),
-    ".npy",
-}
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import run_all, share_threads
 
 
 @dataclass(frozen=True)
@@ -40,15 +37,39 @@ class TableSummary:
     ----------
     pairs, done_before, computed, gap_not_reached : int
         How many.
-    failures : tuple of str
-        A sentence for each pair that could not be bounded.
+    failures : dict
+        Pairs that could not be bounded, and why.
+    ended : Failure or None
+        Why the turn of others did not come.
+    code : int
+        The exit code.
     """
 
     pairs: int
     done_before: int
     computed: int
-    failures: tuple[str, ...]
+    failures: dict[Pair, Failure]
     gap_not_reached: int
+    ended: Failure | None
+    code: int
+
+    @property
+    def sentences(self) -> list[str]:
+        """A sentence for each failure."""
+        return [f"{a} and {b}: {one.reason}" for (a, b), one in self.failures.items()]
+
+    def describe(self) -> dict[str, object]:
+        """Describe it for the report."""
+        return {
+            "pairs": self.pairs,
+            "done_before": self.done_before,
+            "computed": self.computed,
+            "failures": [
+                {"a": a, "b": b, **describe_failure(one)} for (a, b), one in self.failures.items()
+            ],
+            "gap_not_reached": self.gap_not_reached,
+            "ended": None if self.ended is None else describe_failure(self.ended),
+        }
 
 
 @dataclass(frozen=True)
@@ -70,66 +91,49 @@ class BoundedPair:
 
 def fill_table(job: TableJob) -> TableSummary:
     """Bound the pairs that the table does not have yet, and add their rows as they are done."""
-    pairs = list_folder(job.source) if job.from_folder else read_pairs(job.source)
+    if job.target == "-":
+        return _fill_table(job)
+    make_folder(job.target)
+    with claim(job.target):
+        return _fill_table(job)
+
+
+def _fill_table(job: TableJob) -> TableSummary:
+    pairs = job.pairs
     settings = job.settings.defining
     rows, missing = compare_rows(read_table(job.target), pairs, settings, job.settings.gap)
     write_table(job.target, rows)
-    failures: list[str] = []
-    wide = 0
-    with closing(_bound_missing(job, missing, len(pairs), failures)) as found:
-        for pair, bounded in found:
-            wide += not bounded.reached
-            rows.append(bounded.make_row(pair, settings))
-            add_row(job.target, rows[-1])
+    failures: dict[Pair, Failure] = {}
+    wide = computed = 0
+    ended, code = None, None
+    try:
+        with closing(_bound_missing(job, missing, len(pairs), failures)) as found:
+            for pair, bounded in found:
+                wide += not bounded.reached
+                rows.append(bounded.make_row(pair, settings))
+                add_row(job.target, rows[-1])
+                computed += 1
+    except (Exception, KeyboardInterrupt) as error:
+        ended, code = explain_end(error, begun=computed > 0)
+    if code is None:
+        code = choose_code(
+            done=len(pairs) - len(missing) + computed, missing=len(missing) - computed
+        )
     if job.target != "-":
         write_table(job.target, keep_narrowest(rows))
     return TableSummary(
         pairs=len(pairs),
         done_before=len(pairs) - len(missing),
-        computed=len(missing) - len(failures),
-        failures=tuple(failures),
+        computed=computed,
+        failures=failures,
         gap_not_reached=wide,
+        ended=ended,
+        code=code,
     )
 
 
-def list_folder(folder: str) -> list[Pair]:
-    """Pair every image and .npy file of a folder with every other, each once and in order."""
-    if not Path(folder).is_dir():
-        raise StippleError(f"{Path(folder)} is not a folder: give one with images.")
-    paths = (path for path in Path(folder).iterdir() if path.suffix.lower() in SUFFIXES)
-    images = sorted(map(str, paths))
-    if len(images) < 2:
-        raise StippleError(f"{Path(folder)} has {len(images)} images: at least two make a pair.")
-    return list(itertools.combinations(images, 2))
-
-
-def read_pairs(path: str) -> list[Pair]:
-    """Read pairs of paths from the columns a and b of a table, each once and in order."""
-    from stipple.files.open import open_source
-
-    with open_source(path) as (stream, name):
-        try:
-            text = stream.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise StippleError(f"{name} is not UTF-8 text: give a table a,b of paths.") from None
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    header = [field.strip().lower() for field in rows[0]] if rows else []
-    if "a" not in header or "b" not in header:
-        raise StippleError(f"{name} has no columns a and b: name them in its first line.")
-    first, second = header.index("a"), header.index("b")
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) != len(header):
-            raise StippleError(
-                f"{name}: row {number} has {len(row)} columns where the first has {len(header)}."
-            )
-    pairs = [(row[first].strip(), row[second].strip()) for row in rows[1:]]
-    if not pairs:
-        raise StippleError(f"{name} has no pairs: give a row for each.")
-    return list(dict.fromkeys(pairs))
-
-
 def _bound_missing(
-    job: TableJob, pairs: Sequence[Pair], all_pairs: int, failures: list[str]
+    job: TableJob, pairs: Sequence[Pair], all_pairs: int, failures: dict[Pair, Failure]
 ) -> Generator[tuple[Pair, BoundedPair], None, None]:
     """Bound pairs, and give them as they are done; what fails goes to `failures`."""
     threads = share_threads(
@@ -148,8 +152,8 @@ def _bound_missing(
         for number, (pair, outcome) in enumerate(outcomes, 1):
             names = " and ".join(pair)
             if isinstance(outcome, Failure):
-                failures.append(f"{names}: {outcome.reason}")
-                progress.advance(number, failures[-1])
+                failures[pair] = outcome
+                progress.advance(number, f"{names}: {outcome.reason}")
                 continue
             yield pair, outcome
             interval = format_interval(outcome.interval.lower, outcome.interval.upper, 9)

@@ -16,6 +16,7 @@ from stipple.choices import (
     SourceKind,
 )
 from stipple.cli.edot.metrics import check_metric
+from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -300,5 +301,6 @@ edot_options = add_options(
     ),
     drawing_options,
     click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
+    file_options,
     report_options,
 )

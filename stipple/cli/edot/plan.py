@@ -1,6 +1,6 @@
 """What `stipple edot` is to do: the words of the command line as a typed job, or a usage error."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -20,7 +20,7 @@ from stipple.cli.shared.domains import (
 )
 from stipple.cli.shared.drawings import PLOT_FORMATS, Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
@@ -193,12 +193,18 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         one = replace(settings, algorithm="simple") if options["barycenter"] else settings
         refuse_idle(bound, [(one, n) for n in options["atoms"]])
     files = _plan_files(options)
+    source = _plan_input(options)
+    metric = split_metric(options["metric"])
+    others = [path for path in (files.plot, options["report"]) if path]
+    settle_files(
+        options, [*_list_paths(files, task), *others], [metric.path] if metric.path else []
+    )
     return Job(
         task=task,
         settings=settings,
         weights=weights,
-        input=_plan_input(options),
-        metric=split_metric(options["metric"]),
+        input=source,
+        metric=metric,
         start=None if options["start"] in get_args(AtomStart) else options["start"],
         scheduler=options["scheduler"],
         bound=bound,
@@ -307,9 +313,6 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
                     f"There are several runs: write {RUN} in the name {output.path!r}."
                 )
     refuse_conflicts(options, (PLOT,))
-    others = [path for path in (plot, options["report"]) if path]
-    for source in options["sources"] or ("-",):
-        check_targets([*(output.path for output in outputs), *others], source)
     return Files(
         outputs,
         plot,
@@ -318,3 +321,21 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
         options["show_samples"],
         options["show_cells"],
     )
+
+
+def _list_paths(files: Files, task: Task) -> list[str]:
+    """List the paths of all outputs, with {run} filled in as `show` does."""
+    labels: Sequence[str] = (RUN,)  # a plan between sources is one file
+    if isinstance(task, OneSource):
+        labels = [str(n) for n in task.counts]
+    elif isinstance(task, Example):
+        labels = [case.label for case in task.preset.cases]
+    elif isinstance(task, Channels):
+        labels = ("red", "green", "blue")
+    elif isinstance(task, Barycentre):
+        labels = ("barycentre",)
+    paths = []
+    for output in files.outputs:
+        filled = [output.path.replace(RUN, label) for label in labels]
+        paths += filled if RUN in output.path else [output.path]
+    return paths

@@ -21,7 +21,8 @@ from stipple.cli.shared.images import prepare_image, read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, print_note
 from stipple.errors import StippleError
-from stipple.machine.tasks import Failure, run_all
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import run_all
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats

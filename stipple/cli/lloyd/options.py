@@ -5,6 +5,7 @@ from typing import get_args
 import click
 
 from stipple.choices import Method
+from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.options import (
     add_options,
@@ -109,5 +110,6 @@ lloyd_options = add_options(
     click.option(
         "--animate", type=click.Path(dir_okay=False), help="Write the moving points as a .gif file."
     ),
+    file_options,
     report_options,
 )

@@ -12,7 +12,7 @@ from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, STEP_RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.domains import plan_formula_domain, read_domain
 from stipple.cli.shared.images import plan_reading
-from stipple.cli.shared.outputs import check_targets, plan_outputs
+from stipple.cli.shared.outputs import plan_outputs, settle_files
 from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
@@ -56,6 +56,13 @@ class Files:
     drawn: frozenset[int] | None
     animation: str | None
     report: str | None
+
+    def name_frame(self, step: int, count: int, repeat: int, last: int | None) -> str | None:
+        """Fill in the path of the picture of a step; None if it is not to be drawn."""
+        chosen = {0, last} if self.drawn is None else self.drawn
+        if self.frames is None or step not in chosen:
+            return None
+        return self.frames.format(step=step, points=count, repeat=repeat)
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,9 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         experiment = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
+    files = _plan_files(options, preset)
+    others = [path for path in (files.plot, files.animation, files.report) if path]
+    settle_files(options, [*files.traces, *others, *_list_frames(files, experiment)])
     return Job(
         experiment=experiment,
         preset=preset,
@@ -123,7 +133,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         seed=options["seed"],
         engine=options["engine"],
         threads=options["threads"],
-        files=_plan_files(options, preset),
+        files=files,
         quiet=options["quiet"],
         verbose=options["verbose"],
         recorded=record_options(options),
@@ -135,8 +145,6 @@ def _check_files(options: Mapping[str, Any]) -> None:
     if outputs:
         plan_outputs("", outputs, "csv" if "-" in outputs else None, ("csv",))
     refuse_conflicts(options, FILE_RULES)
-    others = [options[name] for name in ("plot", "animate", "report") if options[name]]
-    check_targets([*outputs, *others], options["source"] or "-")
 
 
 def _plan_files(options: Mapping[str, Any], preset: "Preset | None") -> Files:
@@ -149,6 +157,20 @@ def _plan_files(options: Mapping[str, Any], preset: "Preset | None") -> Files:
         animation=options["animate"],
         report=options["report"],
     )
+
+
+def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
+    """List the paths of all pictures that may be drawn, each once."""
+    last = experiment.steps
+    steps = files.drawn or {0, last or 0}
+    repeats = experiment.repeats if "{repeat" in (files.frames or "") else 1
+    names = (
+        files.name_frame(step, count, repeat, last)
+        for count in experiment.counts
+        for repeat in range(repeats)
+        for step in sorted(steps)
+    )
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _find_preset(name: str) -> "Preset":

@@ -1,11 +1,14 @@
 """Options of `stipple lloyd` that do not go together; the first rule that is broken is told."""
 
+import re
 from collections.abc import Mapping
+from string import Formatter
 from typing import Any
 
 from stipple.cli.shared.conflicts import PLOT, Rule, allow_suffixes
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 
+FRAME_FIELDS = ("step", "points", "repeat")
 FRAMES = [f".{form}" for form in DRAWING_FORMATS]
 
 
@@ -15,10 +18,14 @@ def _find_wrong_size(options: Mapping[str, Any]) -> float | None:
 
 def _is_no_pattern(options: Mapping[str, Any]) -> bool:
     try:
-        (options["frames"] or "").format(step=0, points=0, repeat=0)
-    except (LookupError, ValueError, TypeError):
+        parts = list(Formatter().parse(options["frames"] or ""))
+    except ValueError:
         return True
-    return False
+    return any(
+        name is not None
+        and (name not in FRAME_FIELDS or convert or not re.fullmatch(r"(0?[1-9])?d?", form or ""))
+        for _, name, form, convert in parts
+    )
 
 
 STEP_RULES = (
@@ -43,7 +50,7 @@ FILE_RULES = (
         _is_no_pattern,
         lambda options: (
             f"--frames is {options['frames']!r}: it may have {{step}}, {{points}} and {{repeat}} in"
-            " braces, nothing else."
+            " braces, such as {step:03d}, nothing else."
         ),
     ),
 )

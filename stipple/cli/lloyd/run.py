@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stipple.cli.lloyd.plan import Files, Job
+from stipple.cli.lloyd.plan import Job
 from stipple.cli.shared.drawings import render_drawing
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress
@@ -110,7 +110,7 @@ def run(job: Job) -> Found:
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
-        path = _choose_path(one, files, experiment.steps)
+        path = files.name_frame(one.row.step, one.count, one.repeat, experiment.steps)
         # A pattern without {repeat} or {points} keeps the first picture of its name.
         if path and path not in pictures:
             form = Path(path).suffix.lower().lstrip(".")
@@ -148,14 +148,6 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
                 f"  gradient {row.gradient_norm:.2g}",
             )
             yield one
-
-
-def _choose_path(one: "ExperimentRow", files: Files, steps: int | None) -> str | None:
-    """Fill in the path of the picture of a step; None if it is not to be drawn."""
-    chosen = {0, steps} if files.drawn is None else files.drawn
-    if files.frames is None or one.row.step not in chosen:
-        return None
-    return files.frames.format(step=one.row.step, points=one.count, repeat=one.repeat)
 
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":

@@ -2,6 +2,7 @@
 
 import click
 
+from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS, PLOT_FORMATS
 from stipple.cli.shared.options import (
     add_options,
@@ -117,5 +118,6 @@ sequence_options = add_options(
     tone_options,
     drawing_options,
     click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
+    file_options,
     report_options,
 )

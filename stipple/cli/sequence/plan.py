@@ -12,7 +12,7 @@ from stipple.cli.sequence.rules import RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.drawings import DRAWING_FORMATS, Layout, lay_out, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
@@ -138,9 +138,11 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         For files that cannot be written.
     """
     refuse_conflicts({**options, "given": find_given(context)}, RULES)
-    files = _plan_files(options)
+    files, task = _plan_files(options), _plan_task(options)
+    others = [options[name] for name in ("partition", "animate", "report") if options[name]]
+    settle_files(options, [*(output.path for output in files.outputs), *others])
     return Job(
-        task=_plan_task(options),
+        task=task,
         files=files,
         report=options["report"],
         quiet=options["quiet"],
@@ -163,8 +165,6 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
         raise click.UsageError("A picture of the points needs --dimension 2.")
     if options["draw"] != "points" and not pictures:
         raise click.UsageError(f"--draw {options['draw']} needs a picture: -o PATH.svg or .png.")
-    others = [options[name] for name in ("partition", "animate", "report") if options[name]]
-    check_targets([*(output.path for output in outputs), *others], density or "-")
     return Files(outputs, options["draw"], plan_layout(options))
 
 

@@ -1,13 +1,19 @@
 """Where results go: formats by suffix, and what must not be overwritten."""
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 
 from stipple.errors import StippleError
+
+# Options that name what is written; whatever else names a file is read.
+WRITTEN = frozenset({"outputs", "report", "plot", "animate", "frames", "partition", "log_file"})
+Identity: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -53,47 +59,109 @@ def plan_outputs(
     return tuple(outputs)
 
 
-def check_targets(paths: Sequence[str], source: str) -> None:
-    """Refuse targets that cannot be written, or are the source, before any work is done.
+def settle_files(
+    options: Mapping[str, Any], written: Sequence[str], read: Iterable[str] = ()
+) -> None:
+    """Refuse what would lose a file, before any work is done; with --dry-run tell all, and end.
+
+    Parameters
+    ----------
+    options : mapping
+        All options of the command: whatever names a file and is not in `WRITTEN` is read.
+    written : sequence of str
+        Every path that will be written, with its pattern filled in.
+    read : iterable of str
+        Paths that are read and that no option names, such as those in a list.
 
     Raises
     ------
     StippleError
-        If a target is a folder, has no folder that can be written, or is the source itself.
+        If a path cannot be written; is read as well, without --force; or is there, with
+        --no-clobber.
     click.UsageError
-        If two targets are the same file, or both are standard output.
+        If two paths are the same file, or both are standard output.
+    click.exceptions.Exit
+        At the end of a dry run.
     """
-    seen = set()
-    if list(paths).count("-") > 1:
+    if list(written).count("-") > 1:
         raise click.UsageError("Standard output (-) can be written once only.")
+    inputs = {} if options["force"] else _find_inputs(options, read)
+    paths = [path for path in written if path != "-"]
+    seen: set[str] = set()
     for path in paths:
-        if path == "-":
-            continue
-        target = Path(path)
         real = os.path.realpath(path)
-        if target.is_dir():
-            raise StippleError(f"Cannot write {path}: it is a folder; give the name of a file.")
-        if not target.parent.is_dir():
-            raise StippleError(f"Cannot write {path}: create the folder {target.parent} first.")
-        # A file is replaced by a new one in its folder; a device is written itself.
-        needed = [target] if target.exists() else []
-        if not target.exists() or target.is_file():
-            needed.append(Path(real).parent)
-        for place in needed:
-            if not os.access(place, os.W_OK):
-                raise StippleError(f"Cannot write {path}: no permission to write {place}.")
-        if source != "-" and target.exists() and Path(source).exists() and target.samefile(source):
-            raise StippleError(f"{path} is the image itself: choose another output.")
+        _check_place(path, real)
+        there = _identify(path)
+        if there in inputs:
+            raise StippleError(
+                f"{path} is read as well, as {inputs[there]}: choose another output, or say --force"
+                " to replace it."
+            )
         if real in seen and not real.startswith("/dev/"):
             raise click.UsageError(f"{path} is named as an output twice.")
+        if there and options["no_clobber"]:
+            raise StippleError(
+                f"{path} is there already: choose another output, or leave --no-clobber out."
+            )
         seen.add(real)
+    if options["dry_run"]:
+        for path in paths:
+            click.echo(f"{'replace' if _identify(path) else 'write'} {path}")
+        raise click.exceptions.Exit
+
+
+def _find_inputs(options: Mapping[str, Any], read: Iterable[str]) -> dict[Identity, str]:
+    """Find the files that are read, and what each is called."""
+    texts = list(read)
+    for name, value in options.items():
+        if name not in WRITTEN:
+            texts += [one for one in (value if isinstance(value, tuple) else (value,)) if one]
+    named = ((_identify(text), text) for text in texts if isinstance(text, str))
+    return {identity: text for identity, text in named if identity}
+
+
+def _identify(path: str) -> Identity | None:
+    """Device and number of a file, whatever it is called; None where there is no plain file."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
+def _check_place(path: str, real: str) -> None:
+    """Refuse a path that cannot be written, or whose folder can neither be written nor made."""
+    target = Path(path)
+    if target.is_dir():
+        raise StippleError(f"Cannot write {path}: it is a folder; give the name of a file.")
+    # A file is replaced by a new one in its folder; a device is written itself.
+    needed = [target] if target.exists() else []
+    if not target.exists() or target.is_file():
+        folder = next(parent for parent in Path(real).parents if parent.exists())
+        if not folder.is_dir():
+            raise StippleError(f"Cannot write {path}: {folder} is not a folder.")
+        needed.append(folder)
+    for place in needed:
+        if not os.access(place, os.W_OK):
+            raise StippleError(f"Cannot write {path}: no permission to write {place}.")
 
 
 def write_output(path: str, data: bytes) -> None:
-    """Write a file whole or not at all, or standard output for `-`."""
+    """Write a file whole or not at all, its folder too, or standard output for `-`."""
     from stipple.files.write import write_file, write_stdout
 
     if path == "-":
         write_stdout(data)
     else:
+        make_folder(path)
         write_file(path, data)
+
+
+def make_folder(path: str) -> None:
+    """Make the folder of a file, if there is none."""
+    try:
+        Path(os.path.realpath(path)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StippleError(
+            f"Cannot make the folder of {path} ({error.strerror}): choose another path."
+        ) from None

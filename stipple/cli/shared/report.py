@@ -1,7 +1,16 @@
 """What every JSON report says, whatever the subcommand."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from stipple.errors import StippleError
+
+if TYPE_CHECKING:
+    from stipple.machine.failures import Failure
+
+# Grows when a field is renamed or taken away, not when one is added.
+SCHEMA = 1
 
 Recorded: TypeAlias = dict[str, object]
 """Options by name, as the report prints them; nothing else reads it."""
@@ -12,9 +21,33 @@ def record_options(options: Mapping[str, Any]) -> Recorded:
     return {name.rstrip("_"): _plain(value) for name, value in options.items()}
 
 
+def describe_failure(failure: "Failure") -> dict[str, str]:
+    """Describe why something could not be done: a class for programs, a sentence for people."""
+    return {"class": failure.kind, "reason": failure.reason}
+
+
+def report_failure(
+    path: str, described: Mapping[str, Any], named: Mapping[str, str], error: Exception
+) -> None:
+    """Write the report of what failed, of which `named` tells what it was.
+
+    Where it cannot be written either, the first failure is the one to be told.
+    """
+    from stipple.cli.shared.outputs import write_output
+    from stipple.files.tables import render_json
+    from stipple.machine.failures import explain
+
+    failure = explain(error)
+    if failure is not None:
+        failures = [{**named, **describe_failure(failure)}]
+        with suppress(StippleError, OSError):
+            write_output(path, render_json({"failures": failures, **described}))
+
+
 def describe_command(name: str, recorded: Recorded) -> dict[str, Any]:
     """Describe the command that was run: its name, seed (if it has one), options and versions."""
     return {
+        "schema": SCHEMA,
         "command": name,
         **({"seed": recorded["seed"]} if "seed" in recorded else {}),
         "options": recorded,

@@ -3,47 +3,75 @@
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
+from stipple.cli.shared.ends import choose_code, explain_end
 from stipple.cli.shared.progress import Progress
-from stipple.cli.shared.report import describe_command
+from stipple.cli.shared.report import describe_command, describe_failure
 from stipple.cli.stipple.figures import ImageFigures
 from stipple.cli.stipple.plan import BatchJob, ImageJob
 from stipple.cli.stipple.run import run_image
-from stipple.machine.tasks import Failure, run_all
+from stipple.machine.failures import Failure
+from stipple.machine.tasks import run_all
 
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """Images that are done, with their figures, and those that failed, with the reason.
+    """What became of the images.
 
-    Both are in the order of the command line.
+    Attributes
+    ----------
+    done : dict
+        Images with their figures, in the order of the command line.
+    failed : dict
+        Images with the reason why not, in that order.
+    left : list of ImageJob
+        Images whose turn did not come.
+    ended : Failure or None
+        Why it did not.
+    code : int
+        The exit code.
+    seconds : float
     """
 
     done: dict[ImageJob, ImageFigures]
-    failed: dict[ImageJob, str]
+    failed: dict[ImageJob, Failure]
+    left: list[ImageJob]
+    ended: Failure | None
+    code: int
     seconds: float
 
 
 def run_batch(job: BatchJob) -> BatchResult:
-    """Run every image; one that fails stops no other."""
+    """Run every image; one that fails stops no other, and a signal leaves what is done."""
     began = time.perf_counter()
-    done: dict[ImageJob, ImageFigures] = {}
-    failed: dict[ImageJob, str] = {}
+    found: dict[ImageJob, ImageFigures | Failure] = {}
     total = len(job.images)
-    outcomes = run_all(run_image, job.images, jobs=job.jobs, scheduler=job.scheduler)
+    ended, code = None, None
     progress = Progress(f"{total:,} images", total, quiet=job.quiet, verbose=job.verbose)
-    with progress, closing(outcomes):
-        for number, (image, outcome) in enumerate(outcomes, 1):
-            if isinstance(outcome, Failure):
-                failed[image] = text = outcome.reason
-            else:
-                done[image] = outcome
-                text = f"{outcome.points:,} points  quality {outcome.quality:.6f}"
-            progress.advance(number, f"{image.image}: {text}")
+    try:
+        outcomes = run_all(run_image, job.images, jobs=job.jobs, scheduler=job.scheduler)
+        with progress, closing(outcomes):
+            for number, (image, outcome) in enumerate(outcomes, 1):
+                found[image] = outcome
+                if isinstance(outcome, Failure):
+                    text = outcome.reason
+                else:
+                    text = f"{outcome.points:,} points  quality {outcome.quality:.6f}"
+                progress.advance(number, f"{image.image}: {text}")
+    except (Exception, KeyboardInterrupt) as error:
+        ended, code = explain_end(error, begun=bool(found))
+    done = {one: found[one] for one in job.images if isinstance(found.get(one), ImageFigures)}
+    failed = {one: found[one] for one in job.images if isinstance(found.get(one), Failure)}
+    left = [one for one in job.images if one not in found]
+    if code is None:
+        code = choose_code(done=len(done) + len(job.skipped), missing=len(failed) + len(left))
     return BatchResult(
-        {image: done[image] for image in job.images if image in done},
-        {image: failed[image] for image in job.images if image in failed},
+        cast("dict[ImageJob, ImageFigures]", done),
+        cast("dict[ImageJob, Failure]", failed),
+        left,
+        ended,
+        code,
         time.perf_counter() - began,
     )
 
@@ -56,19 +84,23 @@ def describe_batch(job: BatchJob, batch: BatchResult) -> dict[str, Any]:
             for image, figures in batch.done.items()
         ],
         "failures": [
-            {"image": image.image, "reason": reason} for image, reason in batch.failed.items()
+            {"image": image.image, **describe_failure(failure)}
+            for image, failure in batch.failed.items()
         ],
+        "skipped": job.skipped,
+        "not_done": [image.image for image in batch.left],
+        "ended": None if batch.ended is None else describe_failure(batch.ended),
         "seconds": batch.seconds,
         **describe_command("stipple", job.recorded),
     }
 
 
-def list_batch_rows(batch: BatchResult) -> list[tuple[str, str]]:
+def list_batch_rows(job: BatchJob, batch: BatchResult) -> list[tuple[str, str]]:
     """Lines for a person."""
     done = batch.done.values()
-    rows = [("images", f"{len(done):,} of {len(done) + len(batch.failed):,} done")]
-    if batch.failed:
-        rows.append(("failed", f"{len(batch.failed):,}"))
+    rows = [("images", f"{len(done):,} of {len(job.images):,} done")]
+    counts = {"failed": batch.failed, "not done": batch.left, "done before": job.skipped}
+    rows += [(name, f"{len(images):,}") for name, images in counts.items() if images]
     if done:
         qualities = [figures.quality for figures in done]
         rows += [

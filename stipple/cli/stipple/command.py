@@ -1,13 +1,17 @@
 """`stipple stipple`: an image in, a stipple drawing out."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stipple.cli.shared.conflicts import find_given
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table, tell_failures
+from stipple.cli.shared.report import describe_command, report_failure
 from stipple.cli.stipple.options import EXAMPLES, stipple_options
+
+if TYPE_CHECKING:
+    from stipple.cli.stipple.plan import ImageJob
 
 
 @click.command(
@@ -26,21 +30,18 @@ def command(context: click.Context, /, **options: Any) -> None:
     the same amount of darkness; together they lower the Wasserstein distance W2 to the image, and
     the figure printed comes with certified bounds.
 
-    Paths to write are patterns: {stem} becomes the name of the image without its suffix, {name}
-    that with it, and {number} (or {number:03d}) its place on the command line. Several images need
-    them. An image that fails does not stop the others; what failed is listed at the end, with exit
-    code 1. A --report without a pattern is then one of all images.
+    A folder stands for the images in it, and @list.txt for the paths in that file. Paths to write
+    are patterns: {stem} becomes the name of the image without its suffix, {name} that with it,
+    {parent} that of its folder, and {number} (or {number:03d}) its place on the command line; a
+    folder, such as out/, is out/{stem}.svg. Several images need them. An image that fails does not
+    stop the others; what failed is listed at the end, with exit code 3, or 1 if all did. A
+    --report without a pattern is then one of all images.
     """
     from stipple.cli.stipple.plan import ImageJob, plan
 
     job = plan(options, find_given(context))
     if isinstance(job, ImageJob):
-        from stipple.cli.stipple.run import run_image
-        from stipple.cli.stipple.show import list_rows
-
-        figures = run_image(job)
-        if not job.quiet:
-            print_table(list_rows(job, figures))
+        _draw_one(job)
         return
     from stipple.cli.stipple.batch import describe_batch, list_batch_rows, run_batch
     from stipple.files.tables import render_json
@@ -49,7 +50,24 @@ def command(context: click.Context, /, **options: Any) -> None:
     if job.report:
         write_output(job.report, render_json(describe_batch(job, batch)))
     if not job.quiet:
-        print_table(list_batch_rows(batch))
-    tell_failures([f"{image.image}: {reason}" for image, reason in batch.failed.items()])
-    if batch.failed:
-        context.exit(1)
+        print_table(list_batch_rows(job, batch))
+    tell_failures([f"{image.image}: {one.reason}" for image, one in batch.failed.items()])
+    if batch.ended:
+        click.echo(batch.ended.reason, err=True)
+    context.exit(batch.code)
+
+
+def _draw_one(job: "ImageJob") -> None:
+    """Draw an image; where that fails the report says why, if there is to be one."""
+    from stipple.cli.stipple.run import run_image
+    from stipple.cli.stipple.show import list_rows
+
+    try:
+        figures = run_image(job)
+    except Exception as error:
+        if job.report:
+            described = describe_command("stipple", job.recorded)
+            report_failure(job.report, described, {"image": job.image}, error)
+        raise
+    if not job.quiet:
+        print_table(list_rows(job, figures))

@@ -15,6 +15,7 @@ from stipple.choices import (
     Strays,
     Texture,
 )
+from stipple.cli.shared.batches import file_options, skip_options
 from stipple.cli.shared.config import take_config, take_values
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -275,5 +276,7 @@ stipple_options = add_options(
         "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
     ),
     batch_options,
+    skip_options,
+    file_options,
     report_options,
 )

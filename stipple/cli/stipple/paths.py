@@ -1,12 +1,13 @@
-"""Patterns of paths: what {stem}, {name} and {number} stand for, image by image."""
+"""Patterns of paths: what {stem}, {name}, {parent} and {number} stand for, image by image."""
 
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 # Other braces are part of a name.
-FIELD = re.compile(r"\{(stem|name|number)(?::0([1-9])d)?\}")
+FIELD = re.compile(r"\{(stem|name|parent|number)(?::0([1-9])d)?\}")
 
 
 def fill_paths(options: dict[str, Any], number: int) -> dict[str, Any]:
@@ -16,8 +17,9 @@ def fill_paths(options: dict[str, Any], number: int) -> dict[str, Any]:
     def fill(pattern: str) -> str:
         return locate(_fill_pattern(pattern, options["image"], number))
 
+    patterns = tuple(map(_complete, options["outputs"]))
     filled = {name: fill(options[name]) for name in ("animate", "report") if options[name]}
-    outputs = options["outputs"] or (("{stem}.svg",) if options["scheduler"] else ())
+    outputs = patterns or (("{stem}.svg",) if options["scheduler"] else ())
     return {
         **options,
         **filled,
@@ -26,14 +28,23 @@ def fill_paths(options: dict[str, Any], number: int) -> dict[str, Any]:
     }
 
 
+def _complete(pattern: str) -> str:
+    """Let a folder stand for drawings of the images' names in it."""
+    if pattern != "-" and (pattern.endswith(SEPARATORS) or Path(pattern).is_dir()):
+        return os.path.join(pattern, "{stem}.svg")  # noqa: PTH118 (a pattern, as it was written)
+    return pattern
+
+
 def _fill_pattern(pattern: str, image: str, number: int) -> str:
-    """Replace {stem}, {name}, {number} and such as {number:03d}."""
+    """Replace {stem}, {name}, {parent}, {number} and such as {number:03d}."""
     path = Path(image)
 
     def replace(field: re.Match[str]) -> str:
         name, width = field.groups()
         if name == "number":
             return f"{number:0{width or 1}d}"
+        if name == "parent" and not width:
+            return path.absolute().parent.name
         return field[0] if width else {"stem": path.stem, "name": path.name}[name]
 
     return FIELD.sub(replace, pattern)

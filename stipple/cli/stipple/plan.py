@@ -3,7 +3,8 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -11,14 +12,14 @@ from stipple.choices import Method, NeighbourEngine, Order, Spacing, Start, Stra
 from stipple.cli.shared.conflicts import refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, check_targets, plan_outputs
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
+from stipple.cli.shared.sources import expand_sources
 from stipple.cli.stipple.inks import Inks, plan_inks
 from stipple.cli.stipple.options import FORMATS
 from stipple.cli.stipple.paths import FIELD, fill_paths
 from stipple.cli.stipple.placing import Placing, read_placing, take_pen
 from stipple.cli.stipple.rules import CONFLICTS, STREAMS
-from stipple.errors import StippleError
 from stipple.machine.tasks import share_threads
 
 if TYPE_CHECKING:
@@ -89,12 +90,25 @@ class ImageJob:
         others = [path for path in (self.animate, self.report) if path]
         return [*(output.path for output in self.outputs), *others]
 
+    @property
+    def is_done(self) -> bool:
+        """Whether every file is there, and none is older than the image."""
+        try:
+            then = Path(self.image).stat().st_mtime_ns
+            return all(Path(path).stat().st_mtime_ns >= then for path in self.targets)
+        except OSError:
+            return False
+
 
 @dataclass(frozen=True, eq=False)
 class BatchJob:
-    """Images for other processes, or one after another, and the path of one report of all."""
+    """Images for other processes, or one after another, and the path of one report of all.
+
+    Those that are `skipped` have all their files.
+    """
 
     images: tuple[ImageJob, ...]
+    skipped: tuple[str, ...]
     jobs: int
     scheduler: str | None
     report: str | None
@@ -115,8 +129,9 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     """
     options = take_pen(options, given)
     refuse_conflicts({**options, "given": given}, CONFLICTS)
-    images, jobs, scheduler = options["images"], options["jobs"], options["scheduler"]
-    many = len(images) > 1 or scheduler is not None
+    images, lists = expand_sources(options["images"])
+    jobs, scheduler = options["jobs"], options["scheduler"]
+    many = len(images) > 1 or scheduler is not None or images != list(options["images"])
     shared = {name: value for name, value in options.items() if name != "images"}
     common = None
     if many:
@@ -125,18 +140,22 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         shared["threads"] = threads
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
-            check_targets([common], "-")
     placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
     planned = tuple(
         _plan_image(fill_paths(shared | {"image": image}, number), placing, quiet=quiet)
         for number, image in enumerate(images, 1)
     )
-    if not many:
+    skipped = {job for job in planned if options["skip_existing"] and job.is_done}
+    wanted = [job for job in planned if job not in skipped]
+    _check_together(wanted, common)
+    targets = [path for job in wanted for path in job.targets]
+    settle_files(options, [*targets, *([common] if common else [])], [*images, *lists])
+    if not many and wanted:
         return planned[0]
-    _check_together(planned, common)
     return BatchJob(
-        images=planned,
+        images=tuple(wanted),
+        skipped=tuple(job.image for job in planned if job in skipped),
         jobs=jobs,
         scheduler=scheduler,
         report=common,
@@ -148,7 +167,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
 
 def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> ImageJob:
     """Plan an image whose paths are filled in."""
-    job = ImageJob(
+    return ImageJob(
         image=options["image"],
         reading=plan_reading(options, quiet=quiet),
         inks=plan_inks(options),
@@ -180,24 +199,22 @@ def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> Im
         verbose=options["verbose"],
         recorded=record_options(options),
     )
-    check_targets(job.targets, job.image)
-    return job
 
 
 def _check_together(jobs: Sequence[ImageJob], common: str | None) -> None:
-    """Refuse to write two images, or one and the `common` report, to one file, or over an image."""
-    images = {os.path.realpath(job.image): job.image for job in jobs}
-    pairs = [(path, job.image) for job in jobs for path in job.targets]
-    if common is not None:
-        pairs.append((common, "the report of all"))
-    writers: dict[str, str] = {}
-    for path, writer in pairs:
-        real = os.path.realpath(path)
-        if real in images:
-            raise StippleError(f"{path} is the image {images[real]} itself: choose another output.")
-        if real in writers:
-            raise click.UsageError(
-                f"{writers[real]} and {writer} would both be written to {path}: give a pattern that"
-                " tells them apart, with {stem}, {name} or {number}."
-            )
-        writers[real] = writer
+    """Refuse to write two images, or one and the `common` report, to one file."""
+    pairs = [(path, job) for job in jobs for path in job.targets]
+    writers: dict[str, ImageJob] = {}
+    for path, job in pairs:
+        other = writers.setdefault(os.path.realpath(path), job)
+        if other is not job:
+            _refuse_pair(other.image, job.image, path)
+    if common is not None and os.path.realpath(common) in writers:
+        _refuse_pair(writers[os.path.realpath(common)].image, "the report of all", common)
+
+
+def _refuse_pair(first: str, second: str, path: str) -> NoReturn:
+    raise click.UsageError(
+        f"{first} and {second} would both be written to {path}: give a pattern that tells them"
+        " apart, with {stem}, {name}, {parent} or {number}."
+    )

@@ -1,0 +1,21 @@
+"""Options on files and batches that every command with outputs has, as one stack."""
+
+import click
+
+from stipple.cli.shared.options import add_options
+
+file_options = add_options(
+    click.option("--force", is_flag=True, help="Let outputs replace files that are read."),
+    click.option("--no-clobber", is_flag=True, help="Refuse to replace any file that is there."),
+    click.option(
+        "--dry-run", is_flag=True, help="Check everything, name the files to write, and end."
+    ),
+)
+
+skip_options = add_options(
+    click.option(
+        "--skip-existing",
+        is_flag=True,
+        help="Leave out images whose files are all there and none older than the image.",
+    ),
+)
