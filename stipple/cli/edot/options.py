@@ -1,5 +1,6 @@
 """The options of `stipple edot`, and their help."""
 
+from collections.abc import Iterable
 from typing import get_args
 
 import click
@@ -12,16 +13,19 @@ from stipple.choices import (
     Objective,
     SourceKind,
 )
+from stipple.cli.shared.counts import Count
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
+    dpi_option,
     drawing_options,
     kernel_options,
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import COUNTS, NUMBERS, FiniteRange
+from stipple.cli.shared.presets import complete_presets
+from stipple.cli.shared.types import COUNTS, SHARES, FiniteRange
 
 FORMATS = ("csv", *DRAWING_FORMATS)
 
@@ -29,14 +33,14 @@ EXAMPLES = """\
 \b
 Examples:
   stipple edot photo.jpg -m 500 -o atoms.svg -o atoms.csv
-  stipple edot photo.jpg -m 2000 --objective full --report full.json -o full.png
   stipple edot samples.csv -m 20 > atoms.csv
-  stipple edot '0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2' -m 7 --objective sharp -o seven.png
+  stipple edot --preset discs-24 -o discs.png
+  stipple edot photo.jpg -m 2000 --objective full -o full.png
+  stipple edot '0.3*gaussian:0.2,0.1+0.7*uniform' -m 7 --objective sharp
   stipple edot photo.jpg -m 10,30,100,300 --naive 50 --plot convergence.svg
   stipple edot photo.jpg -m 3000 --color rgb -o channels.png
-  stipple edot first.png second.png --barycenter --lambda 0.3,0.7 -m 200 -o between.png
+  stipple edot first.png second.png --barycenter --lambda 30%,70% -o mid.png
   stipple edot first.png second.png --plan -m 50 -o plan.csv -o plan.png
-  stipple edot --preset discs-24 -o discs.png
   stipple edot --list-presets
 """
 
@@ -57,10 +61,21 @@ start_options = add_options(
     ),
 )
 
-edot_options = add_options(
-    click.argument("sources", nargs=-1, metavar="SOURCE...", type=click.Path(allow_dash=True)),
-    click.option("--preset", metavar="NAME", help="Run a published example (then no SOURCE)."),
-    click.option("--list-presets", is_flag=True, help="Name the presets and what they show."),
+
+def _list_names() -> Iterable[str]:
+    from stipple.discretisation.presets import list_presets
+
+    return list_presets()
+
+
+source_options = add_options(
+    click.option(
+        "--preset",
+        metavar="NAME",
+        shell_complete=complete_presets(_list_names),
+        help="Run a published example (then no SOURCE).",
+    ),
+    click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
     click.option(
         "--read",
         type=click.Choice(get_args(SourceKind)),
@@ -69,13 +84,17 @@ edot_options = add_options(
         " points.",
     ),
     domain_options,
+    group="Source",
+)
+
+atom_options = add_options(
     click.option(
         "-m",
         "--atoms",
         type=COUNTS,
         metavar="M[,M...]",
         default="100",
-        help="Numbers of atoms; several make a run each.",
+        help="Numbers of atoms, such as 500 or 2k; several make a run each.",
     ),
     click.option(
         "--objective",
@@ -106,6 +125,10 @@ edot_options = add_options(
         help="Optimise weights (free), or fix them at 1/M (equal).",
     ),
     start_options,
+    group="Atoms",
+)
+
+algorithm_options = add_options(
     click.option(
         "--algorithm",
         type=click.Choice(get_args(Algorithm)),
@@ -128,7 +151,7 @@ edot_options = add_options(
     ),
     click.option(
         "--batch",
-        type=click.IntRange(min=1),
+        type=Count(min=1),
         metavar="N",
         default=1000,
         help="Samples of a stochastic step.",
@@ -143,6 +166,10 @@ edot_options = add_options(
     click.option(
         "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random choices."
     ),
+    group="Solver",
+)
+
+several_options = add_options(
     click.option(
         "--color",
         type=click.Choice(("mono", "rgb")),
@@ -155,10 +182,10 @@ edot_options = add_options(
     click.option(
         "--lambda",
         "lambdas",
-        type=NUMBERS,
+        type=SHARES,
         metavar="L[,L...]",
         show_default="equal",
-        help="With --barycenter: the weight of each SOURCE.",
+        help="With --barycenter: the weight of each SOURCE, such as 0.3,0.7 or 30%,70%.",
     ),
     click.option(
         "--plan",
@@ -173,21 +200,28 @@ edot_options = add_options(
         default=0,
         help="Compare with R random samplings of as many points with equal weights.",
     ),
+    group="Several sources and comparisons",
+)
+
+computing_options = add_options(
     kernel_options,
     click.option(
         "--threads",
         type=click.IntRange(min=1),
         metavar="N",
         show_default="one per processor",
-        help="Cells, or parts of kernels, at a time.",
+        help="Threads for cells and kernels.",
     ),
     click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Let the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, solve the cells of"
-        " the adaptive algorithm.",
+        help="Send the cells of the adaptive algorithm to a Dask cluster, such as"
+        " tcp://10.0.0.1:8786.",
     ),
-    tone_options,
+    group="Solver",
+)
+
+output_options = add_options(
     click.option(
         "-o",
         "--output",
@@ -207,7 +241,19 @@ edot_options = add_options(
         " samplings.",
     ),
     click.option("--show-samples", is_flag=True, help="Draw samples in grey under the atoms."),
-    drawing_options,
-    click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
+    dpi_option,
     report_options,
+    group="Output",
+)
+
+edot_options = add_options(
+    click.argument("sources", nargs=-1, metavar="SOURCE...", type=click.Path(allow_dash=True)),
+    source_options,
+    atom_options,
+    output_options,
+    drawing_options,
+    tone_options,
+    several_options,
+    algorithm_options,
+    computing_options,
 )

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from stipple.cli.shared.conflicts import find_given
+from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table, tell_failures
 from stipple.cli.stipple.options import EXAMPLES, stipple_options
@@ -12,6 +13,7 @@ from stipple.cli.stipple.options import EXAMPLES, stipple_options
 
 @click.command(
     "stipple",
+    cls=GroupedCommand,
     context_settings={"show_default": True},
     short_help="Turn an image into a stipple drawing.",
     epilog=EXAMPLES,
