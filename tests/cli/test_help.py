@@ -15,7 +15,7 @@ STIPPLE_GROUPS = ["Output", "Page", "Look", "Tone", "Solver", "Batch", "Other"]
 
 
 def ask(*words: str) -> str:
-    result = CliRunner().invoke(main, list(words))
+    result = CliRunner().invoke(main, list(words), terminal_width=78)  # click's, of 80 columns
     assert result.exit_code == 0, result.output
     return result.output
 

@@ -56,7 +56,7 @@ def test_fixed_dots_come_first_and_stay(run):
 
 
 def test_the_table_tells_where_it_stopped_and_the_texture(run):
-    result, folder = run("-n", "150", "--texture", "blue")
+    result, folder = run("-n", "150", "--texture", "blue", "-v")
     assert "no: stopped at the quality asked for" in result.output
     ink = read_ink(folder)
     assert (ink["reached"], ink["settled"]) == (True, False)
@@ -65,7 +65,7 @@ def test_the_table_tells_where_it_stopped_and_the_texture(run):
     assert ink["six_neighboured"] <= 0.6
     assert f"largest power of a wave {ink['largest_power']:.1f}" in result.output
     assert f"six neighbours: {ink['six_neighboured']:.0%}" in result.output
-    result, folder = run("-n", "40", "--quality", "0.19")
+    result, folder = run("-n", "40", "--quality", "0.19", "-v")
     assert read_ink(folder)["quality"] <= 0.19
     assert "no: stopped at the quality asked for" in result.output
 

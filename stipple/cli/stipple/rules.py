@@ -6,9 +6,8 @@ from typing import Any, get_args
 
 from stipple.choices import Start
 from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, ONE_WIDTH, Rule, refuse_each
-from stipple.cli.stipple.options import FORMATS
 from stipple.cli.stipple.inks import INK_RULES, choose_overlap, is_one
-
+from stipple.cli.stipple.options import FORMATS
 
 
 def _find_output(options: Mapping[str, Any]) -> str | None:
