@@ -64,7 +64,7 @@ def test_help():
     assert rb"\b" not in output
     code, output, _ = run("stipple", "--help")
     assert code == 0
-    assert b"\n    stipple stipple photo.jpg -n 20000 -o photo.svg -o photo.png\n" in output
+    assert b"\n  stipple photo.jpg -n 20k -o photo.svg -o photo.png\n" in output
     assert b"[default: lbfgs]" in output
 
 
@@ -72,7 +72,7 @@ def test_help():
     ("words", "code", "message"),
     [
         (("--version",), 0, b""),
-        (("sketch",), 2, b"No such command 'sketch'"),
+        (("sketch",), 2, b"No such command or image 'sketch'"),
         (("stipple",), 2, b"Missing argument 'IMAGE...'"),
         (("stipple", "missing.png"), 1, b"Error: missing.png does not exist: check the path.\n"),
     ],
@@ -227,14 +227,14 @@ def interrupt(folder, *words, after):
 
 def test_interrupted_while_it_reads_and_while_it_steps(tmp_path):
     words = (SAMPLES / "camera.png", "-n", 10_000, "--tolerance", 0, "--iterations", 1000)
-    interrupt(tmp_path, *words, after=b"points ...")
+    interrupt(tmp_path, *words, after=b"dots ...")
     interrupt(tmp_path, *words, after=b"step   2")
 
 
 @pytest.mark.slow
 def test_interrupted_in_a_large_solve(tmp_path):
     words = (SAMPLES / "camera.png", "-n", 100_000)
-    interrupt(tmp_path, *words, after=b"points ...")
+    interrupt(tmp_path, *words, after=b"dots ...")
     interrupt(tmp_path, *words, after=b"step   1")
 
 

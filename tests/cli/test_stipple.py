@@ -751,6 +751,8 @@ def test_verbose_adds_the_mathematics(ramp, tmp_path):
 
 def test_a_quality_below_that_of_hexagons_is_explained(tmp_path):
     dots = np.full((64, 64), 255, np.uint8)
+    for row, column in ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0)):
+        dots[8 + row :: 16, 8 + column :: 16] = 250  # hardly dark, but not white
     dots[8::16, 8::16] = 0
     told = stipple(save(tmp_path / "a.png", dots), "-n", 16, "-v", "-o", tmp_path / "a.svg").stderr
     (line,) = re.findall(r"^quality .*$", told, re.M)
