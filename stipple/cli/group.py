@@ -15,7 +15,7 @@ from stipple.errors import StippleError
 from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "samples", "doctor")
 INTERRUPTED = 130
 
 

@@ -1,17 +1,27 @@
 """The first words that somebody types, right or nearly so."""
 
+import sys
+from importlib.metadata import PackagePath
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import numpy as np
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
-from command import save
+from command import ROOT, SAMPLES, save
 
 from stipple.cli import main
 from stipple.cli.shared import types
 from stipple.cli.shared.counts import Count, read_count
+from stipple.errors import StippleError
+from stipple.files import sample_picture
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 def run(words: str, code: int = 0) -> str:
@@ -149,6 +159,38 @@ def test_a_transparent_background_is_none(folder: Path) -> None:
     run("photo.png -n 4 --background transparent -o clear.svg")
     run("photo.png -n 4 --background none -o none.svg")
     assert (folder / "clear.svg").read_bytes() == (folder / "none.svg").read_bytes()
+
+
+def test_samples_are_written_once_and_can_be_stippled(folder: Path) -> None:
+    told = run("samples").split()
+    assert sorted(told) == sorted(map(str, Path("samples").iterdir()))
+    assert Path("samples/camera.png").read_bytes() == (SAMPLES / "camera.png").read_bytes()
+    Path("samples/camera.png").write_bytes(b"mine")
+    run("samples")
+    assert Path("samples/camera.png").read_bytes() == b"mine"
+
+
+def test_samples_are_found_where_pip_put_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_picture, "_CLONE", folder)
+    placed = PackagePath("../../share/stipple/samples/camera.png")
+    placed.dist = SimpleNamespace(locate_file=lambda path: folder / path)
+    monkeypatch.setattr(sample_picture, "files", lambda _: [PackagePath("stipple/x.py"), placed])
+    assert sample_picture.find_samples() == folder / "../../share/stipple/samples"
+    monkeypatch.setattr(sample_picture, "files", lambda _: None)
+    with pytest.raises(StippleError, match="install stipple-ot anew"):
+        sample_picture.find_samples()
+
+
+def test_the_wheel_brings_samples_and_manuals() -> None:
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    shares = {
+        folder: {path.name for pattern in patterns for path in ROOT.glob(pattern)}
+        for folder, patterns in found["data-files"].items()
+    }
+    assert shares["share/stipple/samples"] == set(sample_picture.NAMES)
+    assert shares["share/man/man1"] >= {"stipple.1", "stipple-stipple.1"}
 
 
 @pytest.mark.parametrize(
