@@ -38,7 +38,7 @@ def read_ink(folder):
 
 
 def test_masses_are_read_by_name_and_give_the_number_of_dots(run):
-    result, folder = run("--masses", "masses.csv")
+    result, folder = run("--masses", "masses.csv", "-v")
     assert result.exit_code == 0, result.output
     masses = [float(row["mass"]) for row in read_rows(folder)]
     np.testing.assert_allclose(masses, np.array([1, 30, 1000]) / 1031, rtol=1e-6)
