@@ -735,7 +735,8 @@ def test_quiet_prints_nothing(ramp, tmp_path):
 def test_plain_lines_where_there_is_no_terminal(ramp, tmp_path):
     output = tmp_path / "a folder with a long name" / "and another one in it" / "out.svg"
     output.parent.mkdir(parents=True)
-    first, *table = stipple(ramp, "-n", 1234, "-o", output).stderr.splitlines()
+    first, *lines = stipple(ramp, "-n", 1234, "-o", output).stderr.splitlines()
+    table = [line for line in lines if not line.startswith("  step")]  # on a slow machine
     assert first == "1,234 black dots ..."
     names = [line[:14].strip() for line in table]
     assert names == ["dots", "dot diameter", "picture", "coverage", "seconds", "written"]
