@@ -164,8 +164,8 @@ def _solve_dense(
         import ot
     except ImportError:
         raise StippleError(
-            "The method paper solves its linear programs with POT, which is not installed: run"
-            " python -m pip install pot, or take another --method."
+            "The method paper solves its linear programs with POT, which is not installed: install"
+            " stipple-ot[paper], or take another --method."
         ) from None
 
     mass = source[givers].sum()

@@ -1,22 +1,45 @@
 """The `stipple` command: its subcommands, loaded when asked for, and how failures end."""
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from stipple.cli.shared.ends import FAILED, INTERRUPTED, catch_signals, explain, find_code
+from stipple.cli.shared.help import ExamplesFirst
+from stipple.cli.shared.near import suggest
 from stipple.errors import StippleError
 from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "doctor")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "samples", "doctor")
 
 
-class StippleGroup(click.Group):
-    """A group that imports a subcommand only when it is needed, and turns failures into exits."""
+class StippleGroup(ExamplesFirst, click.Group):
+    """A group that imports a subcommand only when it is needed, and turns failures into exits.
+
+    `stipple photo.jpg` is short for `stipple stipple photo.jpg`, and `stipple help bound` for
+    `stipple bound --help`.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the subcommand where it is left out."""
+        return super().parse_args(ctx, _name_command(args))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand; ask for the nearest where there is none of that name."""
+        name = args[0]
+        if name not in COMMANDS:
+            known = ", ".join(COMMANDS)
+            hint = suggest(name, (*COMMANDS, "help")) or f" The commands are {known}."
+            ctx.fail(f"No such command or image {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         """Name the subcommands in the order in which they are shown."""
@@ -64,6 +87,21 @@ class StippleGroup(click.Group):
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _name_command(words: Sequence[str]) -> list[str]:
+    """Put the subcommand before words that leave it out: images, and a question for help."""
+    if not words or words[0] in COMMANDS:
+        return list(words)
+    if words[0] == "help":
+        return [*words[1:2], "--help"]
+    named = words if words[0].startswith("-") and words[0] != "-" else words[:1]
+    return ["stipple", *words] if any(map(_is_image, named)) else list(words)
+
+
+def _is_image(word: str) -> bool:
+    """Whether a word names an image: a file that exists, a path, or standard input."""
+    return word == "-" or bool(re.search(r"[/\\]|\.\w{2,5}$", word)) or Path(word).is_file()
+
+
 def _tell_of_compiling() -> None:
     context = click.get_current_context(silent=True)
     if context is None or not context.params.get("quiet"):
@@ -84,8 +122,9 @@ def _stop(code: int) -> NoReturn:
 EXAMPLES = """\
 \b
 Examples:
-  stipple stipple photo.jpg -n 5000 -o photo.svg
-  stipple stipple --help
+  stipple photo.jpg
+  stipple photo.jpg -n 20k --page a4 -o photo.svg -o photo.png
+  stipple help stipple
   stipple doctor
 """
 
@@ -96,6 +135,9 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXAMPLES,
 )
-@click.version_option(__version__, prog_name="stipple")
+@click.version_option(__version__, "-V", "--version", prog_name="stipple")
 def main() -> None:
-    """Turn images and densities into points by optimal transport, and prove how good they are."""
+    """Turn images and densities into points by optimal transport, and prove how good they are.
+
+    IMAGE alone is short for `stipple stipple IMAGE`.
+    """

@@ -4,13 +4,14 @@ click-man 0.6.0 does not serve: it writes the date, does not escape roff, cuts t
 characters, and does not see subcommands that are loaded when they are asked for.
 """
 
-import inspect
 import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+from stipple.cli.shared.help import group_options, split_help
 
 EXIT_STATUS = {
     "0": "Done.",
@@ -46,7 +47,7 @@ def render_manual(command: click.Command, name: str, parent: click.Context | Non
         That of its group, from which it takes settings such as the names of the help option.
     """
     context = click.Context(command, parent, info_name=name, **command.context_settings)
-    description, examples = _split_examples(command)
+    description, examples = split_help(command)
     summary = command.get_short_help_str(limit=1000).rstrip(".")
     usage = " ".join(command.collect_usage_pieces(context))
     page = _name_page(name)
@@ -60,10 +61,12 @@ def render_manual(command: click.Command, name: str, parent: click.Context | Non
         *_render_paragraphs(description),
         ".SH OPTIONS",
     ]
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)  # None if hidden
-        if record and (record[1] or isinstance(parameter, click.Option)):
-            lines += [".TP", _render_declaration(record[0]), *_render_paragraphs(record[1])]
+    groups = list(group_options(command, context))
+    for group, records in groups:
+        if len(groups) > 1:
+            lines.append(f".SS {escape_roff(group)}")
+        for declaration, text in records:
+            lines += [".TP", _render_declaration(declaration), *_render_paragraphs(text)]
     subcommands = list(_list_subcommands(command, context))
     if subcommands:
         lines.append(".SH COMMANDS")
@@ -103,17 +106,6 @@ def _list_subcommands(
             subcommand = command.get_command(context, name)
             if subcommand is not None and not subcommand.hidden:
                 yield name, subcommand
-
-
-def _split_examples(command: click.Command) -> tuple[str, str]:
-    """Return the help text before and after the line `Examples:`."""
-    # click shows neither indentation common to all lines nor what follows a form feed.
-    texts = [
-        inspect.cleandoc(text).partition("\f")[0] for text in (command.help, command.epilog) if text
-    ]
-    parts = re.split(r"^(?:\x08\n)?Examples:\n", "\n\n".join(texts), maxsplit=1, flags=re.MULTILINE)
-    examples = parts[1].replace("\b\n", "") if len(parts) > 1 else ""
-    return parts[0], textwrap.dedent(examples).strip("\n")
 
 
 def _name_page(name: str) -> str:

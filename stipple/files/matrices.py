@@ -4,6 +4,7 @@ A matrix is the density itself: values >= 0 on any scale, bigger is more ink. It
 so no luminance is taken and nothing is turned round.
 """
 
+import re
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from stipple.measures.picture import MAX_PIXELS, Matrix
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NUMBER_STARTS = tuple(bytes([character]) for character in b"0123456789+-.#")
+_TWO_WORDS = re.compile(r"[^\W\d_]{2,}[^\w\n]* [^\W\d_]")
 _SUFFIXES = {".npy", ".csv", ".tsv", ".txt", ".dat"}
 
 
@@ -66,11 +68,23 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
     """Read a density as `read_matrix` does, from a seekable stream that messages call `name`."""
     if is_npy(stream):
         values = read_npy(stream, name, lambda shape: _check_shape(shape, name, max_pixels))
+    elif _is_prose(stream):
+        raise StippleError(
+            f"{name} is a text, not an image: give a picture, or a matrix of numbers."
+        )
     else:
         values = read_table(stream, name, "numbers", named=False, most=max_pixels).values
     _refuse(values, ~np.isfinite(values), name, "give a finite number there")
     _refuse(values, values < 0, name, "a density needs values of 0 or more")
     return values
+
+
+def _is_prose(stream: BinaryIO) -> bool:
+    """Tell words from numbers, and from names of columns, by the first line."""
+    start = stream.tell()
+    head = stream.read(1024).decode("utf-8-sig", errors="replace")
+    stream.seek(start)
+    return bool(_TWO_WORDS.match(head.lstrip()))
 
 
 def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:

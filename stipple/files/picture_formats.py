@@ -38,10 +38,12 @@ def open_picture(
     Raises
     ------
     StippleError
-        When what reads the format is not installed.
+        When what reads the format is not installed, and for a PDF.
     PIL.UnidentifiedImageError
         When it is none of the formats, and other exceptions when it is damaged.
     """
+    if _starts_with(stream, b"%PDF-"):
+        raise StippleError(f"{name} is a PDF, not an image: export its page as PNG or JPEG.")
     if is_svg(stream):
         return open_svg(stream, name, max_pixels, tell)
     brands = _read_brands(stream)
@@ -58,6 +60,13 @@ def open_picture(
         except UnidentifiedImageError:
             raise ValueError("no picture after the header of AVIF") from None
     return Image.open(stream, formats=_FORMATS)
+
+
+def _starts_with(stream: BinaryIO, magic: bytes) -> bool:
+    start = stream.tell()
+    head = stream.read(len(magic))
+    stream.seek(start)
+    return head == magic
 
 
 def _read_brands(stream: BinaryIO) -> set[bytes]:

@@ -124,7 +124,7 @@ def _decode_picture(stream: BinaryIO, name: str, max_pixels: int, tell: Tell | N
         except UnidentifiedImageError:
             raise StippleError(
                 f"{name} is not an image that can be read: give a {NAMES}, or a matrix as .npy or"
-                " .csv."
+                " .csv; export other pictures as JPEG or PNG."
             ) from None
         except Image.DecompressionBombError:
             raise _too_large(name, f"over {2 * max_pixels:,}", max_pixels) from None

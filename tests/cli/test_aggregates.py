@@ -104,6 +104,7 @@ def test_people_read_of_every_ink(figures):
         targets=["a.svg", "-"],
         draw={"dots"},
         layout=layout,
+        verbose=True,
         inks=SimpleNamespace(overlap="allow"),
     )
     rows = list_rows(job, figures)

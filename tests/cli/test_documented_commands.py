@@ -38,7 +38,7 @@ def list_documented() -> list[str]:
     blocks = [block for blocks in found for block in blocks]
     blocks += [str(command.epilog) for command in COMMANDS.values()]
     lines = [line.strip() for block in blocks for line in block.splitlines()]
-    known = re.compile(rf"(?:cat \S+ \| )?stipple (?:{'|'.join(COMMANDS)})( |$)")
+    known = re.compile(rf"(?:cat \S+ \| )?stipple (?:{'|'.join(COMMANDS)}|photo\.jpg)( |$)")
     # A cluster is in test_dask.py only.
     shown = (line for line in lines if known.match(line) and "--scheduler" not in line)
     return list(dict.fromkeys(shown))
@@ -87,7 +87,7 @@ def test_a_documented_command_runs(folder, line):
         if end in words:
             words = words[: words.index(end)]
     # As many points as a small picture can bear.
-    many = {"6000", "8000", "10000", "12000", "20000"}
+    many = {"6000", "8000", "10000", "12000", "20000", "8k", "10k", "20k"}
     words = ["300" if word in many else word for word in words[1:]]
     if "--pen" in words and "-n" not in words:
         words[words.index("--pen") + 1] = "8mm"

@@ -62,7 +62,7 @@ def test_steps_of_grey_are_drawn_with_their_tone_in_the_png(tmp_path, turned):
 
 def test_every_file_has_the_radii_and_the_start_can_be_read_back(tmp_path):
     image = save(tmp_path / "ramp.png", np.tile(np.arange(24, dtype=np.uint8) * 10, (16, 1)))
-    circles, table, _, told = run(image, "-n", 30, "--size-variation", 0.5, "--iterations", 4)
+    circles, table, _, told = run(image, "-n", 30, "--size-variation", 0.5, "--iterations", 4, "-v")
     np.testing.assert_allclose(circles[:, 2], table[:, 3], atol=2e-3)
     assert table[:, 3].max() > 1.2 * table[:, 3].min()
     assert "darkness^0.5" in told
@@ -112,7 +112,7 @@ def test_the_last_frame_of_an_animation_has_no_dot_on_white(spots):
 
 def test_bleed_keeps_the_number_of_dots_and_says_what_it_is(tmp_path):
     image = save(tmp_path / "grey.png", np.full((30, 40), 128, np.uint8))
-    circles, _, report, told = run(image, "-n", 200, "--bleed", "--iterations", 8)
+    circles, _, report, told = run(image, "-n", 200, "--bleed", "--iterations", 8, "-v")
     assert len(circles) == report["points"] == 200
     assert "mirrored margin" in told
     distances = np.minimum(circles[:, :2], (40, 30) - circles[:, :2]).min(axis=1)

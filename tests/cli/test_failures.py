@@ -56,7 +56,7 @@ def refuse(*arguments, code=1):
         assert len(usage) == 3
     else:
         # What was begun before it failed may have been told.
-        assert all(line.endswith("points ...") for line in usage)
+        assert all(line.endswith(("points ...", "dots ...")) for line in usage)
     assert sentence.startswith("Error: ")
     assert result.stdout == ""
     assert sorted(Path().iterdir()) == before

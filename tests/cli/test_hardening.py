@@ -209,6 +209,7 @@ COMMANDS = {
     "edot": ("good.png", "-m", "3", "--steps", "3"),
     "bound": ("good.png", "other.png"),
     "sequence": ("-n", "7"),
+    "samples": (),
     "doctor": (),
 }
 # Whole days of work, or a screenful of presets: asked for on purpose only.

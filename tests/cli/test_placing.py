@@ -38,7 +38,7 @@ def read_ink(folder):
 
 
 def test_masses_are_read_by_name_and_give_the_number_of_dots(run):
-    result, folder = run("--masses", "masses.csv")
+    result, folder = run("--masses", "masses.csv", "-v")
     assert result.exit_code == 0, result.output
     masses = [float(row["mass"]) for row in read_rows(folder)]
     np.testing.assert_allclose(masses, np.array([1, 30, 1000]) / 1031, rtol=1e-6)
@@ -56,7 +56,7 @@ def test_fixed_dots_come_first_and_stay(run):
 
 
 def test_the_table_tells_where_it_stopped_and_the_texture(run):
-    result, folder = run("-n", "150", "--texture", "blue")
+    result, folder = run("-n", "150", "--texture", "blue", "-v")
     assert "no: stopped at the quality asked for" in result.output
     ink = read_ink(folder)
     assert (ink["reached"], ink["settled"]) == (True, False)
@@ -65,7 +65,7 @@ def test_the_table_tells_where_it_stopped_and_the_texture(run):
     assert ink["six_neighboured"] <= 0.6
     assert f"largest power of a wave {ink['largest_power']:.1f}" in result.output
     assert f"six neighbours: {ink['six_neighboured']:.0%}" in result.output
-    result, folder = run("-n", "40", "--quality", "0.19")
+    result, folder = run("-n", "40", "--quality", "0.19", "-v")
     assert read_ink(folder)["quality"] <= 0.19
     assert "no: stopped at the quality asked for" in result.output
 

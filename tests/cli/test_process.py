@@ -64,7 +64,7 @@ def test_help():
     assert rb"\b" not in output
     code, output, _ = run("stipple", "--help")
     assert code == 0
-    assert b"\n    stipple stipple photo.jpg -n 20000 -o photo.svg -o photo.png\n" in output
+    assert b"\n  stipple photo.jpg -n 20k -o photo.svg -o photo.png\n" in output
     assert b"[default: lbfgs]" in output
 
 
@@ -72,7 +72,7 @@ def test_help():
     ("words", "code", "message"),
     [
         (("--version",), 0, b""),
-        (("sketch",), 2, b"No such command 'sketch'"),
+        (("sketch",), 2, b"No such command or image 'sketch'"),
         (("stipple",), 2, b"Missing argument 'IMAGE...'"),
         (("stipple", "missing.png"), 1, b"Error: missing.png does not exist: check the path.\n"),
     ],
@@ -113,7 +113,7 @@ def test_a_closed_pipe_is_no_traceback(ramp):
     errors = process.stderr.read()
     process.stderr.close()
     assert process.wait(100) in (0, 1)
-    assert errors.startswith(b"3,000 black points ...\n")
+    assert errors.startswith(b"3,000 black dots ...\n")
     assert b"Traceback" not in errors
     assert b"Error" not in errors
 
@@ -173,8 +173,11 @@ def run_on_terminal(*arguments, **environment):
 def test_a_terminal_gets_a_progress_bar(ramp):
     words = ("stipple", ramp, "-n", 500, "-o", "-", "--format", "csv")
     output, shown = run_on_terminal(*words)
-    assert re.search(rb"500 black points: +\d+%\|", shown)
-    assert re.search(rb"W2(\xc2\xb2|\\xb2) ", shown)  # an escape in a locale without UTF-8
+    assert re.search(rb"500 black dots: +\d+%\|", shown)
+    bars = [part for part in re.split(rb"[\r\n]+", shown) if part.startswith(b"500 black dots: ")]
+    assert max(len(re.sub(rb"\xe2..", b"|", bar)) for bar in bars) < 80  # a block has three bytes
+    assert b"100%" in bars[-1]  # it stays, and ends where the steps end
+    assert b"writing - ..." in shown
     assert b"quality 0.1" in shown
     assert ESCAPE in shown  # bold names in the table
     assert output.startswith(b"x,y,mass,radius\n")
@@ -184,7 +187,7 @@ def test_a_terminal_gets_a_progress_bar(ramp):
 def test_a_terminal_with_no_color(ramp, tmp_path):
     words = ("stipple", ramp, "-n", 500, "-o", tmp_path / "out.svg")
     _, shown = run_on_terminal(*words, NO_COLOR="1")
-    assert b"500 black points: " in shown
+    assert b"500 black dots: " in shown
     assert b"dot diameter" in shown
     assert ESCAPE not in shown
 
@@ -224,14 +227,14 @@ def interrupt(folder, *words, after):
 
 def test_interrupted_while_it_reads_and_while_it_steps(tmp_path):
     words = (SAMPLES / "camera.png", "-n", 10_000, "--tolerance", 0, "--iterations", 1000)
-    interrupt(tmp_path, *words, after=b"points ...")
+    interrupt(tmp_path, *words, after=b"dots ...")
     interrupt(tmp_path, *words, after=b"step   2")
 
 
 @pytest.mark.slow
 def test_interrupted_in_a_large_solve(tmp_path):
     words = (SAMPLES / "camera.png", "-n", 100_000)
-    interrupt(tmp_path, *words, after=b"points ...")
+    interrupt(tmp_path, *words, after=b"dots ...")
     interrupt(tmp_path, *words, after=b"step   1")
 
 

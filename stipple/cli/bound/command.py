@@ -6,6 +6,7 @@ import click
 
 from stipple.cli.bound.options import EXAMPLES, bound_options
 from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan
+from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_fallback, print_table, tell_failures
 from stipple.cli.shared.report import describe_command, report_failure
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "bound",
+    cls=GroupedCommand,
     context_settings={"show_default": True},
     short_help="Certify the Wasserstein distance between two images.",
     epilog=EXAMPLES,

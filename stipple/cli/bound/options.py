@@ -13,7 +13,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import FiniteRange
+from stipple.cli.shared.types import FiniteRange, Portion
 
 FORMATS = ("json", "csv")
 
@@ -22,28 +22,31 @@ EXAMPLES = """\
 Examples:
   stipple bound first.png second.png
   stipple bound first.npy second.npy -p 1 --gap 0.001
-  stipple bound first.png second.png --unit side --plot moved.png -o interval.json
+  stipple bound first.png second.png --unit side --plot moved.png
   stipple bound first.png second.png --method paper --block 4
   stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
   stipple bound --all scans -o distances.csv --jobs 4
   stipple bound --pairs pairs.csv -p 1 -o distances.csv
 """
 
-bound_options = add_options(
-    click.argument("images", nargs=-1, metavar="[A B]", type=click.Path(allow_dash=True)),
+source_options = add_options(
     click.option(
         "--pairs",
         type=click.Path(dir_okay=False, allow_dash=True),
         metavar="FILE.csv",
-        help="Take pairs from the columns a and b of a table instead.",
+        help="Compare the pairs in the columns a and b of a table.",
     ),
     click.option(
         "--all",
         "folder",
         type=click.Path(file_okay=False),
         metavar="DIR",
-        help="Take every pair of images and .npy files in a folder instead.",
+        help="Compare every pair of images and .npy files in a folder.",
     ),
+    group="Source",
+)
+
+distance_options = add_options(
     click.option(
         "-p",
         "--order",
@@ -52,6 +55,37 @@ bound_options = add_options(
         default=2.0,
         help="Order of the distance: costs are Euclidean distances to this power.",
     ),
+    click.option(
+        "--gap",
+        type=Portion(min=0),
+        metavar="G",
+        default=0.005,
+        help="Refine until (upper - lower)/lower is at most this, such as 0.005 or 0.5%.",
+    ),
+    click.option(
+        "--time-limit",
+        type=FiniteRange(min=0),
+        metavar="SECONDS",
+        help="Stop refining after this time, give or take a tenth and a second; the interval is"
+        " still valid. The clock starts when the images have been read.",
+    ),
+    click.option("--strict", is_flag=True, help="Exit with code 1 if the gap is not reached."),
+    click.option(
+        "--unit",
+        type=click.Choice(get_args(DistanceUnit)),
+        default="pixel",
+        help="Unit of the distance: a pixel, or the longer side of the images.",
+    ),
+    click.option(
+        "--pixels",
+        type=click.Choice(get_args(PixelModel)),
+        default="points",
+        help="The mass of a pixel is a point at its centre, or spread over its square.",
+    ),
+    group="Distance",
+)
+
+solver_options = add_options(
     click.option(
         "--method",
         type=click.Choice(get_args(BoundMethod)),
@@ -66,33 +100,6 @@ bound_options = add_options(
         default=4,
         help="Side of the blocks of --method paper, in pixels.",
     ),
-    click.option(
-        "--gap",
-        type=FiniteRange(min=0),
-        metavar="G",
-        default=0.005,
-        help="Refine until (upper - lower)/lower is at most this.",
-    ),
-    click.option(
-        "--time-limit",
-        type=FiniteRange(min=0),
-        metavar="SECONDS",
-        help="Stop after this time, within a tenth and a second; the interval is valid all the"
-        " same. It counts from when the images have been read.",
-    ),
-    click.option("--strict", is_flag=True, help="Exit with 1 where the gap is not reached."),
-    click.option(
-        "--unit",
-        type=click.Choice(get_args(DistanceUnit)),
-        default="pixel",
-        help="Unit of the distance: a pixel, or the longer side of the images.",
-    ),
-    click.option(
-        "--pixels",
-        type=click.Choice(get_args(PixelModel)),
-        default="points",
-        help="Whether the mass of a pixel is at its centre, or spread over its square.",
-    ),
     kernel_options,
     click.option(
         "--threads",
@@ -101,17 +108,19 @@ bound_options = add_options(
         show_default="one per processor",
         help="Threads for a pair.",
     ),
-    batch_options,
-    tone_options,
+    group="Solver",
+)
+
+output_options = add_options(
     click.option(
         "-o",
         "--output",
         "outputs",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Write the interval as .json or .csv; of many pairs a .csv with a row each, to which a"
-        " later run adds the rows that are missing, whose files have changed, or whose gap is too"
-        " wide. - is standard output. Repeatable.",
+        help="Write the interval as .json or .csv; for many pairs a .csv with a row each. A later"
+        " run adds the rows that are missing, whose files have changed, or whose gap is too wide. -"
+        " is standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(
@@ -121,4 +130,15 @@ bound_options = add_options(
     ),
     file_options,
     report_options,
+    group="Output",
+)
+
+bound_options = add_options(
+    click.argument("images", nargs=-1, metavar="[A B]", type=click.Path(allow_dash=True)),
+    source_options,
+    distance_options,
+    output_options,
+    tone_options,
+    solver_options,
+    batch_options,
 )

@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from stipple.cli.shared.help import GroupedCommand
+
 EXAMPLES = """\
 \b
 Examples:
@@ -12,7 +14,7 @@ Examples:
 """
 
 
-@click.command("doctor", short_help="Check the installation.", epilog=EXAMPLES)
+@click.command("doctor", cls=GroupedCommand, short_help="Check the installation.", epilog=EXAMPLES)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for bug reports and scripts.")
 def command(as_json: bool) -> int:
     """Check what this machine has for stipple, what is missing, and what takes its place.

@@ -68,12 +68,12 @@ PACKAGES = (
     _Package("tqdm", "tqdm"),
     _Package("psutil", "psutil"),
     _Package("matplotlib", "matplotlib", "no plots; everything else works"),
-    _Package("pot", "ot", "all works except the method paper of stipple bound"),
     _Package("pysdot", "pysdot", "Qhull does the same, a little slower"),
     _Package("pykeops", "pykeops", "NumPy does the same; no GPU, and more memory"),
     *((_Package("tomli", "tomli"),) if sys.version_info < (3, 11) else ()),
 )
 EXTRAS = (
+    _Package("pot", "ot", "all works except the method paper of stipple bound"),
     _Package("pillow-heif", "pillow_heif", "HEIC pictures are refused, export them as JPEG"),
     _Package("resvg_py", "resvg_py", "SVG drawings are refused, export them as PNG"),
     _Package("scikit-learn", "sklearn", "no stipple.sklearn; everything else works"),

@@ -6,12 +6,14 @@ from typing import Any
 import click
 
 from stipple.cli.edot.options import EXAMPLES, edot_options
+from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_fallback, print_table
 
 
 @click.command(
     "edot",
+    cls=GroupedCommand,
     context_settings={"show_default": True},
     short_help="Discretise an image or samples into weighted atoms.",
     epilog=EXAMPLES,
@@ -29,7 +31,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     """
     from stipple.cli.edot.plan import plan
     from stipple.cli.edot.run import run
-    from stipple.cli.edot.show import describe_found, list_presets, list_rows, render_files
+    from stipple.cli.edot.files import render_files
+    from stipple.cli.edot.show import describe_found, list_presets, list_rows
 
     if options["list_presets"]:
         click.echo(list_presets())

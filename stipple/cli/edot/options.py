@@ -1,32 +1,36 @@
 """The options of `stipple edot`, and their help."""
 
+from collections.abc import Iterable
 from typing import get_args
 
 import click
 
 from stipple.choices import (
-    ATOM_RATE,
-    MOMENTUM,
-    MOST_MOMENTUM,
-    WEIGHT_RATE,
-    Algorithm,
-    CellRule,
-    Finish,
     Objective,
     SourceKind,
 )
+from stipple.cli.edot.algorithm_options import algorithm_options
 from stipple.cli.edot.metrics import check_metric
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
+    dpi_option,
     drawing_options,
     kernel_options,
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import ATOM_MARKS, CAPACITY, COUNTS, NAIVE, NUMBERS, FiniteRange
+from stipple.cli.shared.presets import complete_presets
+from stipple.cli.shared.types import (
+    ATOM_MARKS,
+    CAPACITY,
+    COUNTS,
+    NAIVE,
+    SHARES,
+    FiniteRange,
+)
 
 FORMATS = ("csv", *DRAWING_FORMATS)
 
@@ -34,15 +38,15 @@ EXAMPLES = """\
 \b
 Examples:
   stipple edot photo.jpg -m 500 -o atoms.svg -o atoms.csv
-  stipple edot photo.jpg -m 2000 --objective full --report full.json -o full.png
   stipple edot samples.csv -m 20 > atoms.csv
+  stipple edot --preset discs-24 -o discs.png
   stipple edot samples.csv -m 20 --capacity 4%,6% > atoms.csv
-  stipple edot '0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2' -m 7 --objective sharp -o seven.png
+  stipple edot photo.jpg -m 2000 --objective full -o full.png
+  stipple edot '0.3*gaussian:0.2,0.1+0.7*uniform' -m 7 --objective sharp
   stipple edot photo.jpg -m 10,30,100,300 --naive 50 --plot convergence.svg
   stipple edot photo.jpg -m 3000 --color rgb -o channels.png
-  stipple edot first.png second.png --barycenter --lambda 0.3,0.7 -m 200 -o between.png
+  stipple edot first.png second.png --barycenter --lambda 30%,70% -o mid.png
   stipple edot first.png second.png --plan -m 50 -o plan.csv -o plan.png
-  stipple edot --preset discs-24 -o discs.png
   stipple edot --list-presets
 """
 
@@ -91,64 +95,21 @@ metric_option = add_options(
     ),
 )
 
-cell_options = add_options(
-    click.option(
-        "--cells",
-        type=click.Choice(get_args(CellRule)),
-        default="bisect",
-        help="How the adaptive algorithm cuts and shares: in the middle, by the occupied volume, or"
-        " where samples are sparsest.",
-    ),
-    click.option(
-        "--cell-atoms",
-        type=click.IntRange(min=1),
-        metavar="N",
-        show_default="32, or half of M up to there",
-        help="Most atoms of a cell of the adaptive algorithm.",
-    ),
-)
 
-stochastic_options = add_options(
-    click.option(
-        "--batch",
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=1000,
-        help="Samples of a stochastic step.",
-    ),
-    click.option(
-        "--momentum",
-        type=FiniteRange(min=0, max=MOST_MOMENTUM),
-        metavar="M",
-        default=MOMENTUM,
-        help="Part of the momentum that a stochastic step keeps.",
-    ),
-    click.option(
-        "--atom-rate",
-        type=FiniteRange(min=0, min_open=True),
-        metavar="R",
-        default=ATOM_RATE,
-        help="First stochastic step of atoms, over a Newton-like one; rates fall to 0.",
-    ),
-    click.option(
-        "--weight-rate",
-        type=FiniteRange(min=0),
-        metavar="R",
-        default=WEIGHT_RATE,
-        help="First stochastic step of logarithms of weights, for a slope of the mean cost.",
-    ),
-    click.option(
-        "--finish",
-        type=click.Choice(get_args(Finish)),
-        default="lbfgs",
-        help="What follows stochastic steps: a quasi-Newton descent on all samples, or nothing.",
-    ),
-)
+def _list_names() -> Iterable[str]:
+    from stipple.discretisation.presets import list_presets
 
-edot_options = add_options(
-    click.argument("sources", nargs=-1, metavar="SOURCE...", type=click.Path(allow_dash=True)),
-    click.option("--preset", metavar="NAME", help="Run a published example (then no SOURCE)."),
-    click.option("--list-presets", is_flag=True, help="Name the presets and what they show."),
+    return list_presets()
+
+
+source_options = add_options(
+    click.option(
+        "--preset",
+        metavar="NAME",
+        shell_complete=complete_presets(_list_names),
+        help="Run a published example (then no SOURCE).",
+    ),
+    click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
     click.option(
         "--read",
         type=click.Choice(get_args(SourceKind)),
@@ -157,14 +118,18 @@ edot_options = add_options(
         " points.",
     ),
     domain_options,
+    group="Source",
+)
+
+atom_options = add_options(
     click.option(
         "-m",
         "--atoms",
         type=COUNTS,
         metavar="M[,M...]",
         default="100",
-        help="Numbers of atoms; several make a run each. With weights from a file: as many as"
-        " these.",
+        help="Numbers of atoms, such as 500 or 2k; several make a run each. With weights from a"
+        " file: as many as these.",
     ),
     click.option(
         "--objective",
@@ -189,27 +154,12 @@ edot_options = add_options(
         help="Costs are distances to this power.",
     ),
     weight_options,
-    start_options,
-    click.option(
-        "--algorithm",
-        type=click.Choice(get_args(Algorithm)),
-        default="auto",
-        help="For entropic objectives: all atoms at once by stochastic gradients, or cell by cell;"
-        " auto by their number.",
-    ),
-    cell_options,
     metric_option,
-    stochastic_options,
-    click.option(
-        "--steps",
-        type=click.IntRange(min=0),
-        metavar="S",
-        show_default="as many as the algorithm needs",
-        help="Maximum number of steps.",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random choices."
-    ),
+    start_options,
+    group="Atoms",
+)
+
+several_options = add_options(
     click.option(
         "--color",
         type=click.Choice(("mono", "rgb")),
@@ -228,11 +178,12 @@ edot_options = add_options(
     click.option(
         "--lambda",
         "lambdas",
-        type=NUMBERS,
+        type=SHARES,
         metavar="L[,L...]",
         show_default="equal",
-        help="With --barycenter: the weight of each SOURCE. With --joint: one number, the"
-        " regularisation of the plan over the largest cost between the SOURCEs (0.01).",
+        help="With --barycenter: the weight of each SOURCE, such as 0.3,0.7 or 30%,70%. With"
+        " --joint: one number, the regularisation of the plan over the largest cost between the"
+        " SOURCEs (0.01).",
     ),
     click.option(
         "--plan",
@@ -254,21 +205,28 @@ edot_options = add_options(
         help="Compare with R random samplings with equal weights, of as many points, or of each of"
         " the SIZES, such as 1000:3,10,40.",
     ),
+    group="Several sources and comparisons",
+)
+
+computing_options = add_options(
     kernel_options,
     click.option(
         "--threads",
         type=click.IntRange(min=1),
         metavar="N",
         show_default="one per processor",
-        help="Cells, or parts of kernels, at a time.",
+        help="Threads for cells and kernels.",
     ),
     click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Let the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, solve the cells of"
-        " the adaptive algorithm.",
+        help="Send the cells of the adaptive algorithm to a Dask cluster, such as"
+        " tcp://10.0.0.1:8786.",
     ),
-    tone_options,
+    group="Solver",
+)
+
+output_options = add_options(
     click.option(
         "-o",
         "--output",
@@ -299,8 +257,20 @@ edot_options = add_options(
         is_flag=True,
         help="Draw samples in colours under the atoms, one for those nearest to an atom.",
     ),
-    drawing_options,
-    click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
+    dpi_option,
     file_options,
     report_options,
+    group="Output",
+)
+
+edot_options = add_options(
+    click.argument("sources", nargs=-1, metavar="SOURCE...", type=click.Path(allow_dash=True)),
+    source_options,
+    atom_options,
+    output_options,
+    drawing_options,
+    tone_options,
+    several_options,
+    algorithm_options,
+    computing_options,
 )

@@ -5,12 +5,14 @@ from typing import Any
 import click
 
 from stipple.cli.lloyd.options import EXAMPLES, lloyd_options
+from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table
 
 
 @click.command(
     "lloyd",
+    cls=GroupedCommand,
     context_settings={"show_default": True},
     short_help="Follow uniform quantisation step by step and check the theory.",
     epilog=EXAMPLES,

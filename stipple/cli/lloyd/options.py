@@ -1,5 +1,6 @@
 """The options of `stipple lloyd`, and their help."""
 
+from collections.abc import Iterable
 from typing import get_args
 
 import click
@@ -13,6 +14,7 @@ from stipple.cli.shared.options import (
     solver_options,
     tone_options,
 )
+from stipple.cli.shared.presets import complete_presets
 from stipple.cli.shared.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 STARTS = ("uniform", "grid", "koch", "line", "bisection")
@@ -20,21 +22,42 @@ STARTS = ("uniform", "grid", "koch", "line", "bisection")
 EXAMPLES = """\
 \b
 Examples:
-  stipple lloyd --list-presets
+  stipple lloyd photo.png -n 1000 -o trace.csv
+  stipple lloyd uniform -n 100 --start uniform --frames 'step-{step:03d}.svg'
   stipple lloyd --preset koch --plot koch.svg -o koch.csv
-  stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'step-{step:03d}.svg'
+  stipple lloyd --list-presets
   stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
-  stipple lloyd '0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2' -n 500 --steps 50 --animate out.gif
-  stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem --report photo.json
+  stipple lloyd '0.3*gaussian:0.2,0.1+0.7*uniform' -n 500 --animate out.gif
+  stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem
 """
 
-lloyd_options = add_options(
-    click.argument("source", required=False, type=click.Path(allow_dash=True)),
-    click.option("--preset", metavar="NAME", help="Run a published experiment (then no SOURCE)."),
-    click.option("--list-presets", is_flag=True, help="Name the presets and what they show."),
-    domain_options,
+
+def _list_names() -> Iterable[str]:
+    from stipple.lloyd_steps.presets import list_presets
+
+    return list_presets()
+
+
+source_options = add_options(
     click.option(
-        "-n", "--points", type=COUNTS, metavar="N[,N...]", default="1000", help="Numbers of points."
+        "--preset",
+        metavar="NAME",
+        shell_complete=complete_presets(_list_names),
+        help="Run a published experiment (then no SOURCE).",
+    ),
+    click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
+    domain_options,
+    group="Source",
+)
+
+step_options = add_options(
+    click.option(
+        "-n",
+        "--points",
+        type=COUNTS,
+        metavar="N[,N...]",
+        default="1000",
+        help="Numbers of points, such as 400,1600 or 10k.",
     ),
     click.option(
         "--start",
@@ -47,7 +70,7 @@ lloyd_options = add_options(
         type=STEPS,
         metavar="K|theorem",
         default="20",
-        help="Number of steps; theorem: as many as the multi-step theorem says.",
+        help="Number of steps; theorem: as many as the multi-step theorem asks for.",
     ),
     click.option(
         "--step-size",
@@ -55,7 +78,8 @@ lloyd_options = add_options(
         type=NUMBERS,
         metavar="TAU[,TAU...]",
         default="1",
-        help="Part of the way to the barycentres, in (0, 2); 1 is Lloyd. The last one is kept.",
+        help="How far to go towards the barycentres, in (0, 2); 1 is Lloyd's algorithm. The last"
+        " value is kept.",
     ),
     click.option(
         "--method", type=click.Choice(get_args(Method)), default="lloyd", help="How points move."
@@ -79,8 +103,10 @@ lloyd_options = add_options(
         default=0.0,
         help="Move each start point at random by up to D in x and y (units of the domain).",
     ),
-    solver_options,
-    tone_options,
+    group="Points and steps",
+)
+
+output_options = add_options(
     click.option(
         "-o",
         "--output",
@@ -112,4 +138,14 @@ lloyd_options = add_options(
     ),
     file_options,
     report_options,
+    group="Output",
+)
+
+lloyd_options = add_options(
+    click.argument("source", required=False, type=click.Path(allow_dash=True)),
+    source_options,
+    step_options,
+    output_options,
+    tone_options,
+    solver_options,
 )

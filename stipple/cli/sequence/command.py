@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from stipple.cli.sequence.options import EXAMPLES, sequence_options
+from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import describe_command
@@ -13,6 +14,7 @@ from stipple.cli.shared.report import describe_command
 
 @click.command(
     "sequence",
+    cls=GroupedCommand,
     context_settings={"show_default": True},
     short_help="Points whose every prefix is spread well, with a certificate.",
     epilog=EXAMPLES,

@@ -3,14 +3,16 @@
 import click
 
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.counts import Count
 from stipple.cli.shared.drawings import DRAWING_FORMATS, PLOT_FORMATS
 from stipple.cli.shared.options import (
     add_options,
+    dpi_option,
     drawing_options,
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
+from stipple.cli.shared.types import PREFIXES, RIVALS
 
 POINT_FORMATS = ("csv", "npy", *DRAWING_FORMATS)
 TABLE_FORMATS = ("csv", *PLOT_FORMATS)
@@ -25,20 +27,20 @@ Examples:
   stipple sequence -n 10000000 -o points.npy
   stipple sequence -n 1000000 -d 3 --certify
   stipple sequence --prefixes 1:600 -o certificates.csv -o certificates.svg
-  stipple sequence --prefixes 1:300 --compare sobol,halton,random,grid -o compared.png
+  stipple sequence --prefixes 1:300 --compare sobol,random -o compared.png
   stipple sequence -n 185 --draw boxes -o boxes.svg --partition boxes.csv
-  stipple sequence --density photo.jpg -n 8000 -o progressive.svg --animate progressive.gif
-  stipple sequence --density photo.jpg -n 4096 --compare stipple --report quality.json
+  stipple sequence --density photo.jpg -n 8k -o grow.svg --animate grow.gif
+  stipple sequence --density photo.jpg -n 4096 --compare stipple
 """
 
-sequence_options = add_options(
+point_options = add_options(
     click.option(
         "-n",
         "--points",
-        type=click.IntRange(min=1),
+        type=Count(min=1),
         metavar="N",
         show_default=f"{POINTS}; {STIPPLES} with --density; B with --prefixes",
-        help="Number of points.",
+        help="Number of points, such as 5000, 10k or 1M.",
     ),
     click.option(
         "-d",
@@ -49,8 +51,28 @@ sequence_options = add_options(
         help="Dimension of the unit cube, 1 to 10.",
     ),
     click.option(
-        "--skip", type=click.IntRange(min=0), metavar="K", default=0, help="Leave out the first K."
+        "--skip", type=Count(min=0), metavar="K", default=0, help="Leave out the first K points."
     ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random points."
+    ),
+    click.option(
+        "--density",
+        type=click.Path(allow_dash=True),
+        metavar="IMAGE",
+        help="Stipple this image progressively: every prefix is a good stippling.",
+    ),
+    click.option(
+        "--relaxation",
+        type=click.IntRange(min=0),
+        metavar="K",
+        default=10,
+        help="With --density: moves of all points after each doubling; 0 keeps each prefix even.",
+    ),
+    group="Points",
+)
+
+output_options = add_options(
     click.option(
         "-o",
         "--output",
@@ -65,7 +87,31 @@ sequence_options = add_options(
     click.option(
         "--format", "format_", type=click.Choice(POINT_FORMATS), help="Format of output -."
     ),
-    click.option("--certify", is_flag=True, help="Prove how well the N points are spread."),
+    click.option(
+        "--draw",
+        type=click.Choice(DRAWINGS),
+        default="points",
+        help="Points, a layer for each doubling; their boxes of volume 1/N, in colours; or a strip"
+        " of prefixes of N/64, N/16, N/4 and N points.",
+    ),
+    click.option(
+        "--partition",
+        type=click.Path(dir_okay=False, allow_dash=True),
+        help="Write the boxes as CSV: index, lower and upper corner.",
+    ),
+    click.option(
+        "--animate",
+        type=click.Path(dir_okay=False),
+        help="Write growing prefixes as a .gif file.",
+    ),
+    dpi_option,
+    file_options,
+    report_options,
+    group="Output",
+)
+
+certificate_options = add_options(
+    click.option("--certify", is_flag=True, help="Prove how evenly the N points are spread."),
     click.option(
         "--prefixes",
         type=PREFIXES,
@@ -82,42 +128,13 @@ sequence_options = add_options(
         help="Measure as many points of sobol, halton, random or grid too (dimension 1 or 2); with"
         " --density: of stipple, the points of `stipple stipple`.",
     ),
-    click.option(
-        "--draw",
-        type=click.Choice(DRAWINGS),
-        default="points",
-        help="Points, a layer for each doubling; their boxes of volume 1/N, in colours; or a strip"
-        " of prefixes of N/64, N/16, N/4 and N points.",
-    ),
-    click.option(
-        "--partition",
-        type=click.Path(dir_okay=False, allow_dash=True),
-        help="Write the boxes as CSV: index, lower and upper corner.",
-    ),
-    click.option(
-        "--density",
-        type=click.Path(allow_dash=True),
-        metavar="IMAGE",
-        help="Stipple this image progressively: every prefix is a good stippling.",
-    ),
-    click.option(
-        "--relaxation",
-        type=click.IntRange(min=0),
-        metavar="K",
-        default=10,
-        help="With --density: moves of all points after each doubling; 0 keeps each prefix even.",
-    ),
-    click.option(
-        "--animate",
-        type=click.Path(dir_okay=False),
-        help="Write growing prefixes as a .gif file.",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(min=0), metavar="S", default=0, help="Seed of random points."
-    ),
-    tone_options,
+    group="Certificates",
+)
+
+sequence_options = add_options(
+    point_options,
+    output_options,
+    certificate_options,
     drawing_options,
-    click.option("--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."),
-    file_options,
-    report_options,
+    tone_options,
 )

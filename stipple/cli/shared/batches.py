@@ -18,4 +18,5 @@ skip_options = add_options(
         is_flag=True,
         help="Leave out images whose files are all there and none older than the image.",
     ),
+    group="Batch",
 )

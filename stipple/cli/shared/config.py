@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from stipple.cli.shared.counts import Count
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -89,6 +91,8 @@ def _check_value(context: click.Context, option: click.Option, value: object, wh
 def _find_types(option: click.Option) -> tuple[tuple[type, ...], str]:
     if option.is_flag:
         return (), "true or false"
+    if isinstance(option.type, Count):
+        return (int, str), 'a whole number, or text such as "10k"'
     if isinstance(option.type, click.IntRange):
         return (int,), "a whole number"
     if isinstance(option.type, click.FloatRange):

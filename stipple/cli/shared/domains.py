@@ -33,6 +33,7 @@ domain_options = add_options(
         default=512,
         help="Pixels along the longer side on which a formula is integrated.",
     ),
+    group="Source",
 )
 
 

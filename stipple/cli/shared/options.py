@@ -6,6 +6,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from stipple.choices import PEN_WIDTH, Alpha, Device, DotStyle, KernelEngine, NeighbourEngine
+from stipple.cli.shared.counts import Count
 from stipple.cli.shared.types import (
     BACKGROUND,
     COLOUR,
@@ -22,15 +23,36 @@ from stipple.cli.shared.types import (
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def add_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """Turn a list of options into one decorator that keeps their order."""
+def add_options(
+    *options: Callable[[Any], Any], group: str | None = None
+) -> Callable[[Command], Command]:
+    """Turn a list of options into one decorator that keeps their order.
+
+    Parameters
+    ----------
+    *options : callable
+        Decorators of click, or stacks made by this function.
+    group : str, optional
+        Title over these options in the help and in the manual, but for those of stacks among them
+        that have a title of their own.
+    """
 
     def decorate(command: Command) -> Command:
+        before = len(_list_parameters(command))
         for option in reversed(options):
             command = option(command)
+        if group is not None:
+            for parameter in _list_parameters(command)[before:]:
+                vars(parameter).setdefault("group", group)
         return command
 
     return decorate
+
+
+def _list_parameters(function: Callable[..., Any]) -> list[click.Parameter]:
+    """Return what click has collected for a function so far, the last decorator first."""
+    collected: list[click.Parameter] = vars(function).get("__click_params__", [])
+    return collected
 
 
 tone_options = add_options(
@@ -38,8 +60,8 @@ tone_options = add_options(
         "--levels",
         type=LEVELS,
         metavar="auto|BLACK,WHITE",
-        help="What becomes solid and what white: greys of 255, or percentiles such as 2%,98%; auto"
-        " is 0.5%,98%.",
+        help="Greys that become black and white, of 255 or as percentiles such as 2%,98%; auto is"
+        " 0.5%,98%.",
     ),
     click.option(
         "--sharpen",
@@ -48,7 +70,7 @@ tone_options = add_options(
         default=0.0,
         help="Amount of an unsharp mask, such as 0.8 or 80%.",
     ),
-    click.option("--invert", is_flag=True, help="Put dots where the image is light."),
+    click.option("--invert", is_flag=True, help="Swap light and dark."),
     click.option(
         "--gamma",
         type=FiniteRange(min=0, min_open=True),
@@ -71,47 +93,52 @@ tone_options = add_options(
         "--alpha",
         type=click.Choice(get_args(Alpha)),
         default="white",
-        help="What shows through transparent pixels; mask: no dots there.",
+        help="What shows through transparent pixels; mask: nothing is placed there.",
     ),
     click.option(
-        "--resize", type=SIZE, metavar="SIDE|WxH", help="Resample the image to this many pixels."
+        "--resize", type=SIZE, metavar="SIDE|WxH", help="Resample the image to this size in pixels."
     ),
     click.option(
         "--max-pixels",
-        type=click.IntRange(min=1),
+        type=Count(min=1),
         metavar="N",
         default=100_000_000,
         help="Refuse larger images.",
     ),
+    group="Tone",
 )
 
-drawing_options = add_options(
+page_options = add_options(
     click.option(
         "--page",
         type=PAGE,
         metavar="NAME|WxH",
         show_default="the picture as large as it fits A4, with its margins",
-        help="Sheet that the picture fills: a4, letter, 11x14in.",
+        help="Sheet that the picture fills, such as a4, letter or 11x14in.",
     ),
     click.option(
         "--landscape/--portrait",
         default=None,
         show_default="sheets by name as the picture lies",
-        help="The longer side of the page lies across, or upright.",
+        help="Turn the page: its longer side across, or upright.",
     ),
-    click.option("--margin", type=LENGTH, default="5mm", help="Blank on every side, to the ink."),
+    click.option("--margin", type=LENGTH, default="5mm", help="Blank border on every side."),
+    group="Page",
+)
+
+mark_options = add_options(
     click.option(
         "--dots",
         type=click.Choice(get_args(DotStyle)),
         default="circle",
-        help="Filled circle; round-cap stroke; or spiral that fills the dot at the pen's width.",
+        help="Filled circles; strokes, one touch of the pen each; or spirals that fill each dot.",
     ),
     click.option(
         "--radius",
         type=RADIUS,
         metavar="LENGTH|auto",
         default="auto",
-        help="Radius of the dots; auto keeps the tone.",
+        help="Radius of the dots; auto: as large as the tone needs.",
     ),
     click.option(
         "--pen",
@@ -120,7 +147,7 @@ drawing_options = add_options(
         type=PEN,
         metavar="WIDTH",
         show_default=f"{PEN_WIDTH:g}mm",
-        help="Width of the pen: of lines and spirals, and the diameter of strokes.",
+        help="Width of the pen, for lines, spirals and strokes.",
     ),
     click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]"),
     click.option(
@@ -128,10 +155,13 @@ drawing_options = add_options(
         type=BACKGROUND,
         metavar="COLOUR|none|auto",
         default="auto",
-        help="Paper, in a layer that plotters skip; auto: white, black under rgb, none where all"
-        " is drawn by pen.",
+        help="Colour of the paper; none or transparent leaves it out; auto: white, black under rgb,"
+        " none for pen drawings.",
     ),
+    group="Look",
 )
+
+drawing_options = add_options(page_options, mark_options)
 
 solver_options = add_options(
     click.option(
@@ -147,6 +177,7 @@ solver_options = add_options(
         show_default="one per processor",
         help="Threads for the power cells.",
     ),
+    group="Solver",
 )
 
 batch_options = add_options(
@@ -163,6 +194,7 @@ batch_options = add_options(
         help="Send the work to a Dask cluster, such as tcp://10.0.0.1:8786; its workers must see"
         " the same files under the same paths.",
     ),
+    group="Batch",
 )
 
 kernel_options = add_options(
@@ -179,14 +211,25 @@ kernel_options = add_options(
         default="auto",
         help="Where KeOps computes; auto: on a GPU, where there is one.",
     ),
+    group="Solver",
 )
 
-report_options = add_options(
-    click.option(
-        "--report",
-        type=click.Path(dir_okay=False, allow_dash=True),
-        help="Write a JSON report: options, figures, timings, versions; - is standard output.",
-    ),
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
-    click.option("-v", "--verbose", is_flag=True, help="Print a line for each step."),
+
+def make_report_options(verbose: str) -> Callable[[Command], Command]:
+    """Return the options of what is told; `verbose` says what that option of a command prints."""
+    return add_options(
+        click.option(
+            "--report",
+            type=click.Path(dir_okay=False, allow_dash=True),
+            help="Write a JSON report: options, figures, timings, versions; - is standard output.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, help=verbose),
+        group="Output",
+    )
+
+
+report_options = make_report_options("Print a line for each step.")
+dpi_option = click.option(
+    "--dpi", type=FiniteRange(min=1), default=150, help="Resolution of PNG files."
 )

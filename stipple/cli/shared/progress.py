@@ -1,8 +1,12 @@
 """What a person sees while it runs and at the end; all of it on standard error."""
 
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +17,13 @@ if TYPE_CHECKING:
     from stipple.transport.quantisation import Step
 
 MOST_FAILURES_SHOWN = 100
+# Columns of a bar, and seconds between plain lines where there is no terminal.
+WIDTH = 80
+SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress:
-    """A bar on a terminal; elsewhere plain lines, one for each step if `verbose`.
+    """A bar on a terminal, which stays; elsewhere plain lines, now and then or for each step.
 
     Parameters
     ----------
@@ -34,12 +41,17 @@ class Progress:
         self._quiet = quiet
         self._verbose = verbose
         self._bar: Any = None
+        self._told = time.monotonic()
+        self._ended = Event()
+        self._clock = Thread(target=self._move_clock, daemon=True)
 
     def __enter__(self) -> "Progress":
         if _on_terminal() and not self._quiet and not self._verbose:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._steps, desc=self._label, file=sys.stderr, leave=False)
+            width = min(WIDTH, shutil.get_terminal_size().columns) - 1
+            self._bar = tqdm(total=self._steps, desc=self._label, file=sys.stderr, ncols=width)
+            self._clock.start()
         elif not self._quiet:
             click.echo(f"{self._label} ...", err=True)
         return self
@@ -50,30 +62,56 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        if self._bar is None:
+            return
+        self._ended.set()
+        self._clock.join()
+        if error is None:  # all steps that were needed, if not as many as there could have been
+            self._bar.total = self._bar.n
+        self._bar.refresh()
+        self._bar.close()
 
     def show(self, step: "Step") -> None:
-        """Show a step: its number, W2² and quality."""
-        self.advance(
-            step.number,
-            f"step {step.number:3d}  W2² {step.w2_squared:.8g} px²  quality {step.quality:.6f}",
-        )
+        """Show a step: its number and quality, and W2² in plain lines."""
+        quality = f"quality {step.quality:.6f}"
+        line = f"step {step.number:3d}  W2² {step.w2_squared:.8g} px²  {quality}"
+        self._tell(step.number, quality, line)
 
     def advance(self, done: int, text: str) -> None:
         """Say that so many steps are done, and what the last one gave."""
-        if self._bar is not None:
-            self._bar.set_postfix_str(text, refresh=False)
-            self._bar.update(done - self._bar.n)
-        elif self._verbose and not self._quiet:
-            click.echo(f"  {text}", err=True)
+        self._tell(done, text, text)
 
     def count(self, done: int) -> None:
         """Show how many steps are done."""
+        self._tell(done, "", f"{done:,} of {self._steps:,}")
+
+    def _tell(self, done: int, short: str, line: str) -> None:
         if self._bar is not None:
+            self._bar.set_postfix_str(short, refresh=False)
             self._bar.update(done - self._bar.n)
-        elif self._verbose and not self._quiet:
-            click.echo(f"  {done:,} of {self._steps:,}", err=True)
+            return
+        now = time.monotonic()
+        if not self._quiet and (self._verbose or now - self._told >= SECONDS_BETWEEN_LINES):
+            self._told = now
+            click.echo(f"  {line}", err=True)
+
+    def _move_clock(self) -> None:
+        """Show the time that passes, also within a long step."""
+        while not self._ended.wait(1):
+            self._bar.refresh()
+
+
+@contextmanager
+def show_stage(text: str, *, quiet: bool) -> Iterator[None]:
+    """Show on a terminal what is being done, as long as it takes."""
+    shown = _on_terminal() and not quiet
+    if shown:
+        click.echo(f"{text} ...", nl=False, err=True)
+    try:
+        yield
+    finally:
+        if shown:
+            click.echo(f"\r{'':{len(text) + 4}}\r", nl=False, err=True)
 
 
 def print_fallback(choice: "EngineChoice", *, quiet: bool) -> None:

@@ -2,13 +2,17 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from stipple.choices import Levels, Rival
+from stipple.cli.shared.counts import read_count
+from stipple.cli.shared.near import suggest
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -22,9 +26,15 @@ MOST_PREFIXES = 1_000_000
 class _ParsedType(_Type):
     """A type whose parser raises `StippleError`, told by click as a usage error."""
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        parse: Callable[[str], Any],
+        list_names: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self.name = name
         self._parse = parse
+        self._list_names = list_names
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse text; values that are parsed already pass."""
@@ -33,7 +43,21 @@ class _ParsedType(_Type):
         try:
             return self._parse(value)
         except StippleError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(f"{error}{suggest(value, self._list_names())}", param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        param: click.Parameter,  # noqa: ARG002 (click's signature)
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Complete names: of pages, of colours; after a comma the next one of a list."""
+        before, comma, last = incomplete.rpartition(",")
+        return [
+            CompletionItem(f"{before}{comma}{name}")
+            for name in self._list_names()
+            if name.startswith(last.lower())
+        ]
 
 
 class FiniteRange(click.FloatRange):
@@ -56,10 +80,30 @@ class Portion(FiniteRange):
         """Parse a number, or one of hundredths before a percent sign."""
         if isinstance(value, str) and value.endswith("%"):
             try:
-                value = float(value[:-1]) / 100
+                value = _read_percents(value)
             except ValueError:
                 self.fail(f"{value!r} is not a number of percents.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def _read_percents(text: str) -> float:
+    return float(text.removesuffix("%")) / 100
+
+
+def _list_pages() -> Iterable[str]:
+    from stipple.drawing.page import PAGES
+
+    return PAGES
+
+
+def _list_colours() -> Iterable[str]:
+    from PIL import ImageColor
+
+    return ImageColor.colormap
+
+
+def _list_backgrounds() -> Iterable[str]:
+    return ("none", "auto", "transparent", *_list_colours())
 
 
 def _parse_length(text: str) -> float:
@@ -104,6 +148,8 @@ def _parse_inks(text: str) -> tuple[str, ...]:
 
 
 def _parse_background(text: str) -> str:
+    if text == "transparent":
+        return "none"
     return text if text in ("none", "auto") else _parse_colour(text)
 
 
@@ -139,7 +185,8 @@ def _parse_marks(known: tuple[str, ...], text: str) -> frozenset[str]:
     marks = frozenset(text.split(","))
     if not marks <= set(known):
         unknown = ", ".join(sorted(marks - set(known)))
-        raise StippleError(f"Unknown mark {unknown!r}: name any of {','.join(known)}.")
+        hint = suggest(unknown, known)
+        raise StippleError(f"Unknown mark {unknown!r}: name any of {','.join(known)}.{hint}")
     return marks
 
 
@@ -148,13 +195,16 @@ def _parse_rivals(text: str) -> tuple[str, ...]:
     rivals = tuple(dict.fromkeys(text.split(",")))
     unknown = ", ".join(name for name in rivals if name not in known)
     if unknown:
-        raise StippleError(f"Unknown name {unknown!r}: name any of {','.join(known)}.")
+        hint = suggest(unknown, known)
+        raise StippleError(f"Unknown name {unknown!r}: name any of {','.join(known)}.{hint}")
     return rivals
 
 
 def _parse_prefixes(text: str) -> range:
-    match = re.fullmatch(r"(\d{1,18}):(\d{1,18})(?::(\d{1,18}))?", text)
-    first, last, step = (int(part) for part in match.groups("1")) if match else (0, 0, 0)
+    match = re.fullmatch(r"([^:]+):([^:]+)(?::([^:]+))?", text)
+    first = last = step = 0
+    with suppress(StippleError):
+        first, last, step = map(read_count, match.groups("1")) if match else (0, 0, 0)
     if not 1 <= first <= last or step < 1:
         raise StippleError(
             f"{text!r} is not a range of prefixes: write A:B or A:B:STEP, with 1 ≤ A ≤ B."
@@ -166,12 +216,12 @@ def _parse_prefixes(text: str) -> range:
 
 
 LENGTH = _ParsedType("length", _parse_length)
-PAGE = _ParsedType("page", _parse_page)
+PAGE = _ParsedType("page", _parse_page, _list_pages)
 RADIUS = _ParsedType("length|auto", _parse_radius)
 PEN = _ParsedType("width", _parse_pen)
-COLOUR = _ParsedType("colour", _parse_colour)
-INKS = _ParsedType("colours", _parse_inks)
-BACKGROUND = _ParsedType("colour|none", _parse_background)
+COLOUR = _ParsedType("colour", _parse_colour, _list_colours)
+INKS = _ParsedType("colours", _parse_inks, _list_colours)
+BACKGROUND = _ParsedType("colour|none", _parse_background, _list_backgrounds)
 LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)
 SIZE = _ParsedType("side|WxH", _parse_size)
 MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells", "tour")))
@@ -191,9 +241,10 @@ def _parse_numbers(text: str) -> tuple[float, ...]:
 
 
 def _parse_counts(text: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text):
-        raise StippleError(f"{text!r} is not a list of whole numbers such as 400,1600.")
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(map(read_count, text.split(",")))
+    except StippleError:
+        raise StippleError(f"{text!r} is not a list of whole numbers such as 400,1.6k.") from None
 
 
 def _parse_naive(text: str) -> tuple[int, tuple[int, ...]]:
@@ -232,8 +283,21 @@ def _parse_capacity(text: str) -> tuple[float, float]:
     return least, most
 
 
-NUMBERS = _ParsedType("numbers", _parse_numbers)
 CAPACITY = _ParsedType("capacity", _parse_capacity)
+
+
+def _parse_shares(text: str) -> tuple[float, ...]:
+    try:
+        plain = [str(_read_percents(part)) if "%" in part else part for part in text.split(",")]
+    except ValueError:
+        raise StippleError(
+            f"{text!r} is not a list of shares such as 0.3,0.7 or 30%,70%."
+        ) from None
+    return _parse_numbers(",".join(plain))
+
+
+NUMBERS = _ParsedType("numbers", _parse_numbers)
+SHARES = _ParsedType("shares", _parse_shares)
 COUNTS = _ParsedType("counts", _parse_counts)
 NAIVE = _ParsedType("R[:SIZES]", _parse_naive)
 STEPS = _ParsedType("steps", _parse_steps)

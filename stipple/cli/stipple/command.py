@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stipple.cli.shared.conflicts import find_given
+from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table, tell_failures
 from stipple.cli.shared.report import describe_command, report_failure
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "stipple",
+    cls=GroupedCommand,
     context_settings={"show_default": True},
     short_help="Turn an image into a stipple drawing.",
     epilog=EXAMPLES,

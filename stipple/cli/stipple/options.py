@@ -17,17 +17,19 @@ from stipple.choices import (
 )
 from stipple.cli.shared.batches import file_options, skip_options
 from stipple.cli.shared.config import take_config, take_values
+from stipple.cli.shared.counts import Count
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
     batch_options,
-    drawing_options,
-    report_options,
+    make_report_options,
+    mark_options,
+    page_options,
     solver_options,
     tone_options,
 )
-from stipple.cli.shared.presets import find_preset
-from stipple.cli.shared.types import COLOUR, INKS, MARKS, FiniteRange
+from stipple.cli.shared.presets import complete_presets, find_preset
+from stipple.cli.shared.types import COLOUR, INKS, MARKS, FiniteRange, Portion
 from stipple.cli.stipple.presets import PRESETS
 
 FORMATS = (*DRAWING_FORMATS, "csv", "json")
@@ -53,7 +55,8 @@ look_options = add_options(
         metavar="NAME",
         is_eager=True,
         callback=_take_preset,
-        help="A whole look; other options change it.",
+        shell_complete=complete_presets(lambda: PRESETS),
+        help="Start from a ready-made look; other options change it.",
     ),
     click.option(
         "--list-presets",
@@ -61,7 +64,7 @@ look_options = add_options(
         is_eager=True,
         expose_value=False,
         callback=_list_presets,
-        help="Name the presets and their options.",
+        help="List the presets and their options.",
     ),
     click.option(
         "--config",
@@ -69,24 +72,87 @@ look_options = add_options(
         metavar="FILE.toml",
         is_eager=True,
         callback=take_config,
-        help='Read options by their long names, such as margin = "15mm"; the command line wins.',
+        help='Read options from a file, such as margin = "15mm"; the command line wins.',
     ),
+    mark_options,
+    click.option(
+        "--draw", type=MARKS, default="dots", help="Any of dots,cells,tour (tour: --order tsp)."
+    ),
+    click.option(
+        "--order",
+        type=click.Choice(get_args(Order)),
+        default="none",
+        help="Order of the pen: as solved, nearest neighbour, or a short tour.",
+    ),
+    click.option(
+        "--size-variation",
+        type=Portion(min=0, max=1, max_open=True),
+        metavar="V",
+        default=0.0,
+        help="Vary the size of dots: above 0, light areas get many small ones (such as 0.5 or"
+        " 50%).",
+    ),
+    click.option(
+        "--spacing",
+        type=click.Choice(get_args(Spacing)),
+        default="touch",
+        help="Dots may touch, and their union keeps the tone; or all stay apart, and dark areas"
+        " come out lighter.",
+    ),
+    click.option(
+        "--texture",
+        type=click.Choice(get_args(Texture)),
+        default="hexagonal",
+        help="As regular as can be; or blue noise, without visible grain.",
+    ),
+    group="Look",
 )
 
 EXAMPLES = """\
 \b
 Examples:
-  stipple stipple photo.jpg
-  stipple stipple photo.jpg -n 20000 -o photo.svg -o photo.png
-  stipple stipple photo.jpg --page a4 --margin 15mm --pen 1mm -o plot.svg
+  stipple photo.jpg
+  stipple photo.jpg -n 20k -o photo.svg -o photo.png
+  stipple photo.jpg --page a4 --margin 15mm --pen 1mm -o plot.svg
   stipple stipple photo.jpg --preset newspaper --points 5000 -o printed.pdf
   stipple stipple photo.jpg -n 3000 --order tsp --draw tour -o tour.svg
   stipple stipple photo.jpg -n 12000 --color cmyk -o inks.svg
-  stipple stipple photo.jpg --inks '#e4002b,navy,black' --paper '#fff8e7' -o pens.svg
+  stipple stipple photo.jpg --inks '#e4002b,navy,black' -o pens.svg
   stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
-  stipple stipple *.jpg -o out/{stem}.svg -o out/{stem}.png --jobs 4 --report out/all.json
+  stipple stipple *.jpg -o out/{stem}.svg --jobs 4 --report out/all.json
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
+
+output_options = add_options(
+    click.option(
+        "-n",
+        "--points",
+        type=Count(1, LARGEST_COUNT),
+        default=5000,
+        metavar="N",
+        show_default="5000; with --masses their number; with --pen as many strokes as the tone"
+        " needs",
+        help="Number of dots, such as 5000, 10k or 1M.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        show_default="IMAGE's name with .svg, in this folder",
+        help="File to write, by suffix .svg, .png, .pdf, .csv or .json; - is standard output."
+        " Repeatable. For several images a pattern such as out/{stem}.svg.",
+    ),
+    click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
+    click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files."),
+    click.option(
+        "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
+    ),
+    file_options,
+    make_report_options("Print each step, and the mathematical figures at the end."),
+    group="Output",
+)
 
 placing_options = add_options(
     click.option(
@@ -94,57 +160,35 @@ placing_options = add_options(
         type=FiniteRange(min=0, min_open=True),
         metavar="Q",
         show_default="0.173 with --texture blue, else none",
-        help="Stop at the first step of which N·W2²/A is not above this.",
-    ),
-    click.option(
-        "--texture",
-        type=click.Choice(get_args(Texture)),
-        default="hexagonal",
-        help="As regular as can be; or blue, without visible grain: from random dots, stopped"
-        " early.",
+        help="Stop as soon as the quality N·W2²/A is at most this; lower is better.",
     ),
     click.option(
         "--masses",
         type=click.Path(dir_okay=False),
         metavar="PATH.csv",
-        help="What each dot is to stand for, relative to others: column mass, a row for each dot.",
+        help="How much darkness each dot stands for, relative to the others: column mass, a row"
+        " for each dot.",
     ),
     click.option(
         "--fixed",
         type=click.Path(dir_okay=False),
         metavar="PATH.csv",
-        help="Dots that stay, columns x,y in pixels; they count among the N.",
+        help="Dots that stay where they are, columns x,y in pixels; they count among the N.",
     ),
-)
-
-dot_options = add_options(
     click.option(
         "--strays",
         type=click.Choice(get_args(Strays)),
         default="move",
-        help="Dots on white: move them to the nearest ink of their own cells after the last step,"
-        " or keep the lower W2².",
-    ),
-    click.option(
-        "--size-variation",
-        type=FiniteRange(min=0, max=1, max_open=True),
-        metavar="V",
-        default=0.0,
-        help="Points quantise darkness to the power 1 − V, and each dot has the area of the"
-        " darkness of its cell: above 0, many small dots show what is light.",
-    ),
-    click.option(
-        "--spacing",
-        type=click.Choice(get_args(Spacing)),
-        default="touch",
-        help="Dots may touch, and their union keeps the tone; or all stay apart, at its cost.",
+        help="Dots that end on white: move them to the nearest ink of their own cells, or keep"
+        " them and the lower W2².",
     ),
     click.option(
         "--bleed",
         is_flag=True,
-        help="Stipple the image with a mirrored margin and crop it: no row of dots runs along the"
-        " border.",
+        help="Stipple the image with a mirrored border and crop it: no row of dots runs along the"
+        " edges.",
     ),
+    group="Solver",
 )
 
 ink_options = add_options(
@@ -183,44 +227,16 @@ ink_options = add_options(
     ),
     click.option(
         "--balance",
-        type=FiniteRange(0, 1),
+        type=Portion(0, 1),
         default=0.5,
         metavar="L",
-        help="Inks that avoid each other: near 1 the dots of each are spread best, near 0 those of"
-        " all together.",
+        help="For inks that avoid each other: near 1 each ink alone is spread best, near 0 all"
+        " dots together.",
     ),
+    group="Look",
 )
 
-stipple_options = add_options(
-    click.argument(
-        "images",
-        nargs=-1,
-        required=True,
-        metavar="IMAGE...",
-        type=click.Path(allow_dash=True, readable=False),  # reading tells why
-    ),
-    look_options,
-    click.option(
-        "-n",
-        "--points",
-        type=click.IntRange(1, LARGEST_COUNT),
-        default=5000,
-        metavar="N",
-        show_default="5000, or as many as there are masses; with --pen as many strokes as have the"
-        " picture's darkness",
-        help="Number of dots.",
-    ),
-    click.option(
-        "-o",
-        "--output",
-        "outputs",
-        multiple=True,
-        type=click.Path(allow_dash=True),
-        show_default="IMAGE's name with .svg, in this folder",
-        help="File to write, by suffix .svg, .png, .pdf, .csv or .json; - is standard output."
-        " Repeatable. Of several images a pattern, see above.",
-    ),
-    click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of the output -."),
+search_options = add_options(
     click.option(
         "--method",
         type=click.Choice(get_args(Method)),
@@ -232,51 +248,49 @@ stipple_options = add_options(
         type=click.IntRange(min=0),
         default=30,
         metavar="K",
-        help="Maximum number of steps; 0 solves the transport of the start and moves nothing.",
+        help="Maximum number of steps; with 0 the dots stay where they begin.",
     ),
     click.option(
         "--tolerance",
-        type=FiniteRange(min=0),
+        type=Portion(min=0),
         default=1e-5,
         metavar="T",
-        help="Stop when a step lowers W2² by less than this part of it, and small perturbations do"
-        " not help.",
+        help="Stop when a step lowers W2² by less than this share of it, and small perturbations"
+        " do not help.",
     ),
     click.option(
         "--start",
         default="bisection",
         metavar="bisection|uniform|grid|PATH.csv",
-        help="Where dots begin: near the equal-mass bisection, random, a grid, or columns x,y in"
-        " pixels. All but the first are taken as they are: a saddle there is told, not left.",
+        help="Where dots begin: near the equal-mass bisection, at random, on a grid, or at the"
+        " columns x,y of a file, in pixels.",
     ),
     click.option(
         "--seed",
         type=click.IntRange(min=0),
         default=0,
         metavar="S",
-        help="Seed of starts and perturbations.",
+        help="Seed of random starts and perturbations.",
     ),
-    placing_options,
-    dot_options,
-    solver_options,
-    tone_options,
+    group="Solver",
+)
+
+stipple_options = add_options(
+    click.argument(
+        "images",
+        nargs=-1,
+        required=True,
+        metavar="IMAGE...",
+        type=click.Path(allow_dash=True, readable=False),  # reading tells why
+    ),
+    output_options,
+    page_options,
+    look_options,
     ink_options,
-    drawing_options,
-    click.option(
-        "--draw", type=MARKS, default="dots", help="Any of dots,cells,tour (tour: --order tsp)."
-    ),
-    click.option(
-        "--order",
-        type=click.Choice(get_args(Order)),
-        default="none",
-        help="Pen travel: as solved, nearest neighbour, or a short tour.",
-    ),
-    click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files."),
-    click.option(
-        "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
-    ),
+    tone_options,
+    search_options,
+    placing_options,
+    solver_options,
     batch_options,
     skip_options,
-    file_options,
-    report_options,
 )

@@ -1,12 +1,35 @@
 """Options of `stipple stipple` that do not go together."""
 
-from typing import get_args
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
 
 from stipple.choices import Start
 from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.stipple.inks import INK_RULES, choose_overlap, is_one
+from stipple.cli.stipple.options import FORMATS
 
+
+def _find_output(options: Mapping[str, Any]) -> str | None:
+    """Find a later one of the images that is rather a file to write: its -o was forgotten."""
+    if options["outputs"]:
+        return None
+    for path in map(Path, options["images"][1:]):
+        suffix = path.suffix.lower().removeprefix(".")
+        # An SVG that exists would be written over itself.
+        if suffix in FORMATS and (suffix == "svg" or not path.exists()):
+            return str(path)
+    return None
+
+
+OUTPUT_AS_IMAGE = Rule(
+    lambda options: _find_output(options) is not None,
+    lambda options: (
+        f"{_find_output(options)} stands among the images: to write it, put -o before it."
+    ),
+)
 CONFLICTS = (
+    OUTPUT_AS_IMAGE,
     *INK_RULES,
     Rule(
         lambda options: "tour" in options["draw"] and options["order"] != "tsp",

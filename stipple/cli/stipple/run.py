@@ -13,7 +13,7 @@ from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import Original, read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import write_output
-from stipple.cli.shared.progress import Progress
+from stipple.cli.shared.progress import Progress, show_stage
 from stipple.cli.stipple.figures import ImageFigures, collect_figures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.cli.stipple.show import Picture, describe_image, render_files
@@ -84,6 +84,19 @@ def run_image(job: ImageJob) -> ImageFigures:
     _check_page(job, shares)
     solved = _solve_together(job, shares) if together else _solve_alone(job, shares)
     ended = time.perf_counter()
+    with show_stage(f"writing {', '.join(job.targets)}", quiet=job.quiet or job.verbose):
+        return _draw(job, original, inks, solved, read - began, ended)
+
+
+def _draw(
+    job: ImageJob,
+    original: Original,
+    inks: Sequence[InkDensity],
+    solved: Solved,
+    reading: float,
+    ended: float,
+) -> ImageFigures:
+    """Order the dots for the pen, and write every file; times as `time.perf_counter` tells."""
     largest = max(float(one.stippling.radii.max()) for one in solved.inked)
     placement, look = _lay_out(job, inks, largest)
     drawn = [_finish(job, one, placement) for one in solved.inked]
@@ -94,7 +107,7 @@ def run_image(job: ImageJob) -> ImageFigures:
     figures = collect_figures(inked, placement, job.layout.radius, plot, solved.union)
     advice = _advise_tones(job, original, inks)
     figures = replace(figures, levels=original.levels, notes=original.notes, advice=advice)
-    figures = figures.add_seconds(read=read - began, order=ordered - ended)
+    figures = figures.add_seconds(read=reading, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
     picture = Picture(inked, drawn, solved.steps, placement, look, drawing)
     for path, data in render_files(job, picture, figures):
@@ -155,7 +168,7 @@ def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> 
     count = sum(share for _, share in shares)
     borders = np.cumsum([share for _, share in shares])[:-1]
     steps: list[list[Floats]] = [[] for _ in shares]
-    label = f"{count:,} points of {len(shares)} inks"
+    label = f"{count:,} dots of {len(shares)} inks"
     with Progress(label, solving.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
 
         def watch(step: Step) -> None:
@@ -199,7 +212,7 @@ def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[InkedStippli
     ink = replace(density.ink, colour=job.layout.ink or density.ink.colour)
     solving = job.solving
     steps: list[Floats] = []
-    label = f"{count:,} {ink.name} points"
+    label = f"{count:,} {ink.name} dots"
     with Progress(label, solving.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
 
         def watch(step: Step) -> None:

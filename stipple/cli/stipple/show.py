@@ -57,40 +57,38 @@ class Picture:
 
 
 def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
-    """Lines for a person."""
-    rows = []
-    for ink in figures.inks:
-        rows += [
-            (
-                f"{ink.ink} points",
-                f"{ink.points:,} after {ink.iterations} steps, {ink.diagrams} diagrams",
-            ),
-            (
-                "W2²",
-                f"{ink.w2_squared:.8g} px², certified within"
-                f" {format_interval(ink.w2_squared_lower, ink.w2_squared_upper)}",
-            ),
-            (
-                "quality",
-                f"{ink.quality:.5f} = {'N' if job.solving.masses is None else '1/Σν²'}·W2²/A"
-                f" (lower is better; hexagons tend to {figures.quality_hexagonal:.5f}, no bound)",
-            ),
-            ("settled", _tell_end(job, figures, ink)),
-            (
-                "texture",
-                f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
-                f" six neighbours: {ink.six_neighboured:.0%} of dots",
-            ),
-            ("mass error", f"{ink.mass_error:.1e}"),
-        ]
-        if "dots" in job.draw:
-            rows.append(("dot diameter", _tell_diameter(ink)))
-        if ink.strays:
-            rows.append(("on white", f"{_count_strays(ink)}, each moved to the ink of its cell"))
-        if ink.travel_mm is not None:
-            rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
-        if not ink.converged:
-            rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    """Lines for a person: what was drawn, and with -v the mathematics."""
+    rows = [row for ink in figures.inks for row in _list_ink(job, figures, ink)]
+    if len(figures.inks) > 1:
+        rows.append(("dots of all inks", f"{figures.points:,}"))
+    rows += _list_page_rows(job, figures)
+    if job.verbose:
+        rows += _list_mathematics(job, figures)
+    if not figures.converged:
+        rows.append(("warning", "the last transport solve did not reach its tolerance"))
+    if figures.advice:
+        rows.append(("advice", figures.advice))
+    rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
+    rows += [("written", path) for path in job.targets if path != "-"]
+    return rows
+
+
+def _list_ink(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> list[tuple[str, str]]:
+    """Lines on the dots of an ink as they are drawn."""
+    name = "dots" if len(figures.inks) == 1 else f"{ink.ink} dots"
+    rows = [(name, f"{ink.points:,}")]
+    if "dots" in job.draw:
+        rows.append(("dot diameter", _tell_diameter(ink)))
+    if ink.strays:
+        rows.append(("on white", f"{_count_strays(ink)}, each moved to the ink of its cell"))
+    if ink.travel_mm is not None:
+        rows.append(("pen travel", f"{ink.travel_mm / 1000:.3f} m"))
+    return rows
+
+
+def _list_mathematics(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
+    """Lines on the transport: its cost, its certificate, how good the points are."""
+    rows = [row for ink in figures.inks for row in _list_transport(job, figures, ink)]
     if figures.union is not None:
         rows += _list_union(figures.union)
     variation = job.solving.size_variation
@@ -98,29 +96,52 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
         rows.append(
             ("sizes", f"W2² and quality are to darkness^{1 - variation:.4g}, which points quantise")
         )
-    if figures.advice:
-        rows.append(("advice", figures.advice))
-    rows += _list_page_rows(job, figures)
-    rows.append(("seed", str(job.solving.seed)))
-    rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
-    rows += [("written", path) for path in job.targets if path != "-"]
-    return rows
+    return [*rows, ("seed", str(job.solving.seed))]
+
+
+def _list_transport(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> list[tuple[str, str]]:
+    factor = "N" if job.solving.masses is None else "1/Σν²"
+    return [
+        ("steps", f"{ink.iterations} for {ink.ink}, {ink.diagrams} diagrams"),
+        _tell_cost(ink),
+        (
+            "quality",
+            f"{ink.quality:.5f} = {factor}·W2²/A; lower is better"
+            f" ({_compare_with_hexagons(ink.quality, figures.quality_hexagonal)})",
+        ),
+        ("settled", _tell_end(job, figures, ink)),
+        (
+            "texture",
+            f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
+            f" six neighbours: {ink.six_neighboured:.0%} of dots",
+        ),
+        ("mass error", f"{ink.mass_error:.1e}"),
+    ]
+
+
+def _tell_cost(figures: InkFigures | UnionFigures) -> tuple[str, str]:
+    return (
+        "W2²",
+        f"{figures.w2_squared:.8g} px², certified within"
+        f" {format_interval(figures.w2_squared_lower, figures.w2_squared_upper)}",
+    )
+
+
+def _compare_with_hexagons(quality: float, hexagonal: float) -> str:
+    """Say what hexagons have, and why a picture may have less."""
+    limit = f"{hexagonal:.5f}, which hexagons have on flat tone"
+    if quality >= hexagonal:
+        return f"many dots tend to {limit}"
+    return f"below {limit}: tone that varies within cells, and white in them, allow that"
 
 
 def _list_union(union: UnionFigures) -> list[tuple[str, str]]:
-    rows = [
-        ("points of all inks", f"{union.points:,}"),
-        (
-            "W2²",
-            f"{union.w2_squared:.8g} px², certified within"
-            f" {format_interval(union.w2_squared_lower, union.w2_squared_upper)}",
-        ),
+    return [
+        ("all inks", "their dots together, for the sum of the inks:"),
+        _tell_cost(union),
         ("quality", f"{union.quality:.5f}"),
         ("mass error", f"{union.mass_error:.1e}"),
     ]
-    if not union.converged:
-        rows.append(("warning", "the last transport solve did not reach its tolerance"))
-    return rows
 
 
 def _list_page_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""`stipple samples`: pictures to try things with."""
