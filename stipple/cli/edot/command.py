@@ -29,9 +29,9 @@ def command(context: click.Context, /, **options: Any) -> None:
     atoms is printed in a certified interval, or exactly where it is proved to be one number. Beside
     it stand the regularised costs that entropic methods report.
     """
+    from stipple.cli.edot.files import render_files
     from stipple.cli.edot.plan import plan
     from stipple.cli.edot.run import run
-    from stipple.cli.edot.files import render_files
     from stipple.cli.edot.show import describe_found, list_presets, list_rows
 
     if options["list_presets"]:
