@@ -15,7 +15,9 @@ help:
 	@echo "make same      compare what documented commands write with an older commit: BASE=COMMIT"
 	@echo "make mutants   plant faults, one at a time, and see whether tests notice (an hour);"
 	@echo "               ONLY=PACKAGE or SAMPLE=K for fewer"
-	@echo "make fuzz      a minute of random bytes for the readers"
+	@echo "make fuzz      a minute of random bytes for the readers, an hour of command lines (COUNT=…)"
+	@echo "make faults    kill runs, fill disks, damage caches: nothing may be lost"
+	@echo "make walks     what four strangers do, from a wheel in a new environment"
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
@@ -67,11 +69,22 @@ same: $(VENV)/installed
 mutants: $(VENV)/installed
 	$(RUN) tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(SAMPLE),--sample $(SAMPLE))
 
-# A minute of coverage-guided fuzzing of the readers, where Atheris has a wheel.
+# A minute of coverage-guided fuzzing of the readers, where Atheris has a wheel; then command lines.
 .PHONY: fuzz
 fuzz: $(VENV)/installed
 	$(RUN) -m pip install --quiet --disable-pip-version-check atheris
 	$(RUN) tests/fuzz.py
+	$(RUN) tests/fuzz_commands.py --count $(or $(COUNT),100000)
+
+# Kills, full disks, races, damaged caches: nothing may be lost, half-written or left over.
+.PHONY: faults
+faults: $(VENV)/installed
+	$(RUN) tests/faults.py --count $(or $(COUNT),200)
+
+# What four strangers do with a wheel in a new environment, following the README to the letter.
+.PHONY: walks
+walks:
+	$(PYTHON) tests/walks/run.py
 
 lint: $(VENV)/linters
 	$(RUN) -m ruff check .
@@ -116,7 +129,7 @@ experiments: $(VENV)/installed
 
 .venv-bench/installed:
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1 scikit-learn scipy "pysdot==0.2.16; python_version < '3.13' and platform_machine == 'x86_64' and sys_platform == 'linux'"
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check stippler==0.2.1.1 scikit-learn scipy k-means-constrained faiss-cpu kmeans1d "pysdot==0.2.16; python_version < '3.13' and platform_machine == 'x86_64' and sys_platform == 'linux'"
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ott-jax
 	@touch $@
 

@@ -113,9 +113,10 @@ def describe(preset: Preset, runs: list[dict[str, Any]], seconds: float) -> list
         cost = f"{run['cost_upper']:.7g}"
         if not run["cost_is_exact"]:
             cost = format_interval(run["cost_lower"], run["cost_upper"], 7)
-        lines.append(
-            f"| {run['run']} | {run['atoms']:,} | {cost} | {run['sharp']:.6g} | {run['full']:.6g} |"
+        regularised = (
+            "–" if run[name] is None else f"{run[name]:.6g}" for name in ("sharp", "full")
         )
+        lines.append(f"| {run['run']} | {run['atoms']:,} | {cost} | {' | '.join(regularised)} |")
     pictures = sorted(IMAGES.glob(f"{preset.name}*"))
     images = [
         f'<img src="{path.relative_to(REPORT.parent).as_posix()}" alt="{path.stem}">'

@@ -34,6 +34,34 @@ def run_constrained(archive, count):
     return found.labels_, time.process_time() - began
 
 
+def run_faiss(archive, count):
+    """Lloyd's k-means of faiss: one start, 100 iterations, single precision."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    points = archive["points"].astype(np.float32)
+    began = time.process_time()
+    found = faiss.Kmeans(
+        points.shape[1],
+        count,
+        niter=100,
+        min_points_per_centroid=1,
+        max_points_per_centroid=len(points),
+    )
+    found.train(points)
+    return found.centroids.astype(float), time.process_time() - began
+
+
+def run_kmeans1d(archive, count):
+    """Dynamic programming of kmeans1d on a line, which is exact."""
+    import kmeans1d
+
+    values = archive["points"][:, 0]
+    began = time.process_time()
+    _, centres = kmeans1d.cluster(values, count)
+    return np.array(centres)[:, None], time.process_time() - began
+
+
 def run_pysdot(archive, count):
     """Optimal transport of pysdot on the image itself: 5 Lloyd steps from a square grid."""
     from pysdot import OptimalTransport
@@ -113,6 +141,8 @@ RIVALS = {
     "ott": run_ott,
     "kmeans": run_kmeans,
     "constrained": run_constrained,
+    "faiss": run_faiss,
+    "kmeans1d": run_kmeans1d,
     "pysdot": run_pysdot,
     "sobol": run_sobol,
     "halton": run_halton,

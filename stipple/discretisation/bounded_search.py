@@ -17,6 +17,8 @@ from stipple.transport.mass_bounds import MassBounds
 
 # How many starts, for samples times atoms up to a number; one where there are more.
 RESTARTS = ((2_000, 40), (1_000_000, 10), (4_000_000, 3))
+# Starts that end alike differ by rounding: the first of them counts, on whatever scale.
+TIE = 1e-9
 # Starts go down until a move saves less than the first part of the cost, and the best of several
 # until it saves less than the second.
 RACE_TOLERANCE, LAST_TOLERANCE = 1e-4, 1e-5
@@ -89,10 +91,11 @@ def search_bounded(
     if tries == 1 or iterations == 0:
         return descend((draw(0), None), RACE_TOLERANCE, on_step), 1
     # Fewer samples would not do: masses of clusters far apart differ in them.
-    best = min(
-        (descend((draw(number), None), RACE_TOLERANCE) for number in range(tries)),
-        key=lambda found: found.cost,
-    )
+    best = descend((draw(0), None), RACE_TOLERANCE)
+    for number in range(1, tries):
+        found = descend((draw(number), None), RACE_TOLERANCE)
+        if found.cost < (1 - TIE) * best.cost:
+            best = found
     return descend((best.atoms, best.potentials[0]), LAST_TOLERANCE, on_step), tries
 
 

@@ -15,8 +15,9 @@ MOST = 2.0
 FEW = 4
 LARGEST_PART = 0.02
 LARGEST_BRACKETING = 60  # diagrams
-# Where a potential has no upper bound it rises by this part of the cell's area first.
-FIRST_RISE = 0.1
+# Where a potential has no upper bound it rises by this part of the cell's area first. Light cells
+# that a heavy one hides need more, and are many.
+FIRST_RISE, FIRST_RISE_OF_MASSES = 0.1, 0.5
 
 
 def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
@@ -28,7 +29,8 @@ def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
     low = np.full(count, -np.inf)
     high = np.full(count, np.inf)
     shares = builder.area / count if builder.masses is None else builder.area * builder.masses
-    rise = FIRST_RISE * np.maximum(diagram.cells.areas, shares)
+    first = FIRST_RISE if builder.masses is None else FIRST_RISE_OF_MASSES
+    rise = first * np.maximum(diagram.cells.areas, shares)
     for _ in range(LARGEST_BRACKETING):
         masses = builder.compare_masses(diagram.integrals.masses)
         potentials = diagram.cells.potentials.copy()

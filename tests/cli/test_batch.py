@@ -218,8 +218,7 @@ def begin_batch(*options):
 def check_what_is_written():
     """Some images and not all, each file whole; no temporary files, but perhaps a report."""
     names = [name for name in list_out() if name != "all.json"]
-    assert {"1.png", "1.svg"} <= set(names)
-    assert len(names) < 14
+    assert 0 < len(names) < 14
     assert {Path(name).suffix for name in names} == {".png", ".svg"}
     for name in names:
         if name.endswith(".svg"):

@@ -26,7 +26,7 @@ OPTIONS = [
     if isinstance(option, click.Option) and not option.hidden
 ]
 # Options of other programs that the documents show.
-OTHERS = {"--all-files", "--help", "--version"}
+OTHERS = {"--all-files", "--help", "--host", "--version"}
 # Commands that take more than a few seconds, by what they say.
 SLOW = re.compile(
     r"--preset|--objective sharp|1000000|--prefixes|--naive|-m [23]000|--density|--repeat|theorem"

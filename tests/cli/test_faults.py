@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,11 @@ def test_no_file_has_two_writers(folder, words):
     assert not list(folder.glob("x*"))
 
 
+def _heed(number):
+    """Undo what nohup and shells in the background ignore."""
+    signal.signal(number, signal.SIG_DFL)
+
+
 @needs_posix
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
 def test_signals_during_a_write_leave_one_whole_file(number):
@@ -182,7 +188,7 @@ def test_signals_during_a_write_leave_one_whole_file(number):
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=partial(_heed, number),
     )
     for _ in range(3):
         assert process.stdout.readline()

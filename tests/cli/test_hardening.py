@@ -227,7 +227,8 @@ def list_options(name):
 def write_command_line(draw):
     name = draw(st.sampled_from(sorted(COMMANDS)))
     words = [name, *COMMANDS[name]]
-    chosen = draw(st.lists(st.sampled_from(list_options(name)), max_size=4))
+    options = list_options(name)
+    chosen = draw(st.lists(st.sampled_from(options), max_size=4)) if options else []
     for option in chosen:
         words.append(draw(st.sampled_from(option.opts)))
         if not option.is_flag:

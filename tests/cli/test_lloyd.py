@@ -227,7 +227,7 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "--frames", "{nobody}.svg"), 2, "nothing else"),
         (("uniform", "--frames", "a.eps"), 2, ".svg or .png or .pdf"),
         (("uniform", "-o", "trace.svg"), 2, ".csv"),
-        (("uniform", "-o", "nowhere/trace.csv"), 1, "nowhere"),
+        (("uniform", "-o", "twice.csv/trace.csv"), 1, "twice.csv is not a folder"),
         (("uniform", "--start", "twice.csv"), 1, "--jitter"),
         (("uniform", "--start", "outside.csv"), 1, "outside the domain"),
         (("uniform", "--start", "twice.csv", "-n", "5"), 2, "leave --points out"),

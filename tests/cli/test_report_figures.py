@@ -71,7 +71,7 @@ def test_a_batch_sums_up_its_images(tmp_path):
     words = ["stipple", "a.png", "broken.png", "b.png", "-n", "9", "--iterations", "2"]
     words += ["-o", "{stem}.csv", "--report", "r.json"]
     result = CliRunner().invoke(main, words, catch_exceptions=False)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     report = read_json(Path("r.json"))
     assert [one["image"] for one in report["images"]] == ["a.png", "b.png"]
     assert [one["image"] for one in report["failures"]] == ["broken.png"]

@@ -255,7 +255,7 @@ def test_a_start_from_a_file_brings_its_own_number(ramp, tmp_path):
 
 def test_an_output_may_be_the_next_start(ramp, tmp_path):
     first, before = solve(ramp, "-n", 50, "--iterations", 3)
-    second, after = solve(ramp, "--start", tmp_path / "out.csv", "--iterations", 3)
+    second, after = solve(ramp, "--start", tmp_path / "out.csv", "--iterations", 3, "--force")
     assert len(second) == len(first)
     assert after["w2_squared"] < before["w2_squared"]
 

@@ -45,6 +45,7 @@ def ends_of_stipple(rng: np.random.Generator) -> str | None:
         "-",
         "--format",
         "csv",
+        "-v",
     )
     printed, _, report, failure = invoke(*words, files={picture: text})
     if failure is not None:

@@ -16,8 +16,8 @@ def _find_output(options: Mapping[str, Any]) -> str | None:
         return None
     for path in map(Path, options["images"][1:]):
         suffix = path.suffix.lower().removeprefix(".")
-        # An SVG that exists would be written over itself.
-        if suffix in FORMATS and (suffix == "svg" or not path.exists()):
+        # An SVG that exists would be written over itself; a PNG that does not is an image missed.
+        if suffix == "svg" or (suffix in FORMATS and suffix != "png" and not path.exists()):
             return str(path)
     return None
 
