@@ -22,13 +22,13 @@ FUNCTIONS = [name for name in NAMES if inspect.isfunction(getattr(stipple, name)
 IMAGE = np.arange(1.0, 601.0).reshape(20, 30)
 RESULTS = {
     "Density": lambda: stipple.Density(IMAGE),
-    "Discretisation": lambda: stipple.edot(IMAGE, 9),
+    "Discretisation": lambda: stipple.edot(stipple.Density(IMAGE), 9),
     "ImageBounds": lambda: stipple.bound(IMAGE, IMAGE[::-1], gap=0.5),
     "InkDensity": lambda: stipple.read_inks(io.BytesIO(b"P3 2 1 255  90 60 40  1 2 3"))[0],
     "JointStippling": lambda: stipple.stipple_inks([IMAGE, IMAGE[::-1]], 30, iterations=2),
     "LloydRun": lambda: stipple.lloyd(IMAGE, 9, steps=2),
     "PrefixCertificate": lambda: stipple.certify_prefix(1000, 3),
-    "Samples": lambda: stipple.Samples(IMAGE, np.ones(20)),
+    "Samples": lambda: stipple.Samples(IMAGE),
     "Settings": stipple.Settings,
     "Stippling": lambda: stipple.stipple(IMAGE, 200, iterations=2),
 }

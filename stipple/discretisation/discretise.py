@@ -36,9 +36,12 @@ from stipple.discretisation.methods import OnStep
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.settings import Settings
 from stipple.discretisation.solve import place_samples, settle_count, solve
+from stipple.errors import StippleError
 from stipple.geometry.distances import Distances
+from stipple.measures.density import Density
+from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
-from stipple.measures.samples import Samples
+from stipple.measures.samples import Samples, are_samples
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 
 @accept_former_call("source", "n", renamed={"atoms": "n", "order": "p"})
 def edot(
-    source: Measure | Samples | PointsLike,
+    source: Measure | Density | Samples | PointsLike,
     n: int | None = None,
     *,
     objective: Objective = "exact",
@@ -79,9 +82,10 @@ def edot(
 
     Parameters
     ----------
-    source : Measure, Samples or array_like, shape (samples, d)
-        What is to be discretised; an array is samples of equal mass, without those of which a
-        coordinate is masked.
+        source : Measure, Density, Samples or array_like, shape (samples, d) or (samples,)
+        What is to be discretised; the longer side of a density is 1. An array is samples of equal
+        mass, without those of which a coordinate is masked: more than d of them, d at most 10. One
+        of another shape may be an image as well: say which by `Density` or `Samples`.
     n : int, optional
         Number of atoms, at most that of the samples; by default that of the weights given.
     objective : {"exact", "full", "sharp", "debiased"}
@@ -239,11 +243,27 @@ def discretise(
     return replace(found, zador=refer_to_zador(measure, n, settings), lower_bound=bound)
 
 
-def read_measure(source: Measure | Samples | PointsLike) -> Measure:
-    """Make a measure of what callers give: an array is samples of equal mass."""
+def read_measure(source: Measure | Density | Samples | PointsLike) -> Measure:
+    """Make a measure of what callers give: an array is samples of equal mass.
+
+    Raises
+    ------
+    StippleError
+        For an array that the command line reads as an image.
+    """
     if isinstance(source, Measure):
         return source
+    if isinstance(source, Density):
+        return Measure.from_domain(Domain.from_image(source))
     if not isinstance(source, Samples):
         points = read_points(source, "array of samples")
-        source = Samples(points, np.ones(points.shape[:1]))
+        if points.ndim == 2 and not are_samples(points.shape):
+            rows, columns = points.shape
+            raise StippleError(
+                f"An array of {rows:,} × {columns:,} numbers may be an image, or {rows:,} samples"
+                f" of {columns:,} coordinates: give stipple.Density(array) or"
+                " stipple.Samples(array)."
+            )
+        points = points.reshape(-1, 1) if points.ndim == 1 else points
+        source = Samples(points)
     return Measure.from_samples(source)

@@ -17,9 +17,8 @@ from stipple.files.number_table import NumberTable, read_table
 from stipple.files.open import Source, open_source
 from stipple.files.pictures import decode_source
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
-from stipple.measures.samples import Samples
+from stipple.measures.samples import MOST_COORDINATES, Samples, are_samples
 
-MOST_COORDINATES = 10
 WEIGHT_NAMES = ("weight", "mass", "w")
 
 # A line of names, in quotes or not, the first perhaps empty; unlike that of a PBM, PGM or PPM.
@@ -65,6 +64,12 @@ def read_samples_or_density(
     with open_source(source) as (stream, name):
         if kind == "samples" or (kind == "auto" and _holds_samples(stream, name)):
             return _decode(stream, name, tell, sure=kind == "samples")
+        if kind == "auto" and tell is not None and is_npy(stream):
+            rows, columns = (*read_shape(stream), 1, 1)[:2]
+            tell(
+                f"{name}: {rows:,} × {columns:,} numbers were read as an image: if they are"
+                f" {rows:,} samples of {columns:,} coordinates, say --read samples."
+            )
         return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
 
 
@@ -114,8 +119,7 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
         return _HEADER.match(head) is not None
     if not is_npy(stream):
         return True
-    shape = read_shape(stream)
-    return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
+    return are_samples(read_shape(stream))
 
 
 def _decode(
