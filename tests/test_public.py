@@ -28,7 +28,7 @@ RESULTS = {
     "JointStippling": lambda: stipple.stipple_inks([IMAGE, IMAGE[::-1]], 30, iterations=2),
     "LloydRun": lambda: stipple.lloyd(IMAGE, 9, steps=2),
     "PrefixCertificate": lambda: stipple.certify_prefix(1000, 3),
-    "Samples": lambda: stipple.Samples(IMAGE),
+    "Samples": lambda: stipple.Samples(IMAGE, np.ones(20)),
     "Settings": stipple.Settings,
     "Stippling": lambda: stipple.stipple(IMAGE, 200, iterations=2),
 }

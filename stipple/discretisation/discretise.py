@@ -41,7 +41,7 @@ from stipple.geometry.distances import Distances
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
-from stipple.measures.samples import Samples, are_samples
+from stipple.measures.samples import MOST_COORDINATES, Samples
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells
@@ -82,10 +82,10 @@ def edot(
 
     Parameters
     ----------
-        source : Measure, Density, Samples or array_like, shape (samples, d) or (samples,)
+        source : Measure, Density, Samples or array_like, shape (samples, d)
         What is to be discretised; the longer side of a density is 1. An array is samples of equal
-        mass, without those of which a coordinate is masked: more than d of them, d at most 10. One
-        of another shape may be an image as well: say which by `Density` or `Samples`.
+        mass, without those of which a coordinate is masked. One of more than 10 columns may be an
+        image as well: say which by `Density` or `Samples`.
     n : int, optional
         Number of atoms, at most that of the samples; by default that of the weights given.
     objective : {"exact", "full", "sharp", "debiased"}
@@ -257,13 +257,12 @@ def read_measure(source: Measure | Density | Samples | PointsLike) -> Measure:
         return Measure.from_domain(Domain.from_image(source))
     if not isinstance(source, Samples):
         points = read_points(source, "array of samples")
-        if points.ndim == 2 and not are_samples(points.shape):
+        if points.ndim == 2 and points.shape[1] > MOST_COORDINATES:
             rows, columns = points.shape
             raise StippleError(
                 f"An array of {rows:,} × {columns:,} numbers may be an image, or {rows:,} samples"
-                f" of {columns:,} coordinates: give stipple.Density(array) or"
-                " stipple.Samples(array)."
+                f" of {columns:,} coordinates: give stipple.Density(array), or"
+                f" stipple.Samples(array, numpy.ones({rows}))."
             )
-        points = points.reshape(-1, 1) if points.ndim == 1 else points
-        source = Samples(points)
+        source = Samples(points, np.ones(points.shape[:1]))
     return Measure.from_samples(source)

@@ -17,7 +17,7 @@ from stipple.files.number_table import NumberTable, read_table
 from stipple.files.open import Source, open_source
 from stipple.files.pictures import decode_source
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
-from stipple.measures.samples import MOST_COORDINATES, Samples, are_samples
+from stipple.measures.samples import MOST_COORDINATES, Samples
 
 WEIGHT_NAMES = ("weight", "mass", "w")
 
@@ -119,7 +119,13 @@ def _holds_samples(stream: BinaryIO, name: str) -> bool:
         return _HEADER.match(head) is not None
     if not is_npy(stream):
         return True
-    return are_samples(read_shape(stream))
+    shape = read_shape(stream)
+    if len(shape) == 2 and shape[0] <= shape[1] <= MOST_COORDINATES:
+        raise StippleError(
+            f"{name} has {shape[0]} × {shape[1]} numbers, which may be an image, or {shape[0]}"
+            f" samples of {shape[1]} coordinates: say --read image or --read samples."
+        )
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] <= MOST_COORDINATES)
 
 
 def _decode(

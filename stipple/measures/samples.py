@@ -10,13 +10,8 @@ from stipple.arguments import read_count, read_floats
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 
-# Arrays with more columns are taken for images, unless something says otherwise.
+# Arrays of numbers with more columns are images, unless something says otherwise.
 MOST_COORDINATES = 10
-
-
-def are_samples(shape: tuple[int, ...]) -> bool:
-    """Whether an array of numbers is samples where nothing says so; else it may be an image."""
-    return len(shape) == 1 or (len(shape) == 2 and shape[1] <= min(MOST_COORDINATES, shape[0] - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +23,8 @@ class Samples:
     points : ndarray, shape (n, d)
         x, in the units of the source.
     masses : ndarray, shape (n,)
-        a > 0, sum 1; given in any scale, all equal if left out. Of masked arrays, samples with a
-        masked coordinate or mass are left out.
+        a > 0, sum 1; given in any scale. Of masked arrays, samples with a masked coordinate or
+        mass are left out.
     given : ndarray, shape (n,)
         a as given, in that scale: certificates divide by the exact sum.
     volume : float or None
@@ -55,15 +50,14 @@ class Samples:
     """
 
     points: Floats
-    masses: Floats = None  # type: ignore[assignment]  # filled in at once
+    masses: Floats
     volume: float | None = None
     names: tuple[str, ...] | None = field(default=None, repr=False)
     given: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         points, hidden_points = read_floats(self.points, "array of samples")
-        given = np.ones(points.shape[:1]) if self.masses is None else self.masses
-        masses, hidden_masses = read_floats(given, "array of masses")
+        masses, hidden_masses = read_floats(self.masses, "array of masses")
         if points.ndim != 2 or points.shape[1] == 0 or masses.shape != (len(points),):
             raise StippleError(
                 f"Samples take points of shape (n, d) and n masses, not {points.shape} and"

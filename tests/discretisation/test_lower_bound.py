@@ -120,7 +120,8 @@ def test_bad_prices_give_bad_bounds_not_false_ones(monkeypatch):
 @pytest.mark.parametrize(("dimension", "m", "least"), [(2, 5, 0.95), (2, 2, 0.98), (12, 2, 0.6)])
 def test_common_samples_have_narrow_gaps(dimension, m, least):
     points = np.random.default_rng(0).random((100, dimension))
-    found = stipple.edot(points, m, gap=True)
+    samples = stipple.Samples(points, np.ones(len(points)))
+    found = stipple.edot(samples, m, gap=True)
     assert least * found.cost.upper <= found.lower_bound <= found.cost.lower
     assert 0 <= found.gap <= 1 / least - 1
 
