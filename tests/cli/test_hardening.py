@@ -409,7 +409,7 @@ def test_links_are_followed(tmp_path, monkeypatch):
         (),
         ("--dots", "stroke", "--background", "white"),
         ("--dots", "spiral", "--pen-width", "0.2mm", "--background", "white"),
-        ("--color", "cmyk"),
+        pytest.param(("--color", "cmyk"), marks=pytest.mark.slow),
         ("--color", "rgb"),
         ("--order", "tsp", "--draw", "tour,dots"),
         ("--draw", "cells,dots", "--ink", "#203080", "--background", "#fff8e0"),

@@ -157,6 +157,7 @@ def test_pixels_start_from_even_atoms():
     assert equal.cost.upper <= equal.cost.lower * 1.001
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SAMPLES.exists(), reason="samples/ is not here")
 def test_the_published_figures_of_the_photograph_are_of_its_squared_darkness():
     """W2² at most 51.6e-6 (2,000 atoms) and 26.0e-6 (4,000) is reached for (1 − grey)² only.
