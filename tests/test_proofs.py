@@ -3,7 +3,7 @@
 import pytest
 from proofs import Family, list_families
 
-INSTANCES = 12
+INSTANCES = 6
 SEED = 1
 
 

@@ -407,6 +407,7 @@ def test_presets_are_listed(edot):
     assert names | {"naive-comparison", "adaptive-30", "plan-1d"} == set(list_presets())
 
 
+@pytest.mark.slow
 def test_a_preset_runs_and_is_drawn(edot, tmp_path):
     result = edot("--preset", "mixture-2d", "--show-samples", "-o", "two.png", "-o", "{run}.csv")
     assert "to reach" in result.stderr

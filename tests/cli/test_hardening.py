@@ -238,7 +238,7 @@ def write_command_line(draw):
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(words=write_command_line())
 @example(words=["lloyd", "good.png", "-n", "5", "--steps", "2", "--jitter", "1e308"])
@@ -408,9 +408,12 @@ def test_links_are_followed(tmp_path, monkeypatch):
     [
         (),
         ("--dots", "stroke", "--background", "white"),
-        ("--dots", "spiral", "--pen-width", "0.2mm", "--background", "white"),
+        pytest.param(
+            ("--dots", "spiral", "--pen-width", "0.2mm", "--background", "white"),
+            marks=pytest.mark.slow,
+        ),
         pytest.param(("--color", "cmyk"), marks=pytest.mark.slow),
-        ("--color", "rgb"),
+        pytest.param(("--color", "rgb"), marks=pytest.mark.slow),
         ("--order", "tsp", "--draw", "tour,dots"),
         ("--draw", "cells,dots", "--ink", "#203080", "--background", "#fff8e0"),
     ],

@@ -35,7 +35,7 @@ def sort_rows(atoms: np.ndarray) -> np.ndarray:
     return atoms[np.lexsort(atoms.T)]
 
 
-@pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
+@pytest.mark.parametrize("share", [pytest.param(0.25, marks=pytest.mark.slow), 0.5, 1.0])
 def test_equal_barycentre_of_translates_is_the_translate_between(share: float) -> None:
     measures = [Samples(CLOUD, np.ones(60)), Samples(CLOUD + SHIFT, np.ones(60))]
     result = find_equal_barycentre(measures, [share, 1 - share], 60, tolerance=1e-10)

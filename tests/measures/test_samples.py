@@ -108,7 +108,7 @@ def save(array) -> io.BytesIO:
         (save(np.ones((20, 3))), "auto", Samples),
         (save(np.ones(7)), "auto", Samples),
         (save(np.ones((20, 30))), "auto", np.ndarray),
-        (save(np.ones((2, 2))), "auto", np.ndarray),
+        (save(np.ones((2, 2))), "image", np.ndarray),
         (save(np.ones((2, 2))), "samples", Samples),
         (io.BytesIO(b"P2\n2 1\n255\n0 255\n"), "auto", Picture),
     ],
@@ -116,6 +116,12 @@ def save(array) -> io.BytesIO:
 def test_samples_are_told_from_images(stream, kind, expected):
     stream.seek(0)
     assert isinstance(read_samples_or_density(stream, kind), expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (1, 1), (3, 10)])
+def test_small_matrices_that_may_be_either_are_refused(shape):
+    with pytest.raises(StippleError, match="say --read image or --read samples"):
+        read_samples_or_density(save(np.ones(shape)))
 
 
 @given(st.binary(max_size=60))

@@ -100,6 +100,7 @@ def test_doublings_are_reported():
     assert seen == [2, 4, 8, 16, 32, 64, 100]
 
 
+@pytest.mark.slow
 def test_every_prefix_is_a_good_stippling(camera):
     """Free points reach 0.161; random ones that follow the picture are above 1."""
     counts = [64, 77, 91, 108, 128, 181, 256, 300, 362, 430, 512, 700, 1000]

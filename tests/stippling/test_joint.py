@@ -29,7 +29,10 @@ def measure_nearness(result: stipple.JointStippling, inks: list[InkDensity]) -> 
     return float((nearest < 0.5 * np.sqrt(2 * area / 3**0.5)).mean())
 
 
-@pytest.mark.parametrize("balance", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize(
+    "balance",
+    [pytest.param(0.0, marks=pytest.mark.slow), 0.3, pytest.param(1.0, marks=pytest.mark.slow)],
+)
 def test_the_mean_barycentre_is_the_gradient(balance):
     densities = [Density(FIRST), Density(SECOND)]
     solver = JointSolver(densities, [5, 3], balance)

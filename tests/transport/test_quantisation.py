@@ -26,7 +26,9 @@ from stipple.transport.semi_discrete import TransportSolver
 RANDOM = np.random.default_rng(9)
 NOISE = RANDOM.random((20, 30)) ** 2
 
-every_method = pytest.mark.parametrize("method", ["lbfgs", "relaxed", "lloyd"])
+every_method = pytest.mark.parametrize(
+    "method", ["lbfgs", pytest.param("relaxed", marks=pytest.mark.slow), "lloyd"]
+)
 
 
 def run(

@@ -323,7 +323,7 @@ def test_adverse_points_converge(points: Floats) -> None:
     ],
     ids=["diagonal pixels", "squares apart", "one pixel", "two bars", "dust", "wide range"],
 )
-@pytest.mark.parametrize("count", [2, 5, 16, 101])
+@pytest.mark.parametrize("count", [2, 5, 16, pytest.param(101, marks=pytest.mark.slow)])
 def test_adverse_pictures_converge_from_the_bisection(values: Floats, count: int) -> None:
     density = Density(values)
     transport = TransportSolver(density).solve(*start_from_bisection(density, count))
