@@ -10,7 +10,7 @@ from command import ROOT
 
 PAGES = ("experiments", "edot-experiments", "benchmarks", "bounds-measured", "edot-measured")
 # Rows that took at most so many seconds are computed again by default, the others by test-all.
-CHEAP = 3
+CHEAP_LLOYD, CHEAP_EDOT = 3, 5
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -23,7 +23,7 @@ def list_lloyd_rows() -> list[object]:
     """List the presets of `lloyd` with what the page says was measured, the dear ones as slow."""
     rows = re.findall(r"^\| ([a-z-]+) \| (.+) \|$", read_page("experiments"), re.M)
     cells = [(name, rest.split(" | ")) for name, rest in rows if name != "preset"]
-    return [mark(name, cell[-4], int(cell[-1])) for name, cell in cells]
+    return [mark(name, cell[-4], int(cell[-1]) <= CHEAP_LLOYD) for name, cell in cells]
 
 
 def list_edot_rows() -> list[object]:
@@ -35,12 +35,12 @@ def list_edot_rows() -> list[object]:
         table = "\n".join(re.findall(r"^\| (?!run|-).+$", section, re.M))
         seconds = re.search(r"\. (\d+) s\.$", section, re.M)
         assert seconds is not None
-        found.append(mark(name, table, int(seconds[1])))
+        found.append(mark(name, table, int(seconds[1]) <= CHEAP_EDOT))
     return found
 
 
-def mark(name: str, measured: str, seconds: int) -> object:
-    marks = () if seconds <= CHEAP else pytest.mark.slow
+def mark(name: str, measured: str, cheap: bool) -> object:
+    marks = () if cheap else pytest.mark.slow
     return pytest.param(name, measured, id=name, marks=marks)
 
 
