@@ -3,7 +3,7 @@
 import pytest
 from proofs import Family, list_families
 
-INSTANCES = 6
+INSTANCES = 4
 SEED = 1
 
 

@@ -415,7 +415,10 @@ def test_links_are_followed(tmp_path, monkeypatch):
         pytest.param(("--color", "cmyk"), marks=pytest.mark.slow),
         pytest.param(("--color", "rgb"), marks=pytest.mark.slow),
         ("--order", "tsp", "--draw", "tour,dots"),
-        ("--draw", "cells,dots", "--ink", "#203080", "--background", "#fff8e0"),
+        pytest.param(
+            ("--draw", "cells,dots", "--ink", "#203080", "--background", "#fff8e0"),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=" ".join,
 )

@@ -336,6 +336,7 @@ def test_animation_grows():
         assert max(animation.size) == 600
 
 
+@pytest.mark.slow
 def test_quality_at_doublings_and_between_against_free_points():
     arguments = ("--density", "ramp.png", "-n", 64, "--compare", "stipple", "-o", "a.csv")
     result = sequence(*arguments, "--report", "r.json")

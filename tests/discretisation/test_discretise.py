@@ -84,6 +84,7 @@ def test_free_weights_leave_no_mass_between_discs():
     assert 4 <= is_between(equal.atoms).sum() <= 12
 
 
+@pytest.mark.slow
 def test_naive_samplings_are_beaten_in_one_metric_only():
     case = get_case("naive-comparison", "uniform-5")
     result = discretise(case.measure(), case.atoms, case.settings)

@@ -151,14 +151,14 @@ def test_cells_are_exact(case: str, engine: str) -> None:
 
 
 @every_engine
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(configuration=CONFIGURATIONS)
 def test_any_cells_are_exact(configuration: tuple[Floats, Floats], engine: str) -> None:
     check_exactly(build(*configuration, engine))
 
 
 @every_engine
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(drawn=TWO_POTENTIALS)
 def test_a_search_from_any_other_cells_is_exact(
     drawn: tuple[Floats, Floats, Floats], engine: str

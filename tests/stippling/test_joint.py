@@ -161,6 +161,7 @@ def test_few_points_go_to_the_darkest(n):
     assert 2 in [ink.number for ink in result.inks]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_points():
     first, again = (stipple_inks([FIRST, SECOND], 30, seed=5) for _ in range(2))
     np.testing.assert_array_equal(first.union.points, again.union.points)

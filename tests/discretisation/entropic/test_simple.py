@@ -144,6 +144,7 @@ def test_full_objective_of_one_atom_is_the_variance() -> None:
 # --- stochastic steps ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every_objective
 def test_stochastic_steps_alone_come_near_the_optimum(objective: str) -> None:
     # Many steps on small minibatches: the finish on all samples has little left to do.
