@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 
 import click
 
-from stipple.cli.shared.ends import FAILED, INTERRUPTED, catch_signals, explain, find_code
+from stipple.cli.shared.ends import FAILED, INTERRUPTED, catch_signals, find_code
 from stipple.cli.shared.help import ExamplesFirst
 from stipple.cli.shared.near import suggest
+from stipple.cli.shared.sources import LIST
 from stipple.errors import StippleError
+from stipple.machine.failures import explain
 from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
@@ -81,9 +83,10 @@ class StippleGroup(ExamplesFirst, click.Group):
             code = find_code(error)
             if code is not None:
                 _stop(code)
-            if not isinstance(error, OSError):
+            failure = explain(error) if isinstance(error, OSError) else None
+            if failure is None:
                 raise
-            _fail(explain(error))
+            _fail(failure.reason)
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -98,8 +101,9 @@ def _name_command(words: Sequence[str]) -> list[str]:
 
 
 def _is_image(word: str) -> bool:
-    """Whether a word names an image: a file that exists, a path, or standard input."""
-    return word == "-" or bool(re.search(r"[/\\]|\.\w{2,5}$", word)) or Path(word).is_file()
+    """Whether a word names images: what exists, a path, a list of some, or standard input."""
+    named = word == "-" or word.startswith(LIST) or bool(re.search(r"[/\\]|\.\w{2,5}$", word))
+    return named or Path(word).exists()
 
 
 def _tell_of_compiling() -> None:

@@ -11,14 +11,9 @@ from pathlib import Path
 
 import click
 
+from stipple.cli.shared.ends import EXIT_STATUS
 from stipple.cli.shared.help import group_options, split_help
 
-EXIT_STATUS = {
-    "0": "Done.",
-    "1": "It could not be done; the message says why and what to try.",
-    "2": "The command line was wrong.",
-    "130": "Interrupted; no file is left half written.",
-}
 ROFF_ESCAPES = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
 
 

@@ -1,6 +1,7 @@
 """Why something could not be done, for people and for programs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from stipple.errors import StippleError
@@ -32,7 +33,21 @@ def explain(error: Exception) -> Failure | None:
         return Failure(str(error))
     if isinstance(error, MemoryError):
         return Failure("not enough memory: ask for less, or for fewer --jobs.", "memory")
+    if isinstance(error, FileNotFoundError) and _is_homeless():
+        return Failure(
+            "The folder in which this was started does not exist any more: change to another.",
+            "system",
+        )
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
         return Failure(f"{error.strerror or error}{place}.", "system")
     return None
+
+
+def _is_homeless() -> bool:
+    """Whether the working folder was removed."""
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False

@@ -252,6 +252,34 @@ def test_what_is_done_is_left_out():
     assert read_json(Path("r.json"))["images"] == []
 
 
+def test_what_was_done_for_another_image_is_not_done():
+    Path("a/b").mkdir(parents=True)
+    for place in ("a", "a/b"):
+        Path(place, "x.png").write_bytes(Path("a.png").read_bytes())
+    stipple("a/x.png", "-n", 3, "-o", "out/")
+    words = ("a/x.png", "a/b/x.png", "-n", 3, "-o", "out/", "--skip-existing")
+    assert "would both be written" in stipple(*words, code=2).stderr
+
+
+def test_folders_may_hold_pictures_of_phones_and_need_no_command():
+    Path("phone").mkdir()
+    Path("phone/a.heic").write_bytes(b"prose")
+    assert "has no images" not in stipple("phone", "-n", 3, code=1).stderr
+    assert "out/b.csv" in invoke("d", "-n", "3", "-o", "out/{stem}.csv", "--dry-run").output
+    Path("list").write_text("a.png\n", encoding="utf-8")
+    assert "out/a.csv" in invoke("@list", "-n", "3", "-o", "out/{stem}.csv", "--dry-run").output
+
+
+def test_dry_runs_name_what_will_be_written():
+    plan = "edot --preset plan-1d -o plan.csv --dry-run"
+    assert invoke(*plan.split()).output == "write plan.csv\n"
+    frames = f"{LLOYD} --steps 3 --frames f{{step}}.svg --frame-steps 0,50 --dry-run"
+    assert invoke(*frames.split()).output == "write f0.svg\n"
+    coloured = "edot a.png --color rgb -o {run}.png"
+    assert "one picture" in invoke(*coloured.split(), code=2).stderr
+    assert "it is a folder" in stipple("a.png", "-n", 3, "--report", "new/", code=1).stderr
+
+
 def test_exit_codes_and_reports_of_failures():
     Path("c.png").write_text("prose", encoding="utf-8")
     stipple("c.png", "-n", 3, "--report", "r.json", code=1)
@@ -265,6 +293,9 @@ def test_exit_codes_and_reports_of_failures():
     Path("d/c.png").write_text("prose", encoding="utf-8")
     invoke("bound", "--all", "d", "-o", "t.csv", "--report", "r.json", code=3)
     assert len(read_json(Path("r.json"))["failures"]) == 2
+    for words in ("edot c.png -m 3", "sequence --density c.png -n 3", "lloyd c.png -n 3 --steps 1"):
+        invoke(*words.split(), "--report", "r.json", code=1)
+        assert read_json(Path("r.json"))["failures"][0]["class"] == "refused"
 
 
 # --- nobody is let in ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import click
 from stipple.cli.bound.options import EXAMPLES, bound_options
 from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.outputs import write_files
 from stipple.cli.shared.progress import print_fallback, print_table, tell_failures
 from stipple.cli.shared.report import describe_command, report_failure
 from stipple.errors import StippleError
@@ -42,24 +42,17 @@ def _bound_pair(job: PairJob) -> int:
 
     settings, reporting = job.settings, job.reporting
     _announce_engine(settings)
-    try:
+    named = dict(zip("ab", job.images, strict=True))
+    with report_failure(reporting.report, "bound", reporting.recorded, named):
         masses, result = bound_pair(job)
-    except Exception as error:
-        if reporting.report:
-            described = describe_command("bound", reporting.recorded)
-            named = dict(zip("ab", job.images, strict=True))
-            report_failure(reporting.report, described, named, error)
-        raise
-    if job.plot and result.plan is None:
-        raise StippleError("There was no time for a plan to plot: give more, or leave --plot out.")
-    figures = collect_figures(job.images, result)
-    files = render_files(job, figures, masses, result)
-    for path, data in files:
-        write_output(path, data)
-    _write_report(job, figures)
+        if job.plot and result.plan is None:
+            raise StippleError(
+                "There was no time for a plan to plot: give more, or leave --plot out."
+            )
+        figures = collect_figures(job.images, result)
+        files = render_files(job, figures, masses, result)
+        written = write_files([*files, *_render_report(job, figures)])
     if not reporting.quiet:
-        paths = [*(path for path, _ in files), reporting.report]
-        written = [("written", path) for path in paths if path not in (None, "-")]
         print_table([*list_rows(result, settings.gap), *written])
     if reporting.strict and not result.reached:
         raise StippleError(
@@ -76,9 +69,9 @@ def _fill_table(job: TableJob) -> int:
     if job.scheduler is None:
         _announce_engine(job.settings)
     summary = fill_table(job)
-    _write_report(job, summary.describe())
+    written = write_files(_render_report(job, summary.describe()))
     if not job.reporting.quiet:
-        print_table(list_summary(summary, job.target))
+        print_table([*list_summary(summary, job.target), *written])
     tell_failures(summary.sentences)
     if summary.ended:
         click.echo(summary.ended.reason, err=True)
@@ -101,10 +94,11 @@ def _announce_engine(settings: Settings) -> None:
     print_fallback(choice, quiet=settings.quiet)
 
 
-def _write_report(job: PairJob | TableJob, figures: "Mapping[str, object]") -> None:
-    reporting = job.reporting
-    if reporting.report:
-        from stipple.files.tables import render_json
+def _render_report(
+    job: PairJob | TableJob, figures: "Mapping[str, object]"
+) -> list[tuple[str, bytes]]:
+    """Render the report, if there is to be one, by path."""
+    from stipple.files.tables import render_json
 
-        run = describe_command("bound", reporting.recorded)
-        write_output(reporting.report, render_json({**figures, **run}))
+    path, recorded = job.reporting.report, job.reporting.recorded
+    return [(path, render_json({**figures, **describe_command("bound", recorded)}))] if path else []

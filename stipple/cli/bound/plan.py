@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
@@ -11,7 +10,7 @@ from stipple.cli.bound.options import FORMATS
 from stipple.cli.bound.pairs import Pair, list_folder, read_pairs
 from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
+from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 
 
@@ -190,7 +189,7 @@ def _plan_pair(options: Mapping[str, Any]) -> PairJob:
         images=options["images"],
         settings=_plan_settings(options),
         outputs=outputs,
-        plot=Output(plot, Path(plot).suffix.lower().lstrip(".")) if plot else None,
+        plot=Output(plot, find_format(plot)) if plot else None,
         reporting=_plan_reporting(options),
     )
 

@@ -7,8 +7,9 @@ import click
 
 from stipple.cli.edot.options import EXAMPLES, edot_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.outputs import write_files
 from stipple.cli.shared.progress import print_fallback, print_table
+from stipple.cli.shared.report import report_failure
 
 
 @click.command(
@@ -43,16 +44,14 @@ def command(context: click.Context, /, **options: Any) -> None:
 
     choice = decide_engine(job.settings.engine, job.settings.device, "nowhere")
     print_fallback(choice, quiet=job.quiet)
-    began = time.perf_counter()
-    found = run(job)
-    solved = time.perf_counter()
-    files = render_files(found, job.files)
-    for path, data in files:
-        write_output(path, data)
-    if job.report:
-        seconds = {"solve": solved - began, "write": time.perf_counter() - solved}
-        write_output(job.report, render_json(describe_found(found, seconds, job.recorded)))
-        files.append((job.report, b""))
+    with report_failure(job.report, "edot", job.recorded, {"sources": options["sources"]}):
+        began = time.perf_counter()
+        found = run(job)
+        solved = time.perf_counter()
+        written = write_files(render_files(found, job.files))
+        if job.report:
+            seconds = {"solve": solved - began, "write": time.perf_counter() - solved}
+            report = render_json(describe_found(found, seconds, job.recorded))
+            written += write_files([(job.report, report)])
     if not job.quiet:
-        written = [("written", path) for path, _ in files if path != "-"]
         print_table([*list_rows(found), ("seed", str(job.settings.seed)), *written])

@@ -1,8 +1,6 @@
 """The files of `stipple edot`: tables, drawings, plots and plans, as bytes."""
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stipple.choices import Blend
@@ -12,7 +10,7 @@ from stipple.cli.edot.run import Found, Run
 from stipple.cli.edot.show import name_coordinates
 from stipple.cli.edot.show_joint import render_joint
 from stipple.cli.shared.drawings import lay_out, render_drawing
-from stipple.cli.shared.outputs import Output
+from stipple.cli.shared.outputs import Output, find_format
 
 if TYPE_CHECKING:
     from stipple.discretisation.drawing import Panel
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from stipple.drawing.panels import Panel as CurvePanel
 
 PLOT_DPI = 150.0
-# Names that a table may have without quotes.
-_NAME = re.compile(r"[^\W\d][^,;\t\"#]*")
 
 
 def render_files(found: Found, files: Files) -> list[tuple[str, bytes]]:
@@ -56,7 +52,7 @@ def _render_plot(runs: Sequence[Run], path: str) -> bytes:
     from stipple.discretisation.plot import plot_convergence
     from stipple.drawing.plots import render_plot
 
-    form = Path(path).suffix.lower().lstrip(".")
+    form = find_format(path)
     if len({len(run.result.atoms) for run in runs}) == 1:
         panel = plot_convergence([(run.label, run.result) for run in runs])
         return render_plot([panel], "step", form, PLOT_DPI)

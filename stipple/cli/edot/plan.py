@@ -192,7 +192,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     elif not isinstance(task, Channels):
         one = replace(settings, algorithm="simple") if options["barycenter"] else settings
         refuse_idle(bound, [(one, n) for n in options["atoms"]])
-    files = _plan_files(options)
+    files = _plan_files(options, task)
     source = _plan_input(options)
     metric = split_metric(options["metric"])
     others = [path for path in (files.plot, options["report"]) if path]
@@ -298,15 +298,17 @@ def _plan_settings(options: Mapping[str, Any]) -> "Settings":
     )
 
 
-def _plan_files(options: Mapping[str, Any]) -> Files:
+def _plan_files(options: Mapping[str, Any], task: Task) -> Files:
     paths, form, plot = list(options["outputs"]), options["format_"], options["plot"]
     several = options["preset"] or len(options["atoms"]) > 1
     if not paths and (form or not (plot or several)):
         paths, form = ["-"], form or "csv"
-    joint = bool(options["preset"]) and _find_preset(options["preset"]).plan_zeta is not None
-    formats = ("csv", *PLOT_FORMATS) if options["plan"] or joint else FORMATS
+    related = _relates(task)
+    formats = ("csv", *PLOT_FORMATS) if related else FORMATS
     outputs = plan_outputs("", paths, form, formats) if paths else ()
-    if several and not options["plan"]:
+    if isinstance(task, Channels) and any(RUN in output.path for output in outputs):
+        raise click.UsageError(f"--color rgb makes one picture: leave {RUN} out of its name.")
+    if several and not related:
         for output in outputs:
             if output.format == "csv" and RUN not in output.path:
                 raise click.UsageError(
@@ -323,15 +325,20 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
     )
 
 
+def _relates(task: Task) -> bool:
+    """Whether what is written is a plan between two sources, which is one file."""
+    return isinstance(task, Relation) or (
+        isinstance(task, Example) and task.preset.plan_zeta is not None
+    )
+
+
 def _list_paths(files: Files, task: Task) -> list[str]:
-    """List the paths of all outputs, with {run} filled in as `show` does."""
-    labels: Sequence[str] = (RUN,)  # a plan between sources is one file
+    """List the paths of all outputs, with {run} filled in as `render_files` does."""
+    labels: Sequence[str] = (RUN,)
     if isinstance(task, OneSource):
         labels = [str(n) for n in task.counts]
-    elif isinstance(task, Example):
+    elif isinstance(task, Example) and not _relates(task):
         labels = [case.label for case in task.preset.cases]
-    elif isinstance(task, Channels):
-        labels = ("red", "green", "blue")
     elif isinstance(task, Barycentre):
         labels = ("barycentre",)
     paths = []

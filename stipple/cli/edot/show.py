@@ -1,4 +1,4 @@
-"""What `stipple edot` found: lines for a person, figures for the report, and files."""
+"""What `stipple edot` found: lines for a person, and figures for the report."""
 
 import math
 import re
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from stipple.measures.measure import Measure
     from stipple.measures.samples import Samples
 
-PLOT_DPI = 150.0
 # Names that a table may have without quotes.
 _NAME = re.compile(r"[^\W\d][^,;\t\"#]*")
 

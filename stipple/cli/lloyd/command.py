@@ -6,8 +6,9 @@ import click
 
 from stipple.cli.lloyd.options import EXAMPLES, lloyd_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.outputs import write_files
 from stipple.cli.shared.progress import print_table
+from stipple.cli.shared.report import report_failure
 
 
 @click.command(
@@ -41,10 +42,8 @@ def command(context: click.Context, /, **options: Any) -> None:
             click.echo(line)
         return
     job = plan(context, options)
-    found = run(job)
-    files = render_files(found, job)
-    for path, data in files:
-        write_output(path, data)
+    with report_failure(job.files.report, "lloyd", job.recorded, {"source": options["source"]}):
+        found = run(job)
+        written = write_files(render_files(found, job))
     if not job.quiet:
-        written = [("written", path) for path, _ in files if path != "-"]
         print_table([*list_rows(found, job.preset), ("seed", str(job.seed)), *written])

@@ -169,6 +169,7 @@ def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
         for count in experiment.counts
         for repeat in range(repeats)
         for step in sorted(steps)
+        if last is None or step <= last
     )
     return list(dict.fromkeys(name for name in names if name))
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stipple.cli.lloyd.plan import Job
 from stipple.cli.shared.drawings import render_drawing
 from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.progress import Progress
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def run(job: Job) -> Found:
         path = files.name_frame(one.row.step, one.count, one.repeat, experiment.steps)
         # A pattern without {repeat} or {points} keeps the first picture of its name.
         if path and path not in pictures:
-            form = Path(path).suffix.lower().lstrip(".")
-            pictures[path] = render_drawing(_compose_frame(one), form, FRAME_DPI)
+            pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
         if files.animation and one.count == experiment.counts[0] and one.repeat == 0:
             moving.append(_compose_frame(one))
     if files.animation:

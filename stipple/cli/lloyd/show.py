@@ -1,12 +1,12 @@
 """What `stipple lloyd` found, as lines for a person, the report, and contents of files."""
 
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stipple.cli.lloyd.plan import Job
 from stipple.cli.lloyd.run import AppliedTheorem, Found
 from stipple.cli.shared.digits import format_interval, round_up
+from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
@@ -150,4 +150,4 @@ def _render_plot(slope: "Slope", job: Job, path: str) -> bytes:
     from stipple.lloyd_steps.slope import plot_slope
 
     panel = plot_slope(slope, job.title, job.preset.published if job.preset else "")
-    return render_plot([panel], "number of points N", Path(path).suffix.lower()[1:], PLOT_DPI)
+    return render_plot([panel], "number of points N", find_format(path), PLOT_DPI)

@@ -7,9 +7,9 @@ import click
 
 from stipple.cli.sequence.options import EXAMPLES, sequence_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.outputs import write_files
 from stipple.cli.shared.progress import print_table
-from stipple.cli.shared.report import describe_command
+from stipple.cli.shared.report import describe_command, report_failure
 
 
 @click.command(
@@ -36,18 +36,15 @@ def command(context: click.Context, /, **options: Any) -> None:
     from stipple.files.tables import render_json
 
     job = plan(context, options)
-    began = time.perf_counter()
-    found = run(job)
-    solved = time.perf_counter()
-    files = render_files(found, job)
-    for path, data in files:
-        write_output(path, data)
-    if job.report:
-        seconds = {"solve": solved - began, "write": time.perf_counter() - solved}
-        report = describe_found(found) | {"seconds": seconds}
-        report |= describe_command("sequence", job.recorded)
-        write_output(job.report, render_json(report))
-        files.append((job.report, b""))
+    with report_failure(job.report, "sequence", job.recorded, {"density": options["density"]}):
+        began = time.perf_counter()
+        found = run(job)
+        solved = time.perf_counter()
+        written = write_files(render_files(found, job))
+        if job.report:
+            seconds = {"solve": solved - began, "write": time.perf_counter() - solved}
+            report = describe_found(found) | {"seconds": seconds}
+            report |= describe_command("sequence", job.recorded)
+            written += write_files([(job.report, render_json(report))])
     if not job.quiet:
-        written = [("written", path) for path, _ in files if path != "-"]
         print_table([*list_rows(found), *written])

@@ -1,4 +1,4 @@
-"""Options on files and batches that every command with outputs has, as one stack."""
+"""Options on files, which every command with outputs has, and on batches of images."""
 
 import click
 

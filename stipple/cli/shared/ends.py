@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NoReturn
 
 from stipple.errors import StippleError
@@ -13,6 +12,16 @@ from stipple.machine.failures import Failure
 FAILED = 1
 SOME_FAILED = 3
 INTERRUPTED = 130  # as shells say it: 128, and the number of the signal
+
+EXIT_STATUS = {
+    "0": "Done.",
+    "1": "It could not be done, or --strict is not met; the message says why and what to try.",
+    "2": "The command line was wrong.",
+    "3": "Some of several could not be done, the others are.",
+    "130": "Interrupted (143, 129, 131: ended by SIGTERM, SIGHUP, SIGQUIT); no file is left half"
+    " written.",
+}
+"""What exit codes mean, for the manual."""
 
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
@@ -82,23 +91,6 @@ def choose_code(*, done: int, missing: int) -> int:
     if not missing:
         return 0
     return SOME_FAILED if done else FAILED
-
-
-def explain(error: OSError) -> str:
-    """Say what the file system said that nobody foresaw."""
-    if isinstance(error, FileNotFoundError) and _is_homeless():
-        return "The folder in which this was started does not exist any more: change to another."
-    place = "" if error.filename is None else f" ({error.filename})"
-    return f"{error.strerror or error}{place}."
-
-
-def _is_homeless() -> bool:
-    """Whether the working folder was removed."""
-    try:
-        Path.cwd()
-    except OSError:
-        return True
-    return False
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:

@@ -12,7 +12,8 @@ import click
 from stipple.errors import StippleError
 
 # Options that name what is written; whatever else names a file is read.
-WRITTEN = frozenset({"outputs", "report", "plot", "animate", "frames", "partition", "log_file"})
+WRITTEN = frozenset({"outputs", "report", "plot", "animate", "frames", "partition"})
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 Identity: TypeAlias = tuple[int, int]
 
 
@@ -52,7 +53,7 @@ def plan_outputs(
                 )
             outputs.append(Output(path, form))
             continue
-        suffix = Path(path).suffix.lower().lstrip(".")
+        suffix = find_format(path)
         if suffix not in formats:
             raise click.UsageError(f"Cannot tell the format of {path!r}: use one of {known}.")
         outputs.append(Output(path, suffix))
@@ -132,7 +133,7 @@ def _identify(path: str) -> Identity | None:
 def _check_place(path: str, real: str) -> None:
     """Refuse a path that cannot be written, or whose folder can neither be written nor made."""
     target = Path(path)
-    if target.is_dir():
+    if names_folder(path):
         raise StippleError(f"Cannot write {path}: it is a folder; give the name of a file.")
     # A file is replaced by a new one in its folder; a device is written itself.
     needed = [target] if target.exists() else []
@@ -146,6 +147,11 @@ def _check_place(path: str, real: str) -> None:
             raise StippleError(f"Cannot write {path}: no permission to write {place}.")
 
 
+def names_folder(path: str) -> bool:
+    """Whether a path is a folder, or is written as one, such as out/."""
+    return Path(path).is_dir() or path.endswith(SEPARATORS)
+
+
 def write_output(path: str, data: bytes) -> None:
     """Write a file whole or not at all, its folder too, or standard output for `-`."""
     from stipple.files.write import write_file, write_stdout
@@ -155,6 +161,20 @@ def write_output(path: str, data: bytes) -> None:
     else:
         make_folder(path)
         write_file(path, data)
+
+
+def write_files(files: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    """Write files, and give the rows of the table that tell so."""
+    written = []
+    for path, data in files:
+        write_output(path, data)
+        written.append(("written", path))
+    return [row for row in written if row[1] != "-"]
+
+
+def find_format(path: str) -> str:
+    """Format that a path asks for: its suffix."""
+    return Path(path).suffix.lower().removeprefix(".")
 
 
 def make_folder(path: str) -> None:

@@ -1,7 +1,7 @@
 """What every JSON report says, whatever the subcommand."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stipple.errors import StippleError
@@ -26,13 +26,23 @@ def describe_failure(failure: "Failure") -> dict[str, str]:
     return {"class": failure.kind, "reason": failure.reason}
 
 
+@contextmanager
 def report_failure(
-    path: str, described: Mapping[str, Any], named: Mapping[str, str], error: Exception
-) -> None:
-    """Write the report of what failed, of which `named` tells what it was.
+    path: str | None, command: str, recorded: Recorded, named: Mapping[str, object]
+) -> Iterator[None]:
+    """Let a command that fails write its report, of which `named` tells what it was about."""
+    try:
+        yield
+    except Exception as error:
+        if path:
+            _write_failure(path, describe_command(command, recorded), named, error)
+        raise
 
-    Where it cannot be written either, the first failure is the one to be told.
-    """
+
+def _write_failure(
+    path: str, described: Mapping[str, Any], named: Mapping[str, object], error: Exception
+) -> None:
+    """Write the report; where that fails as well, the first failure is the one to be told."""
     from stipple.cli.shared.outputs import write_output
     from stipple.files.tables import render_json
     from stipple.machine.failures import explain

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from stipple.errors import StippleError
 
+# Drawings in folders, as .svg, are results more often than sources.
 SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pbm", ".pgm", ".ppm"),
-    ".npy",
+    *(".avif", ".heic", ".heif", ".npy"),
 }
 LIST = "@"
 

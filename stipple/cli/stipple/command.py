@@ -8,7 +8,7 @@ from stipple.cli.shared.conflicts import find_given
 from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table, tell_failures
-from stipple.cli.shared.report import describe_command, report_failure
+from stipple.cli.shared.report import report_failure
 from stipple.cli.stipple.options import EXAMPLES, stipple_options
 
 if TYPE_CHECKING:
@@ -64,12 +64,7 @@ def _draw_one(job: "ImageJob") -> None:
     from stipple.cli.stipple.run import run_image
     from stipple.cli.stipple.show import list_rows
 
-    try:
+    with report_failure(job.report, "stipple", job.recorded, {"image": job.image}):
         figures = run_image(job)
-    except Exception as error:
-        if job.report:
-            described = describe_command("stipple", job.recorded)
-            report_failure(job.report, described, {"image": job.image}, error)
-        raise
     if not job.quiet:
         print_table(list_rows(job, figures))

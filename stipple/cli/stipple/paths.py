@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+from stipple.cli.shared.outputs import names_folder
+
 # Other braces are part of a name.
 FIELD = re.compile(r"\{(stem|name|parent|number)(?::0([1-9])d)?\}")
 
@@ -30,7 +31,7 @@ def fill_paths(options: dict[str, Any], number: int) -> dict[str, Any]:
 
 def _complete(pattern: str) -> str:
     """Let a folder stand for drawings of the images' names in it."""
-    if pattern != "-" and (pattern.endswith(SEPARATORS) or Path(pattern).is_dir()):
+    if pattern != "-" and names_folder(pattern):
         return os.path.join(pattern, "{stem}.svg")  # noqa: PTH118 (a pattern, as it was written)
     return pattern
 

@@ -148,7 +148,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     )
     skipped = {job for job in planned if options["skip_existing"] and job.is_done}
     wanted = [job for job in planned if job not in skipped]
-    _check_together(wanted, common)
+    _check_together(planned, common)
     targets = [path for job in wanted for path in job.targets]
     settle_files(options, [*targets, *([common] if common else [])], [*images, *lists])
     if not many and wanted:

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from stipple.choices import Start
 from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, ONE_WIDTH, Rule, refuse_each
+from stipple.cli.shared.outputs import find_format
 from stipple.cli.stipple.inks import INK_RULES, choose_overlap, is_one
 from stipple.cli.stipple.options import FORMATS
 
@@ -15,7 +16,7 @@ def _find_output(options: Mapping[str, Any]) -> str | None:
     if options["outputs"]:
         return None
     for path in map(Path, options["images"][1:]):
-        suffix = path.suffix.lower().removeprefix(".")
+        suffix = find_format(str(path))
         # An SVG that exists would be written over itself; a PNG that does not is an image missed.
         if suffix == "svg" or (suffix in FORMATS and suffix != "png" and not path.exists()):
             return str(path)
