@@ -17,15 +17,15 @@ TILE = 8
 
 @dataclass(frozen=True)
 class WhiteTiles:
-    """Which tiles of 4 × 4 pixels are white, and what lies beside them in their bands of rows.
+    """Which tiles of 8 × 8 pixels are white, and what lies beside them in their bands of rows.
 
     Attributes
     ----------
-    white : ndarray of bool, shape (⌈h/4⌉, ⌈w/4⌉)
+    white : ndarray of bool, shape (⌈h/8⌉, ⌈w/8⌉)
         Whether ρ is zero in all of a tile.
-    sums : ndarray, shape (⌈h/4⌉, 5, ⌈w/4⌉, 5)
+    sums : ndarray, shape (⌈h/8⌉, 9, ⌈w/8⌉, 5)
         ∫ρ, ∫xρ, ∫x²ρ, ∫yρ and ∫y²ρ from the left border of a tile's block of columns to the right
-        border of the tile, over the first 0, …, 4 rows of its band; x and y are counted from
+        border of the tile, over the first 0, …, 8 rows of its band; x and y are counted from
         where block and band begin.
     """
 

@@ -111,6 +111,7 @@ def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
 
 def _take_gradients(matrix: csr_array, right_side: Floats) -> Floats:
     """Solve a definite system roughly: conjugate gradients, scaled by the diagonal."""
+    # SciPy's own takes its products from BLAS, whose threads spin between such short calls.
     scale = 1 / matrix.diagonal()
     solution, residual = np.zeros_like(right_side), right_side.copy()
     direction = scale * residual

@@ -78,7 +78,8 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
     monkeypatch.setattr(edot_runs, "run", stop)
     options = ("--seed", 5, "--threads", 3, "-k", 3, "--pixels", 7, "--dpi", 60, "--show-samples")
     given = options[:4] + options[8:] if words[0] == "--preset" else options
-    edot(*words, *given, "-o", "{run}.png", "-q", code=1)
+    output = "all.png" if "--color" in words else "{run}.png"
+    edot(*words, *given, "-o", output, "-q", code=1)
     (job,) = jobs
     assert job.task == task
     assert (job.settings.seed, job.settings.threads) == (5, 3)
