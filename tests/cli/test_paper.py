@@ -245,7 +245,7 @@ def test_presets_are_listed():
 def test_the_command_line_wins_over_a_file_and_a_file_over_a_preset():
     Path("look.toml").write_text(
         'preset = "newspaper"\npoints = 50\nmargin = "9mm"\noutput = ["b.svg", "b.json"]\n'
-        "landscape = false\nresize = 24\n",
+        "landscape = false\nresize = 24\nthreshold = '5%'\n",
         encoding="utf-8",
     )
     stipple("--config", "look.toml", "--margin", "7mm", "--iterations", 1)
@@ -254,7 +254,7 @@ def test_the_command_line_wins_over_a_file_and_a_file_over_a_preset():
     assert options["background"] == preset["background"]
     assert options["contrast"] == preset["contrast"]
     assert (options["points"], options["margin"], options["landscape"]) == (50, 7.0, False)
-    assert options["resize"] == 24
+    assert (options["resize"], options["threshold"]) == (24, 0.05)
     assert Path("b.svg").exists()
     # The preset may be named in both; a file wins over it wherever it stands.
     stipple("--preset", "pointillist", "--config", "look.toml", "--iterations", 1)

@@ -155,7 +155,7 @@ RULES = (
         "--color rgb goes with one SOURCE.",
     ),
     *refuse_each(
-        ("start", "restarts"),
+        ("start", "restarts", "capacity"),
         "--{} is for free weights of the exact objective.",
         lambda options: (
             options["objective"] != "exact" or options["weights"] != "free" or options["barycenter"]
@@ -172,13 +172,6 @@ RULES = (
         lambda options: (
             f"The weights in {options['weights']} are for one run: give one SOURCE and one number"
             " of atoms."
-        ),
-    ),
-    *refuse_each(
-        ("capacity",),
-        "--{} is for free weights of the exact objective.",
-        lambda options: (
-            options["objective"] != "exact" or options["weights"] != "free" or options["barycenter"]
         ),
     ),
     Rule(

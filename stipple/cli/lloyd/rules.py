@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from stipple.cli.shared.conflicts import PLOT, Rule, allow_suffixes
+from stipple.cli.shared.conflicts import ANIMATION, PLOT, Rule, allow_suffixes
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 
 FRAME_FIELDS = ("step", "points", "repeat")
@@ -45,7 +45,7 @@ STEP_RULES = (
 FILE_RULES = (
     PLOT,
     allow_suffixes("frames", FRAMES, " or ".join(FRAMES)),
-    allow_suffixes("animate", [".gif"], ".gif"),
+    ANIMATION,
     Rule(
         _is_no_pattern,
         lambda options: (

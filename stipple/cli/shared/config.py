@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from stipple.cli.shared.counts import Count
+from stipple.cli.shared.types import Portion
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -93,6 +94,8 @@ def _find_types(option: click.Option) -> tuple[tuple[type, ...], str]:
         return (), "true or false"
     if isinstance(option.type, Count):
         return (int, str), 'a whole number, or text such as "10k"'
+    if isinstance(option.type, Portion):
+        return (int, float, str), 'a number, or text such as "5%"'
     if isinstance(option.type, click.IntRange):
         return (int,), "a whole number"
     if isinstance(option.type, click.FloatRange):

@@ -43,7 +43,13 @@ class _ParsedType(_Type):
         try:
             return self._parse(value)
         except StippleError as error:
-            self.fail(f"{error}{suggest(value, self._list_names())}", param, ctx)
+            self.fail(f"{error}{self._suggest_part(value)}", param, ctx)
+
+    def _suggest_part(self, value: str) -> str:
+        """Ask for the name that is nearest to the first mistyped one of a list."""
+        names = list(self._list_names())
+        hints = (suggest(part.strip(), names) for part in value.split(",") if part not in names)
+        return next(filter(None, hints), "")
 
     def shell_complete(
         self,
@@ -80,14 +86,15 @@ class Portion(FiniteRange):
         """Parse a number, or one of hundredths before a percent sign."""
         if isinstance(value, str) and value.endswith("%"):
             try:
-                value = _read_percents(value)
+                value = _read_share(value)
             except ValueError:
                 self.fail(f"{value!r} is not a number of percents.", param, ctx)
         return super().convert(value, param, ctx)
 
 
-def _read_percents(text: str) -> float:
-    return float(text.removesuffix("%")) / 100
+def _read_share(text: str) -> float:
+    """Read a number, or one of hundredths before a percent sign; ValueError for other text."""
+    return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
 
 
 def _list_pages() -> Iterable[str]:
@@ -181,23 +188,16 @@ def _parse_size(text: str) -> int | tuple[int, int]:
     return (int(match[1]), int(match[2])) if match[2] else int(match[1])
 
 
-def _parse_marks(known: tuple[str, ...], text: str) -> frozenset[str]:
-    marks = frozenset(text.split(","))
-    if not marks <= set(known):
-        unknown = ", ".join(sorted(marks - set(known)))
-        hint = suggest(unknown, known)
-        raise StippleError(f"Unknown mark {unknown!r}: name any of {','.join(known)}.{hint}")
-    return marks
-
-
-def _parse_rivals(text: str) -> tuple[str, ...]:
-    known = (*get_args(Rival), "stipple")
-    rivals = tuple(dict.fromkeys(text.split(",")))
-    unknown = ", ".join(name for name in rivals if name not in known)
+def _parse_names(kind: str, known: tuple[str, ...], text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.split(",")))
+    unknown = ", ".join(name for name in names if name not in known)
     if unknown:
-        hint = suggest(unknown, known)
-        raise StippleError(f"Unknown name {unknown!r}: name any of {','.join(known)}.{hint}")
-    return rivals
+        raise StippleError(f"Unknown {kind} {unknown!r}: name any of {','.join(known)}.")
+    return names
+
+
+def _parse_marks(known: tuple[str, ...], text: str) -> frozenset[str]:
+    return frozenset(_parse_names("mark", known, text))
 
 
 def _parse_prefixes(text: str) -> range:
@@ -215,6 +215,8 @@ def _parse_prefixes(text: str) -> range:
     return prefixes
 
 
+_MARKS = ("dots", "cells", "tour")
+_RIVALS = (*get_args(Rival), "stipple")
 LENGTH = _ParsedType("length", _parse_length)
 PAGE = _ParsedType("page", _parse_page, _list_pages)
 RADIUS = _ParsedType("length|auto", _parse_radius)
@@ -224,9 +226,9 @@ INKS = _ParsedType("colours", _parse_inks, _list_colours)
 BACKGROUND = _ParsedType("colour|none", _parse_background, _list_backgrounds)
 LEVELS = _ParsedType("auto|BLACK,WHITE", _parse_levels)
 SIZE = _ParsedType("side|WxH", _parse_size)
-MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells", "tour")))
-ATOM_MARKS = _ParsedType("marks", partial(_parse_marks, ("dots", "cells")))
-RIVALS = _ParsedType("names", _parse_rivals)
+MARKS = _ParsedType("marks", partial(_parse_marks, _MARKS), lambda: _MARKS)
+ATOM_MARKS = _ParsedType("marks", partial(_parse_marks, _MARKS[:2]), lambda: _MARKS[:2])
+RIVALS = _ParsedType("names", partial(_parse_names, "name", _RIVALS), lambda: _RIVALS)
 PREFIXES = _ParsedType("A:B[:STEP]", _parse_prefixes)
 
 
@@ -268,9 +270,7 @@ def _parse_steps(text: str) -> int | None:
 def _parse_capacity(text: str) -> tuple[float, float]:
     parts = text.split(",")
     try:
-        least, most = (
-            float(part[:-1]) / 100 if part.endswith("%") else float(part) for part in parts
-        )
+        least, most = map(_read_share, parts)
     except ValueError:
         raise StippleError(
             f"{text!r} has no two capacities: write LEAST,MOST such as 4%,6% or 0,0.1."
@@ -288,12 +288,14 @@ CAPACITY = _ParsedType("capacity", _parse_capacity)
 
 def _parse_shares(text: str) -> tuple[float, ...]:
     try:
-        plain = [str(_read_percents(part)) if "%" in part else part for part in text.split(",")]
+        shares = tuple(map(_read_share, text.split(",")))
     except ValueError:
         raise StippleError(
             f"{text!r} is not a list of shares such as 0.3,0.7 or 30%,70%."
         ) from None
-    return _parse_numbers(",".join(plain))
+    if not all(map(math.isfinite, shares)):
+        raise StippleError(f"{text!r} has a share that is not finite.")
+    return shares
 
 
 NUMBERS = _ParsedType("numbers", _parse_numbers)
