@@ -113,6 +113,9 @@ pictures: $(VENV)/installed
 	$(RUN) -m stipple stipple samples/word.png -n 1500 --order tsp --draw tour --pen 0.5mm --background white --dpi 90 -o docs/images/word.png
 	$(foreach look,$(LOOKS),$(RUN) -m stipple stipple samples/chelsea.png --preset $(look) --dpi 100 -o out/$(look).png &&) true
 	$(RUN) docs/beside.py docs/images/presets.png 300 $(foreach look,$(LOOKS),out/$(look).png)
+	$(foreach count,1000 3000 10000 30000,$(RUN) -m stipple stipple samples/camera.png -n $(count) --dpi 100 -o out/count-$(count).png &&) true
+	$(RUN) docs/beside.py docs/images/counts.png 420 $(foreach count,1000 3000 10000 30000,out/count-$(count).png)
+	$(RUN) docs/size.py
 	$(RUN) -m stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'out/lloyd-{step:02d}.png'
 	$(RUN) -c "from PIL import Image; a, b = (Image.open(f'out/lloyd-{k}.png') for k in ('00', '20')); w = Image.new('RGB', (2 * a.width, a.height)); w.paste(a); w.paste(b, (a.width, 0)); w.resize((900, 450)).save('docs/images/lloyd.png')"
 	$(RUN) -m stipple edot samples/chelsea.png -m 6000 --color rgb --dpi 100 -o docs/images/edot-rgb.png
