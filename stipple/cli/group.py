@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,6 +11,7 @@ import click
 
 from stipple.cli.shared.ends import FAILED, INTERRUPTED, catch_signals, find_code
 from stipple.cli.shared.help import ExamplesFirst
+from stipple.cli.shared.log import close_log, note, tell
 from stipple.cli.shared.near import suggest
 from stipple.cli.shared.sources import LIST
 from stipple.errors import StippleError
@@ -67,27 +68,36 @@ class StippleGroup(ExamplesFirst, click.Group):
         if not extra.pop("standalone_mode", True):
             return run(*args, **extra, standalone_mode=False)
         call_before_compiling(_tell_of_compiling)
-        try:
-            with catch_signals():
-                status = run(*args, **extra, standalone_mode=False)
-        except click.ClickException as error:
-            error.show()
-            sys.exit(error.exit_code)
-        except StippleError as error:
-            _fail(str(error))
-        except click.Abort as error:  # in which click hides a signal
-            _stop(find_code(error) or INTERRUPTED)
-        except MemoryError:
-            _fail("Not enough memory: ask for less, or --resize the image.")
-        except (Exception, KeyboardInterrupt) as error:
-            code = find_code(error)
-            if code is not None:
-                _stop(code)
-            failure = explain(error) if isinstance(error, OSError) else None
-            if failure is None:
-                raise
-            _fail(failure.reason)
-        sys.exit(status if isinstance(status, int) else 0)
+        with close_log():
+            return _run_and_exit(run, args, extra)
+
+
+def _run_and_exit(
+    run: Callable[..., Any], args: tuple[Any, ...], extra: Mapping[str, Any]
+) -> NoReturn:
+    """Run, and turn failures into sentences and exit codes."""
+    try:
+        with catch_signals():
+            status = run(*args, **extra, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        note(f"Error: {error.format_message()}")
+        sys.exit(error.exit_code)
+    except StippleError as error:
+        _fail(str(error))
+    except click.Abort as error:  # in which click hides a signal
+        _stop(find_code(error) or INTERRUPTED)
+    except MemoryError:
+        _fail("Not enough memory: ask for less, or --resize the image.")
+    except (Exception, KeyboardInterrupt) as error:
+        code = find_code(error)
+        if code is not None:
+            _stop(code)
+        failure = explain(error) if isinstance(error, OSError) else None
+        if failure is None:
+            raise
+        _fail(failure.reason)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 def _name_command(words: Sequence[str]) -> list[str]:
@@ -110,16 +120,16 @@ def _tell_of_compiling() -> None:
     context = click.get_current_context(silent=True)
     if context is None or not context.params.get("quiet"):
         message = "Compiling what this command needs, once on this machine: up to half a minute ..."
-        click.echo(message, err=True)
+        tell(message)
 
 
 def _fail(sentence: str) -> NoReturn:
-    click.echo(f"Error: {sentence}", err=True)
+    tell(f"Error: {sentence}")
     sys.exit(FAILED)
 
 
 def _stop(code: int) -> NoReturn:
-    click.echo("Interrupted.", err=True)
+    tell("Interrupted.")
     sys.exit(code)
 
 

@@ -67,6 +67,7 @@ TOLD = {
     "quiet": "--quiet",
     "verbose": "--verbose",
     "dry_run": "--dry-run",
+    "log_file": "--log-file told.log",
 }
 CASES = {
     "stipple": {

@@ -7,6 +7,7 @@ import click
 from stipple.cli.bound.options import EXAMPLES, bound_options
 from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan
 from stipple.cli.shared.help import GroupedCommand
+from stipple.cli.shared.log import tell
 from stipple.cli.shared.outputs import write_files
 from stipple.cli.shared.progress import print_fallback, print_table, tell_failures
 from stipple.cli.shared.report import describe_command, report_failure
@@ -74,7 +75,7 @@ def _fill_table(job: TableJob) -> int:
         print_table([*list_summary(summary, job.target), *written])
     tell_failures(summary.sentences)
     if summary.ended:
-        click.echo(summary.ended.reason, err=True)
+        tell(summary.ended.reason)
         return summary.code
     if summary.gap_not_reached and job.reporting.strict:
         raise StippleError(

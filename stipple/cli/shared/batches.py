@@ -2,6 +2,7 @@
 
 import click
 
+from stipple.cli.shared.log import open_log
 from stipple.cli.shared.options import add_options
 
 file_options = add_options(
@@ -9,6 +10,13 @@ file_options = add_options(
     click.option("--no-clobber", is_flag=True, help="Refuse to replace any file that is there."),
     click.option(
         "--dry-run", is_flag=True, help="Check everything, name the files to write, and end."
+    ),
+    click.option(
+        "--log-file",
+        type=click.Path(),
+        callback=open_log,
+        is_eager=True,
+        help="Add what is told to this file too, each line with its time.",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import click
+from stipple.cli.shared.log import tell
 
 if TYPE_CHECKING:
     from stipple.machine.memory import Demand
@@ -20,4 +20,4 @@ def announce_memory(demand: "Demand", *, quiet: bool) -> None:
 
     notice = check_memory(demand)
     if notice is not None and not quiet:
-        click.echo(notice, err=True)
+        tell(notice)

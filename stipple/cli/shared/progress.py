@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stipple.cli.shared.log import note, tell
+
 if TYPE_CHECKING:
     from stipple.machine.keops_library import EngineChoice
     from stipple.transport.quantisation import Step
@@ -53,7 +55,7 @@ class Progress:
             self._bar = tqdm(total=self._steps, desc=self._label, file=sys.stderr, ncols=width)
             self._clock.start()
         elif not self._quiet:
-            click.echo(f"{self._label} ...", err=True)
+            tell(f"{self._label} ...")
         return self
 
     def __exit__(
@@ -93,7 +95,7 @@ class Progress:
         now = time.monotonic()
         if not self._quiet and (self._verbose or now - self._told >= SECONDS_BETWEEN_LINES):
             self._told = now
-            click.echo(f"  {line}", err=True)
+            tell(f"  {line}")
 
     def _move_clock(self) -> None:
         """Show the time that passes, also within a long step."""
@@ -120,27 +122,30 @@ def print_fallback(choice: "EngineChoice", *, quiet: bool) -> None:
         print_note(choice.reason, quiet=quiet)
 
 
-def print_note(note: str, *, quiet: bool) -> None:
+def print_note(text: str, *, quiet: bool) -> None:
     """Tell something that may surprise."""
     if not quiet:
-        click.echo(note, err=True)
+        tell(text)
 
 
 def tell_failures(failures: Sequence[str]) -> None:
     """List failures on standard error."""
     for failure in failures[:MOST_FAILURES_SHOWN]:
-        click.echo(f"Error: {failure}", err=True)
+        tell(f"Error: {failure}")
     if len(failures) > MOST_FAILURES_SHOWN:
-        click.echo(f"Error: and {len(failures) - MOST_FAILURES_SHOWN:,} more.", err=True)
+        tell(f"Error: and {len(failures) - MOST_FAILURES_SHOWN:,} more.")
 
 
 def print_table(rows: list[tuple[str, str]]) -> None:
     """Print a short table of names and values, plain where there is no terminal or NO_COLOR."""
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:{width}}  {value}" for name, value in rows]
     if not _on_terminal() or os.environ.get("NO_COLOR"):
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            click.echo(f"{name:{width}}  {value}", err=True)
+        for line in lines:
+            tell(line)
         return
+    for line in lines:
+        note(line)
     from rich.console import Console
     from rich.table import Table
 

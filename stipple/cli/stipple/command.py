@@ -6,6 +6,7 @@ import click
 
 from stipple.cli.shared.conflicts import find_given
 from stipple.cli.shared.help import GroupedCommand
+from stipple.cli.shared.log import tell
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import print_table, tell_failures
 from stipple.cli.shared.report import report_failure
@@ -55,7 +56,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         print_table(list_batch_rows(job, batch))
     tell_failures([f"{image.image}: {one.reason}" for image, one in batch.failed.items()])
     if batch.ended:
-        click.echo(batch.ended.reason, err=True)
+        tell(batch.ended.reason)
     context.exit(batch.code)
 
 
