@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stipple.errors import StippleError
 from stipple.files.npy import MAGIC, is_npy, read_npy
 from stipple.files.number_table import check_entries, read_table
-from stipple.files.open import Source, open_source
+from stipple.files.open import Source, open_source, peek
 from stipple.machine.memory import check_memory, predict_reading
 from stipple.measures.picture import MAX_PIXELS, Matrix
 
@@ -55,9 +55,7 @@ def is_matrix(stream: BinaryIO, name: str) -> bool:
     """Tell a matrix from a picture, by the suffix of its name or by its first bytes."""
     if PurePath(name).suffix.lower() in _SUFFIXES:
         return True
-    start = stream.tell()
-    head = stream.read(1024)
-    stream.seek(start)
+    head = peek(stream, 1024)
     if head.startswith(MAGIC):
         return True
     # No picture format begins like a number or a comment.
@@ -81,9 +79,7 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
 
 def _is_prose(stream: BinaryIO) -> bool:
     """Tell words from numbers, and from names of columns, by the first line."""
-    start = stream.tell()
-    head = stream.read(1024).decode("utf-8-sig", errors="replace")
-    stream.seek(start)
+    head = peek(stream, 1024).decode("utf-8-sig", errors="replace")
     return bool(_TWO_WORDS.match(head.lstrip()))
 
 

@@ -11,16 +11,14 @@ from numpy.lib import format as npy_format
 from stipple.arguments import REAL_KINDS
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.files.open import peek
 
 MAGIC = b"\x93NUMPY"
 
 
 def is_npy(stream: BinaryIO) -> bool:
     """Tell a `.npy` file by its first bytes; the stream stays where it is."""
-    start = stream.tell()
-    magic = stream.read(len(MAGIC))
-    stream.seek(start)
-    return magic == MAGIC
+    return peek(stream, len(MAGIC)) == MAGIC
 
 
 def read_shape(stream: BinaryIO) -> tuple[int, ...]:

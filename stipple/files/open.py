@@ -71,11 +71,17 @@ def _name(source: Source) -> str:
 def _seekable(stream: BinaryIO, name: str) -> BinaryIO:
     if not stream.seekable() or _is_endless(stream):
         stream = _read_whole(stream, name)
-    start = stream.tell()
-    if not stream.read(1):
+    if not peek(stream, 1):
         raise StippleError(f"{name} is empty (0 bytes): give an image or a matrix.")
-    stream.seek(start)
     return stream
+
+
+def peek(stream: BinaryIO, size: int) -> bytes:
+    """Read the first bytes of what follows; the stream stays where it is."""
+    start = stream.tell()
+    head = stream.read(size)
+    stream.seek(start)
+    return head
 
 
 def _is_endless(stream: BinaryIO) -> bool:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError, features
 
 from stipple.errors import StippleError
+from stipple.files.open import peek
 from stipple.files.svg import is_svg, open_svg
 
 # An allow-list: Pillow also knows formats that run an interpreter or are seldom tested.
@@ -63,17 +64,12 @@ def open_picture(
 
 
 def _starts_with(stream: BinaryIO, magic: bytes) -> bool:
-    start = stream.tell()
-    head = stream.read(len(magic))
-    stream.seek(start)
-    return head == magic
+    return peek(stream, len(magic)) == magic
 
 
 def _read_brands(stream: BinaryIO) -> set[bytes]:
     """Read the brands in the first box of an ISO base media file; none of other files."""
-    start = stream.tell()
-    head = stream.read(1024)
-    stream.seek(start)
+    head = peek(stream, 1024)
     if head[4:8] != b"ftyp":
         return set()
     (size,) = struct.unpack(">I", head[:4])

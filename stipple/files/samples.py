@@ -14,7 +14,7 @@ from stipple.errors import StippleError
 from stipple.files.matrices import is_matrix
 from stipple.files.npy import is_npy, read_npy, read_shape
 from stipple.files.number_table import NumberTable, read_table
-from stipple.files.open import Source, open_source
+from stipple.files.open import Source, open_source, peek
 from stipple.files.pictures import decode_source
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 from stipple.measures.samples import MOST_COORDINATES, Samples
@@ -112,11 +112,8 @@ def read_samples(source: Source, *, tell: Callable[[str], None] | None = None) -
 
 
 def _holds_samples(stream: BinaryIO, name: str) -> bool:
-    start = stream.tell()
     if not is_matrix(stream, name):
-        head = stream.read(1024)
-        stream.seek(start)
-        return _HEADER.match(head) is not None
+        return _HEADER.match(peek(stream, 1024)) is not None
     if not is_npy(stream):
         return True
     shape = read_shape(stream)

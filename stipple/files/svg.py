@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from PIL import Image
 
 from stipple.errors import StippleError
+from stipple.files.open import peek
 
 LONGER_SIDE = 1600
 """Pixels of the longer side of a drawing: enough for a hundred thousand dots."""
@@ -25,10 +26,7 @@ _HREF = ("href", "{http://www.w3.org/1999/xlink}href")
 
 def is_svg(stream: BinaryIO) -> bool:
     """Tell an SVG drawing by its first bytes."""
-    start = stream.tell()
-    head = stream.read(4096)
-    stream.seek(start)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = peek(stream, 4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     return text.startswith(b"<") and b"<svg" in text and b"<html" not in text.lower()
 
 
