@@ -80,7 +80,9 @@ def compare_rows(
     the same, and its gap is no wider than asked for. A row of a file that has changed is not true
     any more; one whose gap is too wide stays until there is a better one.
     """
-    hashes = {path: hash_file(path) for path in sorted(set(itertools.chain(*pairs)))}
+    named = set(itertools.chain.from_iterable(row.pair for row in rows))
+    read = named.intersection(itertools.chain(*pairs))
+    hashes = {path: hash_file(path) for path in sorted(read)}
 
     def find_hashes(row: Row) -> list[str | None]:
         return [hashes.get(path) for path in row.pair]
