@@ -77,7 +77,7 @@ def test_equal_weights_are_equal() -> None:
     assert found.inertia_ >= Quantizer(6, random_state=0).fit(points).inertia_
 
 
-@pytest.mark.parametrize("capacity", [(0.25, 0.4), (0.125, 0.5), (0, 0.38)])
+@pytest.mark.parametrize("capacity", [(0.25, 0.4), (0, 0.38)])
 def test_capacities_are_those_of_the_best_division(capacity: tuple[float, float]) -> None:
     """Of all 3^8 ways to give eight samples to three points."""
     points = np.random.default_rng(1).normal(size=(8, 2))
@@ -99,15 +99,15 @@ def test_capacities_are_those_of_the_best_division(capacity: tuple[float, float]
 )
 def test_labels_are_the_plan_of_least_cost(how: dict[str, object]) -> None:
     """SciPy gives samples to places, as many at each point as it has samples."""
-    points, _ = make_blobs(300, 2, centers=4, random_state=3)
+    points, _ = make_blobs(120, 2, centers=4, random_state=3)
     found = Quantizer(6, random_state=0, **how).fit(points)
     places = np.repeat(found.cluster_centers_, np.bincount(found.labels_, minlength=6), axis=0)
     costs = ((points[:, None] - places) ** 2).sum(axis=2)
     assert found.inertia_ == pytest.approx(costs[linear_sum_assignment(costs)].sum(), rel=1e-9)
-    masses = np.bincount(found.labels_, minlength=6) / 300
+    masses = np.bincount(found.labels_, minlength=6) / 120
     np.testing.assert_allclose(found.weights_, masses, rtol=1e-12)
     plain = stipple.edot(points, 6, **how)
-    assert found.inertia_ <= 300 * plain.cost.upper * (1 + 1e-9)
+    assert found.inertia_ <= 120 * plain.cost.upper * (1 + 1e-9)
     if "capacity" in how:
         assert 0.14 - 1e-9 <= found.weights_.min() <= found.weights_.max() <= 0.2 + 1e-9
     # By itself, a sample goes to the nearest point.
@@ -118,8 +118,8 @@ def test_labels_are_the_plan_of_least_cost(how: dict[str, object]) -> None:
 
 def test_labels_of_very_many_equal_weights_are_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "MOST_ATOMS", 3)
-    points, _ = make_blobs(90, 2, centers=4, random_state=3)
-    found = Quantizer(4, weights="equal", random_state=0).fit(points)
+    points, _ = make_blobs(40, 2, centers=4, random_state=3)
+    found = Quantizer(4, weights="equal", max_iter=1, random_state=0).fit(points)
     np.testing.assert_array_equal(found.labels_, found.predict(points))
 
 
