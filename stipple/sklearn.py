@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_count
+from stipple.arguments import read_count, read_masses
 from stipple.arrays import Floats, Integers
 from stipple.choices import AtomWeights
+from stipple.discretisation.assignment import assign_within
 from stipple.discretisation.settings import Settings
 from stipple.discretisation.solution import Solution
 from stipple.discretisation.solve import solve
 from stipple.discretisation.stream import Stream
 from stipple.discretisation.weighted_quantisation import count_different
+from stipple.errors import StippleError
 from stipple.geometry.nearest import assign_nearest
 from stipple.machine.threads import Workers
 from stipple.measures.measure import Measure
@@ -52,8 +54,11 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     ----------
     n_clusters : int
         How many points, m.
-    weights : {"free", "equal"}
-        Whether points choose their weights.
+    weights : {"free", "equal"} or array_like, shape (n_clusters,)
+        Whether points choose their weights, or what they weigh, in any scale: positive numbers.
+    capacity : (float, float), optional
+        The least and the most share of the whole mass that a point with a free weight may have.
+        Samples of equal mass go to one point each: between ⌈least·samples⌉ and ⌊most·samples⌋.
     p : float
         Order, at least 1: costs are distances to this power.
     n_init : "auto" or int
@@ -72,10 +77,11 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     weights_ : ndarray, shape (n_clusters,)
         Their weights, sum 1.
     labels_ : ndarray, shape (n_samples,)
-        The nearest point of each sample; not after `partial_fit`.
+        The point of each sample; not after `partial_fit`. That is the nearest, or where weights are
+        not free or have capacities, the one that gets most of the sample in the plan of least cost.
     inertia_ : float
-        Σ weight · distance^p of the samples to their nearest points; after `partial_fit` estimated
-        from the samples kept.
+        Σ weight · distance^p of the samples to the points of their labels; after `partial_fit`
+        estimated from the samples kept.
     n_iter_ : int
         Steps taken.
     n_features_in_ : int
@@ -83,6 +89,12 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
 
     Notes
     -----
+    Weights and capacities are about all samples of `fit` together, and their labels keep to them,
+    but for samples that are split. `predict`, `transform` and `score` take each sample by itself,
+    whose point is the nearest: what they say of the samples of `fit` may differ from their labels.
+    Of more than 3,000 points of equal weight, or of so many samples that there are 3·10^8 pairs of
+    both, labels are the nearest ones too.
+
     `partial_fit` keeps 65,536 weighted samples (512 for each point, if that is more), drawn from
     all that came. The points are found when they are asked for.
 
@@ -98,7 +110,8 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         self,
         n_clusters: int = 8,
         *,
-        weights: AtomWeights = "free",
+        weights: AtomWeights | ArrayLike = "free",
+        capacity: tuple[float, float] | None = None,
         p: float = 2.0,
         n_init: Literal["auto"] | int = "auto",
         max_iter: int | None = None,
@@ -107,6 +120,7 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     ) -> None:
         self.n_clusters = n_clusters
         self.weights = weights
+        self.capacity = capacity
         self.p = p
         self.n_init = n_init
         self.max_iter = max_iter
@@ -138,14 +152,14 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         Raises
         ------
         StippleError
-            A `ValueError`: for fewer different samples than points, negative weights, or
-            parameters that make no sense.
+            A `ValueError`: for fewer samples than points, negative weights, capacities that cannot
+            be met, or parameters that make no sense.
         """
         points, masses = self._read(X, sample_weight)
         self._stream: Stream | None = None
         self._seed = self._draw_seed()
         self._found: _Found | None = self._solve(points, masses)
-        self.labels_ = self._assign(points, self._found.solution.atoms)
+        self.labels_ = self._found.labels
         return self
 
     def partial_fit(
@@ -157,8 +171,13 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         """Let more samples come; those of `fit` do not count.
 
         Parameters and errors are those of `fit`, but that there are too few samples shows when the
-        points are asked for.
+        points are asked for. Capacities are refused: parts of a stream are not kept whole.
         """
+        if self.capacity is not None:
+            raise StippleError(
+                f"The capacity is {self.capacity!r}, and samples come in parts: give all of them to"
+                " fit, or set capacity=None."
+            )
         stream = getattr(self, "_stream", None)
         points, masses = self._read(X, sample_weight, reset=stream is None)
         if stream is None:
@@ -177,7 +196,7 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         y: None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Integers:
-        """Find the points as `fit` does; return the nearest one of each sample, shape (n,)."""
+        """Find the points as `fit` does; return the labels, shape (n_samples,)."""
         return self.fit(X, y, sample_weight).labels_
 
     def predict(self, X: ArrayLike) -> Integers:  # noqa: N803
@@ -198,7 +217,8 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     ) -> float:
         """Return minus what samples cost at their nearest points, Σ weight · distance^p."""
         points, masses = self._read(X, sample_weight, reset=False)
-        return -self._measure(points, masses, self._settle().solution.atoms)
+        atoms = self._settle().solution.atoms
+        return -self._measure(points, masses, atoms[self._assign(points, atoms)])
 
     @property
     def cluster_centers_(self) -> Floats:
@@ -212,7 +232,7 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
 
     @property
     def inertia_(self) -> float:
-        """What samples cost at their nearest points."""
+        """What samples cost at the points of their labels."""
         return self._settle().inertia
 
     @property
@@ -253,8 +273,10 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         return self._found
 
     def _solve(self, points: Floats, masses: Floats) -> _Found:
+        shares = self._read_shares()
         settings = Settings(
-            weights=self.weights,
+            weights="given" if shares is not None else cast(AtomWeights, self.weights),
+            capacity=self.capacity,
             order=self.p,
             restarts=None if self.n_init == "auto" else self.n_init,
             steps=self.max_iter,
@@ -262,15 +284,30 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
             threads=self.threads,
         )
         samples = Samples(points, masses)
-        count = self._limit(samples)
-        samples = _merge_equal(samples)
-        solution = solve(Measure.from_samples(samples), count, settings)
-        return _Found(solution, self._measure(points, masses, solution.atoms))
+        count = self._limit(samples, shares)
+        merged = Measure.from_samples(_merge_equal(samples))
+        solution = solve(merged, count, settings, shares=shares)
+        labels = self._assign(points, solution.atoms)
+        if settings.weights != "free" or settings.capacity is not None:
+            labels[masses > 0] = assign_within(samples, solution, settings, shares)
+        return _Found(solution, labels, self._measure(points, masses, solution.atoms[labels]))
 
-    def _limit(self, samples: Samples) -> int:
-        """How many points to find: no more than there are different samples."""
+    def _read_shares(self) -> Floats | None:
+        """Read the weights, if they are given, with sum 1."""
+        if isinstance(self.weights, str):
+            return None
+        shares = read_masses(self.weights, "weight")
+        if len(shares) != self.n_clusters:
+            raise StippleError(
+                f"{len(shares)} weights were given for n_clusters={self.n_clusters!r}: give one for"
+                " each point."
+            )
+        return shares
+
+    def _limit(self, samples: Samples, shares: Floats | None) -> int:
+        """How many points to find: no more than there are different samples, or weights given."""
         count = read_count(self.n_clusters, "number of points", 1)
-        if count > len(samples):
+        if count > len(samples) or shares is not None:
             return count
         different = count_different(samples, count)
         if different < count:
@@ -286,21 +323,24 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         return assign_nearest(points, atoms, Workers(self.threads))
 
     def _measure(self, points: Floats, masses: Floats, atoms: Floats) -> float:
-        squares = ((points - atoms[self._assign(points, atoms)]) ** 2).sum(axis=1)
+        """Add up what samples cost at their atoms, both of shape (n, d)."""
+        squares = ((points - atoms) ** 2).sum(axis=1)
         return float(masses @ squares ** (self.p / 2))
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The points with their weights, and what samples cost."""
+    """The points with their weights, and where samples go at what cost."""
 
     solution: Solution
+    labels: Integers
     inertia: float
 
 
 def _merge_equal(samples: Samples) -> Samples:
-    """Make one of equal samples: what is found does not depend on how masses are divided."""
-    if len(np.unique(samples.points[:, 0])) == len(samples):
-        return samples
+    """Make one of equal samples, in order: neither that nor how masses are divided is to matter."""
+    order = np.unique(samples.points[:, 0], return_index=True)[1]
+    if len(order) == len(samples):
+        return Samples(samples.points[order], samples.given[order])
     points, groups = np.unique(samples.points, axis=0, return_inverse=True)
     return Samples(points, np.bincount(groups.ravel(), samples.given).astype(float))

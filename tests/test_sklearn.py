@@ -1,5 +1,6 @@
 """The estimator for scikit-learn: its contract, beside KMeans, and streams."""
 
+import itertools
 import subprocess
 import sys
 
@@ -9,15 +10,28 @@ from command import ROOT
 
 pytest.importorskip("sklearn", reason="scikit-learn is an extra that is not installed")
 
+from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from stipple.discretisation import stream
+import stipple
+from stipple.discretisation import bounded, stream
 from stipple.errors import StippleError
 from stipple.sklearn import Quantizer
+
+STREAM_CHECKS = (
+    "check_estimators_partial_fit_n_features",
+    "check_fit_score_takes_y",
+    "check_n_features_in_after_fitting",
+)
+
+
+def expect_failures(estimator: Quantizer) -> dict[str, str]:
+    """Checks that feed parts of a stream, which capacities refuse."""
+    return {} if estimator.capacity is None else dict.fromkeys(STREAM_CHECKS, "asks for a stream")
 
 
 # As KMeans warns: checks give fewer different samples than the default of eight points.
@@ -29,7 +43,14 @@ def test_the_contract_of_scikit_learn(estimator, check) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:There are only:sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([Quantizer(weights="equal"), Quantizer(p=1.5, n_init=2)])
+@parametrize_with_checks(
+    [
+        Quantizer(weights="equal"),
+        Quantizer(p=1.5, n_init=2),
+        Quantizer(capacity=(0, 1)),
+    ],
+    expected_failed_checks=expect_failures,
+)
 def test_the_contract_holds_for_other_parameters(estimator, check) -> None:
     check(estimator)
 
@@ -54,6 +75,75 @@ def test_equal_weights_are_equal() -> None:
     found = Quantizer(6, weights="equal", random_state=0).fit(points)
     np.testing.assert_allclose(found.weights_, 1 / 6)
     assert found.inertia_ >= Quantizer(6, random_state=0).fit(points).inertia_
+
+
+@pytest.mark.parametrize("capacity", [(0.25, 0.4), (0, 0.38)])
+def test_capacities_are_those_of_the_best_division(capacity: tuple[float, float]) -> None:
+    """Of all 3^8 ways to give eight samples to three points."""
+    points = np.random.default_rng(1).normal(size=(8, 2))
+    costs = []
+    for labels in itertools.product(range(3), repeat=8):
+        masses = np.bincount(labels, minlength=3) / 8
+        if capacity[0] <= masses.min() <= masses.max() <= capacity[1]:
+            parts = [points[np.equal(labels, j)] for j in range(3)]
+            costs.append(sum(((part - part.mean(axis=0)) ** 2).sum() for part in parts))
+    found = Quantizer(3, capacity=capacity, random_state=0).fit(points)
+    assert found.inertia_ == pytest.approx(min(costs), rel=1e-12)
+    masses = np.bincount(found.labels_, minlength=3) / 8
+    np.testing.assert_allclose(found.weights_, masses, rtol=1e-15)
+    assert capacity[0] <= masses.min() <= masses.max() <= capacity[1]
+
+
+@pytest.mark.parametrize(
+    "how", [{"capacity": (0.14, 0.2)}, {"weights": [1, 2, 3, 1, 2, 3]}, {"weights": "equal"}]
+)
+def test_labels_are_the_plan_of_least_cost(how: dict[str, object]) -> None:
+    """SciPy gives samples to places, as many at each point as it has samples."""
+    points, _ = make_blobs(120, 2, centers=4, random_state=3)
+    found = Quantizer(6, random_state=0, **how).fit(points)
+    places = np.repeat(found.cluster_centers_, np.bincount(found.labels_, minlength=6), axis=0)
+    costs = ((points[:, None] - places) ** 2).sum(axis=2)
+    assert found.inertia_ == pytest.approx(costs[linear_sum_assignment(costs)].sum(), rel=1e-9)
+    masses = np.bincount(found.labels_, minlength=6) / 120
+    np.testing.assert_allclose(found.weights_, masses, rtol=1e-12)
+    plain = stipple.edot(points, 6, **how)
+    assert found.inertia_ <= 120 * plain.cost.upper * (1 + 1e-9)
+    if "capacity" in how:
+        assert 0.14 - 1e-9 <= found.weights_.min() <= found.weights_.max() <= 0.2 + 1e-9
+    # By itself, a sample goes to the nearest point.
+    nearest = np.linalg.norm(points[:, None] - found.cluster_centers_, axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(found.predict(points), nearest)
+    assert (nearest != found.labels_).any()
+
+
+def test_labels_of_very_many_equal_weights_are_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST_ATOMS", 3)
+    points, _ = make_blobs(40, 2, centers=4, random_state=3)
+    found = Quantizer(4, weights="equal", max_iter=1, random_state=0).fit(points)
+    np.testing.assert_array_equal(found.labels_, found.predict(points))
+
+
+def test_samples_that_are_split_count_where_most_of_them_goes() -> None:
+    found = Quantizer(2, weights=[3, 2], p=1).fit([[0.0], [1], [9]], sample_weight=[2, 1, 0])
+    one, two = np.argsort(-found.weights_)
+    assert found.labels_.tolist()[:2] == [one, two]
+    # What has no mass goes to the nearest point.
+    assert found.labels_[2] == found.cluster_centers_[:, 0].argmax()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e150])
+def test_capacities_hold_on_any_scale(scale: float) -> None:
+    points = scale * np.random.default_rng(0).normal(size=(100, 2))
+    found = Quantizer(5, capacity=(0.18, 0.22), random_state=0).fit(points)
+    counts = np.bincount(found.labels_, minlength=5)
+    assert 18 <= counts.min() <= counts.max() <= 22
+
+
+def test_the_order_of_samples_does_not_matter() -> None:
+    points = np.random.default_rng(5).normal(size=(60, 3))
+    one, other = (Quantizer(4, weights="equal", random_state=0).fit(points[::k]) for k in (1, -1))
+    np.testing.assert_array_equal(one.cluster_centers_, other.cluster_centers_)
+    np.testing.assert_array_equal(one.labels_, other.labels_[::-1])
 
 
 def test_other_orders_are_judged_by_their_own_costs() -> None:
@@ -154,11 +244,18 @@ def test_what_makes_no_sense_is_told() -> None:
         ({"weights": "even"}, "weights"),
         ({"p": 0.5}, "order p"),
         ({"n_init": 0}, "number of starts"),
+        ({"weights": [1, 2]}, "2 weights were given for n_clusters=8: give one for each point."),
+        ({"weights": [1, 0], "n_clusters": 2}, "Weight 2 of 2 is 0"),
+        ({"weights": "equal", "capacity": (0, 1)}, "Capacities are for free weights"),
+        ({"capacity": 0.5}, "give the least and the most share"),
+        ({"capacity": (0, 0.1)}, "No 8 atoms of 0 to 3 samples each hold 30 in all"),
     ):
         with pytest.raises(StippleError, match=said):
             Quantizer(**how).fit(points)
     with pytest.raises(StippleError, match="negative"):
         Quantizer(2).fit(points, sample_weight=-np.ones(30))
+    with pytest.raises(StippleError, match="samples come in parts: give all of them to fit"):
+        Quantizer(2, capacity=(0, 1)).partial_fit(points)
 
 
 def test_without_scikit_learn_a_sentence_says_which_extra() -> None:

@@ -170,7 +170,7 @@ class _Transports:
         count = len(bounds)
         self._duals = [
             SemiDual(target.samples, count, order, metric, potential=potentials)
-            if _is_smoothed(target.samples, bounds)
+            if is_smoothed(target.samples, bounds)
             else BoundedTransport(target.samples, bounds, order, metric, potentials)
             for target in targets
         ]
@@ -299,7 +299,8 @@ class _Alternation:
         return _Iterate(atoms, cost, self._transports.potentials)
 
 
-def _is_smoothed(samples: Samples, bounds: MassBounds) -> bool:
+def is_smoothed(samples: Samples, bounds: MassBounds) -> bool:
+    """Whether there are too many equal weights for an exact plan."""
     entries = len(samples) * len(bounds)
     return bounds.equal and (len(bounds) > MOST_ATOMS or entries > MOST_ENTRIES)
 

@@ -26,6 +26,13 @@ MOVES = 100
 NAME = "alternating transport and centres"
 
 
+def bound_masses(n: int, settings: Settings, shares: Floats | None) -> MassBounds:
+    """Set what atoms may weigh whose weights are not free: shares, shape (m,), or all alike."""
+    if settings.capacity is not None:
+        return MassBounds(*(np.full(n, share) for share in settings.capacity))
+    return MassBounds.fix(np.ones(n) if shares is None else shares)
+
+
 def quantise_within(
     samples: Samples,
     bounds: MassBounds,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.discretisation.bounded_methods import CHEAP_ENTRIES, quantise_within
+from stipple.discretisation.bounded_methods import CHEAP_ENTRIES, bound_masses, quantise_within
 from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
 from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
@@ -56,12 +56,11 @@ def find_atoms(
     """
     samples, metric = measure.samples, make_metric(settings.metric)
     if settings.objective == "exact":
-        if settings.capacity is not None:
-            bounds = MassBounds(*(np.full(n, share) for share in settings.capacity))
-            return quantise_within(samples, bounds, settings, start, None, on_step)
-        if settings.weights == "free":
+        if settings.weights == "free" and settings.capacity is None:
             return _quantise(measure, n, settings, start, on_step)
-        bounds = MassBounds.fix(np.ones(n) if shares is None else shares)
+        bounds = bound_masses(n, settings, shares)
+        if settings.capacity is not None:
+            return quantise_within(samples, bounds, settings, start, None, on_step)
         return _quantise_fixed(measure, bounds, settings, on_step)
     if settings.algorithm == "adaptive":
         return _solve_in_cells(samples, n, settings, metric, on_step, run_cells)

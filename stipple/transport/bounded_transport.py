@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.geometry.metrics import Metric
 from stipple.geometry.morton import order_along_curve
 from stipple.measures.samples import Samples
@@ -60,8 +60,8 @@ class BoundedTransport:
         metric: Metric,
         potential: Floats | None = None,
     ) -> None:
-        curve = order_along_curve(samples.points)
-        listed = Samples(samples.points[curve], samples.masses[curve])
+        self._curve = order_along_curve(samples.points)
+        listed = Samples(samples.points[self._curve], samples.masses[self._curve])
         self.potential = np.zeros(len(bounds)) if potential is None else potential
         self.masses: Floats = np.zeros(len(bounds))
         self._order = order
@@ -77,7 +77,7 @@ class BoundedTransport:
         if not abs(last - before) <= NEAR * last:
             for level in self._levels:
                 self.potential = self._send(level, atoms).potential
-        flow = self._send(self._all, atoms)
+        self._flow = flow = self._send(self._all, atoms)
         self.potential = flow.potential
         total = self._all.whole.amounts.sum()
         parts = flow.amounts / total
@@ -92,6 +92,15 @@ class BoundedTransport:
     def pull(self) -> Pulls:
         """Add up where samples pull the atoms of the last solve."""
         return self._pulls
+
+    def assign(self) -> Integers:
+        """Find the atom that gets most of each sample in the last solve, shape (n,)."""
+        flow = self._flow
+        rising = np.argsort(flow.amounts, kind="stable")
+        assigned = np.empty(len(self._curve), dtype=np.int64)
+        # Of a sample that is split, the largest part comes last, and stays.
+        assigned[self._curve[flow.samples[rising]]] = flow.atoms[rising]
+        return assigned
 
     def _send(self, level: "_Level", atoms: Floats) -> Flow:
         whole = level.whole

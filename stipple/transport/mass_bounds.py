@@ -97,7 +97,7 @@ def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMas
         scale = WHOLE // total
         held = round_to_whole(bounds.least, total * scale)
         return WholeMasses(whole * scale, held, held)
-    least = np.ceil(bounds.least * total - NEAR_WHOLE)
+    least = np.maximum(np.ceil(bounds.least * total - NEAR_WHOLE), 0.0)
     most = np.floor(bounds.most * total + NEAR_WHOLE)
     if not (least.sum() <= total <= most.sum() and (least <= most).all()):
         raise StippleError(
