@@ -285,8 +285,9 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
         )
         samples = Samples(points, masses)
         count = self._limit(samples, shares)
-        merged = Measure.from_samples(_merge_equal(samples))
-        solution = solve(merged, count, settings, shares=shares)
+        # Capacities are in samples, of which two at one place are two.
+        measure = Measure.from_samples(_sort(samples, merged=self.capacity is None))
+        solution = solve(measure, count, settings, shares=shares)
         labels = self._assign(points, solution.atoms)
         if settings.weights != "free" or settings.capacity is not None:
             labels[masses > 0] = assign_within(samples, solution, settings, shares)
@@ -337,10 +338,11 @@ class _Found:
     inertia: float
 
 
-def _merge_equal(samples: Samples) -> Samples:
-    """Make one of equal samples, in order: neither that nor how masses are divided is to matter."""
-    order = np.unique(samples.points[:, 0], return_index=True)[1]
-    if len(order) == len(samples):
-        return Samples(samples.points[order], samples.given[order])
-    points, groups = np.unique(samples.points, axis=0, return_inverse=True)
-    return Samples(points, np.bincount(groups.ravel(), samples.given).astype(float))
+def _sort(samples: Samples, *, merged: bool) -> Samples:
+    """Put samples in an order of their own, and if so asked make one of equal ones."""
+    order = np.lexsort((samples.given, *samples.points.T))
+    points, masses = samples.points[order], samples.given[order]
+    if not merged:
+        return Samples(points, masses)
+    first = np.flatnonzero(np.append(True, (np.diff(points, axis=0) != 0).any(axis=1)))
+    return Samples(points[first], np.add.reduceat(masses, first))

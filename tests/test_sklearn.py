@@ -273,3 +273,12 @@ def test_nothing_else_imports_scikit_learn() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout == "False\n"
+
+
+def test_two_samples_at_one_place_count_as_two() -> None:
+    points = np.repeat(np.random.default_rng(3).normal(size=(4, 2)), 2, axis=0)
+    found = Quantizer(3, capacity=(0.25, 0.375), random_state=0).fit(points)
+    assert sorted(np.bincount(found.labels_)) == [2, 3, 3]
+    assert found.inertia_ == pytest.approx(
+        8 * stipple.edot(points, 3, capacity=(0.25, 0.375)).cost.middle
+    )

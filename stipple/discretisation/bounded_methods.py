@@ -29,7 +29,8 @@ NAME = "alternating transport and centres"
 def bound_masses(n: int, settings: Settings, shares: Floats | None) -> MassBounds:
     """Set what atoms may weigh whose weights are not free: shares, shape (m,), or all alike."""
     if settings.capacity is not None:
-        return MassBounds(*(np.full(n, share) for share in settings.capacity))
+        least, most = (np.full(n, share) for share in settings.capacity)
+        return MassBounds(least, most)
     return MassBounds.fix(np.ones(n) if shares is None else shares)
 
 
@@ -44,6 +45,8 @@ def quantise_within(
     """Find atoms whose masses are within bounds, from a start, shape (m, d), or several."""
     from stipple.discretisation.bounded_search import search_bounded
 
+    if not bounds.fixed:
+        bounds = replace(bounds, unit=float(samples.masses.min()))
     found, starts = search_bounded(
         samples,
         bounds,

@@ -26,10 +26,14 @@ class MassBounds:
     ----------
     least, most : ndarray, shape (m,)
         Parts of the whole mass, 0 ≤ least ≤ most; equal where weights are given.
+    unit : float, optional
+        The part of the whole mass that is not divided: that of the lightest sample, before samples
+        at the same place became one. By default the least mass there is.
     """
 
     least: Floats
     most: Floats
+    unit: float | None = None
 
     @classmethod
     def fix(cls, weights: Floats) -> MassBounds:
@@ -81,7 +85,7 @@ def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMas
     StippleError
         If no masses are within the bounds.
     """
-    multiples = masses / masses.min()
+    multiples = masses / (masses.min() if bounds.unit is None else bounds.unit * masses.sum())
     whole = np.round(multiples)
     if np.abs(multiples - whole).max() > MULTIPLE or whole.sum() > MOST_MULTIPLES:
         # As many for each atom, where they are equal.

@@ -43,6 +43,13 @@ def test_capacities_are_those_of_the_best_division(least: int, most: int) -> Non
         assert least <= sizes.min() <= sizes.max() <= most
 
 
+def test_two_samples_at_one_place_count_as_two() -> None:
+    points = np.repeat(np.random.default_rng(3).normal(size=(4, 2)), 2, axis=0)
+    for least, most in ((2, 3), (0, 3)):
+        found = edot(points, 3, capacity=(least / 8, most / 8))
+        assert found.cost.middle <= 1.01 * divide_best(points, 3, least, most)
+
+
 def test_equal_weights_are_those_of_the_best_division() -> None:
     for seed in range(4):
         points = np.random.default_rng(seed).normal(size=(8, 2))
