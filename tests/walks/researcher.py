@@ -28,5 +28,5 @@ def walk(stranger: Stranger) -> None:
     )
     stranger.follow("README.md", "[Cc]ertified distances", leaving_out="--all")
     stranger.demand("interval.json", "moved.png")
-    stranger.run("stipple edot --preset uniform-1d -o atoms.csv")
+    stranger.run("stipple edot --preset uniform-1d -o 'atoms-{run}.csv'")
     stranger.run("stipple lloyd --list-presets")
