@@ -190,9 +190,9 @@ def _parse_size(text: str) -> int | tuple[int, int]:
 
 def _parse_names(kind: str, known: tuple[str, ...], text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(text.split(",")))
-    unknown = ", ".join(name for name in names if name not in known)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise StippleError(f"Unknown {kind} {unknown!r}: name any of {','.join(known)}.")
+        raise StippleError(f"Unknown {kind} {', '.join(unknown)!r}: name any of {','.join(known)}.")
     return names
 
 
