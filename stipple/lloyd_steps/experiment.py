@@ -64,13 +64,15 @@ class Experiment:
 class ExperimentRow:
     """A row of the trace of one run: number of points, number of the run, its domain.
 
-    `theorem` says how many steps there are, where the multi-step theorem was asked.
+    `is_last` says whether the run ends here, and `theorem` how many steps there are, where the
+    multi-step theorem was asked.
     """
 
     count: int
     repeat: int
     domain: Domain
     row: TraceRow
+    is_last: bool
     theorem: StepTheorem | None = None
 
 
@@ -120,8 +122,9 @@ def run_experiment(
                     epsilon, step_size = row.separation.least_epsilon, experiment.step_sizes[-1]
                     start = row.w2_squared, len(points), epsilon, step_size
                     theorem, last = StepTheorem(*start), count_steps(*start)
-                yield ExperimentRow(len(points), repeat, domain, row, theorem)
-                if row.step >= last:
+                is_last = row.step >= last
+                yield ExperimentRow(len(points), repeat, domain, row, is_last, theorem)
+                if is_last:
                     break
 
 

@@ -8,6 +8,7 @@ import click
 from stipple.choices import Method
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.domains import domain_options
+from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
     add_options,
     report_options,
@@ -17,12 +18,13 @@ from stipple.cli.shared.options import (
 from stipple.cli.shared.presets import complete_presets
 from stipple.cli.shared.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
+DRAWN = ", ".join(f".{form}" for form in DRAWING_FORMATS)
 STARTS = ("uniform", "grid", "koch", "line", "bisection")
 
 EXAMPLES = """\
 \b
 Examples:
-  stipple lloyd photo.png -n 1000 -o trace.csv
+  stipple lloyd photo.png -n 1000 -o trace.csv -o last.png
   stipple lloyd uniform -n 100 --start uniform --frames 'step-{step:03d}.svg'
   stipple lloyd --preset koch --plot koch.svg -o koch.csv
   stipple lloyd --list-presets
@@ -113,7 +115,16 @@ output_options = add_options(
         "outputs",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Write the trace, one row a step, as .csv; - is standard output.",
+        help="File to write, by suffix: the trace of all runs, one row a step, as .csv; a picture"
+        f" of the last points and their cells as {DRAWN}."
+        " Of several runs the first is drawn, or each if {points} and {repeat} are in the name. -"
+        " is standard output, for the trace. Repeatable.",
+    ),
+    click.option(
+        "--last-points",
+        metavar="PATH",
+        help="Write where the points end as .csv, which --start reads, or .npy, in the units of"
+        " --start: of the first run, or of each if {points} and {repeat} are in the name.",
     ),
     click.option(
         "--plot",

@@ -1,7 +1,8 @@
 """What `stipple lloyd` is to do: the words of the command line as a typed job, or a usage error."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,8 +12,9 @@ from stipple.cli.lloyd.options import STARTS
 from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, STEP_RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.domains import plan_formula_domain, read_domain
+from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.images import plan_reading
-from stipple.cli.shared.outputs import plan_outputs, settle_files
+from stipple.cli.shared.outputs import find_format, plan_outputs, settle_files
 from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
@@ -42,6 +44,10 @@ class Files:
     ----------
     traces : tuple of str
         Paths of the trace, as CSV.
+    pictures : tuple of str
+        Patterns of the paths of pictures of the last points.
+    last_points : str or None
+        Pattern of the paths of the last points.
     plot, animation, report : str or None
         Paths of the plot of W2² against N, of the moving points, and of the report.
     frames : str or None
@@ -51,6 +57,8 @@ class Files:
     """
 
     traces: tuple[str, ...]
+    pictures: tuple[str, ...]
+    last_points: str | None
     plot: str | None
     frames: str | None
     drawn: frozenset[int] | None
@@ -73,6 +81,8 @@ class Job:
     ----------
     experiment : Experiment
         What is run.
+    in_pixels : bool
+        Whether points are written in pixels, as a start is read; else in units of the domain.
     preset : Preset or None
         Where the experiment comes from, if it was published.
     title : str
@@ -90,6 +100,7 @@ class Job:
     """
 
     experiment: "Experiment"
+    in_pixels: bool
     preset: "Preset | None"
     title: str
     seed: int
@@ -118,16 +129,18 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     preset = _find_preset(options["preset"]) if options["preset"] else None
     if preset:
         changes = {field: options[name] for name, field in PRESET_FIELDS.items() if name in given}
-        experiment = replace(preset.experiment, **changes)
+        experiment, in_pixels = replace(preset.experiment, **changes), False
     else:
-        experiment = _define_experiment(options, "points" in given)
+        experiment, in_pixels = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
     files = _plan_files(options, preset)
     others = [path for path in (files.plot, files.animation, files.report) if path]
-    settle_files(options, [*files.traces, *others, *_list_frames(files, experiment)])
+    pictures = [*_list_frames(files, experiment), *_list_last(files, experiment)]
+    settle_files(options, [*files.traces, *others, *pictures])
     return Job(
         experiment=experiment,
+        in_pixels=in_pixels,
         preset=preset,
         title=preset.title if preset else options["source"],
         seed=options["seed"],
@@ -143,14 +156,18 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
 def _check_files(options: Mapping[str, Any]) -> None:
     outputs = options["outputs"]
     if outputs:
-        plan_outputs("", outputs, "csv" if "-" in outputs else None, ("csv",))
+        form = "csv" if "-" in outputs else None
+        plan_outputs("", outputs, form, ("csv", *DRAWING_FORMATS))
     refuse_conflicts(options, FILE_RULES)
 
 
 def _plan_files(options: Mapping[str, Any], preset: "Preset | None") -> Files:
     drawn = options["frame_steps"] or (preset.pictures if preset else ())
+    pictures = [path for path in options["outputs"] if find_format(path) in DRAWING_FORMATS]
     return Files(
-        traces=options["outputs"],
+        traces=tuple(path for path in options["outputs"] if path not in pictures),
+        pictures=tuple(pictures),
+        last_points=options["last_points"],
         plot=options["plot"],
         frames=options["frames"],
         drawn=frozenset(drawn) if drawn else None,
@@ -163,15 +180,32 @@ def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
     """List the paths of all pictures that may be drawn, each once."""
     last = experiment.steps
     steps = files.drawn or {0, last or 0}
-    repeats = experiment.repeats if "{repeat" in (files.frames or "") else 1
     names = (
         files.name_frame(step, count, repeat, last)
-        for count in experiment.counts
-        for repeat in range(repeats)
+        for count, repeat in _list_runs(files.frames or "", experiment)
         for step in sorted(steps)
         if last is None or step <= last
     )
     return list(dict.fromkeys(name for name in names if name))
+
+
+def _list_last(files: Files, experiment: "Experiment") -> list[str]:
+    """List the paths of what is written at the end of runs, each once for its pattern."""
+    patterns = [*files.pictures, *([files.last_points] if files.last_points else [])]
+    return [
+        name
+        for pattern in patterns
+        for name in dict.fromkeys(
+            pattern.format(points=count, repeat=repeat)
+            for count, repeat in _list_runs(pattern, experiment)
+        )
+    ]
+
+
+def _list_runs(pattern: str, experiment: "Experiment") -> "Iterator[tuple[int, int]]":
+    """Yield the number of points and of the repeat of runs whose names may differ."""
+    repeats = experiment.repeats if "{repeat" in pattern else 1
+    return product(experiment.counts, range(repeats))
 
 
 def _find_preset(name: str) -> "Preset":
@@ -180,7 +214,8 @@ def _find_preset(name: str) -> "Preset":
     return find_preset(name, list_presets())
 
 
-def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "Experiment":
+def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[Experiment, bool]":
+    """Say what is run on a source, and whether that is an image, whose points are in pixels."""
     from stipple.lloyd_steps.experiment import Experiment, make_start
 
     domain, in_pixels = read_domain(
@@ -194,7 +229,7 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "Experi
         if count_given and counts != (n,):
             raise click.UsageError(f"--points is given, but the start has {n}: leave --points out.")
         counts = (n,)
-    return Experiment(
+    experiment = Experiment(
         domain=lambda _count: domain,
         start=start,
         counts=counts,
@@ -205,6 +240,7 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "Experi
         step_sizes=options["step_sizes"],
         perturbation=options["jitter"],
     )
+    return experiment, in_pixels
 
 
 def _read_start(path: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int]":

@@ -1,14 +1,16 @@
 """Options of `stipple lloyd` that do not go together; the first rule that is broken is told."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from string import Formatter
 from typing import Any
 
 from stipple.cli.shared.conflicts import ANIMATION, PLOT, Rule, allow_suffixes
 from stipple.cli.shared.drawings import DRAWING_FORMATS
+from stipple.cli.shared.outputs import find_format
 
-FRAME_FIELDS = ("step", "points", "repeat")
+RUN_FIELDS = ("points", "repeat")
+FRAME_FIELDS = ("step", *RUN_FIELDS)
 FRAMES = [f".{form}" for form in DRAWING_FORMATS]
 
 
@@ -16,16 +18,24 @@ def _find_wrong_size(options: Mapping[str, Any]) -> float | None:
     return next((size for size in options["step_sizes"] if not 0 < size < 2), None)
 
 
-def _is_no_pattern(options: Mapping[str, Any]) -> bool:
+def _is_pattern(text: str, fields: Collection[str]) -> bool:
+    """Whether only some fields are in braces, each with a width at most."""
     try:
-        parts = list(Formatter().parse(options["frames"] or ""))
+        parts = list(Formatter().parse(text))
     except ValueError:
-        return True
-    return any(
-        name is not None
-        and (name not in FRAME_FIELDS or convert or not re.fullmatch(r"(0?[1-9])?d?", form or ""))
+        return False
+    return all(
+        name is None
+        or (name in fields and not convert and re.fullmatch(r"(0?[1-9])?d?", form or ""))
         for _, name, form, convert in parts
     )
+
+
+def _find_wrong_name(options: Mapping[str, Any]) -> str | None:
+    """Find what is no name of what is written at the end of a run."""
+    drawn = [path for path in options["outputs"] if find_format(path) in DRAWING_FORMATS]
+    names = [*drawn, options["last_points"] or ""]
+    return next((name for name in names if not _is_pattern(name, RUN_FIELDS)), None)
 
 
 STEP_RULES = (
@@ -45,9 +55,17 @@ STEP_RULES = (
 FILE_RULES = (
     PLOT,
     allow_suffixes("frames", FRAMES, " or ".join(FRAMES)),
+    allow_suffixes("last_points", [".csv", ".npy"], ".csv or .npy"),
     ANIMATION,
     Rule(
-        _is_no_pattern,
+        lambda options: _find_wrong_name(options) is not None,
+        lambda options: (
+            f"{_find_wrong_name(options)!r} is written at the end of a run: it may have {{points}}"
+            " and {repeat} in braces, such as {points:04d}, nothing else."
+        ),
+    ),
+    Rule(
+        lambda options: not _is_pattern(options["frames"] or "", FRAME_FIELDS),
         lambda options: (
             f"--frames is {options['frames']!r}: it may have {{step}}, {{points}} and {{repeat}} in"
             " braces, such as {step:03d}, nothing else."

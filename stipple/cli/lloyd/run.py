@@ -11,6 +11,7 @@ from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.progress import Progress
 
 if TYPE_CHECKING:
+    from stipple.arrays import Floats
     from stipple.drawing.marks import Drawing
     from stipple.lloyd_steps.experiment import ExperimentRow
     from stipple.lloyd_steps.figures import Figures
@@ -53,6 +54,8 @@ class Found:
         Of the domain.
     pictures : dict
         Rendered pictures by path.
+    last_points : dict
+        Where points end, shape (n, 2), by path.
     """
 
     figures: "list[Figures]"
@@ -61,6 +64,7 @@ class Found:
     rasterisation: float
     diameter: float
     pictures: dict[str, bytes]
+    last_points: "dict[str, Floats]"
 
     @property
     def holds(self) -> bool:
@@ -93,7 +97,7 @@ class Found:
 
 
 def run(job: Job) -> Found:
-    """Run everything; draw the chosen steps of the first run for each number of points."""
+    """Run everything; keep the pictures and points that the names of files ask for."""
     from stipple.lloyd_steps.figures import collect_figures
     from stipple.lloyd_steps.slope import fit_slope
     from stipple.machine.memory import predict_stippling
@@ -105,15 +109,19 @@ def run(job: Job) -> Found:
     figures: list[Figures] = []
     theorems: list[AppliedTheorem] = []
     pictures: dict[str, bytes] = {}
+    last_points: dict[str, Floats] = {}
     moving: list[Drawing] = []
     for one in _follow(job):
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
-        path = files.name_frame(one.row.step, one.count, one.repeat, experiment.steps)
-        # A pattern without {repeat} or {points} keeps the first picture of its name.
-        if path and path not in pictures:
-            pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
+        # A pattern without {repeat} or {points} keeps the first of its name.
+        for path in _name_pictures(one, job):
+            if path not in pictures:
+                pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
+        if files.last_points and one.is_last:
+            path = files.last_points.format(points=one.count, repeat=one.repeat)
+            last_points.setdefault(path, _find_points(one, job))
         if files.animation and one.count == experiment.counts[0] and one.repeat == 0:
             moving.append(_compose_frame(one))
     if files.animation:
@@ -126,6 +134,7 @@ def run(job: Job) -> Found:
         rasterisation=domain.rasterisation,
         diameter=domain.diameter,
         pictures=pictures,
+        last_points=last_points,
     )
 
 
@@ -147,6 +156,23 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
                 f"  gradient {row.gradient_norm:.2g}",
             )
             yield one
+
+
+def _name_pictures(one: "ExperimentRow", job: Job) -> "Iterator[str]":
+    """Yield the paths of the pictures of a step."""
+    files = job.files
+    frame = files.name_frame(one.row.step, one.count, one.repeat, job.experiment.steps)
+    if frame:
+        yield frame
+    if one.is_last:
+        for pattern in files.pictures:
+            yield pattern.format(points=one.count, repeat=one.repeat)
+
+
+def _find_points(one: "ExperimentRow", job: Job) -> "Floats":
+    """Find the points of a step, in the units in which a start is read."""
+    points = one.row.transport.points
+    return points if job.in_pixels else one.domain.to_domain(points)
 
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":

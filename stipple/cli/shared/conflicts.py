@@ -36,7 +36,7 @@ def allow_suffixes(name: str, known: Collection[str], written: str) -> Rule:
     """Give a rule that the path of an option has one of some suffixes; `written` names them."""
     return Rule(
         partial(_has_suffix_beside, name, known),
-        lambda options: f"--{name} writes {written}, not {options[name]!r}.",
+        lambda options: f"--{name.replace('_', '-')} writes {written}, not {options[name]!r}.",
     )
 
 
