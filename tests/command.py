@@ -23,12 +23,16 @@ SVG = "{http://www.w3.org/2000/svg}"
 INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 
 
-def stipple(*arguments: object, code: int = 0, data: bytes | None = None) -> Result:
-    """Run `stipple stipple` in this process; exceptions pass, so none hides as an exit code."""
-    words = ["stipple", *map(str, arguments)]
-    result = CliRunner().invoke(main, words, input=data, catch_exceptions=False)
+def invoke(*words: object, code: int = 0, data: bytes | None = None) -> Result:
+    """Run `stipple` in this process; exceptions pass, so none hides as an exit code."""
+    result = CliRunner().invoke(main, [*map(str, words)], input=data, catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result
+
+
+def stipple(*arguments: object, code: int = 0, data: bytes | None = None) -> Result:
+    """Run `stipple stipple` as `invoke` does."""
+    return invoke("stipple", *arguments, code=code, data=data)
 
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:

@@ -45,8 +45,6 @@ def quantise_within(
     """Find atoms whose masses are within bounds, from a start, shape (m, d), or several."""
     from stipple.discretisation.bounded_search import search_bounded
 
-    if not bounds.fixed:
-        bounds = replace(bounds, unit=float(samples.masses.min()))
     found, starts = search_bounded(
         samples,
         bounds,

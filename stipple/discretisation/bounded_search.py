@@ -1,6 +1,7 @@
 """Atoms of given or bounded masses from several starts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -66,6 +67,8 @@ def search_bounded(
     StippleError
         As `quantise_bounded`.
     """
+    if not bounds.fixed:
+        bounds = replace(bounds, unit=float(samples.masses.min()))
     samples = merge_duplicates(samples)
 
     def descend(

@@ -10,6 +10,7 @@ from stipple.errors import StippleError
 from stipple.files.open import peek
 from stipple.files.svg import is_svg, open_svg
 
+_PDF = b"%PDF-"
 # An allow-list: Pillow also knows formats that run an interpreter or are seldom tested.
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 NAMES = "PNG, JPEG, WebP, TIFF, BMP, GIF, PBM, PGM, PPM, AVIF, HEIC or SVG"
@@ -43,7 +44,7 @@ def open_picture(
     PIL.UnidentifiedImageError
         When it is none of the formats, and other exceptions when it is damaged.
     """
-    if _starts_with(stream, b"%PDF-"):
+    if peek(stream, len(_PDF)) == _PDF:
         raise StippleError(f"{name} is a PDF, not an image: export its page as PNG or JPEG.")
     if is_svg(stream):
         return open_svg(stream, name, max_pixels, tell)
@@ -61,10 +62,6 @@ def open_picture(
         except UnidentifiedImageError:
             raise ValueError("no picture after the header of AVIF") from None
     return Image.open(stream, formats=_FORMATS)
-
-
-def _starts_with(stream: BinaryIO, magic: bytes) -> bool:
-    return peek(stream, len(magic)) == magic
 
 
 def _read_brands(stream: BinaryIO) -> set[bytes]:

@@ -131,6 +131,13 @@ def name_axes(dimension: int) -> list[str]:
     return list("xyz"[:dimension]) if dimension <= 3 else [f"x{k + 1}" for k in range(dimension)]
 
 
+def render_points(points: Floats, form: str) -> bytes:
+    """Write points, shape (n, d), under the names of axes as "csv", or as "npy"."""
+    if form == "npy":
+        return render_npy(points)
+    return render_columns_csv(dict(zip(name_axes(points.shape[1]), points.T, strict=True)))
+
+
 def render_npy(array: Floats) -> bytes:
     """Write an array in NumPy's own format.
 

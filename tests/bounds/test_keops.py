@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from bound_images import draw_noise, draw_smooth, solve_exactly
-from click.testing import CliRunner, Result
+from command import invoke
 from keops_guard import skip_without_keops
 
 import stipple
@@ -15,7 +15,6 @@ from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.keops_transforms import choose_engine
 from stipple.bounds.masses import pair_masses
 from stipple.bounds.transforms import measure_costs, transform_cost
-from stipple.cli import main
 from stipple.errors import StippleError
 from stipple.machine import keops_library
 
@@ -168,12 +167,6 @@ def pair(tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
     for seed, name in enumerate(("a.npy", "b.npy", "c.npy")):
         np.save(name, draw_smooth(seed, (8, 8)))
     return ["a.npy", "b.npy"]
-
-
-def invoke(*words: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, [*map(str, words)], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_a_fallback_is_told_once(pair: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

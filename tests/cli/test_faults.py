@@ -12,10 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from command import read_json, save, start, stipple
+from command import invoke, read_json, save, start, stipple
 
-from stipple.cli import main
 from stipple.cli.bound.pairs import read_pairs
 from stipple.files.temporary import PATTERN, claim, open_temporary
 from stipple.machine import keops_library
@@ -37,12 +35,6 @@ def folder(tmp_path, monkeypatch):
     Path("s2.csv").write_text("x,y\n1,1\n5,3\n2,4\n", encoding="utf-8")
     Path("pairs.csv").write_text("a,b\na.png,b.png\n", encoding="utf-8")
     return tmp_path
-
-
-def invoke(*words, code=0):
-    result = CliRunner().invoke(main, list(map(str, words)), catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result
 
 
 # --- no traceback -------------------------------------------------------------------------------

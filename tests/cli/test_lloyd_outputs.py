@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from command import list_circles, list_layers, read_svg, save
+from command import invoke, list_circles, list_layers, read_svg, save
 
 import stipple
-from stipple.cli import main
 
 DARK = np.random.default_rng(0).integers(0, 200, (6, 9), np.uint8)
 UNIFORM = ("lloyd", "uniform", "--pixels", 4, "--box", "1,2,3,4", "--start", "uniform")
@@ -21,9 +19,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def run(*words):
-    result = CliRunner().invoke(main, [*map(str, words), "-q"], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result
+    return invoke(*words, "-q")
 
 
 def read_points(name):

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from command import save
+from command import invoke, save
 
-from stipple.cli import main
 from stipple.cli.shared.progress import print_table
 
 DATED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S.*")
@@ -19,12 +17,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save("a.png", np.arange(48, dtype=np.uint8).reshape(6, 8) * 5)
     return tmp_path
-
-
-def invoke(*words, code=0):
-    result = CliRunner().invoke(main, list(map(str, words)), catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_all_that_is_told_is_logged_with_its_time():

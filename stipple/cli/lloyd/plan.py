@@ -1,6 +1,6 @@
 """What `stipple lloyd` is to do: the words of the command line as a typed job, or a usage error."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.domains import plan_formula_domain, read_domain
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.images import plan_reading
-from stipple.cli.shared.outputs import find_format, plan_outputs, settle_files
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
@@ -124,7 +124,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     """
     given = find_given(context)
     refuse_conflicts({**options, "given": given}, STEP_RULES)
-    _check_files(options)
+    outputs = _plan_outputs(options)
     refuse_conflicts(options, SOURCE_RULES)
     preset = _find_preset(options["preset"]) if options["preset"] else None
     if preset:
@@ -134,7 +134,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         experiment, in_pixels = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
-    files = _plan_files(options, preset)
+    files = _plan_files(options, outputs, preset)
     others = [path for path in (files.plot, files.animation, files.report) if path]
     pictures = [*_list_frames(files, experiment), *_list_last(files, experiment)]
     settle_files(options, [*files.traces, *others, *pictures])
@@ -153,20 +153,22 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     )
 
 
-def _check_files(options: Mapping[str, Any]) -> None:
-    outputs = options["outputs"]
-    if outputs:
-        form = "csv" if "-" in outputs else None
-        plan_outputs("", outputs, form, ("csv", *DRAWING_FORMATS))
+def _plan_outputs(options: Mapping[str, Any]) -> tuple[Output, ...]:
+    """Find the format of every output, and refuse names that are none."""
+    paths = options["outputs"]
+    form = "csv" if "-" in paths else None
+    outputs = plan_outputs("", paths, form, ("csv", *DRAWING_FORMATS)) if paths else ()
     refuse_conflicts(options, FILE_RULES)
+    return outputs
 
 
-def _plan_files(options: Mapping[str, Any], preset: "Preset | None") -> Files:
+def _plan_files(
+    options: Mapping[str, Any], outputs: Sequence[Output], preset: "Preset | None"
+) -> Files:
     drawn = options["frame_steps"] or (preset.pictures if preset else ())
-    pictures = [path for path in options["outputs"] if find_format(path) in DRAWING_FORMATS]
     return Files(
-        traces=tuple(path for path in options["outputs"] if path not in pictures),
-        pictures=tuple(pictures),
+        traces=tuple(output.path for output in outputs if output.format == "csv"),
+        pictures=tuple(output.path for output in outputs if output.format != "csv"),
         last_points=options["last_points"],
         plot=options["plot"],
         frames=options["frames"],

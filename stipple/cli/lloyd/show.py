@@ -10,7 +10,6 @@ from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
-    from stipple.arrays import Floats
     from stipple.lloyd_steps.presets import Preset
     from stipple.lloyd_steps.slope import Slope
 
@@ -51,7 +50,7 @@ def describe_found(
 
 def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
     """Render all files, by path."""
-    from stipple.files.tables import render_json, render_table_csv
+    from stipple.files.tables import render_json, render_points, render_table_csv
     from stipple.lloyd_steps.figures import tabulate
 
     rows = [tabulate(row) for row in found.figures]
@@ -59,18 +58,13 @@ def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
     if job.files.plot and found.slope is not None:
         files.append((job.files.plot, _render_plot(found.slope, job, job.files.plot)))
     files += found.pictures.items()
-    files += [(path, _render_points(points, path)) for path, points in found.last_points.items()]
+    files += [
+        (path, render_points(points, find_format(path)))
+        for path, points in found.last_points.items()
+    ]
     if job.files.report:
         files.append((job.files.report, render_json(describe_found(found, rows, job.recorded))))
     return files
-
-
-def _render_points(points: "Floats", path: str) -> bytes:
-    from stipple.files.tables import render_columns_csv, render_npy
-
-    if find_format(path) == "npy":
-        return render_npy(points)
-    return render_columns_csv({"x": points[:, 0], "y": points[:, 1]})
 
 
 def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:

@@ -13,7 +13,6 @@ from stipple.cli.sequence.run import (
 from stipple.cli.shared.drawings import lay_out, render_drawing
 
 if TYPE_CHECKING:
-    from stipple.arrays import Floats
     from stipple.drawing.marks import Drawing
     from stipple.sequences.drawing import Progression
 
@@ -36,7 +35,9 @@ def _render(found: Found, job: Job, form: str) -> bytes:
     if isinstance(found, FoundPrefixes | FoundStipplePrefixes):
         return _render_table(found, job, form)
     if form in ("csv", "npy"):
-        return _render_points(found.points, form)
+        from stipple.files.tables import render_points
+
+        return render_points(found.points, form)
     if isinstance(found, FoundPoints):
         return render_drawing(_draw_cube(found, job), form, job.files.layout.dpi)
     return render_drawing(_draw(_show_stipples(found), job), form, job.files.layout.dpi)
@@ -86,14 +87,6 @@ def _render_animation(found: FoundStipples, job: Job) -> bytes:
 
 def _choose_ink(job: Job) -> str:
     return job.files.layout.ink or BLACK
-
-
-def _render_points(points: "Floats", form: str) -> bytes:
-    from stipple.files.tables import name_axes, render_columns_csv, render_npy
-
-    if form == "npy":
-        return render_npy(points)
-    return render_columns_csv(dict(zip(name_axes(points.shape[1]), points.T, strict=True)))
 
 
 def _render_partition(count: int, dimension: int) -> bytes:
