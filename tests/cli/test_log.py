@@ -36,9 +36,9 @@ def test_all_that_is_told_is_logged_with_its_time():
 
 
 def test_nothing_is_lost_to_a_log():
-    for path in ("a.png", "prose.txt", "."):
-        if path == "prose.txt":
-            Path(path).write_text("2026 was a good year", encoding="utf-8")
+    Path("prose.txt").write_text("2026 was a good year", encoding="utf-8")
+    Path("dated.csv").write_text("2026-11-27 06:42:10  stippled,3.5\n", encoding="utf-8")
+    for path in ("a.png", "prose.txt", "dated.csv", "."):
         before = Path(path).is_file() and Path(path).read_bytes()
         words = ("stipple", "a.png", "-n", 3, "-o", "a.csv", "--log-file", path)
         assert "is no log" in invoke(*words, code=2).stderr
@@ -48,3 +48,10 @@ def test_nothing_is_lost_to_a_log():
         words = ("stipple", "a.png", "-n", 3, option, "l.json", "--log-file", "l.json")
         assert "is read as well" in invoke(*words, code=1).stderr
         assert DATED.match(Path("l.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_log_that_cannot_be_written_ends_and_the_work_goes_on():
+    told = invoke("stipple", "a.png", "-n", 3, "-o", "a.csv", "--log-file", "/dev/full").stderr
+    assert told.count("The log /dev/full ends here: No space left on device.") == 1
+    assert Path("a.csv").exists()

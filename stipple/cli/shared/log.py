@@ -1,17 +1,17 @@
 """What is told to a person: on standard error, and in the log file if one was asked for."""
 
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-LOGGER = "stipple.told"
-# How a line begins, and so a file that lines may be added to.
-DATE = "%Y-%m-%d %H:%M:%S"
-_DATED = re.compile(rb"\d{4}-\d\d-\d\d ")
+# How a log begins: the time, and the command line after a version.
+_HEAD = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  stipple \d")
+HEAD_LENGTH = 30
+# The log of this run; none, or one.
+_logs: list[Path] = []
 
 
 def tell(text: str) -> None:
@@ -21,11 +21,18 @@ def tell(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write to the log, if there is one."""
-    import logging
+    """Write to the log, if there is one; where that fails, say so once and go on without."""
+    if not _logs:
+        return
+    import time
 
-    for line in text.splitlines():
-        logging.getLogger(LOGGER).info(line.strip())
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    lines = [f"{now}  {line.strip()}\n" for line in text.splitlines()]
+    try:
+        with _logs[0].open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(lines)
+    except OSError as error:
+        click.echo(f"The log {_logs.pop()} ends here: {error.strerror}.", err=True)
 
 
 def open_log(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
@@ -38,8 +45,8 @@ def open_log(context: click.Context, parameter: click.Parameter, path: str | Non
     """
     if path is None or context.resilient_parsing:
         return path
-    import logging
     import shlex
+    import sys
 
     from stipple.version import __version__
 
@@ -50,16 +57,12 @@ def open_log(context: click.Context, parameter: click.Parameter, path: str | Non
                 context,
                 parameter,
             )
-        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+        Path(path).open("ab").close()
     except OSError as error:
         raise click.BadParameter(
             f"Cannot write {path}: {error.strerror}.", context, parameter
         ) from None
-    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", DATE))
-    logger = logging.getLogger(LOGGER)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.addHandler(handler)
+    _logs[:] = [Path(path).absolute()]
     note(f"stipple {__version__}: {shlex.join(['stipple', *sys.argv[1:]])}")
     return path
 
@@ -69,8 +72,8 @@ def _is_log(path: Path) -> bool:
     if not path.is_file():
         return not path.is_dir()
     with path.open("rb") as file:
-        head = file.read(11)
-    return not head or _DATED.match(head) is not None
+        head = file.read(HEAD_LENGTH)
+    return not head or _HEAD.match(head) is not None
 
 
 @contextmanager
@@ -79,9 +82,4 @@ def close_log() -> Iterator[None]:
     try:
         yield
     finally:
-        logging = sys.modules.get("logging")
-        if logging is not None:
-            logger = logging.getLogger(LOGGER)
-            for handler in list(logger.handlers):
-                logger.removeHandler(handler)
-                handler.close()
+        _logs.clear()
