@@ -94,3 +94,13 @@ def test_a_dry_run_names_what_is_written_at_the_end():
     assert [line.removeprefix("write ") for line in told] == [
         "a.csv", "3.png", "5.png", "3-0.npy", "3-1.npy", "5-0.npy", "5-1.npy",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(2, 90), (90, 2), (6, 9)])
+def test_pictures_of_any_shape_are_as_long_as_a_square(shape):
+    save(Path("any.png"), np.full(shape, 90, np.uint8))
+    run(*"lloyd any.png -n 2 --start uniform --steps 1 -o a.svg".split())
+    svg = read_svg(Path("a.svg"))
+    sides = [float(svg.get(side).removesuffix("mm")) for side in ("width", "height")]
+    # Files are written to the micrometre.
+    assert sorted(sides) == pytest.approx([6 + 114 * min(shape) / max(shape), 120], abs=1e-3)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.slope import Slope
     from stipple.lloyd_steps.theory import StepTheorem
 
-PAGE_WIDTH = 120.0
+# Millimetres of the longer side of a frame, and of its margin.
+PAGE_SIDE, MARGIN = 120.0, 3.0
 PEN_WIDTH = 0.3
 FRAME_DPI = 200.0
 ANIMATION_DPI = 100.0
@@ -180,8 +181,10 @@ def _compose_frame(one: "ExperimentRow") -> "Drawing":
     from stipple.drawing.page import place
 
     density = one.domain.density
-    size = (PAGE_WIDTH, PAGE_WIDTH * density.height / density.width)
-    placement = place((density.height, density.width), size, margin=PAGE_WIDTH / 40)
+    # The margin goes around the picture, however thin that is.
+    scale = (PAGE_SIDE - 2 * MARGIN) / max(density.width, density.height)
+    size = (density.width * scale + 2 * MARGIN, density.height * scale + 2 * MARGIN)
+    placement = place((density.height, density.width), size, margin=MARGIN)
     transport = one.row.transport
     cells = transport.diagram.cells
     return compose_diagram(transport.points, transport.barycentres, cells, placement, PEN_WIDTH)
