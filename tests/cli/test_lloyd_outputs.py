@@ -99,7 +99,8 @@ def test_a_dry_run_names_what_is_written_at_the_end():
 @pytest.mark.parametrize("shape", [(2, 90), (90, 2), (6, 9)])
 def test_pictures_of_any_shape_are_as_long_as_a_square(shape):
     save(Path("any.png"), np.full(shape, 90, np.uint8))
-    run(*"lloyd any.png -n 2 --start uniform --steps 1 -o a.svg".split())
+    words = "lloyd any.png -n 2 --start uniform --steps 1 -o a.svg"
+    run(*words.split())
     svg = read_svg(Path("a.svg"))
     sides = [float(svg.get(side).removesuffix("mm")) for side in ("width", "height")]
     # Files are written to the micrometre.
