@@ -132,6 +132,31 @@ def _list_runtime_imports(module: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def test_compiled_loops_assign_no_rows() -> None:
+    """Numba compiles strings for the message of such an assignment: seconds, without a cache."""
+    found = [
+        f"{module.relative_to(ROOT)}:{node.lineno}"
+        for module in MODULES
+        for loop in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(loop, ast.FunctionDef)
+        and any("compile_loop" in ast.unparse(decorator) for decorator in loop.decorator_list)
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Assign) and _assigns_rows(node)
+    ]
+    assert found == []
+
+
+def _assigns_rows(node: ast.Assign) -> bool:
+    """Whether a row is assigned, as far as can be seen: a tuple, or one slice to another."""
+    rows = [target for target in node.targets if isinstance(target, ast.Subscript)]
+    slices = any(isinstance(part, ast.Slice) for row in rows for part in ast.walk(row.slice))
+    value = node.value
+    from_slice = isinstance(value, ast.Subscript) and any(
+        isinstance(part, ast.Slice) for part in ast.walk(value.slice)
+    )
+    return bool(rows) and (isinstance(value, ast.Tuple) or (slices and from_slice))
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["stipple", "--help"]])
 def test_nothing_heavy_is_imported_for_help(arguments: list[str]) -> None:
     program = (

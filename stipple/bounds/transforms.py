@@ -13,6 +13,7 @@ from stipple.choices import HIGHEST_ORDER, Device
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rounding import raise_squares
+from stipple.machine.rows import fill
 from stipple.machine.threads import Workers
 
 # Above every exact height and cost, far enough below 2⁶³ that no sum overflows.
@@ -329,5 +330,6 @@ def _find_minima(
                             best[i, j] = value if better else best[i, j]
                             owner[i, j] = pixel if better else owner[i, j]
             worst = best[: bottom - top, : right - left].max()
-        lowest[top:bottom, left:right] = best[: bottom - top, : right - left]
-        nearest[top:bottom, left:right] = owner[: bottom - top, : right - left]
+        for i in range(bottom - top):
+            fill(lowest[top + i, left:], best[i, : right - left])
+            fill(nearest[top + i, left:], owner[i, : right - left])

@@ -8,6 +8,7 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.discretisation.weighted_cells import CellProblem, CellState
 from stipple.geometry.nearest import find_cost
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 # Lloyd's steps settle atoms until one saves less than this part of the cost.
 SETTLED, SETTLING_STEPS = 1e-3, 20
@@ -158,8 +159,8 @@ def _divide(
     count, dimension = atoms.shape
     halves: Floats = np.empty((count, 2, dimension))
     for j in range(count):
-        halves[j, 0] = atoms[j]
-        halves[j, 1] = points[farthest[j]] if farthest[j] >= 0 else atoms[j]
+        fill(halves[j, 0], atoms[j])
+        fill(halves[j, 1], points[farthest[j]] if farthest[j] >= 0 else atoms[j])
     for _ in range(DIVIDING_STEPS):
         held = np.zeros((count, 2))
         sums = np.zeros((count, 2, dimension))
@@ -179,7 +180,7 @@ def _divide(
                 # On the sphere the mean is taken back to it.
                 size = np.sqrt((sums[j, side] ** 2).sum()) if arcs else held[j, side]
                 if size > 0:
-                    halves[j, side] = sums[j, side] / size
+                    fill(halves[j, side], sums[j, side] / size)
     return halves
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 
 @compile_loop
@@ -35,7 +36,7 @@ def bound_gain(
     """
     count, dimension = points.shape
     arena = np.empty(4 * count + 64, dtype=np.int64)
-    arena[:count] = np.arange(count)
+    fill(arena, np.arange(count))
     # Boxes yet to be looked at: corners, samples in doubt, sums over those that are not.
     lowers = np.empty((256, dimension))
     uppers = np.empty((256, dimension))
@@ -58,13 +59,13 @@ def bound_gain(
         size -= 1
         if bounds[size] <= best * (1 + close):
             continue
-        least[:] = lowers[size]
-        highest[:] = uppers[size]
-        inner[:] = sums[size]
+        fill(least, lowers[size])
+        fill(highest, uppers[size])
+        fill(inner, sums[size])
         start, stop = spans[size]
         if stop + (stop - start) > len(arena):
             larger = np.empty(2 * (stop + (stop - start)), dtype=np.int64)
-            larger[:stop] = arena[:stop]
+            fill(larger, arena[:stop])
             arena = larger
         top = stop
         work -= stop - start + 16
@@ -127,14 +128,14 @@ def bound_gain(
             bounds = np.concatenate((bounds, np.empty_like(bounds)))
         middle = (least[widest] + highest[widest]) / 2
         for half in range(2):
-            lowers[size] = least
-            uppers[size] = highest
+            fill(lowers[size], least)
+            fill(uppers[size], highest)
             if (place[widest] < middle) == (half == 0):
                 lowers[size, widest] = middle
             else:
                 uppers[size, widest] = middle
             spans[size, 0], spans[size, 1] = stop, top
-            sums[size] = inner
+            fill(sums[size], inner)
             bounds[size] = bound
             size += 1
     bound = best * (1 + close)

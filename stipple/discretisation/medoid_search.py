@@ -6,6 +6,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 # Most starts, and most of many samples. Three that end as the best are enough, but of few samples
 # they do so by chance.
@@ -116,7 +117,7 @@ def _exchange(costs: Floats, masses: Floats, medoids: Integers) -> tuple[float, 
             continue
         # What it saves, whichever medoid goes, and what else comes of the one that goes.
         saved = 0.0
-        changes[:] = losses
+        fill(changes, losses)
         row = costs[candidate]
         for i in range(size):
             cost = row[i]

@@ -5,6 +5,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.discretisation.weighted_cells import CellProblem
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 # What a move has to save, as a part of what there was.
 LEAST_SAVING = 1e-9
@@ -40,10 +41,11 @@ def _move(points: Floats, masses: Floats, atoms: Floats, assignment: Integers) -
     sums = np.zeros((count, dimension))
     for i in range(len(points)):
         held[assignment[i]] += masses[i]
-        sums[assignment[i]] += masses[i] * points[i]
+        for axis in range(dimension):
+            sums[assignment[i], axis] += masses[i] * points[i, axis]
     for j in range(count):
         if held[j] > 0:
-            atoms[j] = sums[j] / held[j]
+            fill(atoms[j], sums[j] / held[j])
     unmoved = 0
     i = -1
     while unmoved < len(points):
@@ -61,7 +63,8 @@ def _move(points: Floats, masses: Floats, atoms: Floats, assignment: Integers) -
         if best != home:
             for cell, change in ((home, -mass), (best, mass)):
                 held[cell] += change
-                atoms[cell] += change / held[cell] * (points[i] - atoms[cell])
+                for axis in range(dimension):
+                    atoms[cell, axis] += change / held[cell] * (points[i, axis] - atoms[cell, axis])
             assignment[i] = best
             unmoved = 0
     return atoms

@@ -193,7 +193,9 @@ def _add_up(
         for j in range(count):
             if held[j] > 0:
                 norm = np.sqrt((gradient[j] ** 2).sum())
-                gradient[j] *= max(0.0, 1 - held[j] / norm) if norm > 0 else 0.0
+                kept = max(0.0, 1 - held[j] / norm) if norm > 0 else 0.0
+                for axis in range(dimension):
+                    gradient[j, axis] *= kept
     return masses, costs, gradient, farthest
 
 

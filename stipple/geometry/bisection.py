@@ -6,6 +6,7 @@ from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.measures.density import Density
 
 # Blocks of fewer points than these are divided to the end.
@@ -87,7 +88,7 @@ def divide_mass(image: Floats, count: int, evenness: float) -> tuple[Floats, Int
     # Depth first: the stack holds at most one waiting half for each level of the tree.
     waiting = np.empty((70, 4))
     share = np.empty(70, dtype=np.int64)
-    waiting[0] = (0.0, 0.0, float(width), float(height))
+    fill(waiting[0], (0.0, 0.0, float(width), float(height)))
     share[0] = count
     depth = 1
     done = 0
@@ -98,7 +99,7 @@ def divide_mass(image: Floats, count: int, evenness: float) -> tuple[Floats, Int
         if points == 1 or (
             points >= FEWEST_IN_BLOCK and _is_even(image, x0, y0, x1, y1, points, evenness)
         ):
-            boxes[done] = (x0, y0, x1, y1)
+            fill(boxes[done], (x0, y0, x1, y1))
             counts[done] = points
             done += 1
             continue
@@ -106,11 +107,11 @@ def divide_mass(image: Floats, count: int, evenness: float) -> tuple[Floats, Int
         across = x1 - x0 >= y1 - y0
         cut = find_part(image, across, x0, y0, x1, y1, half, points)
         if across:
-            waiting[depth] = (cut, y0, x1, y1)
-            waiting[depth + 1] = (x0, y0, cut, y1)
+            fill(waiting[depth], (cut, y0, x1, y1))
+            fill(waiting[depth + 1], (x0, y0, cut, y1))
         else:
-            waiting[depth] = (x0, cut, x1, y1)
-            waiting[depth + 1] = (x0, y0, x1, cut)
+            fill(waiting[depth], (x0, cut, x1, y1))
+            fill(waiting[depth + 1], (x0, y0, x1, cut))
         share[depth] = points - half
         share[depth + 1] = half
         depth += 2

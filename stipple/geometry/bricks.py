@@ -6,6 +6,7 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.bisection import divide_mass, find_part, guess_potentials, measure_strip
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.measures.density import Density
 
 # Masses of the parts of a block that is filled with rows differ at most by this factor.
@@ -125,7 +126,7 @@ def _fill_blocks(
             offset = 0.25 if (row % 2 == 1) != mirrored[block] else 0.75
             for place in range(length):
                 x = find_part(image, True, x0, top, x1, bottom, place + offset, length)
-                points[done] = (x, y)
+                fill(points[done], (x, y))
                 potentials[done] = width * height / count / 8
                 done += 1
             top = bottom

@@ -4,6 +4,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 # Near enough to be worth an exchange: so many nearest points in either cloud.
 NEAREST = 12
@@ -48,7 +49,7 @@ def _halve(sources: Floats, targets: Floats) -> Integers:
     second = np.arange(count)
     # Depth first: the stack holds at most one waiting half for each level.
     waiting = np.empty((70, 2), dtype=np.int64)
-    waiting[0] = (0, count)
+    fill(waiting[0], (0, count))
     depth = 1
     while depth > 0:
         depth -= 1
@@ -63,13 +64,15 @@ def _halve(sources: Floats, targets: Floats) -> Integers:
         axis = 0 if gain[0] >= gain[1] else 1
         for cloud, order in ((sources, first), (targets, second)):
             values = cloud[order[start:stop], axis]
-            order[start:stop] = order[start:stop][np.argsort(values, kind="mergesort")]
+            ordered = order[start:stop][np.argsort(values, kind="mergesort")]
+            fill(order[start:stop], ordered)
         half = start + (stop - start) // 2
-        waiting[depth] = (half, stop)
-        waiting[depth + 1] = (start, half)
+        fill(waiting[depth], (half, stop))
+        fill(waiting[depth + 1], (start, half))
         depth += 2
     matched = np.empty(count, dtype=np.int64)
-    matched[first] = second
+    for i in range(count):
+        matched[first[i]] = second[i]
     return matched
 
 
@@ -84,7 +87,8 @@ def _exchange(
     """Exchange the targets of near points, in place, until no exchange helps."""
     count, nearest = near_sources.shape
     owner = np.empty(count, dtype=np.int64)
-    owner[matched] = np.arange(count)
+    for i in range(count):
+        owner[matched[i]] = i
     for _ in range(LARGEST_SWEEPS):
         settled = True
         for i in range(count):

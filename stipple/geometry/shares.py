@@ -5,6 +5,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.bisection import find_cut, measure_strip, start_in_boxes
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.measures.density import Density
 
 # Up to so many points without places are divided with the heaviest first: of light ones together
@@ -79,15 +80,15 @@ def _share(image: Floats, masses: Floats, places: Floats, order: Integers) -> Fl
     # Depth first, the larger part waiting: at most one for each doubling of the count.
     waiting = np.empty((70, 4))
     ranges = np.empty((70, 2), dtype=np.int64)
-    waiting[0] = (0.0, 0.0, float(image.shape[1] - 1), float(image.shape[0] - 1))
-    ranges[0] = (0, count)
+    fill(waiting[0], (0.0, 0.0, float(image.shape[1] - 1), float(image.shape[0] - 1)))
+    fill(ranges[0], (0, count))
     depth = 1
     while depth > 0:
         depth -= 1
         x0, y0, x1, y1 = waiting[depth]
         start, stop = ranges[depth]
         if stop - start == 1:
-            boxes[order[start]] = (x0, y0, x1, y1)
+            fill(boxes[order[start]], (x0, y0, x1, y1))
             continue
         across = x1 - x0 >= y1 - y0
         low, high = (x0, x1) if across else (y0, y1)
@@ -99,11 +100,13 @@ def _share(image: Floats, masses: Floats, places: Floats, order: Integers) -> Fl
         first = (x0, y0, cut, y1) if across else (x0, y0, x1, cut)
         second = (cut, y0, x1, y1) if across else (x0, cut, x1, y1)
         if middle - start >= stop - middle:
-            waiting[depth], waiting[depth + 1] = first, second
-            ranges[depth], ranges[depth + 1] = (start, middle), (middle, stop)
+            larger, smaller = depth, depth + 1
         else:
-            waiting[depth], waiting[depth + 1] = second, first
-            ranges[depth], ranges[depth + 1] = (middle, stop), (start, middle)
+            larger, smaller = depth + 1, depth
+        fill(waiting[larger], first)
+        fill(ranges[larger], (start, middle))
+        fill(waiting[smaller], second)
+        fill(ranges[smaller], (middle, stop))
         depth += 2
     return boxes
 
@@ -130,7 +133,7 @@ def _divide(
         free = free[np.argsort(-masses[free], kind="mergesort")]
     total = masses[inside].sum()
     sums = np.zeros(len(placed) + 1)
-    sums[1:] = np.cumsum(masses[placed])
+    fill(sums[1:], np.cumsum(masses[placed]))
     # As many placed ones as lie there, unless either half cannot hold them.
     lower = int(np.searchsorted(places[placed, axis], cut))
     most = max(0, int(np.searchsorted(sums, total / 2, side="right")) - 1)
@@ -154,8 +157,8 @@ def _divide(
         else:
             lower -= 1
     middle = start + lower + taken
-    order[start : start + lower] = placed[:lower]
-    order[start + lower : middle] = free[:taken]
-    order[middle : middle + len(placed) - lower] = placed[lower:]
-    order[middle + len(placed) - lower : stop] = free[taken:]
+    fill(order[start:], placed[:lower])
+    fill(order[start + lower :], free[:taken])
+    fill(order[middle:], placed[lower:])
+    fill(order[middle + len(placed) - lower :], free[taken:])
     return middle, masses[order[start:middle]].sum() / total

@@ -6,6 +6,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.measures.density import Density
 
 # How far inside a pixel of ink a point comes to lie, in pixels: files round positions.
@@ -131,7 +132,8 @@ def _search(values: Floats, polygon: Floats, target: Floats, inset: float) -> Fl
 def _clip(polygon: Floats, left: float, top: float, side: float, part: Floats) -> tuple[int, int]:
     """Cut a polygon by a square: how many corners are left, and in which half of `part`."""
     size = len(polygon)
-    part[0, :size] = polygon
+    for m in range(size):
+        fill(part[0, m], polygon[m])
     now = 0
     for cut in range(4):
         axis = cut // 2
@@ -144,7 +146,7 @@ def _clip(polygon: Floats, left: float, top: float, side: float, part: Floats) -
             here = sign * part[now, m, axis] - limit
             there = sign * part[now, after, axis] - limit
             if here >= 0:
-                part[1 - now, kept] = part[now, m]
+                fill(part[1 - now, kept], part[now, m])
                 kept += 1
             if (here < 0 < there) or (there < 0 < here):
                 share = here / (here - there)

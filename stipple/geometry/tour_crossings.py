@@ -13,6 +13,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.tour_exchanges import TOLERANCE, Search, exchange, settle
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 ROUNDING = 4e-16  # of a determinant, relative to the sum of its two products
 SMALLEST = 1e-300  # products below this may have lost digits
@@ -107,7 +108,7 @@ def _find_suspects(points: Floats, edges: Integers, axis: int) -> tuple[Integers
             if found == len(gains):
                 suspects = np.concatenate((suspects, np.empty_like(suspects)))
                 gains = np.concatenate((gains, np.empty_like(gains)))
-            suspects[found] = (a, b, c, d)
+            fill(suspects[found], (a, b, c, d))
             gains[found] = _measure_gain(points, a, b, c, d)
             found += 1
     return suspects[:found], gains[:found]

@@ -11,6 +11,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 # Of mixtures that differ as little from their colour, that with the most paper: a part of squared
 # distances between colours that is smaller than that of neighbours among 256 levels.
@@ -153,7 +154,7 @@ def _mix(
             if distance < least:
                 least = distance
                 chosen = row
-                best[:] = coordinates
+                fill(best, coordinates)
             if row < tops:
                 break
         for i in range(4):

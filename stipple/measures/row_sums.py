@@ -10,6 +10,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 
 # Columns in a block, and in a stretch of 32 blocks.
 BLOCK = 32
@@ -105,7 +106,7 @@ def _sum_rows(
             second += rho * (x * (x + 1) + 1 / 3)
             if x == BLOCK - 1 or column == width - 1:
                 block = column // BLOCK
-                blocks[row, block] = (mass, first, second)
+                fill(blocks[row, block], (mass, first, second))
                 shift = float(block * BLOCK % STRETCH)
                 stretch = block * BLOCK // STRETCH
                 stretches[row, stretch, 0] += mass

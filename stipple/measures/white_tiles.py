@@ -9,6 +9,7 @@ import numpy as np
 
 from stipple.arrays import Booleans, Floats
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.measures.row_sums import BLOCK, RowSums
 
 # Rows and columns of a tile.
@@ -72,7 +73,8 @@ def _sum_bands(pixels: Floats, blocks: Floats, sums: Floats) -> None:
                 below[3] = above[3] + (row + 0.5) * mass
                 below[4] = above[4] + (row * (row + 1) + 1 / 3) * mass
         for row in range(max(height - band * TILE, 0), TILE):
-            sums[band, row + 1] = sums[band, row]
+            for tile in range(sums.shape[2]):
+                fill(sums[band, row + 1, tile], sums[band, row, tile])
 
 
 @compile_loop

@@ -10,6 +10,7 @@ from stipple.geometry.metrics import Metric
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.nearest import assign_nearest, find_cost
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 from stipple.transport.pulls import Pulls, add_pull
@@ -218,9 +219,10 @@ def _list_pairs(
     needed = size + len(found) * (len(found) - 1) // 2
     if needed > len(links):
         longer = np.empty((2, 2 * needed), np.int64)
-        longer[:, :size] = pairs[:, :size]
+        fill(longer[0], pairs[0, :size])
+        fill(longer[1], pairs[1, :size])
         more = np.empty(2 * needed)
-        more[:size] = links[:size]
+        fill(more, links[:size])
         pairs, links = longer, more
     for k in found:
         met[k] = False

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.transport.aggregation import (
     Indices,
     Levels,
@@ -279,8 +280,8 @@ def _solve_coarse(levels: Levels, vectors: _Vectors, factors: Floats) -> None:
                 descending = _leaves_much(right, image, length)
                 if descending:
                     lengths[level], slopes[level] = length, bend
-                    old[:] = solution
-                    old_image[:] = image
+                    fill(old, solution)
+                    fill(old_image, image)
                 else:
                     solution *= length
 

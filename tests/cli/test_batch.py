@@ -228,7 +228,12 @@ def check_what_is_written():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 @pytest.mark.parametrize(
-    ("jobs", "number", "code"), [(1, "SIGINT", 130), (2, "SIGINT", 130), (2, "SIGTERM", 143)]
+    ("jobs", "number", "code"),
+    [
+        (1, "SIGINT", 130),
+        pytest.param(2, "SIGINT", 130, marks=pytest.mark.slow),
+        (2, "SIGTERM", 143),
+    ],
 )
 def test_an_interrupted_batch_ends_cleanly(jobs, number, code):
     process = begin_batch("--jobs", jobs)

@@ -428,7 +428,7 @@ def test_a_renderer_of_svg_shows_what_the_png_shows(tmp_path, options):
         picture.convert("RGB").resize((90, 60)).save(tmp_path / "photo.png")
     svg, png = tmp_path / "out.svg", tmp_path / "out.png"
     words = ("stipple", tmp_path / "photo.png", "-n", 300, "--iterations", 3, *options, "-q")
-    invoke([*words, "--dpi", 300, "-o", svg, "-o", png], code=0)
+    invoke([*words, "--page", "a6", "--dpi", 300, "-o", svg, "-o", png], code=0)
     ours = read_png(png)[..., :3]
     drawn = resvg.svg_to_bytes(svg_path=str(svg), dpi=300, skip_system_fonts=True)
     with Image.open(io.BytesIO(bytes(drawn))) as image:

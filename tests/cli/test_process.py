@@ -88,7 +88,7 @@ def test_two_processes_write_the_same_bytes(ramp, tmp_path):
     for name in ("first", "second"):
         outputs = [("-o", tmp_path / f"{name}.{suffix}") for suffix in ("svg", "png", "csv")]
         words = [word for output in outputs for word in output]
-        assert run("stipple", ramp, "-n", 30, *words)[0] == 0
+        assert run("stipple", ramp, "-n", 30, "--dpi", 72, *words)[0] == 0
     for suffix in ("svg", "png", "csv"):
         first, second = (tmp_path / f"{name}.{suffix}" for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()

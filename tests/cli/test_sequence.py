@@ -148,7 +148,7 @@ def test_report_of_prefixes():
 
 def test_plots_repeat_and_hold_no_date():
     for name in ("a", "b"):
-        sequence("--prefixes", "1:40", "--exact-w2", "-o", f"{name}.svg", "-o", f"{name}.png")
+        sequence("--prefixes", "1:9", "--exact-w2", "-o", f"{name}.svg", "-o", f"{name}.png")
     svg = Path("a.svg").read_bytes()
     assert svg == Path("b.svg").read_bytes()
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()

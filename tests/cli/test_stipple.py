@@ -412,7 +412,7 @@ def test_colour_gives_the_picture_back(colourful, tmp_path):
     for color in ("cmyk", "rgb"):
         output = tmp_path / f"{color}.png"
         report = tmp_path / "out.json"
-        options = ("--color", color, "--overlap", "allow", "--report", report)
+        options = ("--color", color, "--overlap", "allow", "--dpi", 100, "--report", report)
         stipple(colourful, "-n", 1500, *options, "-o", output)
         pixels = crop(read_png(output), read_json(report))
         rows = np.linspace(0, len(pixels), 7).astype(int)
@@ -456,7 +456,7 @@ def test_ink_and_background(ramp):
 
 def test_background_none_is_transparent(ramp, tmp_path):
     outputs = ("-o", tmp_path / "out.svg", "-o", tmp_path / "out.png")
-    stipple(ramp, "-n", 5, "--ink", "#ff0000", "--background", "none", *outputs)
+    stipple(ramp, "-n", 5, "--ink", "#ff0000", "--background", "none", "--dpi", 72, *outputs)
     assert read_svg(tmp_path / "out.svg").find(f".//{SVG}rect") is None
     pixels = read_png(tmp_path / "out.png")
     assert set(np.unique(pixels[pixels[..., 3] > 0][:, :3], axis=0).ravel()) == {0, 1}
@@ -819,9 +819,8 @@ def test_extreme_pictures(tmp_path, name, counts):
     pixels = make_extremes()[name]
     image = save(tmp_path / "extreme.png", pixels)
     for count in counts:
-        points, report = solve(
-            image, "-n", count, "-o", tmp_path / "out.svg", "-o", tmp_path / "out.png"
-        )
+        outputs = ("-o", tmp_path / "out.svg", "-o", tmp_path / "out.png", "--dpi", 72)
+        points, report = solve(image, "-n", count, *outputs)
         assert len(np.unique(points, axis=0)) == count
         assert (points > 0).all()
         assert (points < (pixels.shape[1], pixels.shape[0])).all()

@@ -55,12 +55,11 @@ def test_a_damaged_cache_repairs_itself(tmp_path: Path) -> None:
     run(tmp_path, "all")
     files = sorted((tmp_path / "__pycache__").glob("loop.*.nb[ic]"))
     assert {path.suffix for path in files} == {".nbi", ".nbc"}
-    for path in files:
+    for path, flips in zip(files, (False, True), strict=True):
         whole = path.read_bytes()
         flipped = bytes([*whole[:-40], whole[-40] ^ 1, *whole[-39:]])
-        for damaged in (whole[: len(whole) // 2], flipped):
-            path.write_bytes(damaged)
-            assert run(tmp_path, "all") == ["45.0", "0"]
+        path.write_bytes(flipped if flips else whole[: len(whole) // 2])
+        assert run(tmp_path, "all") == ["45.0", "0"]
     for path in files:
         path.write_bytes(b"")
     assert run(tmp_path, "all") == ["45.0", "0"]

@@ -5,6 +5,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.geometry.metrics import Metric
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import fill
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
 
@@ -70,7 +71,7 @@ def _scale_all(kernels: Floats, costs: Floats, masses: Floats, chosen: Integers)
     kernel = np.empty((count, len(masses)))
     for number in range(len(chosen)):
         for atom in range(count):
-            kernel[atom] = kernels[chosen[number, atom]]
+            fill(kernel[atom], kernels[chosen[number, atom]])
         logarithms = np.full(count, -np.log(count))
         before = logarithms.copy()
         rows = masses
