@@ -1,15 +1,25 @@
 """The atoms that stand for samples, and the evidence of how well."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import Optimum
 from stipple.discretisation.evidence import RegularisedCost
 from stipple.discretisation.settings import Settings
 from stipple.discretisation.solution import AtomCell
+from stipple.drawing.drawable import Drawable
+from stipple.drawing.layout import BLACK, Layout, lay_out
+from stipple.files.tables import render_weighted_csv
 from stipple.interval import Interval
+from stipple.measures.samples import Samples
+
+if TYPE_CHECKING:
+    from stipple.drawing.marks import Drawing
 
 OPTIMA: Mapping[Optimum | None, str] = {
     "global": "global optimum",
@@ -19,7 +29,7 @@ OPTIMA: Mapping[Optimum | None, str] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Discretisation:
+class Discretisation(Drawable):
     """Atoms with weights that stand for samples, and the evidence of how well.
 
     Attributes
@@ -107,6 +117,28 @@ class Discretisation:
             f" {self.cost.lower!r} <= W_{power}^{power} <= {self.cost.upper!r},"
             f" {OPTIMA[self.optimum]})"
         )
+
+    def draw(self, layout: Layout) -> Drawing:
+        """Compose dots with areas in proportion to the weights."""
+        from stipple.discretisation.drawing import (
+            Panel,
+            compose_panels,
+            find_reach,
+            measure_row,
+            view_measure,
+        )
+        from stipple.measures.measure import Measure
+
+        box = Measure.from_samples(Samples(self.atoms, self.weights))
+        view = view_measure(box, sphere=self.settings.metric == "sphere")
+        panel = Panel("atoms", self.atoms, self.weights, colour=layout.ink or BLACK)
+        pictures = [[panel]]
+        reach = find_reach(pictures, view, layout)
+        return compose_panels(pictures, view, *lay_out(layout, measure_row(view, 1), reach=reach))
+
+    def render_csv(self) -> bytes:
+        """Write the coordinates x1, x2, … and the weight of each atom."""
+        return render_weighted_csv(self.atoms, self.weights)
 
     @property
     def gap(self) -> float | None:

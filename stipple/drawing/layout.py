@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stipple.drawing.look import Look
     from stipple.drawing.page import Placement
 
+BLACK = "#000000"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -52,6 +54,47 @@ class Layout:
     def find_reach(self, radius: float) -> Reach:
         """Say how far dots reach whose largest has that radius in pixels, if it keeps the tone."""
         return Reach(pixels=radius) if self.radius is None else Reach(millimetres=self.radius)
+
+
+def read_layout(
+    page: str | None,
+    landscape: bool | None,
+    margin: str,
+    dots: DotStyle,
+    radius: str | None,
+    pen_width: str,
+    ink: str,
+    background: str,
+    dpi: float,
+) -> Layout:
+    """Read a layout from words, such as those of `stipple.save_svg`.
+
+    Raises
+    ------
+    StippleError
+        If a word is not what it should be.
+    """
+    from stipple.arguments import read_choice
+    from stipple.drawing.page import parse_length, parse_page
+
+    read_choice(dots, "style of the dots", DotStyle)
+    return Layout(
+        page=None if page is None else parse_page(_check_text(page, "page")),
+        landscape=landscape,
+        margin=parse_length(_check_text(margin, "margin")),
+        dots=dots,
+        radius=None if radius is None else parse_length(_check_text(radius, "radius")),
+        pen_width=parse_length(_check_text(pen_width, "pen width")),
+        ink=_check_text(ink, "ink"),
+        background=_check_text(background, "background"),
+        dpi=dpi,
+    )
+
+
+def _check_text(value: str, name: str) -> str:
+    if not isinstance(value, str):
+        raise StippleError(f"The {name} is {value!r}: write it as text, such as '10mm' or 'a4'.")
+    return value
 
 
 def lay_out(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
 
 from stipple.choices import Alpha, Levels
 from stipple.files.open import Source
-from stipple.files.pictures import read_source
+from stipple.files.pictures import convert_picture, read_source
 from stipple.measures.density import Density
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 from stipple.measures.tone import Tone, darkness
@@ -17,9 +21,11 @@ if TYPE_CHECKING:
 
     from stipple.arrays import Floats
 
+PictureLike: TypeAlias = Source | Image | NDArray[np.uint8]
+
 
 def read_image(
-    source: Source,
+    source: PictureLike,
     *,
     levels: Levels | None = None,
     sharpen: float = 0.0,
@@ -36,9 +42,10 @@ def read_image(
 
     Parameters
     ----------
-    source : str, Path or binary stream
+    source : str, Path, binary stream, Pillow image or ndarray of uint8
         A picture (PNG, JPEG, WebP, TIFF, BMP, GIF, PGM, PPM, AVIF, HEIC, SVG), or a density as a
-        NumPy `.npy` array or a text matrix; `-` is standard input.
+        NumPy `.npy` array or a text matrix; `-` is standard input. An array of uint8, shape (h, w),
+        (h, w, 3) or (h, w, 4), is a picture, of which 255 is white.
     levels : "auto" or pair of float or str, optional
         What becomes black and what white, in this order: grey values from 0 to 255, or percentiles
         of the light, such as `("2%", "98%")`; "auto" stretches all but a few shadows and
@@ -84,18 +91,22 @@ def read_image(
 
 
 def read_resized(
-    source: Source,
+    source: PictureLike,
     size: int | tuple[int, int] | None,
     max_pixels: int,
     tell: Callable[[str], None] | None,
 ) -> Picture | Matrix:
     """Read a picture or a matrix, and resample it if a size is given; see `read_image`."""
-    image = read_source(source, max_pixels=max_pixels, tell=tell)
+    image: Picture | Matrix
+    if isinstance(source, Image | np.ndarray):
+        image = convert_picture(source)
+    else:
+        image = read_source(source, max_pixels=max_pixels, tell=tell)
     return image if size is None else resample(image, size, max_pixels=max_pixels)
 
 
 def read_density(
-    source: Source,
+    source: PictureLike,
     *,
     levels: Levels | None = None,
     sharpen: float = 0.0,

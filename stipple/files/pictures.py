@@ -8,6 +8,7 @@ from functools import partial
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -106,6 +107,31 @@ def read_picture(
     """
     with open_source(source) as (stream, name):
         return _decode_picture(stream, name, max_pixels, tell)
+
+
+def convert_picture(image: Image.Image | NDArray[np.uint8]) -> Picture:
+    """Take a Pillow image, or an array as pictures have it, as a picture.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image or ndarray of uint8, shape (h, w), (h, w, 3) or (h, w, 4)
+        Grey, RGB or RGBA; 255 is white.
+
+    Raises
+    ------
+    StippleError
+        If an array has another type or shape, or the samples of an image have no known range.
+    """
+    if not isinstance(image, Image.Image):
+        if image.dtype != np.uint8 or image.shape[2:] not in ((), (1,), (3,), (4,)):
+            raise StippleError(
+                f"The picture is an array of {image.dtype} with the shape {image.shape}: give uint8"
+                " of shape (h, w), (h, w, 3) or (h, w, 4). An array of a density is given as it is."
+            )
+        if image.size == 0:
+            raise StippleError(f"The picture has the shape {image.shape}: it has no pixels.")
+        image = Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image)
+    return _show(image, *_levels(image, "The picture"), lambda _: None)
 
 
 def _decode_picture(stream: BinaryIO, name: str, max_pixels: int, tell: Tell | None) -> Picture:

@@ -138,6 +138,12 @@ def render_points(points: Floats, form: str) -> bytes:
     return render_columns_csv(dict(zip(name_axes(points.shape[1]), points.T, strict=True)))
 
 
+def render_weighted_csv(points: Floats, weights: Floats) -> bytes:
+    """Write points, shape (n, d), as columns x1, x2, …, and their weights."""
+    names = (f"x{axis + 1}" for axis in range(points.shape[1]))
+    return render_columns_csv({**dict(zip(names, points.T, strict=True)), "weight": weights})
+
+
 def render_npy(array: Floats) -> bytes:
     """Write an array in NumPy's own format.
 

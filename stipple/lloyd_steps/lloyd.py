@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from stipple.arguments import read_choice, read_count, read_number, read_points
 from stipple.arrays import Floats, ImageLike, PointsLike
 from stipple.choices import Method, NeighbourEngine, Start
+from stipple.drawing.drawable import Drawable
+from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.errors import StippleError
 from stipple.lloyd_steps.experiment import Experiment, make_start, run_experiment, start_at
 from stipple.lloyd_steps.experiment import Start as PlacePoints
-from stipple.lloyd_steps.figures import Figures, collect_figures
+from stipple.lloyd_steps.figures import Figures, collect_figures, tabulate
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 
+if TYPE_CHECKING:
+    from stipple.drawing.marks import Drawing
+
 
 @dataclass(frozen=True, eq=False)
-class LloydRun:
+class LloydRun(Drawable):
     """Points that were moved step by step, and the figures of every step.
 
     Lengths are in the units of the domain.
@@ -54,6 +62,28 @@ class LloydRun:
     def w2_squared(self) -> float:
         """Squared Wasserstein distance of the points to the density."""
         return self.trace[-1].w2_squared
+
+    def draw(self, layout: Layout) -> Drawing:
+        """Compose dots that keep the tone."""
+        from stipple.drawing.marks import Dots, Drawing, Layer
+        from stipple.transport.sizes import fit_radii, measure_ink
+
+        density = self.domain.density
+        points = self.domain.to_pixels(self.points)
+        inks = np.full(len(points), measure_ink(density) / len(points))
+        radii = fit_radii(points, inks, density.width, density.height)
+        reach = layout.find_reach(float(radii.max()))
+        placement, look = lay_out(layout, density.values.shape, reach=reach)
+        radii = look.choose_radii(placement.scale * radii)
+        dots = Dots(placement.to_page(points), radii, look.dots, look.pen_width)
+        layer = Layer("points", layout.ink or BLACK, (dots,))
+        return Drawing(placement.width, placement.height, look.background, (layer,))
+
+    def render_csv(self) -> bytes:
+        """Write the figures of each step, a row a step."""
+        from stipple.files.tables import render_table_csv
+
+        return render_table_csv([tabulate(figures) for figures in self.trace])
 
 
 def lloyd(

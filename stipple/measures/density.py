@@ -32,7 +32,8 @@ class Density:
     Raises
     ------
     StippleError
-        If the values are not a matrix of finite numbers ≥ 0, or are zero everywhere.
+        If the values are not a matrix of finite numbers ≥ 0, or are zero everywhere; also if they
+        are uint8, as those of pictures, whose dark pixels have the low numbers.
 
     Examples
     --------
@@ -48,7 +49,13 @@ class Density:
 
     def __init__(self, values: ImageLike) -> None:
         with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
-            array = np.array(read_pixels(values, "density"), dtype=np.float64)
+            given = read_pixels(values, "density")
+            array = given.astype(np.float64)
+        if given.dtype == np.uint8:
+            raise StippleError(
+                "The density is an array of uint8, in which pictures have 255 for white: give"
+                " stipple.read_image(picture), or astype(float) where 255 is the densest."
+            )
         if array.ndim != 2 or array.size == 0:
             raise StippleError(
                 f"A density needs a matrix (height, width), but the array has shape {array.shape}."

@@ -11,8 +11,8 @@ from stipple.errors import StippleError
 from stipple.geometry.cell_integrals import integrate_cells
 from stipple.measures.density import Density
 from stipple.stippling.bleed import Bleed
-from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.sizes import fit_radii, measure_ink
 from stipple.transport.strays import move_strays
 
 

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from stipple.arguments import read_count, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays
+from stipple.drawing.drawable import Drawable
+from stipple.drawing.layout import Layout, lay_out
 from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
@@ -26,11 +28,14 @@ from stipple.stippling.dots import Dots
 from stipple.stippling.joint_solver import JointSolver, JointTransport
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.result import Stippling, describe_quantisation
-from stipple.stippling.sizes import fit_radii, measure_ink
 from stipple.stippling.stippling import stipple
 from stipple.stippling.visible import fit_visible_radii
 from stipple.transport.quantisation import Step, quantise
+from stipple.transport.sizes import fit_radii, measure_ink
 from stipple.transport.strays import move_points, place_on_ink
+
+if TYPE_CHECKING:
+    from stipple.drawing.marks import Drawing
 
 # The part of the steps that each ink first takes alone: the union then has less to mend.
 ALONE = 1 / 3
@@ -39,7 +44,7 @@ TOGETHER, APART = 1e-3, 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class JointStippling:
+class JointStippling(Drawable):
     """Inks stippled together, and the evidence of how well, of each and of all.
 
     Attributes
@@ -81,6 +86,22 @@ class JointStippling:
     def inked(self) -> list[InkedStippling]:
         """Each ink with its points, for drawing."""
         return [InkedStippling(*one) for one in zip(self.inks, self.stipplings, strict=True)]
+
+    def draw(self, layout: Layout) -> Drawing:
+        """Compose the dots of each ink in its colour."""
+        from stipple.stippling.compose import compose_drawing
+
+        shape = int(self.union.cells.height), int(self.union.cells.width)
+        reach = layout.find_reach(float(self.union.radii.max()))
+        return compose_drawing(self.inked, *lay_out(layout, shape, reach=reach))
+
+    def render_csv(self) -> bytes:
+        """Write x, y, mass, radius and ink of each point, in pixels."""
+        from stipple.files.tables import render_points_csv
+
+        names = [one.ink.name for one in self.inked for _ in one.stippling.points]
+        masses = np.concatenate([one.weights for one in self.stipplings])
+        return render_points_csv(self.union.points, masses, self.union.radii, names)
 
 
 def stipple_inks(

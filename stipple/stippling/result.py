@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from stipple.arrays import Floats, Integers
 from stipple.choices import Method
+from stipple.drawing.drawable import Drawable
+from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.density import Density
 from stipple.stippling.dots import Dots
-from stipple.stippling.sizes import measure_radius
 from stipple.stippling.texture import Regularity, measure_regularity
 from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation
 from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.sizes import measure_radius
 from stipple.version import __version__
+
+if TYPE_CHECKING:
+    from stipple.drawing.marks import Drawing
 
 # Where W2² is not known to this part, masses are solved to this relative error if possible.
 NARROW, FINEST_MASSES = 1e-6, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Stippling:
+class Stippling(Drawable):
     """Points that stipple a density, and the evidence of how well.
 
     Attributes
@@ -122,6 +128,23 @@ class Stippling:
     def regularity(self) -> Regularity:
         """How regular the points are: the largest power of a wave, and how many have six sides."""
         return measure_regularity(self.points, self.cells, self.support_area)
+
+    def draw(self, layout: Layout) -> Drawing:
+        """Compose dots that keep the tone."""
+        from stipple.measures.inks import Ink
+        from stipple.stippling.compose import compose_drawing
+        from stipple.stippling.pens import InkedStippling
+
+        inked = InkedStippling(Ink("black", layout.ink or BLACK), self)
+        shape = int(self.cells.height), int(self.cells.width)
+        reach = layout.find_reach(float(self.radii.max()))
+        return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
+
+    def render_csv(self) -> bytes:
+        """Write x, y, mass and radius of each point, in pixels."""
+        from stipple.files.tables import render_points_csv
+
+        return render_points_csv(self.points, self.weights, self.radii)
 
     def reorder(self, order: Integers) -> Stippling:
         """Return the same stippling with its points (not its cells) listed in another order."""

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.files.images import read_image
 from stipple.measures.density import Density
 
 RANDOM = np.random.default_rng(6)
@@ -37,11 +39,20 @@ def test_what_is_no_density_is_refused(values: object, message: str) -> None:
         Density(values)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [bool, np.uint8, np.float32, int])
+@pytest.mark.parametrize("kind", [bool, np.uint16, np.float32, int])
 def test_any_kind_of_number_serves(kind: type) -> None:
     density = Density(np.array([[1, 0, 1]], dtype=kind))
     assert density.values.dtype == np.float64
     assert (density.height, density.width, density.total, density.support_area) == (1, 3, 2.0, 2)
+
+
+def test_a_picture_is_not_taken_for_its_negative() -> None:
+    """As an array of uint8 has white for 255, it would be a density of the light."""
+    pixels = np.array([[0, 255]], dtype=np.uint8)
+    for picture in (pixels, Image.fromarray(pixels)):
+        with pytest.raises(StippleError, match=r"stipple\.read_image"):
+            Density(picture)  # type: ignore[arg-type]
+        assert read_image(picture).tolist() == [[1.0, 0.0]]
 
 
 def test_values_are_copied_and_frozen() -> None:

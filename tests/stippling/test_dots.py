@@ -11,7 +11,7 @@ from stipple.geometry.cell_integrals import integrate_cells
 from stipple.geometry.strays import find_strays
 from stipple.measures.density import Density
 from stipple.stippling.bleed import mirror_margin
-from stipple.stippling.sizes import fit_radii, measure_coverage
+from stipple.transport.sizes import fit_radii, measure_coverage
 
 
 def draw_islands():

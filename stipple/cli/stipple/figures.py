@@ -13,7 +13,7 @@ from stipple.machine.rounding import round_down, round_up
 from stipple.measures.levels import GreyLevels
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.result import Stippling
-from stipple.stippling.sizes import measure_coverage
+from stipple.transport.sizes import measure_coverage
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ from stipple.stippling.compose import compose_drawing
 from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
 from stipple.stippling.result import Stippling
-from stipple.stippling.sizes import measure_radius
 from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import Step
+from stipple.transport.sizes import measure_radius
 
 
 @dataclass(frozen=True, eq=False)
