@@ -21,6 +21,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
+	@echo "make notebooks run the notebooks of docs/notebooks, and keep what they show"
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
 	@echo "               (k-means, POT), bench-bounds (POT, ott-jax), bench-stipple (stippler,"
@@ -48,6 +49,11 @@ test: $(VENV)/installed
 
 test-all: $(VENV)/installed
 	$(RUN) -m pytest -n $(JOBS) --dist loadfile -m ''
+
+# Notebooks of docs/notebooks with what they show.
+.PHONY: notebooks
+notebooks: $(VENV)/installed
+	$(RUN) docs/run_notebooks.py
 
 # All subcommands on the sample pictures, and a look at what they wrote.
 .PHONY: smoke

@@ -108,18 +108,20 @@ class Savable(ABC):
         layout = _choose_layout(SHOWN_DPI)
         return self.render("svg", layout).decode() if self._is_light(layout) else None
 
-    def _repr_png_(self) -> bytes:
-        """Draw it for a notebook as pixels."""
-        return self.render("png", _choose_layout(SHOWN_DPI))
+    def _repr_png_(self) -> bytes | None:
+        """Draw it for a notebook as pixels, where it has too many dots for an SVG."""
+        layout = _choose_layout(SHOWN_DPI)
+        return None if self._is_light(layout) else self.render("png", layout)
 
     def _repr_html_(self) -> str:
         """Draw it for a notebook, above its figures."""
         from base64 import b64encode
 
-        svg = self._repr_svg_()
-        form, data = ("svg+xml", svg.encode()) if svg else ("png", self._repr_png_())
+        layout = _choose_layout(SHOWN_DPI)
+        form, kind = ("svg", "svg+xml") if self._is_light(layout) else ("png", "png")
+        data = self.render(form, layout)
         # As an image, so that names in one drawing do not meet those in another.
-        source = f"data:image/{form};base64,{b64encode(data).decode()}"
+        source = f"data:image/{kind};base64,{b64encode(data).decode()}"
         rows = "".join(
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
             for name, value in self._list_figures()
