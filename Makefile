@@ -21,6 +21,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make man       write the manual pages anew"
 	@echo "make pictures  draw the pictures of the README anew"
+	@echo "make docs      the documentation site, in out/site"
 	@echo "make notebooks run the notebooks of docs/notebooks, and keep what they show"
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
@@ -49,6 +50,16 @@ test: $(VENV)/installed
 
 test-all: $(VENV)/installed
 	$(RUN) -m pytest -n $(JOBS) --dist loadfile -m ''
+
+$(VENV)/documented: $(VENV)/installed
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	@touch $@
+
+# The documentation site in out/site; it must have no dead link.
+.PHONY: docs
+docs: $(VENV)/documented
+	$(RUN) -m mkdocs build --strict --quiet
+	@echo "open out/site/index.html"
 
 # Notebooks of docs/notebooks with what they show.
 .PHONY: notebooks

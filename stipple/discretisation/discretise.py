@@ -82,7 +82,7 @@ def edot(
 
     Parameters
     ----------
-        source : Measure, Density, Samples or array_like, shape (samples, d)
+    source : Measure, Density, Samples or array_like, shape (samples, d)
         What is to be discretised; the longer side of a density is 1. An array is samples of equal
         mass, without those of which a coordinate is masked. One of more than 10 columns may be an
         image as well: say which by `Density` or `Samples`.

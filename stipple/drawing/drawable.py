@@ -142,6 +142,7 @@ class Savable(ABC):
         values: dict[str, Any] = {
             field.name: getattr(self, field.name)
             for field in fields(self)  # type: ignore[arg-type]  # results are dataclasses
+            if field.name != "seconds"  # another each time
         }
         return [
             (name.replace("_", " "), f"{value:.8g}" if isinstance(value, float) else str(value))
