@@ -26,7 +26,11 @@ BAND_COLOURS = ("#dddddd", "#bbbbbb")
 LOGARITHMIC = 16
 # The names that Matplotlib gives to clipping paths.
 _CLIP = re.compile(rb"\bp[0-9a-f]{10}\b")
-METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+METADATA = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 
 
 def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) -> bytes:
@@ -126,7 +130,7 @@ def _import_matplotlib() -> Any:
 
 
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
-    """Render a figure as "svg" or "png", the same bytes each time."""
+    """Render a figure as "svg", "png" or "pdf", the same bytes each time."""
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     if form != "svg":

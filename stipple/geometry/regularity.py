@@ -101,8 +101,8 @@ def transform_points(
     shape = tuple(max(8, int(np.ceil(FINENESS * side / spacing))) for side in (height, width))
     grid = np.zeros(shape)
     _spread(np.ascontiguousarray(points), masses, width, height, grid)
-    down = np.fft.fftfreq(shape[0])[:, None]
-    across = np.fft.rfftfreq(shape[1])[None, :]
+    down = np.fft.fftfreq(shape[0]).astype(np.float64)[:, None]
+    across = np.fft.rfftfreq(shape[1]).astype(np.float64)[None, :]
     # What the spline does to waves is undone.
     amplitudes = np.fft.rfft2(grid) / (np.sinc(down) * np.sinc(across)) ** 4
     return Waves(across * (shape[1] / width), down * (shape[0] / height), amplitudes)
