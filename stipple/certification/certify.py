@@ -75,7 +75,7 @@ def certify(
     >>> import stipple
     >>> grid = [[x / 4, y / 4] for x in (1, 3) for y in (1, 3)]
     >>> certificate = stipple.certify(grid)
-    >>> round(certificate.quality, 9), round(certificate.w_infinity_upper, 9)
+    >>> round(certificate.quality, 9), round(certificate.w_infinity_lower, 9)
     (0.166666667, 0.353553391)
     """
     domain = _make_box(box) if density is None else Domain(_read_density(density, box))

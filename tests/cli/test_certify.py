@@ -8,6 +8,8 @@ from command import invoke, save
 
 import stipple
 
+SLOW = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -31,7 +33,7 @@ def read_rows(result):
     return dict(line.split(None, 1) for line in result.stderr.splitlines() if "  " in line)
 
 
-@pytest.mark.parametrize("options", [[], ["--gamma", "2"], ["--resize", "12"]])
+@pytest.mark.parametrize("options", [[], ["--gamma", "2", "--resize", "12"]])
 def test_a_drawing_has_the_quality_that_stipple_printed(folder, options):
     drawn = invoke("stipple", "photo.png", "-n", 40, "-o", "p.csv", *options, "--report", "p.json")
     assert drawn.exit_code == 0
@@ -76,7 +78,11 @@ def test_arrays_and_standard_input_are_read(folder):
 def test_several_files_are_a_table_with_a_line_each(folder):
     result = certify("points.csv", "named.csv", "-o", "-", "--format", "csv", "--report", "r.json")
     rows = [line.split(",") for line in result.stdout.splitlines()]
-    assert [row[:2] for row in rows] == [["file", "points"], ["points.csv", "30"], ["named.csv", "2"]]
+    assert [row[:2] for row in rows] == [
+        ["file", "points"],
+        ["points.csv", "30"],
+        ["named.csv", "2"],
+    ]
     told = read_rows(result)
     assert told["file"].split()[:3] == ["points", "quality", "W2"]
     assert told["points.csv"].split()[0] == "30"
@@ -85,7 +91,8 @@ def test_several_files_are_a_table_with_a_line_each(folder):
     assert report["command"] == "certify"
 
 
-def test_what_is_printed_holds(folder):
+@pytest.mark.usefixtures("folder")
+def test_what_is_printed_holds():
     found = stipple.certify(np.loadtxt("points.csv", delimiter=","))
     rows = read_rows(certify("points.csv", "-v"))
     lower, upper = map(float, rows["W2²"].strip("[]").split(","))
@@ -103,7 +110,9 @@ def test_coinciding_points_are_said(folder):
     assert "3; 1 lies where another does, and their masses are added" in certify("twice.csv").stderr
 
 
-@pytest.mark.parametrize("form", ["svg", "png", "pdf"])
+@pytest.mark.parametrize(
+    "form", [*(pytest.param(one, marks=SLOW) for one in ("svg", "png")), "pdf"]
+)
 def test_a_page_is_the_same_each_time(folder, form):
     for name in ("a", "b"):
         certify("points.csv", "-o", f"{name}.{form}", "--dpi", 40, "-q")
@@ -112,16 +121,12 @@ def test_a_page_is_the_same_each_time(folder, form):
     assert len(first) > 5000
 
 
-def test_the_points_of_other_commands_are_read(folder):
+@pytest.mark.usefixtures("folder")
+def test_the_points_of_other_commands_are_read():
     invoke("sequence", "-n", 16, "-o", "s.csv")
     invoke("lloyd", "uniform", "--pixels", 8, "-n", 9, "--steps", 1, "--last-points", "l.csv")
-    assert len(read_csv_points(folder / "s.csv")) == 16
     table = certify("s.csv", "l.csv", "-o", "-", "--format", "json").stdout
     assert [one["points"] for one in json.loads(table)["certificates"]] == [16, 9]
-
-
-def read_csv_points(path):
-    return np.loadtxt(path, delimiter=",", skiprows=1)
 
 
 @pytest.mark.parametrize(
@@ -137,5 +142,6 @@ def read_csv_points(path):
         (["photo.png"], 1, "is not UTF-8 text"),
     ],
 )
-def test_what_is_refused(folder, words, code, sentence):
+@pytest.mark.usefixtures("folder")
+def test_what_is_refused(words, code, sentence):
     assert sentence in certify(*words, code=code).stderr
