@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -20,7 +21,7 @@ from stipple.geometry.regularity import measure_regularity
 from stipple.interval import Interval
 from stipple.machine.rounding import UNIT_ROUNDING, take_root
 from stipple.measures.density import Density
-from stipple.measures.formula import Domain, Region, Term, rasterise_density
+from stipple.measures.formula import ROUNDING, Domain, Region, Term, rasterise_density
 from stipple.transport.quantisation import quantise
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
@@ -79,7 +80,8 @@ def certify(
     (0.166666667, 0.353553391)
     """
     domain = _make_box(box) if density is None else Domain(_read_density(density, box))
-    places = _check_places(read_points(points, "array of points"), domain)
+    corners = box if density is None else (0, 0, *_size(domain))
+    places = _check_places(read_points(points, "array of points"), corners)
     weights = None if masses is None else _read_weights(masses, len(places))
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
@@ -105,9 +107,7 @@ def _describe(
 ) -> PointsCertificate:
     """Collect the figures, in the unit of the points."""
     cells, workers = transport.diagram.cells, transport.workers
-    # What rounding does to points on their way to pixels moves either distance no farther.
-    exact = domain.unit == 1 and domain.origin == (0.0, 0.0)
-    shift = 0.0 if exact else 16 * UNIT_ROUNDING * sum(_size(domain))
+    shift = domain.rasterisation / domain.unit
     square = _widen(domain, transport.interval, shift)
     longest = bound_w_infinity(domain.density, cells, merged, workers)
     unit, area = domain.unit, domain.density.support_area
@@ -172,19 +172,28 @@ def _read_density(density: ImageLike | Density, box: Sequence[float]) -> Density
 
 
 def _make_box(box: Sequence[float]) -> Domain:
-    """Make the uniform density on a box, with as few pixels as are square."""
+    """Make the uniform density on a box, with as few pixels as are square.
+
+    Its `rasterisation` is how far either distance may be off, as pixels are square but for
+    rounding, and points are rounded on their way to pixels.
+    """
     if len(box) != 4:
         raise StippleError(f"The box has {len(box)} numbers: give four, x0, y0, x1, y1.")
     x0, y0, x1, y1 = (read_number(value, "corner of the box", -math.inf) for value in box)
     region = Region(x0, y0, x1, y1)
     ratio = Fraction(x1 - x0) / Fraction(y1 - y0)
     simple = ratio.limit_denominator(LARGEST_RATIO)
-    if simple.numerator > LARGEST_RATIO or simple == 0 or abs(simple / ratio - 1) > 2.0**-50:
+    error = float(abs(simple / ratio - 1))
+    if simple.numerator > LARGEST_RATIO or simple == 0 or error > ROUNDING / 2:
         raise StippleError(
             f"The sides of the box, {x1 - x0:g} and {y1 - y0:g}, are in no ratio of whole numbers"
             f" up to {LARGEST_RATIO:,}: give such sides, or a density as a matrix."
         )
-    return rasterise_density((Term(1.0),), region, max(simple.numerator, simple.denominator))
+    domain = rasterise_density((Term(1.0),), region, max(simple.numerator, simple.denominator))
+    if error == 0 and domain.unit == 1 and domain.origin == (0.0, 0.0):
+        return domain
+    doubt = (16 * UNIT_ROUNDING + 2 * error) * domain.unit * sum(_size(domain))
+    return replace(domain, rasterisation=doubt)
 
 
 def _size(domain: Domain) -> tuple[int, int]:
@@ -200,8 +209,8 @@ def _read_weights(masses: ArrayLike, count: int) -> Floats:
     return weights
 
 
-def _check_places(points: Floats, domain: Domain) -> Floats:
-    """Refuse what are no points of the domain."""
+def _check_places(points: Floats, corners: Sequence[float]) -> Floats:
+    """Refuse what are no points of the rectangle x0, y0, x1, y1."""
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
         raise StippleError(
             f"The points have the shape {points.shape}: give at least one, as (n, 2)."
@@ -212,8 +221,7 @@ def _check_places(points: Floats, domain: Domain) -> Floats:
             f"Point {int(np.argmin(finite)) + 1} of {len(points)} is not finite: leave out what is"
             " NaN or infinite."
         )
-    low = np.array(domain.origin)
-    high = low + domain.unit * np.array(_size(domain))
+    low, high = corners[:2], corners[2:]
     outside = ~((points >= low) & (points <= high)).all(axis=1)
     if outside.any():
         first = points[outside][0]

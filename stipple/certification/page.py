@@ -7,7 +7,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.certification.certificate import PointsCertificate
 from stipple.certification.spectrum import Spectrum
-from stipple.drawing.plots import COLOURS, LEVEL_COLOUR, open_figure, save_figure
+from stipple.drawing.plots import COLOURS, LEVEL_COLOUR, make_plain, open_figure, save_figure
 from stipple.geometry.regularity import HIGHEST
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def render_page(
         _draw_waves(axes["waves"], axes["rings"], certificate.spectrum)
         count = len(certificate.points)
         figure.suptitle(
-            f"{title}: {count:,} point{'s' * (count != 1)}, quality N·W2²/A ="
+            f"{make_plain(title)}: {count:,} point{'s' * (count != 1)}, quality N·W2²/A ="
             f" {certificate.quality:.5f} (hexagons {certificate.quality_hexagonal:.5f})\n"
             "cells are red with fewer than six neighbours, blue with more",
             fontsize="medium",

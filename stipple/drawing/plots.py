@@ -142,7 +142,7 @@ def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
     )
 
 
-def _make_plain(text: str) -> str:
+def make_plain(text: str) -> str:
     """Put a sign in the place of bytes that are no text, which names of files may have."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
@@ -166,7 +166,7 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
         axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
     if panel.logarithmic:
         axes.set_yscale("log")
-    axes.set_title(_make_plain(panel.title), loc="left", wrap=True, parse_math=False)
+    axes.set_title(make_plain(panel.title), loc="left", wrap=True, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")

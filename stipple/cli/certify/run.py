@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stipple.cli.certify.plan import Job
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
-from stipple.cli.shared.progress import Progress
+from stipple.cli.shared.progress import Progress, show_stage
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ def run(job: Job) -> "list[PointsCertificate]":
         For files that cannot be read, points outside of the density, or too little memory.
     """
     density = None if job.density is None else read_density(job.density, job.reading)
-    found = []
     total = len(job.files)
-    label = f"{total:,} file{'s' * (total != 1)} of points"
+    if total == 1:
+        with show_stage("Certifying the points", quiet=job.quiet):
+            return [_certify_file(job, job.files[0], density)]
+    found = []
+    label = f"{total:,} files of points"
     with Progress(label, total, quiet=job.quiet, verbose=job.verbose) as progress:
         for number, path in enumerate(job.files, 1):
             found.append(_certify_file(job, path, density))
