@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -132,7 +133,10 @@ def _import_matplotlib() -> Any:
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
     """Render a figure as "svg", "png" or "pdf", the same bytes each time."""
     file = io.BytesIO()
-    figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
+    with warnings.catch_warnings():
+        # Names of files may have letters that its font lacks; they show as boxes.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     if form != "svg":
         return file.getvalue()
     # Clipping paths are named after their last digits, in which layouts differ from time to time.
