@@ -44,7 +44,7 @@ class PointsCertificate:
     hexagonal_distance : float
         What it is in a hexagonal lattice of as many points on an area A: √(2A/(√3·n)).
     largest_power : float
-        Largest power of a wave, N for a lattice and 1 on average for points at random.
+        Largest power of a wave, N for a lattice and about ln N for points at random.
     low_frequency_energy : float or None
         Mean power of the waves longer than twice the spacing of a square lattice that the density
         does not have: 1 for points at random, near 0 for points that keep apart; None where the
