@@ -10,6 +10,9 @@ Solving:
     sequence        points of which every prefix is well spread
     certify_prefix  a proof of how well a prefix is spread
 
+Judging:
+    certify         anybody's points by their distances to a density, spacing and spectrum
+
 Reading and saving:
     read_image, read_density    a picture, .npy or text matrix, with options of tone
     read_inks                   a picture as amounts of several inks
@@ -19,7 +22,8 @@ Reading and saving:
 
 What they take and give:
     Density, InkDensity, Samples, Settings
-    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
+    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds
+    PrefixCertificate, PointsCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -36,6 +40,8 @@ from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.bounds.bound import ImageBounds, bound
+    from stipple.certification.certificate import PointsCertificate
+    from stipple.certification.certify import certify
     from stipple.discretisation.discretise import edot
     from stipple.discretisation.result import Discretisation
     from stipple.discretisation.settings import Settings
@@ -62,6 +68,7 @@ __all__ = [
     "InkDensity",
     "JointStippling",
     "LloydRun",
+    "PointsCertificate",
     "PrefixCertificate",
     "Samples",
     "Settings",
@@ -69,6 +76,7 @@ __all__ = [
     "Stippling",
     "__version__",
     "bound",
+    "certify",
     "certify_prefix",
     "edot",
     "lloyd",
@@ -93,12 +101,14 @@ _HOMES = {
     "InkDensity": "stipple.measures.inks",
     "JointStippling": "stipple.stippling.joint",
     "LloydRun": "stipple.lloyd_steps.lloyd",
+    "PointsCertificate": "stipple.certification.certificate",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling.result",
     "bound": "stipple.bounds.bound",
+    "certify": "stipple.certification.certify",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
     "lloyd": "stipple.lloyd_steps.lloyd",

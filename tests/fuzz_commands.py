@@ -27,6 +27,7 @@ COMMANDS = {
     "edot": ["a.png", "-m", "2", "--steps", "1"],
     "bound": ["a.png", "b.png"],
     "sequence": ["-n", "5"],
+    "certify": ["st.csv", "--box", "0,0,9,9"],
 }
 # Values that most options of a kind take, and odd ones that few do.
 PLAIN = {

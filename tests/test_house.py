@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("saving", "sklearn"),
-    ("stippling", "lloyd_steps", "discretisation", "bounds", "sequences"),
+    ("stippling", "lloyd_steps", "discretisation", "bounds", "sequences", "certification"),
     ("transport", "drawing"),
     ("geometry", "files"),
     ("measures",),
@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("arguments",),
     ("arrays", "choices", "errors", "interval", "version"),
 )
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "samples", "doctor")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "certify", "samples", "doctor")
 HEAVY = ("numpy", "scipy", "numba", "PIL", "matplotlib", "pykeops", "pysdot", "ot", "rich")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -26,7 +27,11 @@ BAND_COLOURS = ("#dddddd", "#bbbbbb")
 LOGARITHMIC = 16
 # The names that Matplotlib gives to clipping paths.
 _CLIP = re.compile(rb"\bp[0-9a-f]{10}\b")
-METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+METADATA = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 
 
 def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) -> bytes:
@@ -126,9 +131,12 @@ def _import_matplotlib() -> Any:
 
 
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
-    """Render a figure as "svg" or "png", the same bytes each time."""
+    """Render a figure as "svg", "png" or "pdf", the same bytes each time."""
     file = io.BytesIO()
-    figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
+    with warnings.catch_warnings():
+        # Names of files may have letters that its font lacks; they show as boxes.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     if form != "svg":
         return file.getvalue()
     # Clipping paths are named after their last digits, in which layouts differ from time to time.
@@ -138,7 +146,7 @@ def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
     )
 
 
-def _make_plain(text: str) -> str:
+def make_plain(text: str) -> str:
     """Put a sign in the place of bytes that are no text, which names of files may have."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
@@ -162,7 +170,7 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
         axes.axhline(height, color=LEVEL_COLOUR, linestyle="--", linewidth=1, label=label)
     if panel.logarithmic:
         axes.set_yscale("log")
-    axes.set_title(_make_plain(panel.title), loc="left", wrap=True, parse_math=False)
+    axes.set_title(make_plain(panel.title), loc="left", wrap=True, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")

@@ -18,6 +18,8 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 
+# What a column of masses is called.
+WEIGHT_NAMES = ("weight", "mass", "w")
 BLANKS = " "
 SEPARATORS = (";", ",", "\t", BLANKS)
 # What stands in quotes is no comment, and separates nothing.
@@ -57,6 +59,7 @@ def read_table(
     *,
     named: bool = True,
     columns: tuple[str, ...] | None = None,
+    optional: tuple[str, ...] = (),
     most: int | None = None,
 ) -> NumberTable:
     """Read a table of numbers from text.
@@ -72,6 +75,8 @@ def read_table(
     columns : tuple of names, optional
         The columns to take, others may hold anything; the first ones where there are no names. By
         default all are taken.
+    optional : tuple of names
+        Columns to take after those of `columns`, as far as there are some of these names.
     most : int, optional
         The most numbers to accept.
 
@@ -83,7 +88,7 @@ def read_table(
     """
     text = TextIOWrapper(stream, encoding="utf-8-sig", newline=None)
     try:
-        return _Reader(name, named, columns, most).read(text, what)
+        return _Reader(name, named, columns, optional, most).read(text, what)
     except UnicodeDecodeError:
         raise StippleError(f"{name} is not UTF-8 text: give numbers, a row on each line.") from None
     finally:
@@ -103,9 +108,15 @@ class _Reader:
     """Rows one after the other; the first line settles their form."""
 
     def __init__(
-        self, name: str, named: bool, columns: tuple[str, ...] | None, most: int | None
+        self,
+        name: str,
+        named: bool,
+        columns: tuple[str, ...] | None,
+        optional: tuple[str, ...],
+        most: int | None,
     ) -> None:
-        self._name, self._named, self._columns, self._most = name, named, columns, most
+        self._name, self._named, self._most = name, named, most
+        self._columns, self._optional = columns, optional
         self._titles: tuple[str, ...] | None = None
         self._names: tuple[str, ...] | None = None
         self._separator = ""
@@ -168,7 +179,8 @@ class _Reader:
                 f"{self._name} has the columns {', '.join(self._names)}; name"
                 f" {('one', 'two')[len(self._columns) - 1]} of them {' and '.join(self._columns)}."
             )
-        return [self._names.index(column) for column in self._columns]
+        more = (place for place, name in enumerate(self._names) if name in self._optional)
+        return [*(self._names.index(column) for column in self._columns), *more]
 
     def _tell_field(self, fields: Sequence[str], number: int) -> NoReturn:
         wrong = next(place for place, field in enumerate(fields) if not _is_number(field))

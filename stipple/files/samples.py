@@ -13,13 +13,11 @@ from stipple.choices import SourceKind
 from stipple.errors import StippleError
 from stipple.files.matrices import is_matrix
 from stipple.files.npy import is_npy, read_npy, read_shape
-from stipple.files.number_table import NumberTable, read_table
+from stipple.files.number_table import WEIGHT_NAMES, NumberTable, read_table
 from stipple.files.open import Source, open_source, peek
 from stipple.files.pictures import decode_source
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 from stipple.measures.samples import MOST_COORDINATES, Samples
-
-WEIGHT_NAMES = ("weight", "mass", "w")
 
 # A line of names, in quotes or not, the first perhaps empty; unlike that of a PBM, PGM or PPM.
 _NAME = rb'(?:"[^"\n]*"|Unnamed: \d+|[A-Za-z_]\w*)'

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from io import BytesIO
 from itertools import takewhile
 from typing import Any
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.files.number_table import read_table
+from stipple.files.npy import is_npy, read_npy
+from stipple.files.number_table import WEIGHT_NAMES, read_table
 from stipple.files.open import Source, open_source
 
 BATCH = 10_000  # rows formatted at a time, to save memory
@@ -190,6 +192,43 @@ def read_points_csv(source: Source) -> Floats:
             "remove rows with NaN or infinity."
         )
     return points
+
+
+def read_weighted_points(source: Source) -> tuple[Floats, Floats | None]:
+    """Read points of the plane with their masses, if they have some, from text or `.npy`.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A table of numbers as `read_points_csv` takes it; a column named weight, mass or w holds the
+        masses. Or a `.npy` array of shape (n, 2).
+
+    Returns
+    -------
+    points : ndarray, shape (n, 2)
+        At least one point.
+    masses : ndarray, shape (n,), or None
+        In any scale.
+
+    Raises
+    ------
+    StippleError
+        As `read_points_csv`; if there are several columns of masses, or an array of another shape.
+    """
+    with open_source(source) as (stream, name):
+        if is_npy(stream):
+            return read_npy(stream, name, partial(_demand_plane, name)), None
+        table = read_table(stream, name, "points", columns=("x", "y"), optional=WEIGHT_NAMES).values
+    if table.shape[1] > 3:
+        raise StippleError(f"{name} has {table.shape[1] - 2} columns of weights: keep one.")
+    return table[:, :2], table[:, 2] if table.shape[1] == 3 else None
+
+
+def _demand_plane(name: str, shape: tuple[int, ...]) -> None:
+    if len(shape) != 2 or shape[1] != 2 or shape[0] == 0:
+        raise StippleError(
+            f"{name} holds an array of shape {shape}: points of the plane are saved as (n, 2)."
+        )
 
 
 def read_masses_csv(source: Source, column: str = "mass") -> Floats:

@@ -11,19 +11,16 @@ from stipple.choices import Method
 from stipple.drawing.drawable import Drawable
 from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.regularity import Regularity, measure_regularity
 from stipple.measures.density import Density
 from stipple.stippling.dots import Dots
-from stipple.stippling.texture import Regularity, measure_regularity
 from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation
-from stipple.transport.semi_discrete import Transport, TransportSolver
+from stipple.transport.semi_discrete import TransportSolver
 from stipple.transport.sizes import measure_radius
 from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.drawing.marks import Drawing
-
-# Where W2² is not known to this part, masses are solved to this relative error if possible.
-NARROW, FINEST_MASSES = 1e-6, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,14 +153,6 @@ class Stippling(Drawable):
         )
 
 
-def _narrow(solver: TransportSolver, transport: Transport) -> Transport:
-    """Solve a transport on where W2² is uncertain: what shapes apart on white lack goes far."""
-    interval = transport.interval
-    if not transport.converged or interval.upper - interval.lower <= NARROW * interval.lower:
-        return transport
-    return solver.refine(transport, FINEST_MASSES)
-
-
 def describe_quantisation(
     density: Density,
     solver: TransportSolver,
@@ -175,7 +164,7 @@ def describe_quantisation(
     seconds: dict[str, float],
 ) -> Stippling:
     """Collect the figures of a result whose points have become dots."""
-    transport = _narrow(solver, dots.transport) if result.iterations else dots.transport
+    transport = solver.narrow(dots.transport) if result.iterations else dots.transport
     count = len(transport.points)
     lower, upper = transport.interval.lower, transport.interval.upper
     # The dual of a transport that is not solved may be less than what is proved of W2².

@@ -32,6 +32,8 @@ from stipple.transport.pixels_apart import are_pixels_apart, solve_apart
 HEALTHY = 0.5
 # Paths begin at points for which masses are right up to this part.
 PATH_TOLERANCE = 0.5
+# Where W2² is not known to this part, masses are solved to this relative error if possible.
+NARROW, FINEST_MASSES = 1e-6, 1e-9
 # Up to so many points the processor's cache serves whatever their order.
 FEW_POINTS = 10_000
 
@@ -162,6 +164,13 @@ class TransportSolver(NewtonSolver):
         best = self.iterate(transport.diagram, 0.0, tolerance)
         finer = self._describe(best, transport.mass_error, diagrams, iterations)
         return finer if finer.converged else transport
+
+    def narrow(self, transport: Transport) -> Transport:
+        """Solve on where W2² is uncertain: what shapes apart on white lack goes far."""
+        interval = transport.interval
+        if not transport.converged or interval.upper - interval.lower <= NARROW * interval.lower:
+            return transport
+        return self.refine(transport, FINEST_MASSES)
 
     def _describe(
         self, best: Diagram, tolerance: float, diagrams: int, iterations: int

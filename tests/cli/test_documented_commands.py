@@ -58,6 +58,8 @@ def folder(tmp_path, monkeypatch):
     for name, seed in (("first", 1), ("second", 2), ("density", 3)):
         np.save(f"{name}.npy", np.random.default_rng(seed).random((24, 32)))
     np.savetxt("samples.csv", generator.standard_normal((200, 3)), delimiter=",")
+    for name in ("points", "first", "second"):
+        np.savetxt(f"{name}.csv", generator.random((30, 2)), delimiter=",")
     Path("shares.csv").write_text("weight\n1\n2\n5\n")
     steps = "".join(f"{i},{i + 1},{1 + i % 3}\n" for i in range(199))
     Path("graph.csv").write_text(f"from,to,length\n{steps}")

@@ -36,6 +36,9 @@ BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
 CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 IMAGES = f"sequence --density {IMAGE} -n 6 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 PREFIXES = "sequence --prefixes 2:6 -o a.csv --report r.json"
+POINTS = "certify places.csv -o a.csv --report r.json"
+JUDGED = f"certify fixed.csv --density {IMAGE} -o a.csv --report r.json"
+PAGE_OF_POINTS = "certify places.csv -o a.png --dpi 30"
 CROWDED = "lloyd --preset critical-limits -n 5 --steps 2 -o a.csv"
 UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
 
@@ -236,6 +239,18 @@ CASES = {
         **DRAWING,
         **TOLD,
         "verbose": [PREFIXES, PREFIXES, "--verbose"],
+    },
+    "certify": {
+        "": POINTS,
+        "density": [POINTS, JUDGED],
+        "box": "--box 0,0,2,1",
+        "outputs": "-o b.json",
+        "format_": ("-o - --format csv", "--format json"),
+        "dpi": [PAGE_OF_POINTS, PAGE_OF_POINTS, "--dpi 40"],
+        "engine": "--engine qhull",
+        "threads": "--threads 1",
+        **{name: [JUDGED, JUDGED, words] for name, words in TONE.items()},
+        **TOLD,
     },
 }
 # Options that go elsewhere, and the tests that follow them there.

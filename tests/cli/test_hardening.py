@@ -22,7 +22,7 @@ from PIL import Image
 from stipple.cli import main
 from stipple.errors import StippleError
 from stipple.files.pictures import read_source
-from stipple.files.tables import read_points_csv
+from stipple.files.tables import read_points_csv, read_weighted_points
 from stipple.files.write import write_file
 
 BROKEN = Path(__file__).parents[1] / "broken"
@@ -35,6 +35,7 @@ READERS = {
     "bound": ("bound", "{file}", "{good}", "-o", "out.csv"),
     "bound, second": ("bound", "{good}", "{file}", "-o", "out.csv"),
     "sequence": ("sequence", "--density", "{file}", "-n", "4", "-o", "out.csv"),
+    "certify": ("certify", "points.csv", "--density", "{file}", "-o", "out.csv"),
 }
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")
@@ -88,6 +89,14 @@ def test_broken_starts_end_in_a_sentence_or_are_points(path):
     if points is not None:
         assert points.shape[1] == 2
         assert np.isfinite(points).all()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_broken_points_end_in_a_sentence_or_are_points(path):
+    found = read_or_refuse(read_weighted_points, path)
+    if found is not None:
+        assert found[0].shape[1] == 2
+        assert found[1] is None or found[1].shape == (len(found[0]),)
 
 
 def read_or_refuse(read, *arguments, **options):
@@ -209,6 +218,7 @@ COMMANDS = {
     "edot": ("good.png", "-m", "3", "--steps", "3"),
     "bound": ("good.png", "other.png"),
     "sequence": ("-n", "7"),
+    "certify": ("points.csv",),
     "samples": (),
     "doctor": (),
 }
@@ -248,6 +258,7 @@ def test_odd_options_end_with_an_exit_code_and_a_sentence(tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(("good.png", "other.png")):
         save(tmp_path / name, np.random.default_rng(seed).integers(1, 250, (6, 8), dtype=np.uint8))
+    (tmp_path / "points.csv").write_text("0.2,0.4\n0.7,0.5\n", encoding="utf-8")
     result = invoke(words)
     assert result.exit_code in (0, 1, 2), words
     if result.exit_code:

@@ -62,6 +62,7 @@ SMALL = {
         "A plan between 3 and 3 atoms needs",
         "ask for fewer atoms",
     ),
+    "certify": (("{points}",), "2 points on 1 pixels need", "ask for fewer points"),
     "bound": (("{a}", "{b}"), "Two images of 64 pixels need", "make them smaller"),
 }
 
@@ -102,6 +103,9 @@ def test_every_command_says_what_memory_it_needs(
         name: save(tmp_path / f"{name}.png", random.integers(0, 200, (8, 8), np.uint8))
         for name in "ab"
     }
+    points = tmp_path / "points.csv"
+    points.write_text("0.2,0.4\n0.7,0.5\n", encoding="utf-8")
+    images["points"] = points
     arguments, reason, advice = SMALL[case]
     out = tmp_path / "out.csv"
     words = [case.split()[0], *(str(word).format(**images) for word in arguments), "-o", str(out)]

@@ -12,7 +12,7 @@ from importlib import import_module
 import numpy as np
 
 # One module a subject; each registers its families when it is imported.
-MODULES = ("power_cells", "lloyd_theory", "dyadic", "samples", "images", "printed_ends")
+MODULES = ("power_cells", "points", "lloyd_theory", "dyadic", "samples", "images", "printed_ends")
 
 Check = Callable[[np.random.Generator], str | None]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stipple.arrays import Floats
 from stipple.geometry.power_cells import PowerCells
@@ -36,6 +37,28 @@ class Regularity:
     six_neighboured: float
 
 
+@dataclass(frozen=True, eq=False)
+class Waves:
+    """Amplitudes Σ m_i·exp(−2πi f·x_i) of points, or of a density, at frequencies f of a grid.
+
+    Attributes
+    ----------
+    across, down : ndarray, shapes (1, k) and (h, 1)
+        Components of f along x, from zero on, and along y, in cycles for each unit of length.
+    amplitudes : ndarray of complex, shape (h, k)
+    """
+
+    across: Floats
+    down: Floats
+    amplitudes: NDArray[np.complex128]
+
+    @property
+    def frequencies(self) -> Floats:
+        """|f|, shape (h, k)."""
+        length: Floats = np.hypot(self.across, self.down)
+        return length
+
+
 def measure_regularity(points: Floats, cells: PowerCells, support_area: float) -> Regularity:
     """Measure how regular points are on a picture, best a flat one.
 
@@ -56,23 +79,42 @@ def measure_regularity(points: Floats, cells: PowerCells, support_area: float) -
     return Regularity(power, _count_six(cells))
 
 
-def _find_largest_power(points: Floats, width: float, height: float, spacing: float) -> float:
-    if len(points) < FEWEST:
-        return 1.0
+def transform_points(
+    points: Floats, masses: Floats, width: float, height: float, spacing: float
+) -> Waves:
+    """Transform weighted points of a rectangle into whole waves across it and down it.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        In [0, width] × [0, height].
+    masses : ndarray, shape (n,)
+        What each of them weighs.
+    width, height : float
+        Sides of the rectangle.
+    spacing : float
+        Length of the shortest waves that matter; those of a third of it are the last to be there.
+    """
     cells = (FINENESS / spacing) ** 2 * width * height
     skipped = max(1, int(np.ceil(np.sqrt(cells / LARGEST_GRID))))
     width, height = width / skipped, height / skipped
     shape = tuple(max(8, int(np.ceil(FINENESS * side / spacing))) for side in (height, width))
     grid = np.zeros(shape)
-    _spread(np.ascontiguousarray(points), width, height, grid)
-    waves = np.fft.rfft2(grid)
-    down = np.fft.fftfreq(shape[0])[:, None]
-    across = np.fft.rfftfreq(shape[1])[None, :]
+    _spread(np.ascontiguousarray(points), masses, width, height, grid)
+    down = np.fft.fftfreq(shape[0]).astype(np.float64)[:, None]
+    across = np.fft.rfftfreq(shape[1]).astype(np.float64)[None, :]
     # What the spline does to waves is undone.
-    power = np.abs(waves) ** 2 / (np.sinc(down) * np.sinc(across)) ** 8 / len(points)
-    frequency = spacing * np.hypot(down * shape[0] / height, across * shape[1] / width)
-    seen = (frequency >= LOWEST) & (frequency <= HIGHEST) & (down != 0) & (across != 0)
-    return float(power[seen].max(initial=0.0))
+    amplitudes = np.fft.rfft2(grid) / (np.sinc(down) * np.sinc(across)) ** 4
+    return Waves(across * (shape[1] / width), down * (shape[0] / height), amplitudes)
+
+
+def _find_largest_power(points: Floats, width: float, height: float, spacing: float) -> float:
+    if len(points) < FEWEST:
+        return 1.0
+    waves = transform_points(points, np.ones(len(points)), width, height, spacing)
+    frequency = spacing * waves.frequencies
+    seen = (frequency >= LOWEST) & (frequency <= HIGHEST) & (waves.across != 0) & (waves.down != 0)
+    return float((np.abs(waves.amplitudes[seen]) ** 2).max(initial=0.0)) / len(points)
 
 
 def _count_six(cells: PowerCells) -> float:
@@ -84,8 +126,8 @@ def _count_six(cells: PowerCells) -> float:
 
 
 @compile_loop
-def _spread(points: Floats, width: float, height: float, grid: Floats) -> None:
-    """Add a cubic spline of mass 1 about each point to a periodic grid."""
+def _spread(points: Floats, masses: Floats, width: float, height: float, grid: Floats) -> None:
+    """Add a cubic spline about each point, of its mass, to a periodic grid."""
     rows, columns = grid.shape
     down = np.empty(4)
     across = np.empty(4)
@@ -96,7 +138,9 @@ def _spread(points: Floats, width: float, height: float, grid: Floats) -> None:
         _weigh(y - row, down)
         for a in range(4):
             for b in range(4):
-                grid[(row + a - 1) % rows, (column + b - 1) % columns] += down[a] * across[b]
+                grid[(row + a - 1) % rows, (column + b - 1) % columns] += (
+                    masses[i] * down[a] * across[b]
+                )
 
 
 @compile_loop
