@@ -39,7 +39,7 @@ STAGES = {
     "linear systems": [("transport.newton_system.LaplacianSolver", "solve")],
     "directions": [("transport.direction.Direction", "find")],
     "certificate": [("transport.semi_discrete", "certify_transport")],
-    "sizes of dots": [("stippling.sizes", "fit_discs")],
+    "sizes of dots": [("transport.sizes", "fit_discs")],
 }
 
 
