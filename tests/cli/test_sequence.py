@@ -178,11 +178,11 @@ def test_exact_w2_of_all_points():
 
 
 def test_comparison_in_the_plane():
-    arguments = ("--prefixes", "16:64:48", "--compare", "sobol,halton,random,grid", "-q")
+    arguments = ("--prefixes", "16:64:48", "--compare", "sobol,halton,kronecker,random,grid", "-q")
     table = read_table(sequence(*arguments).stdout)
     # Centres of a 4 × 4 and an 8 × 8 grid: W2² = s²/6.
     assert table["grid_w2"] == pytest.approx([1 / 4 / 6**0.5, 1 / 8 / 6**0.5])
-    for name in ("sobol", "halton", "random"):
+    for name in ("sobol", "halton", "kronecker", "random"):
         assert (table[f"{name}_w2"] > table["grid_w2"]).all()
         assert (table[f"{name}_w2_lower"] <= table[f"{name}_w2_upper"]).all()
     again = read_table(sequence(*arguments, "--seed", 1).stdout)

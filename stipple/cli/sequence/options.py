@@ -125,8 +125,9 @@ certificate_options = add_options(
         "--compare",
         type=RIVALS,
         metavar="NAME[,NAME...]",
-        help="Measure as many points of sobol, halton, random or grid too (dimension 1 or 2); with"
-        " --density: of stipple, the points of `stipple stipple`.",
+        help="Measure as many points of sobol, halton, kronecker (multiples of a badly approximable"
+        " vector), random or grid too (dimension 1 or 2); with --density: of stipple, the points"
+        " of `stipple stipple`.",
     ),
     group="Certificates",
 )
