@@ -50,7 +50,7 @@ bound --all SAMPLES --resize 24x24 -o distances.csv
 sequence -n 1000
 sequence -n 20 -o - --format npy
 sequence -n 2000 -d 3 --certify -o points.npy --report certificate.json
-sequence --prefixes 1:16 --compare sobol,halton,kronecker,random,grid -o prefixes.svg -o prefixes.csv
+sequence --prefixes 1:16 --compare sobol,halton,random,grid -o prefixes.svg -o prefixes.csv
 sequence -n 37 --draw boxes --dpi 75 -o boxes.png -o boxes.svg --partition boxes.csv
 sequence --density SAMPLES/horse.png --resize 48 -n 64 -o a.svg --animate a.gif --report a.json
 """.splitlines()
