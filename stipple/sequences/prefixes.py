@@ -11,7 +11,12 @@ from stipple.arrays import Floats
 from stipple.drawing.panels import Curve, Panel
 from stipple.machine.rounding import take_root
 from stipple.measures.density import Density
-from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
+from stipple.sequences.certificate import (
+    SLACK,
+    PrefixCertificate,
+    certify_prefix,
+    measure_prefix_1d,
+)
 from stipple.sequences.dyadic import check_range, generate_sequence
 from stipple.sequences.progressive import measure_prefixes
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
@@ -44,6 +49,7 @@ def tabulate_prefixes(
     counts: Sequence[int],
     d: int,
     *,
+    order: float = 2.0,
     exact: bool = False,
     rivals: Mapping[str, Callable[[int], Floats]] | None = None,
 ) -> Iterator[Row]:
@@ -55,6 +61,8 @@ def tabulate_prefixes(
         Numbers of points.
     d : int
         Dimension, 1 to 10.
+    order : float
+        p ≥ 1 of the distance W_p that is bounded by the boxes.
     exact : bool
         Whether to measure exact distances; only for d ≤ 2. In d = 1 they are always there.
     rivals : mapping of str to callable, optional
@@ -63,23 +71,45 @@ def tabulate_prefixes(
     Yields
     ------
     Row
-        `n`, `radius`, `scaled_radius`, `lower_bound`, `ratio` and `worst_point` as in
-        `PrefixCertificate`; then the columns of `measure_points`; then the same for each rival,
-        its name before that of the column.
+        The columns of `tabulate_certificate`; then those of `measure_points`; then the same for
+        each rival, its name before that of the column.
     """
     check_range(max(counts), d)
     exact = exact or d == 1 or bool(rivals)
     points = generate_sequence(max(counts), d) if exact else None
     for count in counts:
-        certificate = asdict(certify_prefix(count, d))
-        del certificate["dimension"], certificate["constant"]
-        row = {"n": certificate.pop("count"), **certificate}
+        row = tabulate_certificate(certify_prefix(count, d), order)
         if points is not None:
             row |= measure_points(points[:count])
         for name, select in (rivals or {}).items():
             distances = measure_points(select(count))
             row |= {f"{name}_{column}": value for column, value in distances.items()}
         yield row
+
+
+def tabulate_certificate(certificate: PrefixCertificate, order: float) -> Row:
+    """List the figures of a certificate, and the bounds of the distance of one order.
+
+    Returns
+    -------
+    Row
+        `n`, `radius`, `scaled_radius`, `lower_bound`, `ratio` and `worst_point` as in
+        `PrefixCertificate`; `order`, `wp_lower` and `wp_upper` as of its `enclose_distance`;
+        `scaled_wp`, the last times n^{1/d}, rounded upwards.
+    """
+    bounds = certificate.enclose_distance(order)
+    return {
+        "n": certificate.count,
+        "radius": certificate.radius,
+        "scaled_radius": certificate.scaled_radius,
+        "lower_bound": certificate.lower_bound,
+        "ratio": certificate.ratio,
+        "worst_point": certificate.worst_point,
+        "order": order,
+        "wp_lower": bounds.lower,
+        "wp_upper": bounds.upper,
+        "scaled_wp": bounds.upper * certificate.count ** (1 / certificate.dimension) * (1 + SLACK),
+    }
 
 
 def measure_points(points: Floats) -> Row:
@@ -148,15 +178,28 @@ def choose_counts(n: int, smallest: int = 16) -> list[int]:
 
 
 def plot_prefixes(rows: Sequence[Row], d: int) -> list[Panel]:
-    """Plot R_N·N^{1/d} against N, and below it N^{1/d}·W2 of all sequences measured."""
+    """Plot against N the scaled R_N, bounds of W_p by the boxes, and W2 of all sequences measured.
+
+    All are scaled by N^{1/d}.
+    """
     counts = _pick(rows, "n")
     scale = counts ** (1 / d)
     power = {1: "N", 2: "√N"}.get(d, f"N^(1/{d})")
-    bound = rows[0]["lower_bound"] * rows[0]["n"] ** (1 / d)
+    root = rows[0]["n"] ** (1 / d)
     constant = "no constant bounds it" if d == 1 else f"theorem: at most 10·√{d}"
     radii = Curve("dyadic", counts, _pick(rows, "scaled_radius"))
+    costs = Curve("dyadic, at most", counts, _pick(rows, "scaled_wp"))
     panels = [
-        Panel(f"R_N · {power}  ({constant})", (radii,), {"no N points have less": bound}),
+        Panel(
+            f"R_N · {power}  ({constant})",
+            (radii,),
+            {"no N points have less": root * rows[0]["lower_bound"]},
+        ),
+        Panel(
+            f"{name_order(rows[0]['order'])} · {power}  (proved by the boxes)",
+            (costs,),
+            {"no N points have less": root * rows[0]["wp_lower"]},
+        ),
     ]
     named = {"dyadic": "w2"} | {
         column.removesuffix("_w2"): column for column in rows[0] if column.endswith("_w2")
@@ -180,6 +223,11 @@ def plot_stippling(rows: Sequence[Row]) -> list[Panel]:
     return [
         Panel("quality  N·W2²/A", tuple(curves), {"hexagonal limit, no bound": HEXAGONAL_QUALITY})
     ]
+
+
+def name_order(order: float) -> str:
+    """Name the distance of an order, with all its digits: W_2, W_2.5."""
+    return f"W_{order!r}".removesuffix(".0")
 
 
 def _pick(rows: Sequence[Row], column: str) -> Floats:

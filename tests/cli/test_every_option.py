@@ -223,6 +223,7 @@ CASES = {
         "outputs": "-o b.csv",
         "format_": ["sequence -n 9 -o - --format csv", "sequence -n 9 -o - --format svg"],
         "certify": "--certify",
+        "order": ("--certify", "-p 3"),
         "prefixes": [PREFIXES, PREFIXES, "--prefixes 2:7"],
         "exact_w2": "--exact-w2",
         "compare": "--compare halton",

@@ -16,7 +16,8 @@ from PIL import Image
 
 import stipple
 from stipple.cli import main
-from stipple.sequences.certificate import certify_prefix, measure_prefix_1d, partition_prefix
+from stipple.sequences.boxes import partition_prefix
+from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
 from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.progressive import order_progressively
 from stipple.stippling.stippling import stipple as quantise
@@ -129,7 +130,42 @@ def test_prefixes_have_the_worst_radius_that_is_known(d, largest, at):
     assert table["n"][table["scaled_radius"].argmax()] == at
     assert table["scaled_radius"].max() == pytest.approx(largest, abs=5e-6)
     assert table["scaled_radius"].max() < 10 * math.sqrt(d)
-    assert list(table) == ["n", "radius", "scaled_radius", "lower_bound", "ratio", "worst_point"]
+    assert list(table)[:6] == [
+        "n",
+        "radius",
+        "scaled_radius",
+        "lower_bound",
+        "ratio",
+        "worst_point",
+    ]
+    assert list(table)[6:] == ["order", "wp_lower", "wp_upper", "scaled_wp"]
+
+
+@pytest.mark.parametrize(
+    ("d", "order", "largest", "at"),
+    [(2, 1, 1.159342, 410), (2, 4, 1.597003, 167), (3, 2, 1.247428, 165), (4, 2, 1.381955, 87)],
+)
+def test_prefixes_have_the_largest_distance_that_is_known(d, order, largest, at):
+    arguments = ("--prefixes", "1:600", "-d", d, "-p", order, "--report", "r.json")
+    result = sequence(*arguments, "-o", "p.csv")
+    table = read_table(Path("p.csv"))
+    assert (table["order"] == order).all()
+    assert (table["wp_lower"] < table["wp_upper"]).all()
+    assert table["n"][table["scaled_wp"].argmax()] == at
+    assert table["scaled_wp"].max() == pytest.approx(largest, abs=1e-6)
+    assert read_json(Path("r.json"))["worst_wp"]["n"] == at
+    told = rf"largest W_{order}·N\^\(1/{d}\) +{largest} or less, at N = {at}\n"
+    assert re.search(told, result.stderr)
+
+
+def test_bounds_of_one_order_are_rounded_to_the_safe_side():
+    text = sequence("-n", 61, "-d", 3, "--certify", "-p", 2.5).stderr
+    (lower, upper, scaled) = map(
+        float, re.search(r"W_2\.5 +(\S+) .* to (\S+) .*\nW_2\.5·N\^\(1/3\) +(\S+)", text).groups()
+    )
+    bounds = certify_prefix(61, 3).enclose_distance(2.5)
+    assert lower <= bounds.lower < bounds.upper <= upper
+    assert bounds.upper * 61 ** (1 / 3) <= scaled
 
 
 def test_prefixes_with_a_step_go_to_standard_output():
@@ -419,6 +455,10 @@ def test_same_input_same_bytes(arguments):
         ("--skip 3 --certify", "--certify is about prefixes: leave --skip out"),
         ("--skip 3 --partition b.csv", "--partition is about prefixes"),
         ("--skip 3 --draw boxes -o a.svg", "--draw boxes shows prefixes"),
+        ("-p 3", "--order is of what is certified: add --certify or --prefixes"),
+        ("--certify -p 0.9", "0.9 is not in the range x>=1"),
+        ("--certify -p inf", "'inf' is not a finite number"),
+        ("--density ramp.png --order 3", "--order is for the cube"),
         ("--relaxation 3", "--relaxation needs --density IMAGE"),
         ("--gamma 2", "--gamma needs --density IMAGE"),
         ("--animate a.gif", "--animate needs --density IMAGE"),

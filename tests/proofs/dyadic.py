@@ -114,6 +114,15 @@ def partitions(rng: np.random.Generator) -> str | None:
         )
         for index, box in boxes.items()
     )
+    if count <= 400:
+        squares = sum(
+            ((low - x) ** 2 + (low - x) * (high - x) + (high - x) ** 2) / 3
+            for index, box in boxes.items()
+            for x, (low, high) in zip(locate(index, d), box, strict=True)
+        )
+        bound = Fraction(outcome.report["certificate"]["wp_upper"]) ** 2 * count
+        if not squares <= bound <= squares * (1 + LOSS):
+            return f"{name}: wp_upper is {outcome.report['certificate']['wp_upper']!r}"
     return refute_certificate(outcome, count, d, farthest, whole=count <= 400)
 
 
@@ -128,12 +137,14 @@ def refute_certificate(
         "scaled_radius": read_ends("R_N·N <" if d == 1 else f"R_N·N^(1/{d}) <", outcome.printed),
         "lower_bound": read_ends("lower bound <", outcome.printed),
         "ratio": read_ends("ratio <", outcome.printed),
+        "wp_lower": read_ends("W_2 <", outcome.printed),
+        "scaled_wp": read_ends("W_2·N <" if d == 1 else f"W_2·N^(1/{d}) <", outcome.printed),
     }
     for key, ends in printed.items():
         if ends is None:
             return f"{name}: {key} is not printed"
         value, end = Fraction(row[key]), ends[0]
-        if end > value if key == "lower_bound" else end < value:
+        if end > value if key.endswith("lower") or key == "lower_bound" else end < value:
             return f"{name}: {key} is {row[key]!r}, and {float(end)!r} is printed"
     # All are compared after raising to the power 2d, which needs no roots.
     radius, scaled, ratio, lower = (

@@ -28,6 +28,8 @@ from stipple.sequences.progressive import measure_prefixes
 from stipple.sequences.rivals import generate_kronecker, prepare_rival
 from stipple.stippling.stippling import stipple
 
+CERTIFIED = "n,radius,scaled_radius,lower_bound,ratio,worst_point,order,wp_lower,wp_upper,scaled_wp"
+
 
 @pytest.mark.parametrize("name", ["sobol", "halton", "kronecker", "random"])
 @pytest.mark.parametrize("d", [1, 2])
@@ -99,9 +101,9 @@ def test_unknown_rivals_are_refused():
 
 def test_columns_follow_what_is_measured():
     (row,) = tabulate_prefixes([5], 4)
-    assert list(row) == ["n", "radius", "scaled_radius", "lower_bound", "ratio", "worst_point"]
+    assert ",".join(row) == CERTIFIED
     (row,) = tabulate_prefixes([5], 2, rivals={"grid": prepare_rival("grid", 5, 2)})
-    assert list(row)[6:] == [
+    assert list(row)[10:] == [
         "w2",
         "w2_lower",
         "w2_upper",
@@ -110,7 +112,7 @@ def test_columns_follow_what_is_measured():
         "grid_w2_upper",
     ]
     (row,) = tabulate_prefixes([5], 1)
-    assert list(row)[6:] == ["w1", "w2", "w_infinity"]
+    assert list(row)[10:] == ["w1", "w2", "w_infinity"]
 
 
 def test_one_point_in_the_middle_of_the_square():
@@ -157,11 +159,15 @@ def test_counts_are_quarters_of_doublings():
 @pytest.mark.parametrize(("d", "title"), [(1, "R_N · N "), (2, "R_N · √N "), (3, "R_N · N^(1/3) ")])
 def test_panels_of_prefixes(d, title):
     rows = list(tabulate_prefixes(range(1, 20), d))
-    first, *others = plot_prefixes(rows, d)
+    first, second, *others = plot_prefixes(rows, d)
     assert first.title.startswith(title)
     assert first.curves[0].y.tolist() == [row["scaled_radius"] for row in rows]
     (bound,) = first.levels.values()
     assert bound == pytest.approx(rows[7]["lower_bound"] * 8 ** (1 / d))
+    assert second.title.startswith(title.replace("R_N", "W_2"))
+    assert second.curves[0].y.tolist() == [row["scaled_wp"] for row in rows]
+    (bound,) = second.levels.values()
+    assert bound == pytest.approx(rows[7]["wp_lower"] * 8 ** (1 / d))
     assert len(others) == (d == 1)
 
 

@@ -44,7 +44,7 @@ def _render(found: Found, job: Job, form: str) -> bytes:
 
 
 def _draw_cube(found: FoundPoints, job: Job) -> "Drawing":
-    from stipple.sequences.certificate import partition_prefix
+    from stipple.sequences.boxes import partition_prefix
     from stipple.sequences.drawing import compose_partition, show_square
 
     square = show_square(found.points)
@@ -91,7 +91,7 @@ def _choose_ink(job: Job) -> str:
 
 def _render_partition(count: int, dimension: int) -> bytes:
     from stipple.files.tables import name_axes, render_columns_csv
-    from stipple.sequences.certificate import partition_prefix
+    from stipple.sequences.boxes import partition_prefix
 
     boxes = partition_prefix(count, dimension)  # (n, 2, d)
     columns: dict[str, Any] = {"index": range(count)}

@@ -12,7 +12,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import PREFIXES, RIVALS
+from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
 
 POINT_FORMATS = ("csv", "npy", *DRAWING_FORMATS)
 TABLE_FORMATS = ("csv", *PLOT_FORMATS)
@@ -117,6 +117,14 @@ certificate_options = add_options(
         type=PREFIXES,
         metavar="A:B[:STEP]",
         help="Certify the first A, A + STEP, ... up to B points: a table and its plot go to -o.",
+    ),
+    click.option(
+        "-p",
+        "--order",
+        type=FiniteRange(min=1),
+        metavar="P",
+        default=2.0,
+        help="Order P of the distance W_P that is bounded by the boxes, below and above.",
     ),
     click.option(
         "--exact-w2", is_flag=True, help="Measure W2 exactly by the transport solver (dimension 2)."

@@ -28,6 +28,8 @@ class Measures:
 
     Attributes
     ----------
+    order : float
+        p of the distance W_p that is bounded.
     exact : bool
         W2 itself, by the transport solver.
     rivals : tuple of str
@@ -36,6 +38,7 @@ class Measures:
         Of random rivals.
     """
 
+    order: float
     exact: bool
     rivals: tuple[Rival, ...]
     seed: int
@@ -182,7 +185,12 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
             return StipplePrefixes(image, prefixes)
         return Stipples(image, options["exact_w2"] or compare, options["animate"])
     dimension = options["dimension"]
-    measures = Measures(options["exact_w2"], options["compare"] or (), options["seed"])
+    measures = Measures(
+        order=options["order"],
+        exact=options["exact_w2"],
+        rivals=options["compare"] or (),
+        seed=options["seed"],
+    )
     if prefixes:
         return Prefixes(n, dimension, prefixes, measures)
     certified = options["certify"] or measures.exact or bool(measures.rivals)

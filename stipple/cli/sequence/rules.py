@@ -7,6 +7,8 @@ from stipple.choices import LARGEST_COUNT
 from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.shared.images import TONE
 
+CERTIFIED = ("certify", "prefixes", "exact_w2", "compare")
+
 
 def _has_density(options: Mapping[str, Any]) -> bool:
     return options["density"] is not None
@@ -27,7 +29,7 @@ RULES = (
         "--compare stipple needs --density IMAGE.",
     ),
     *refuse_each(
-        ("skip", "certify", "partition"),
+        ("skip", "certify", "partition", "order"),
         "--{} is for the cube: leave --density out.",
         _has_density,
     ),
@@ -56,6 +58,11 @@ RULES = (
         ("certify", "exact_w2", "compare", "partition"),
         "--{} is about prefixes: leave --skip out.",
         lambda options: options["skip"] > 0,
+    ),
+    *refuse_each(
+        ("order",),
+        "--{} is of what is certified: add --certify or --prefixes.",
+        lambda options: not any(map(options.get, CERTIFIED)),
     ),
     Rule(
         lambda options: options["skip"] > 0 and options["draw"] != "points",

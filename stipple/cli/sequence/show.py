@@ -36,6 +36,7 @@ def describe_found(found: Found) -> dict[str, Any]:
                 "dimension": task.dimension,
                 "constant": find_constant(task.dimension),
                 "worst": _find_worst(table, "scaled_radius"),
+                "worst_wp": _find_worst(table, "scaled_wp"),
                 "prefixes": table,
             }
         case FoundStipples(density=density):
@@ -61,6 +62,7 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
                 ("prefixes", f"{len(table):,} in dimension {task.dimension}"),
                 ("the worst", f"N = {worst['n']:,}, of which"),
                 *_describe_certificate(worst, task.dimension),
+                _describe_largest(table, task.dimension),
             ]
         case FoundStipples(task=task):
             image = task.image
@@ -82,18 +84,16 @@ def _find_worst(table: "list[Row]", column: str) -> "Row":
 def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     """Describe a row of the table of prefixes, bounds rounded to their safe side."""
     from stipple.sequences.certificate import LINE_ERROR
-    from stipple.sequences.dyadic import find_constant
 
-    constant = find_constant(dimension)
     rows = [
         ("R_N", f"{round_up(row['radius'])} >= W∞, at point {row['worst_point']:,}"),
         (
-            "R_N·N" if dimension == 1 else f"R_N·N^(1/{dimension})",
-            round_up(row["scaled_radius"])
-            + (f" (theorem: at most {round_up(constant)} for every N)" if constant else ""),
+            _scale("R_N", dimension),
+            f"{round_up(row['scaled_radius'])}{_tell_theorem(dimension)}",
         ),
         ("lower bound", f"{round_down(row['lower_bound'])} <= W∞ of any N points"),
         ("ratio", f"{round_up(row['ratio'])}"),
+        *_describe_order(row, dimension),
     ]
     for column, value in row.items():
         name = column.removesuffix("w2")
@@ -111,6 +111,39 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     if dimension == 1:
         rows.append(("no constant", OBSTRUCTION))
     return rows
+
+
+def _describe_largest(table: "list[Row]", dimension: int) -> tuple[str, str]:
+    """Describe the largest bound of W_p·N^(1/d) of all prefixes."""
+    from stipple.sequences.prefixes import name_order
+
+    row = _find_worst(table, "scaled_wp")
+    name = _scale(name_order(row["order"]), dimension)
+    return f"largest {name}", f"{round_up(row['scaled_wp'])} or less, at N = {row['n']:,}"
+
+
+def _describe_order(row: "Row", dimension: int) -> list[tuple[str, str]]:
+    """Describe what is proved of W_p, p the order asked for."""
+    from stipple.sequences.prefixes import name_order
+
+    name = name_order(row["order"])
+    lower, upper = round_down(row["wp_lower"]), round_up(row["wp_upper"])
+    return [
+        (name, f"{lower} (no N points have less) to {upper} (by the boxes)"),
+        (_scale(name, dimension), f"{round_up(row['scaled_wp'])}{_tell_theorem(dimension)}"),
+    ]
+
+
+def _scale(name: str, dimension: int) -> str:
+    """Write a length times N^(1/d)."""
+    return f"{name}·N" if dimension == 1 else f"{name}·N^(1/{dimension})"
+
+
+def _tell_theorem(dimension: int) -> str:
+    from stipple.sequences.dyadic import find_constant
+
+    constant = find_constant(dimension)
+    return f" (theorem: at most {round_up(constant)} for every N)" if constant else ""
 
 
 def _tell_distance(value: float, error: float) -> str:
