@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from stipple.sequences.dyadic import check_range, generate_sequence
 from stipple.sequences.progressive import measure_prefixes
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
-Row: TypeAlias = dict[str, float]
-"""Figures by the names of their columns; the first is `n`, the number of points."""
+Row: TypeAlias = dict[str, Any]
+"""Figures by the names of their columns; the first is `n`, the number of points.
+
+None stands for what takes too long.
+"""
 
 
 class Quantised(Protocol):
@@ -39,6 +42,8 @@ class Quantised(Protocol):
         ...
 
 
+# The time for the discrepancy grows with the square of this, to half a second.
+MOST_FOR_DISCREPANCY = 10_000
 # The worst N·W_∞ of van der Corput's prefixes grows by this for each doubling of N.
 GROWTH = 1 / 3
 
@@ -51,6 +56,7 @@ def tabulate_prefixes(
     *,
     order: float = 2.0,
     exact: bool = False,
+    discrepancy: bool = False,
     rivals: Mapping[str, Callable[[int], Floats]] | None = None,
 ) -> Iterator[Row]:
     """Certify prefixes of the dyadic sequence, and measure them beside those of others.
@@ -65,25 +71,31 @@ def tabulate_prefixes(
         p ≥ 1 of the distance W_p that is bounded by the boxes.
     exact : bool
         Whether to measure exact distances; only for d ≤ 2. In d = 1 they are always there.
+    discrepancy : bool
+        Whether to measure the L2-star discrepancy.
     rivals : mapping of str to callable, optional
         Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them; d ≤ 2.
 
     Yields
     ------
     Row
-        The columns of `tabulate_certificate`; then those of `measure_points`; then the same for
-        each rival, its name before that of the column.
+        The columns of `tabulate_certificate`; then those of `measure_points` and `l2_star`, of
+        `measure_discrepancy`; then these for each rival, its name before that of the column.
     """
     check_range(max(counts), d)
     exact = exact or d == 1 or bool(rivals)
-    points = generate_sequence(max(counts), d) if exact else None
+    points = generate_sequence(max(counts), d) if exact or discrepancy else None
+
+    def measure(points: Floats) -> Row:
+        distances = measure_points(points) if exact else {}
+        return distances | ({"l2_star": measure_discrepancy(points)} if discrepancy else {})
+
     for count in counts:
         row = tabulate_certificate(certify_prefix(count, d), order)
         if points is not None:
-            row |= measure_points(points[:count])
+            row |= measure(points[:count])
         for name, select in (rivals or {}).items():
-            distances = measure_points(select(count))
-            row |= {f"{name}_{column}": value for column, value in distances.items()}
+            row |= {f"{name}_{column}": value for column, value in measure(select(count)).items()}
         yield row
 
 
@@ -129,6 +141,25 @@ def measure_points(points: Floats) -> Row:
         "w2_lower": take_root(prefix.w2_squared_lower, 2, down=True),
         "w2_upper": take_root(prefix.w2_squared_upper, 2, down=False),
     }
+
+
+def measure_discrepancy(points: Floats) -> float | None:
+    """Measure the L2-star discrepancy of points of the unit cube, shape (n, d).
+
+    The root of the mean square, over all boxes between the origin and a point of the cube, of the
+    difference between their volume and the share of the points in them (Warnock 1972, as
+    `scipy.stats.qmc.discrepancy` has it).
+
+    Returns
+    -------
+    float or None
+        None for more than 10,000 points: the time grows with the square of their number.
+    """
+    from scipy.stats import qmc
+
+    if len(points) > MOST_FOR_DISCREPANCY:
+        return None
+    return float(qmc.discrepancy(points, method="L2-star"))
 
 
 def tabulate_stippling(

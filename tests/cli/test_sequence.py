@@ -233,6 +233,29 @@ def test_comparison_on_the_line():
     assert (table["random_w1"] >= table["grid_w1"]).all()
 
 
+def test_discrepancy_is_a_column_of_every_sequence():
+    """On the line it is W2."""
+    arguments = ("-d", 1, "--prefixes", "3:30:9", "--discrepancy", "--compare", "sobol", "-q")
+    table = read_table(sequence(*arguments).stdout)
+    for name in ("", "sobol_"):
+        np.testing.assert_allclose(table[f"{name}l2_star"], table[f"{name}w2"], rtol=1e-9)
+    text = sequence("-n", 64, "--discrepancy", "--compare", "sobol", "--report", "r.json").stderr
+    row = read_json(Path("r.json"))["certificate"]
+    assert row["l2_star"] > 5 * row["sobol_l2_star"]
+    figures = f"dyadic {row['l2_star']:.5g}, sobol {row['sobol_l2_star']:.5g}"
+    assert re.search(rf"L2-star +discrepancy: {figures}\n", text)
+    assert re.search(r"discrepancy +the dyadic sequence is not a low-discrepancy one", text)
+
+
+def test_discrepancy_of_too_many_points_is_left_out():
+    table = sequence("--prefixes", "10000:10001", "--discrepancy", "--report", "r.json").stdout
+    assert [line.endswith(",") for line in table.splitlines()] == [False, False, True]
+    assert [row["l2_star"] is None for row in read_json(Path("r.json"))["prefixes"]] == [0, 1]
+    text = sequence("-n", 10001, "--discrepancy").stderr
+    assert "L2-star      left out beyond 10,000 points" in text
+    assert "low-discrepancy" not in text
+
+
 def test_the_line_has_closed_forms_and_no_constant():
     result = sequence("-d", 1, "--prefixes", "1:64")
     assert "no constant" in result.stderr
@@ -454,6 +477,8 @@ def test_same_input_same_bytes(arguments):
         ("--draw strip -o a.csv", "--draw strip needs a picture"),
         ("--skip 3 --certify", "--certify is about prefixes: leave --skip out"),
         ("--skip 3 --partition b.csv", "--partition is about prefixes"),
+        ("--skip 3 --discrepancy", "--discrepancy is about prefixes"),
+        ("--density ramp.png --discrepancy", "--discrepancy is for the cube"),
         ("--skip 3 --draw boxes -o a.svg", "--draw boxes shows prefixes"),
         ("-p 3", "--order is of what is certified: add --certify or --prefixes"),
         ("--certify -p 0.9", "0.9 is not in the range x>=1"),

@@ -16,9 +16,11 @@ from stipple.drawing.plots import render_plot
 from stipple.errors import StippleError
 from stipple.files.tables import render_columns_csv, render_npy, render_table_csv
 from stipple.measures.density import Density
+from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.prefixes import (
     UNIFORM,
     choose_counts,
+    measure_discrepancy,
     measure_points,
     plot_prefixes,
     tabulate_prefixes,
@@ -119,6 +121,28 @@ def test_one_point_in_the_middle_of_the_square():
     figures = measure_points(np.array([[0.5, 0.5]]))
     assert figures["w2"] == pytest.approx(6**-0.5)
     assert figures["w2_lower"] <= figures["w2"] <= figures["w2_upper"]
+
+
+@pytest.mark.parametrize(("d", "level"), [(1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2)])
+def test_first_points_are_far_from_low_discrepancy(d, level):
+    """The star discrepancy of 2^(dk) points, by its definition, is 1 − (1 − 2^−k)^d."""
+    points = generate_sequence(2 ** (d * level), d)
+    ends = np.append(np.unique(points), 1.0)
+    corners = np.stack(np.meshgrid(*[ends] * d), axis=-1).reshape(-1, 1, d)
+    closed = (points <= corners).all(axis=2).mean(axis=1)
+    opened = (points < corners).all(axis=2).mean(axis=1)
+    volumes = corners.prod(axis=2).ravel()
+    star = max((closed - volumes).max(), (volumes - opened).max())
+    assert star == 1 - (1 - 2.0**-level) ** d
+    if d == 2:
+        assert star == pytest.approx(2 / len(points) ** 0.5 - 1 / len(points))
+
+
+def test_discrepancy_is_the_root_mean_square_over_boxes():
+    """Of ½ in both coordinates: ∫(xy − 1[x, y ≥ ½])² = 1/9 − 2·(3/8)² + 1/4."""
+    expected = (1 / 9 - 2 * (3 / 8) ** 2 + 1 / 4) ** 0.5
+    assert measure_discrepancy(np.array([[0.5, 0.5]])) == pytest.approx(expected)
+    assert measure_discrepancy(np.zeros((10_001, 1))) is None
 
 
 def test_a_progressive_stippling_is_compared_with_free_points():

@@ -130,6 +130,11 @@ certificate_options = add_options(
         "--exact-w2", is_flag=True, help="Measure W2 exactly by the transport solver (dimension 2)."
     ),
     click.option(
+        "--discrepancy",
+        is_flag=True,
+        help="Measure the L2-star discrepancy too, of up to 10,000 points.",
+    ),
+    click.option(
         "--compare",
         type=RIVALS,
         metavar="NAME[,NAME...]",

@@ -8,7 +8,7 @@ import click
 
 from stipple.choices import Rival
 from stipple.cli.sequence.options import POINT_FORMATS, POINTS, STIPPLES, TABLE_FORMATS
-from stipple.cli.sequence.rules import RULES
+from stipple.cli.sequence.rules import CERTIFIED, RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.drawings import DRAWING_FORMATS, Layout, lay_out, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
@@ -32,6 +32,8 @@ class Measures:
         p of the distance W_p that is bounded.
     exact : bool
         W2 itself, by the transport solver.
+    discrepancy : bool
+        The L2-star discrepancy.
     rivals : tuple of str
         Other sequences to measure beside it.
     seed : int
@@ -40,6 +42,7 @@ class Measures:
 
     order: float
     exact: bool
+    discrepancy: bool
     rivals: tuple[Rival, ...]
     seed: int
 
@@ -172,7 +175,7 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
 
 
 def _asks_figures(options: Mapping[str, Any]) -> bool:
-    return any(options[name] for name in ("certify", "exact_w2", "compare", "partition"))
+    return any(options[name] for name in ("partition", *CERTIFIED))
 
 
 def _plan_task(options: Mapping[str, Any]) -> Task:
@@ -188,12 +191,13 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
     measures = Measures(
         order=options["order"],
         exact=options["exact_w2"],
+        discrepancy=options["discrepancy"],
         rivals=options["compare"] or (),
         seed=options["seed"],
     )
     if prefixes:
         return Prefixes(n, dimension, prefixes, measures)
-    certified = options["certify"] or measures.exact or bool(measures.rivals)
+    certified = any(map(options.get, CERTIFIED))
     return Points(
         n, dimension, options["skip"], measures if certified else None, options["partition"]
     )

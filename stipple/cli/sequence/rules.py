@@ -7,7 +7,8 @@ from stipple.choices import LARGEST_COUNT
 from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.shared.images import TONE
 
-CERTIFIED = ("certify", "prefixes", "exact_w2", "compare")
+# Options that ask for certificates of prefixes.
+CERTIFIED = ("certify", "prefixes", "exact_w2", "discrepancy", "compare")
 
 
 def _has_density(options: Mapping[str, Any]) -> bool:
@@ -29,7 +30,7 @@ RULES = (
         "--compare stipple needs --density IMAGE.",
     ),
     *refuse_each(
-        ("skip", "certify", "partition", "order"),
+        ("skip", "certify", "partition", "order", "discrepancy"),
         "--{} is for the cube: leave --density out.",
         _has_density,
     ),
@@ -55,7 +56,7 @@ RULES = (
         lambda options: bool(options["prefixes"]),
     ),
     *refuse_each(
-        ("certify", "exact_w2", "compare", "partition"),
+        ("certify", "exact_w2", "discrepancy", "compare", "partition"),
         "--{} is about prefixes: leave --skip out.",
         lambda options: options["skip"] > 0,
     ),

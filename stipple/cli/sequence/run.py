@@ -138,7 +138,12 @@ def _tabulate(counts: range, dimension: int, measures: Measures) -> "Iterable[Ro
         name: prepare_rival(name, counts[-1], dimension, measures.seed) for name in measures.rivals
     }
     return tabulate_prefixes(
-        counts, dimension, order=measures.order, exact=measures.exact, rivals=rivals
+        counts,
+        dimension,
+        order=measures.order,
+        exact=measures.exact,
+        discrepancy=measures.discrepancy,
+        rivals=rivals,
     )
 
 

@@ -18,6 +18,10 @@ OBSTRUCTION = (
     "in dimension 1 no constant C keeps all prefixes of a sequence, this or any other, within C/N"
     " (Graham 2020): N·W∞ exceeds a fixed multiple of log N again and again"
 )
+DISCREPANCY = (
+    "the dyadic sequence is not a low-discrepancy one: its first N = 2^(dk) points, a grid, have"
+    " the star discrepancy 1 - (1 - 2^-k)^d, of the order N^(-1/d); its claim is the transport"
+)
 
 
 def describe_found(found: Found) -> dict[str, Any]:
@@ -108,9 +112,26 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
             interval = format_interval(row[f"{column}_lower"], row[f"{column}_upper"], 9)
             text = f"W2 = {value:.8g} in {interval}, √N·W2 = {row['n'] ** 0.5 * value:.5g}"
         rows.append((name.rstrip("_") or "dyadic", text))
+    rows += _describe_discrepancies(row, dimension)
     if dimension == 1:
         rows.append(("no constant", OBSTRUCTION))
     return rows
+
+
+def _describe_discrepancies(row: "Row", dimension: int) -> list[tuple[str, str]]:
+    """Describe the L2-star discrepancies of a row, and what they say of this sequence."""
+    found = {
+        column.removesuffix("l2_star").rstrip("_") or "dyadic": value
+        for column, value in row.items()
+        if column.endswith("l2_star")
+    }
+    if not found:
+        return []
+    if None in found.values():
+        return [("L2-star", "left out beyond 10,000 points: its time grows with N²")]
+    figures = ", ".join(f"{name} {value:.5g}" for name, value in found.items())
+    rows = [("L2-star", f"discrepancy: {figures}")]
+    return rows + ([("discrepancy", DISCREPANCY)] if dimension > 1 else [])
 
 
 def _describe_largest(table: "list[Row]", dimension: int) -> tuple[str, str]:
