@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 # About 2 KiB of memory for each point, measured at a million points.
 LARGEST_COUNT = 10_000_000
+# Points beyond the plane that distances are bounded of: their transport takes some seconds.
+MOST_COMPARED = 1_024
 # The costs of this order fit in double precision for images of any size.
 HIGHEST_ORDER = 32
 # Of lines and spirals, in millimetres.

@@ -17,6 +17,7 @@ from stipple.sequences.certificate import (
     certify_prefix,
     measure_prefix_1d,
 )
+from stipple.sequences.cubes import enclose_w2
 from stipple.sequences.dyadic import check_range, generate_sequence
 from stipple.sequences.progressive import measure_prefixes
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
@@ -70,11 +71,11 @@ def tabulate_prefixes(
     order : float
         p ≥ 1 of the distance W_p that is bounded by the boxes.
     exact : bool
-        Whether to measure exact distances; only for d ≤ 2. In d = 1 they are always there.
+        Whether to measure W2; with rivals and in d = 1 this is always done.
     discrepancy : bool
         Whether to measure the L2-star discrepancy.
     rivals : mapping of str to callable, optional
-        Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them; d ≤ 2.
+        Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them.
 
     Yields
     ------
@@ -125,16 +126,20 @@ def tabulate_certificate(certificate: PrefixCertificate, order: float) -> Row:
 
 
 def measure_points(points: Floats) -> Row:
-    """Measure the exact distances from the uniform density to points of [0, 1]^d, d ≤ 2.
+    """Measure the distances from the uniform density to points of [0, 1]^d.
 
     Returns
     -------
     Row
         `w1`, `w2` and `w_infinity` in d = 1, each within a relative 2^−46; `w2` and its certified
-        bounds `w2_lower` and `w2_upper`, rounded outwards, in d = 2.
+        bounds `w2_lower` and `w2_upper`, rounded outwards, in d = 2; wider ones of `enclose_w2`,
+        and their middle, beyond.
     """
     if points.shape[1] == 1:
         return measure_prefix_1d(points)._asdict()
+    if points.shape[1] > 2:
+        bounds = enclose_w2(points)
+        return {"w2": bounds.middle, "w2_lower": bounds.lower, "w2_upper": bounds.upper}
     (prefix,) = measure_prefixes(UNIFORM, points, [len(points)])
     return {
         "w2": math.sqrt(prefix.w2_squared),
@@ -241,7 +246,8 @@ def plot_prefixes(rows: Sequence[Row], d: int) -> list[Panel]:
         if column in rows[0]
     ]
     if curves:
-        panels.append(Panel(f"W2 · {power}", tuple(curves), {}))
+        kind = "" if d <= 2 else "  (middle of certified bounds)"
+        panels.append(Panel(f"W2 · {power}{kind}", tuple(curves), {}))
     return panels
 
 

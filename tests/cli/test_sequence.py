@@ -226,6 +226,27 @@ def test_comparison_in_the_plane():
     assert (again["random_w2"] != table["random_w2"]).all()
 
 
+def test_comparison_in_space():
+    """8 points are the lower left corners of cubes of side ½: W2 = ½, in certified bounds."""
+    arguments = ("-d", 3, "--prefixes", "8:27:19", "--compare", "sobol,kronecker,random")
+    result = sequence(*arguments, "-o", "a.csv")
+    table = read_table(Path("a.csv"))
+    assert table["w2_lower"][0] <= 0.5 <= table["w2_upper"][0]
+    for name in ("", "sobol_", "kronecker_", "random_"):
+        lower, upper = table[f"{name}w2_lower"], table[f"{name}w2_upper"]
+        assert (lower < table[f"{name}w2"]).all()
+        assert (table[f"{name}w2"] < upper).all()
+        assert (table["wp_lower"] < upper).all()
+        assert (upper < 1.3 * lower).all()
+    assert (table["kronecker_w2_upper"] < table["w2_lower"]).all()
+    for line in re.findall("(?:dyadic|sobol|kronecker|random) .*", result.stderr):
+        numbers = list(map(float, re.findall(r"\d\.\d+", line)))
+        assert len(numbers) == 4
+        assert numbers[0] < numbers[1]
+        assert numbers[2] < numbers[3]
+        assert "(by a grid of cubes)" in line
+
+
 def test_comparison_on_the_line():
     table = read_table(sequence("-d", 1, "--prefixes", "1:50", "--compare", "grid,random").stdout)
     assert table["grid_w1"] == pytest.approx(1 / (4 * table["n"]))
@@ -455,7 +476,12 @@ def test_same_input_same_bytes(arguments):
         ("--skip -1", "-1 is not in the range x>=0"),
         ("--exact-w2 -d 3", "--exact-w2 needs --dimension 2, not 3"),
         ("--exact-w2 -d 1", "in dimension 1 --certify gives W1, W2 and W∞"),
-        ("--compare sobol -d 3", "--compare measures dimensions 1 and 2, not 3"),
+        ("--compare sobol,grid -d 3", "--compare grid is for dimensions 1 and 2, not 3"),
+        (
+            "--compare sobol -d 3 -n 2k",
+            "--compare in dimension 3 takes at most 1,024 points, not 2",
+        ),
+        ("--compare sobol -d 4 --prefixes 9:1025", "takes at most 1,024 points, not 1,025"),
         ("--compare niederreiter", "Unknown name 'niederreiter'"),
         ("--compare stipple", "--compare stipple needs --density IMAGE"),
         ("--prefixes 5:2", "'5:2' is not a range of prefixes"),

@@ -139,7 +139,8 @@ certificate_options = add_options(
         type=RIVALS,
         metavar="NAME[,NAME...]",
         help="Measure as many points of sobol, halton, kronecker (multiples of a badly approximable"
-        " vector), random or grid too (dimension 1 or 2); with --density: of stipple, the points"
+        " vector), random or grid (dimension 1 or 2) too: W2 beyond dimension 2 in certified"
+        " bounds; with --density: of stipple, the points"
         " of `stipple stipple`.",
     ),
     group="Certificates",

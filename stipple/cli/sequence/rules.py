@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stipple.choices import LARGEST_COUNT
+from stipple.choices import LARGEST_COUNT, MOST_COMPARED
 from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.shared.images import TONE
 
@@ -17,6 +17,12 @@ def _has_density(options: Mapping[str, Any]) -> bool:
 
 def _compares(options: Mapping[str, Any]) -> set[str]:
     return set(options["compare"] or ())
+
+
+def _find_largest(options: Mapping[str, Any]) -> int:
+    """Find the most points that are measured, if they are given."""
+    prefixes = options["prefixes"]
+    return int(prefixes[-1] if prefixes else options["points"] or 0)
 
 
 RULES = (
@@ -79,8 +85,19 @@ RULES = (
         lambda options: f"--exact-w2 needs --dimension 2, not {options['dimension']}.",
     ),
     Rule(
-        lambda options: bool(options["compare"]) and options["dimension"] > 2,
-        lambda options: f"--compare measures dimensions 1 and 2, not {options['dimension']}.",
+        lambda options: "grid" in _compares(options) and options["dimension"] > 2,
+        lambda options: f"--compare grid is for dimensions 1 and 2, not {options['dimension']}.",
+    ),
+    Rule(
+        lambda options: (
+            bool(options["compare"])
+            and options["dimension"] > 2
+            and _find_largest(options) > MOST_COMPARED
+        ),
+        lambda options: (
+            f"--compare in dimension {options['dimension']} takes at most {MOST_COMPARED:,} points,"
+            f" not {_find_largest(options):,}."
+        ),
     ),
     ONE_WIDTH,
     ANIMATION,

@@ -108,6 +108,8 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
                 f"{symbol} = {_tell_distance(row[f'{name}{key}'], LINE_ERROR)}"
                 for symbol, key in (("W1", "w1"), ("W2", "w2"), ("W∞", "w_infinity"))
             )
+        elif dimension > 2:
+            text = _describe_bounds(row, column, dimension)
         else:
             interval = format_interval(row[f"{column}_lower"], row[f"{column}_upper"], 9)
             text = f"W2 = {value:.8g} in {interval}, √N·W2 = {row['n'] ** 0.5 * value:.5g}"
@@ -116,6 +118,17 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     if dimension == 1:
         rows.append(("no constant", OBSTRUCTION))
     return rows
+
+
+def _describe_bounds(row: "Row", column: str, dimension: int) -> str:
+    """Describe bounds of W2, and of W2·N^(1/d), found on a grid of cubes."""
+    from stipple.sequences.certificate import SLACK
+
+    lower, upper = row[f"{column}_lower"], row[f"{column}_upper"]
+    root = row["n"] ** (1 / dimension)
+    scaled = format_interval(lower * root * (1 - SLACK), upper * root * (1 + SLACK), 5)
+    interval = format_interval(lower, upper, 5)
+    return f"W2 in {interval}, W2·N^(1/{dimension}) in {scaled} (by a grid of cubes)"
 
 
 def _describe_discrepancies(row: "Row", dimension: int) -> list[tuple[str, str]]:
