@@ -101,7 +101,7 @@ def _transport_cubes(points: Floats, side: int) -> tuple[float, Floats]:
 
 def _integrate_dual(points: Floats, potentials: Floats, side: int) -> float:
     """Mean of φ plus the trapezoidal rule for min_j(|y_j|² − 2x·y_j − φ_j)."""
-    count, d = points.shape
+    count, d = len(points), points.shape[1]
     corners = _list_grid(np.arange(side + 1) / side, d)
     # Halves for each face that a corner is on.
     weights = 0.5 ** ((corners == 0) | (corners == 1)).sum(axis=1)
@@ -113,7 +113,7 @@ def _integrate_dual(points: Floats, potentials: Floats, side: int) -> float:
             for start in range(0, len(corners), step)
         ]
     )
-    return math.fsum(weights * least) / float(side) ** d + math.fsum(potentials) / count
+    return math.fsum(weights * least) / math.pow(side, d) + math.fsum(potentials) / count
 
 
 def _list_grid(places: Floats, d: int) -> Floats:
