@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 LARGEST_COUNT = 10_000_000
 # Points beyond the plane that distances are bounded of: their transport takes some seconds.
 MOST_COMPARED = 1_024
+# The partition of the paper holds all its strips at once.
+MOST_STRIPS = 1_000_000
 # The costs of this order fit in double precision for images of any size.
 HIGHEST_ORDER = 32
 # Of lines and spirals, in millimetres.
@@ -22,6 +24,7 @@ AtomStart: TypeAlias = Literal["auto", "kmeans++", "density"]
 AtomWeights: TypeAlias = Literal["free", "equal", "given"]
 Blend: TypeAlias = Literal["normal", "multiply", "screen"]
 BoundMethod: TypeAlias = Literal["auto", "paper", "sparse", "fast"]
+Construction: TypeAlias = Literal["bisection", "paper"]
 CellRule: TypeAlias = Literal["bisect", "occupied", "sparsest"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DistanceUnit: TypeAlias = Literal["pixel", "side"]

@@ -20,6 +20,7 @@ from stipple.sequences.certificate import (
 from stipple.sequences.cubes import enclose_w2
 from stipple.sequences.dyadic import check_range, generate_sequence
 from stipple.sequences.progressive import measure_prefixes
+from stipple.sequences.strips import CONSTANTS, certify_strips
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
 Row: TypeAlias = dict[str, Any]
@@ -58,6 +59,7 @@ def tabulate_prefixes(
     order: float = 2.0,
     exact: bool = False,
     discrepancy: bool = False,
+    strips: bool = False,
     rivals: Mapping[str, Callable[[int], Floats]] | None = None,
 ) -> Iterator[Row]:
     """Certify prefixes of the dyadic sequence, and measure them beside those of others.
@@ -74,14 +76,17 @@ def tabulate_prefixes(
         Whether to measure W2; with rivals and in d = 1 this is always done.
     discrepancy : bool
         Whether to measure the L2-star discrepancy.
+    strips : bool
+        Whether to certify the partition of the paper too; d ≥ 2.
     rivals : mapping of str to callable, optional
         Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them.
 
     Yields
     ------
     Row
-        The columns of `tabulate_certificate`; then those of `measure_points` and `l2_star`, of
-        `measure_discrepancy`; then these for each rival, its name before that of the column.
+        The columns of `tabulate_certificate` and of `tabulate_strips`; those of `measure_points`
+        and `l2_star`, of `measure_discrepancy`; then the latter for each rival, its name before
+        that of the column.
     """
     check_range(max(counts), d)
     exact = exact or d == 1 or bool(rivals)
@@ -93,6 +98,8 @@ def tabulate_prefixes(
 
     for count in counts:
         row = tabulate_certificate(certify_prefix(count, d), order)
+        if strips:
+            row |= tabulate_strips(count, d)
         if points is not None:
             row |= measure(points[:count])
         for name, select in (rivals or {}).items():
@@ -123,6 +130,24 @@ def tabulate_certificate(certificate: PrefixCertificate, order: float) -> Row:
         "wp_upper": bounds.upper,
         "scaled_wp": bounds.upper * certificate.count ** (1 / certificate.dimension) * (1 + SLACK),
     }
+
+
+def tabulate_strips(count: int, d: int) -> Row:
+    """List what is certified of the partition of the paper, for each of its two constants.
+
+    Returns
+    -------
+    Row
+        `levels`, `move`, `move_bound`, `scaled_radius` and `scaled_bound` as in `StripCertificate`,
+        after `paper10_` for the constant 10·√d, and after `paper6_` for 6·√d.
+    """
+    row: Row = {}
+    for spare, constant in CONSTANTS.items():
+        figures = asdict(certify_strips(count, d, spare))
+        for name in ("count", "dimension", "spare"):
+            del figures[name]
+        row |= {f"paper{constant}_{name}": value for name, value in figures.items()}
+    return row
 
 
 def measure_points(points: Floats) -> Row:

@@ -224,6 +224,7 @@ CASES = {
         "format_": ["sequence -n 9 -o - --format csv", "sequence -n 9 -o - --format svg"],
         "certify": "--certify",
         "order": ("--certify", "-p 3"),
+        "construction": ("--certify", "--construction paper"),
         "discrepancy": ("--certify", "--discrepancy"),
         "prefixes": [PREFIXES, PREFIXES, "--prefixes 2:7"],
         "exact_w2": "--exact-w2",

@@ -20,6 +20,7 @@ from stipple.sequences.boxes import partition_prefix
 from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
 from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.progressive import order_progressively
+from stipple.sequences.strips import certify_strips, partition_in_strips
 from stipple.stippling.stippling import stipple as quantise
 
 
@@ -304,6 +305,35 @@ def test_partition_lists_the_boxes(d):
     np.testing.assert_array_equal(columns, partition_prefix(61, d))
 
 
+def test_partition_of_the_paper():
+    arguments = ("-n", 185, "--construction", "paper", "--partition", "b.csv")
+    result = sequence(*arguments, "--certify", "--report", "r.json")
+    table = read_table(Path("b.csv"))
+    strips = partition_in_strips(185, 2)
+    np.testing.assert_array_equal(table["lower_x"], strips[:, 0, 0])
+    np.testing.assert_array_equal(table["upper_y"], strips[:, 1, 1])
+    row = read_json(Path("r.json"))["certificate"]
+    for constant, spare in ((10, 2), (6, 1)):
+        certificate = certify_strips(185, 2, spare)
+        for name in ("levels", "move", "move_bound", "scaled_radius", "scaled_bound"):
+            assert row[f"paper{constant}_{name}"] == getattr(certificate, name)
+        told = rf"paper, M = {certificate.levels} +ends .* by (\S+) or less \(.*most (\S+)\)"
+        move, most = map(float, re.search(told, result.stderr).groups())
+        assert certificate.move <= move < certificate.move_bound <= most
+        assert re.search(rf"its R_N.* by projection \(.*at most {constant}·√2 = ", result.stderr)
+
+
+def test_prefixes_of_the_partition_of_the_paper():
+    arguments = ("--prefixes", "60:70:5", "-d", 3, "--construction", "paper", "-q")
+    table = read_table(sequence(*arguments).stdout)
+    assert table["paper10_levels"].tolist() == [0, 0, 0]
+    assert table["paper6_levels"].tolist() == [0, 1, 1]
+    assert (table["paper6_scaled_bound"] < 6 * 3**0.5).all()
+    sequence("-n", 37, "--construction", "paper", "--draw", "boxes", "-o", "a.svg")
+    sequence("-n", 37, "--draw", "boxes", "-o", "b.svg")
+    assert Path("a.svg").read_bytes() != Path("b.svg").read_bytes()
+
+
 def test_drawing_of_points_has_a_layer_for_each_doubling():
     sequence("-n", 20, "-o", "a.svg", "--radius", "1mm", "--margin", "0mm")
     layers = list_layers(read_svg(Path("a.svg")))
@@ -503,6 +533,10 @@ def test_same_input_same_bytes(arguments):
         ("--draw strip -o a.csv", "--draw strip needs a picture"),
         ("--skip 3 --certify", "--certify is about prefixes: leave --skip out"),
         ("--skip 3 --partition b.csv", "--partition is about prefixes"),
+        ("--construction paper", "--construction is of boxes: add --certify"),
+        ("--construction paper --certify -d 1", "--construction paper needs --dimension 2 or more"),
+        ("--construction paper --certify -n 2M", "takes at most 1,000,000 points, not 2,000,000"),
+        ("--density ramp.png --construction paper", "--construction is for the cube"),
         ("--skip 3 --discrepancy", "--discrepancy is about prefixes"),
         ("--density ramp.png --discrepancy", "--discrepancy is for the cube"),
         ("--skip 3 --draw boxes -o a.svg", "--draw boxes shows prefixes"),

@@ -1,7 +1,10 @@
 """Options of `stipple sequence`."""
 
+from typing import get_args
+
 import click
 
+from stipple.choices import Construction
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.counts import Count
 from stipple.cli.shared.drawings import DRAWING_FORMATS, PLOT_FORMATS
@@ -125,6 +128,14 @@ certificate_options = add_options(
         metavar="P",
         default=2.0,
         help="Order P of the distance W_P that is bounded by the boxes, below and above.",
+    ),
+    click.option(
+        "--construction",
+        type=click.Choice(get_args(Construction)),
+        default="bisection",
+        help="Boxes by bisection down to single points, or the partition of the paper: boxes of"
+        " some levels, and strips in them. With --certify and --prefixes what its proof says of"
+        " their ends is checked.",
     ),
     click.option(
         "--exact-w2", is_flag=True, help="Measure W2 exactly by the transport solver (dimension 2)."

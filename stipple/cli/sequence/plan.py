@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from stipple.choices import Rival
+from stipple.choices import Construction, Rival
 from stipple.cli.sequence.options import POINT_FORMATS, POINTS, STIPPLES, TABLE_FORMATS
 from stipple.cli.sequence.rules import CERTIFIED, RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
@@ -34,6 +34,8 @@ class Measures:
         W2 itself, by the transport solver.
     discrepancy : bool
         The L2-star discrepancy.
+    strips : bool
+        The partition of the paper.
     rivals : tuple of str
         Other sequences to measure beside it.
     seed : int
@@ -43,6 +45,7 @@ class Measures:
     order: float
     exact: bool
     discrepancy: bool
+    strips: bool
     rivals: tuple[Rival, ...]
     seed: int
 
@@ -51,7 +54,7 @@ class Measures:
 class Points:
     """n points of the unit cube, without the first `skip`; `measures` if they are certified.
 
-    `partition` is the path of their boxes.
+    `partition` is the path of their boxes, made by `construction`.
     """
 
     n: int
@@ -59,6 +62,7 @@ class Points:
     skip: int
     measures: Measures | None
     partition: str | None
+    construction: Construction
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,7 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
         order=options["order"],
         exact=options["exact_w2"],
         discrepancy=options["discrepancy"],
+        strips=options["construction"] == "paper",
         rivals=options["compare"] or (),
         seed=options["seed"],
     )
@@ -199,7 +204,12 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
         return Prefixes(n, dimension, prefixes, measures)
     certified = any(map(options.get, CERTIFIED))
     return Points(
-        n, dimension, options["skip"], measures if certified else None, options["partition"]
+        n=n,
+        dimension=dimension,
+        skip=options["skip"],
+        measures=measures if certified else None,
+        partition=options["partition"],
+        construction=options["construction"],
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stipple.choices import LARGEST_COUNT, MOST_COMPARED
+from stipple.choices import LARGEST_COUNT, MOST_COMPARED, MOST_STRIPS
 from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.shared.images import TONE
 
@@ -36,7 +36,7 @@ RULES = (
         "--compare stipple needs --density IMAGE.",
     ),
     *refuse_each(
-        ("skip", "certify", "partition", "order", "discrepancy"),
+        ("skip", "certify", "partition", "order", "discrepancy", "construction"),
         "--{} is for the cube: leave --density out.",
         _has_density,
     ),
@@ -70,6 +70,24 @@ RULES = (
         ("order",),
         "--{} is of what is certified: add --certify or --prefixes.",
         lambda options: not any(map(options.get, CERTIFIED)),
+    ),
+    *refuse_each(
+        ("construction",),
+        "--{} is of boxes: add --certify, --prefixes, --partition or --draw boxes.",
+        lambda options: (
+            not any(map(options.get, (*CERTIFIED, "partition"))) and options["draw"] != "boxes"
+        ),
+    ),
+    Rule(
+        lambda options: options["construction"] == "paper" and options["dimension"] == 1,
+        "--construction paper needs --dimension 2 or more, not 1: there is no theorem on the line.",
+    ),
+    Rule(
+        lambda options: options["construction"] == "paper" and _find_largest(options) > MOST_STRIPS,
+        lambda options: (
+            f"--construction paper takes at most {MOST_STRIPS:,} points,"
+            f" not {_find_largest(options):,}."
+        ),
     ),
     Rule(
         lambda options: options["skip"] > 0 and options["draw"] != "points",

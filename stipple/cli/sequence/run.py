@@ -143,6 +143,7 @@ def _tabulate(counts: range, dimension: int, measures: Measures) -> "Iterable[Ro
         order=measures.order,
         exact=measures.exact,
         discrepancy=measures.discrepancy,
+        strips=measures.strips,
         rivals=rivals,
     )
 

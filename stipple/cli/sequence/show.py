@@ -98,6 +98,7 @@ def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
         ("lower bound", f"{round_down(row['lower_bound'])} <= W∞ of any N points"),
         ("ratio", f"{round_up(row['ratio'])}"),
         *_describe_order(row, dimension),
+        *_describe_strips(row, dimension),
     ]
     for column, value in row.items():
         name = column.removesuffix("w2")
@@ -166,6 +167,34 @@ def _describe_order(row: "Row", dimension: int) -> list[tuple[str, str]]:
         (name, f"{lower} (no N points have less) to {upper} (by the boxes)"),
         (_scale(name, dimension), f"{round_up(row['scaled_wp'])}{_tell_theorem(dimension)}"),
     ]
+
+
+def _describe_strips(row: "Row", dimension: int) -> list[tuple[str, str]]:
+    """Describe the partition of the paper, if it was made, beside what its proof says of it."""
+    rows = []
+    for constant, source in ((10, "its proof"), (6, "one level more, as published")):
+        levels = row.get(f"paper{constant}_levels")
+        if levels is None:
+            continue
+        move, most, radius, bound = (
+            row[f"paper{constant}_{name}"]
+            for name in ("move", "move_bound", "scaled_radius", "scaled_bound")
+        )
+        name = _scale("R_N", dimension)
+        limit = f"{constant}·√{dimension} = {constant * dimension**0.5:.5g}"
+        rows += [
+            (
+                f"paper, M = {levels}",
+                f"ends of boxes moved by {round_up(move)} or less"
+                f" (Proposition 2.9: at most {round_up(most)})",
+            ),
+            (
+                f"its {name}",
+                f"{round_up(radius)} by strips, {round_up(bound)} by projection"
+                f" ({source}: at most {limit})",
+            ),
+        ]
+    return rows
 
 
 def _scale(name: str, dimension: int) -> str:
