@@ -46,9 +46,6 @@ class Quantised(Protocol):
 
 # The time for the discrepancy grows with the square of this, to half a second.
 MOST_FOR_DISCREPANCY = 10_000
-# The worst N·W_∞ of van der Corput's prefixes grows by this for each doubling of N.
-GROWTH = 1 / 3
-
 UNIFORM = Density(np.ones((1, 1)))
 
 

@@ -255,6 +255,22 @@ def test_comparison_on_the_line():
     assert (table["random_w1"] >= table["grid_w1"]).all()
 
 
+def test_growth_on_the_line_is_told_beside_what_any_sequence_has():
+    result = sequence("-d", 1, "--prefixes", "1:200", "--report", "r.json", "-o", "a.csv")
+    table = read_table(Path("a.csv"))
+    for symbol, column in (("W1", "w1"), ("W2", "w2"), ("W∞", "w_infinity")):
+        scaled = table["n"] * table[column]
+        told = rf"N·{symbol} = (\S+) to (\S+) at N = (\d+)"
+        lower, upper, at = map(float, re.search(told, result.stderr).groups())
+        assert lower <= scaled.max() <= upper
+        assert scaled[int(at) - 1] == scaled.max()
+    assert "of at most 200 points has N·W2 >= 0.2886751;" in result.stderr
+    bound = read_json(Path("r.json"))["any_sequence_n_w2"]
+    assert 0.28867 < bound < (table["n"] * table["w2"]).max()
+    sequence("--prefixes", "1:3", "--report", "s.json", "-q")
+    assert "any_sequence_n_w2" not in read_json(Path("s.json"))
+
+
 def test_discrepancy_is_a_column_of_every_sequence():
     """On the line it is W2."""
     arguments = ("-d", 1, "--prefixes", "3:30:9", "--discrepancy", "--compare", "sobol", "-q")

@@ -41,6 +41,7 @@ def describe_found(found: Found) -> dict[str, Any]:
                 "constant": find_constant(task.dimension),
                 "worst": _find_worst(table, "scaled_radius"),
                 "worst_wp": _find_worst(table, "scaled_wp"),
+                **_report_growth(table, task.dimension),
                 "prefixes": table,
             }
         case FoundStipples(density=density):
@@ -50,6 +51,13 @@ def describe_found(found: Found) -> dict[str, Any]:
         case FoundStipplePrefixes(task=task, table=table):
             worst = _find_worst(table, "quality")
             return {"points": task.image.n, "worst": worst, "prefixes": table}
+
+
+def _report_growth(table: "list[Row]", dimension: int) -> dict[str, Any]:
+    """Report N·W2 that a prefix of any sequence on the line has, of up to as many points."""
+    from stipple.sequences.obstruction import bound_growth
+
+    return {"any_sequence_n_w2": bound_growth(table[-1]["n"])} if dimension == 1 else {}
 
 
 def list_rows(found: Found) -> list[tuple[str, str]]:
@@ -67,6 +75,7 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
                 ("the worst", f"N = {worst['n']:,}, of which"),
                 *_describe_certificate(worst, task.dimension),
                 _describe_largest(table, task.dimension),
+                *(_describe_growth(table) if task.dimension == 1 else []),
             ]
         case FoundStipples(task=task):
             image = task.image
@@ -155,6 +164,24 @@ def _describe_largest(table: "list[Row]", dimension: int) -> tuple[str, str]:
     row = _find_worst(table, "scaled_wp")
     name = _scale(name_order(row["order"]), dimension)
     return f"largest {name}", f"{round_up(row['scaled_wp'])} or less, at N = {row['n']:,}"
+
+
+def _describe_growth(table: "list[Row]") -> list[tuple[str, str]]:
+    """Describe how far the prefixes on the line go, and how far those of any sequence must."""
+    from stipple.sequences.certificate import LINE_ERROR
+    from stipple.sequences.obstruction import bound_growth
+
+    texts = []
+    for symbol, column in (("W1", "w1"), ("W2", "w2"), ("W∞", "w_infinity")):
+        row = max(table, key=lambda row: row["n"] * row[column])
+        value = _tell_distance(row["n"] * row[column], 2 * LINE_ERROR)
+        texts.append(f"N·{symbol} = {value} at N = {row['n']:,}")
+    most = table[-1]["n"]
+    bound = f"has N·W2 >= {round_down(bound_growth(most))}; from N = 2^147 on this bound grows"
+    return [
+        ("largest", "; ".join(texts)),
+        ("any sequence", f"a prefix of at most {most:,} points {bound}, like sqrt(log N)"),
+    ]
 
 
 def _describe_order(row: "Row", dimension: int) -> list[tuple[str, str]]:
