@@ -10,6 +10,7 @@ import stipple
 from proofs import family
 from proofs.invoke import Outcome, invoke, read_ends
 from stipple.sequences.certificate import measure_prefix_1d
+from stipple.sequences.cubes import enclose_w2
 
 # π lies between these.
 PI = Fraction(314159265358979323846, 10**20), Fraction(314159265358979323847, 10**20)
@@ -203,6 +204,25 @@ def distances_on_the_line(rng: np.random.Generator) -> str | None:
             return (
                 f"{symbol} of {values.tolist()} is {figure!r}, not {float(value) ** (1 / power)!r}"
             )
+    return None
+
+
+@family("sequence", share=0.5)
+def distances_of_products(rng: np.random.Generator) -> str | None:
+    """Of points that are a product of points of the line W2² is the sum of theirs."""
+    d = int(rng.integers(1, 5))
+    sizes = rng.integers(1, (30, 6, 4, 3)[d - 1], d)
+    axes = [rng.random(size) ** int(rng.integers(1, 4)) for size in sizes]
+    if rng.random() < 0.3:
+        axes = [np.round(places * 4) / 4 for places in axes]
+    exact = sum(
+        (measure_exactly([Fraction(x) for x in sorted(places.tolist())])[1] for places in axes),
+        Fraction(0),
+    )
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, d)
+    bounds = enclose_w2(rng.permutation(points))
+    if not Fraction(bounds.lower) ** 2 <= exact <= Fraction(bounds.upper) ** 2:
+        return f"W2² of {points.tolist()} is {float(exact)!r}, not in {bounds} squared"
     return None
 
 
