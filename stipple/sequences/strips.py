@@ -12,7 +12,7 @@ from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.sequences.certificate import SLACK
 from stipple.sequences.dyadic import check_range, generate_sequence
 
-# Levels left for the strips, and the constant that the proof has for so many, over √d.
+# Levels left for the strips, and the constant over √d that the result is compared with.
 CONSTANTS = {2: 10, 1: 6}
 
 
@@ -28,8 +28,8 @@ class StripCertificate:
     Attributes
     ----------
     count, dimension, spare : int
-        N, d, and the levels left for the strips: 2, for the constant 10·√d, or 1, for the 6·√d that
-        Gwóźdź states.
+        N, d, and the levels left for the strips: 2, for the constant 10·√d, or 1, to compare with
+        the 6·√d that Gwóźdź states (arXiv:2603.29600).
     levels : int
         M.
     move : float

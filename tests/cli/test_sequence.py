@@ -345,6 +345,13 @@ def test_prefixes_of_the_partition_of_the_paper():
     assert table["paper10_levels"].tolist() == [0, 0, 0]
     assert table["paper6_levels"].tolist() == [0, 1, 1]
     assert (table["paper6_scaled_bound"] < 6 * 3**0.5).all()
+    text = sequence(*arguments[:-1], "-o", "a.csv").stderr
+    for constant in (10, 6):
+        told = rf"largest, paper {constant} +(\S+) by projection.* moved by (\S+) of what Prop"
+        largest, part = map(float, re.search(told, text).groups())
+        assert largest >= table[f"paper{constant}_scaled_bound"].max() > largest - 1e-5
+        moved = table[f"paper{constant}_move"] / table[f"paper{constant}_move_bound"]
+        assert 1 > part >= moved.max()
     sequence("-n", 37, "--construction", "paper", "--draw", "boxes", "-o", "a.svg")
     sequence("-n", 37, "--draw", "boxes", "-o", "b.svg")
     assert Path("a.svg").read_bytes() != Path("b.svg").read_bytes()

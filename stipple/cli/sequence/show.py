@@ -23,6 +23,9 @@ DISCREPANCY = (
     " the star discrepancy 1 - (1 - 2^-k)^d, of the order N^(-1/d); its claim is the transport"
 )
 
+# Over √d, and whose they are.
+PAPER_CONSTANTS = ((10, "its proof"), (6, "as published"))
+
 
 def describe_found(found: Found) -> dict[str, Any]:
     """Collect the figures of the report."""
@@ -75,6 +78,7 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
                 ("the worst", f"N = {worst['n']:,}, of which"),
                 *_describe_certificate(worst, task.dimension),
                 _describe_largest(table, task.dimension),
+                *_describe_largest_strips(table, task.dimension),
                 *(_describe_growth(table) if task.dimension == 1 else []),
             ]
         case FoundStipples(task=task):
@@ -199,7 +203,7 @@ def _describe_order(row: "Row", dimension: int) -> list[tuple[str, str]]:
 def _describe_strips(row: "Row", dimension: int) -> list[tuple[str, str]]:
     """Describe the partition of the paper, if it was made, beside what its proof says of it."""
     rows = []
-    for constant, source in ((10, "its proof"), (6, "one level more, as published")):
+    for constant, source in PAPER_CONSTANTS:
         levels = row.get(f"paper{constant}_levels")
         if levels is None:
             continue
@@ -221,6 +225,24 @@ def _describe_strips(row: "Row", dimension: int) -> list[tuple[str, str]]:
                 f" ({source}: at most {limit})",
             ),
         ]
+    return rows
+
+
+def _describe_largest_strips(table: "list[Row]", dimension: int) -> list[tuple[str, str]]:
+    """Describe how near the partition of the paper comes to what its proof allows."""
+    rows = []
+    for constant, source in PAPER_CONSTANTS:
+        column = f"paper{constant}_scaled_bound"
+        if column not in table[0]:
+            continue
+        row = _find_worst(table, column)
+        parts = [one[f"paper{constant}_move"] / one[f"paper{constant}_move_bound"] for one in table]
+        text = (
+            f"{round_up(row[column])} by projection, at N = {row['n']:,} ({source}: at most"
+            f" {constant}·√{dimension}); ends moved by {round_up(max(parts), 3)} of what"
+            " Proposition 2.9 allows"
+        )
+        rows.append((f"largest, paper {constant}", text))
     return rows
 
 
