@@ -4,6 +4,10 @@ from typing import Literal, TypeAlias
 
 # About 2 KiB of memory for each point, measured at a million points.
 LARGEST_COUNT = 10_000_000
+# Points beyond the plane that distances are bounded of: their transport takes some seconds.
+MOST_COMPARED = 1_024
+# The partition of the paper holds all its strips at once.
+MOST_STRIPS = 1_000_000
 # The costs of this order fit in double precision for images of any size.
 HIGHEST_ORDER = 32
 # Of lines and spirals, in millimetres.
@@ -20,6 +24,7 @@ AtomStart: TypeAlias = Literal["auto", "kmeans++", "density"]
 AtomWeights: TypeAlias = Literal["free", "equal", "given"]
 Blend: TypeAlias = Literal["normal", "multiply", "screen"]
 BoundMethod: TypeAlias = Literal["auto", "paper", "sparse", "fast"]
+Construction: TypeAlias = Literal["bisection", "paper"]
 CellRule: TypeAlias = Literal["bisect", "occupied", "sparsest"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 DistanceUnit: TypeAlias = Literal["pixel", "side"]
@@ -38,7 +43,7 @@ Order: TypeAlias = Literal["none", "nearest", "tsp"]
 Overlap: TypeAlias = Literal["avoid", "allow"]
 PixelModel: TypeAlias = Literal["points", "squares"]
 Precision: TypeAlias = Literal["float64", "float32"]
-Rival: TypeAlias = Literal["sobol", "halton", "random", "grid"]
+Rival: TypeAlias = Literal["sobol", "halton", "kronecker", "random", "grid"]
 SourceKind: TypeAlias = Literal["auto", "samples", "image"]
 Spacing: TypeAlias = Literal["touch", "apart"]
 Start: TypeAlias = Literal["bisection", "uniform", "grid"]

@@ -20,7 +20,8 @@ from stipple.arguments import (
     read_pixels,
     read_points,
 )
-from stipple.sequences.certificate import certify_prefixes, partition_prefix
+from stipple.sequences.boxes import partition_prefix
+from stipple.sequences.certificate import certify_prefixes
 
 
 class Frame:

@@ -28,7 +28,7 @@ def test_the_fitted_slope_goes_through_the_middle():
 
 def test_prefixes_are_scaled_by_their_number():
     rows = list(tabulate_prefixes(range(2, 7), 2, exact=True))
-    radii, distances = plot_prefixes(rows, 2)
+    radii, proved, distances = plot_prefixes(rows, 2)
     counts = np.arange(2.0, 7.0)
     (radius,) = radii.curves
     np.testing.assert_array_equal(radius.x, counts)
@@ -37,6 +37,10 @@ def test_prefixes_are_scaled_by_their_number():
     for row in rows:
         assert level == pytest.approx(row["lower_bound"] * row["n"] ** 0.5)
     assert "10·√2" in radii.title
+    assert proved.title == "W_2 · √N  (proved by the boxes)"
+    (curve,) = proved.curves
+    np.testing.assert_allclose(curve.y, [row["wp_upper"] * row["n"] ** 0.5 for row in rows])
+    assert (curve.y > distances.curves[0].y).all()
     (curve,) = distances.curves
     np.testing.assert_allclose(curve.y, [row["w2"] * row["n"] ** 0.5 for row in rows])
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -11,13 +11,23 @@ from stipple.arrays import Floats
 from stipple.drawing.panels import Curve, Panel
 from stipple.machine.rounding import take_root
 from stipple.measures.density import Density
-from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
+from stipple.sequences.certificate import (
+    SLACK,
+    PrefixCertificate,
+    certify_prefix,
+    measure_prefix_1d,
+)
+from stipple.sequences.cubes import enclose_w2
 from stipple.sequences.dyadic import check_range, generate_sequence
 from stipple.sequences.progressive import measure_prefixes
+from stipple.sequences.strips import CONSTANTS, certify_strips
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
-Row: TypeAlias = dict[str, float]
-"""Figures by the names of their columns; the first is `n`, the number of points."""
+Row: TypeAlias = dict[str, Any]
+"""Figures by the names of their columns; the first is `n`, the number of points.
+
+None stands for what takes too long.
+"""
 
 
 class Quantised(Protocol):
@@ -34,9 +44,8 @@ class Quantised(Protocol):
         ...
 
 
-# The worst N·W_∞ of van der Corput's prefixes grows by this for each doubling of N.
-GROWTH = 1 / 3
-
+# The time for the discrepancy grows with the square of this, to half a second.
+MOST_FOR_DISCREPANCY = 10_000
 UNIFORM = Density(np.ones((1, 1)))
 
 
@@ -44,7 +53,10 @@ def tabulate_prefixes(
     counts: Sequence[int],
     d: int,
     *,
+    order: float = 2.0,
     exact: bool = False,
+    discrepancy: bool = False,
+    strips: bool = False,
     rivals: Mapping[str, Callable[[int], Floats]] | None = None,
 ) -> Iterator[Row]:
     """Certify prefixes of the dyadic sequence, and measure them beside those of others.
@@ -55,50 +67,126 @@ def tabulate_prefixes(
         Numbers of points.
     d : int
         Dimension, 1 to 10.
+    order : float
+        p ≥ 1 of the distance W_p that is bounded by the boxes.
     exact : bool
-        Whether to measure exact distances; only for d ≤ 2. In d = 1 they are always there.
+        Whether to measure W2; with rivals and in d = 1 this is always done.
+    discrepancy : bool
+        Whether to measure the L2-star discrepancy.
+    strips : bool
+        Whether to certify the partition of the paper too; d ≥ 2.
     rivals : mapping of str to callable, optional
-        Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them; d ≤ 2.
+        Other sequences by name, as `stipple.sequences.rivals.prepare_rival` makes them.
 
     Yields
     ------
     Row
-        `n`, `radius`, `scaled_radius`, `lower_bound`, `ratio` and `worst_point` as in
-        `PrefixCertificate`; then the columns of `measure_points`; then the same for each rival,
-        its name before that of the column.
+        The columns of `tabulate_certificate` and of `tabulate_strips`; those of `measure_points`
+        and `l2_star`, of `measure_discrepancy`; then the latter for each rival, its name before
+        that of the column.
     """
     check_range(max(counts), d)
     exact = exact or d == 1 or bool(rivals)
-    points = generate_sequence(max(counts), d) if exact else None
+    points = generate_sequence(max(counts), d) if exact or discrepancy else None
+
+    def measure(points: Floats) -> Row:
+        distances = measure_points(points) if exact else {}
+        return distances | ({"l2_star": measure_discrepancy(points)} if discrepancy else {})
+
     for count in counts:
-        certificate = asdict(certify_prefix(count, d))
-        del certificate["dimension"], certificate["constant"]
-        row = {"n": certificate.pop("count"), **certificate}
+        row = tabulate_certificate(certify_prefix(count, d), order)
+        if strips:
+            row |= tabulate_strips(count, d)
         if points is not None:
-            row |= measure_points(points[:count])
+            row |= measure(points[:count])
         for name, select in (rivals or {}).items():
-            distances = measure_points(select(count))
-            row |= {f"{name}_{column}": value for column, value in distances.items()}
+            row |= {f"{name}_{column}": value for column, value in measure(select(count)).items()}
         yield row
 
 
+def tabulate_certificate(certificate: PrefixCertificate, order: float) -> Row:
+    """List the figures of a certificate, and the bounds of the distance of one order.
+
+    Returns
+    -------
+    Row
+        `n`, `radius`, `scaled_radius`, `lower_bound`, `ratio` and `worst_point` as in
+        `PrefixCertificate`; `order`, `wp_lower` and `wp_upper` as of its `enclose_distance`;
+        `scaled_wp`, the last times n^{1/d}, rounded upwards.
+    """
+    bounds = certificate.enclose_distance(order)
+    return {
+        "n": certificate.count,
+        "radius": certificate.radius,
+        "scaled_radius": certificate.scaled_radius,
+        "lower_bound": certificate.lower_bound,
+        "ratio": certificate.ratio,
+        "worst_point": certificate.worst_point,
+        "order": order,
+        "wp_lower": bounds.lower,
+        "wp_upper": bounds.upper,
+        "scaled_wp": bounds.upper * certificate.count ** (1 / certificate.dimension) * (1 + SLACK),
+    }
+
+
+def tabulate_strips(count: int, d: int) -> Row:
+    """List what is certified of the partition of the paper, for each of its two constants.
+
+    Returns
+    -------
+    Row
+        `levels`, `move`, `move_bound`, `scaled_radius` and `scaled_bound` as in `StripCertificate`,
+        after `paper10_` for the constant 10·√d, and after `paper6_` for 6·√d.
+    """
+    row: Row = {}
+    for spare, constant in CONSTANTS.items():
+        figures = asdict(certify_strips(count, d, spare))
+        for name in ("count", "dimension", "spare"):
+            del figures[name]
+        row |= {f"paper{constant}_{name}": value for name, value in figures.items()}
+    return row
+
+
 def measure_points(points: Floats) -> Row:
-    """Measure the exact distances from the uniform density to points of [0, 1]^d, d ≤ 2.
+    """Measure the distances from the uniform density to points of [0, 1]^d.
 
     Returns
     -------
     Row
         `w1`, `w2` and `w_infinity` in d = 1, each within a relative 2^−46; `w2` and its certified
-        bounds `w2_lower` and `w2_upper`, rounded outwards, in d = 2.
+        bounds `w2_lower` and `w2_upper`, rounded outwards, in d = 2; wider ones of `enclose_w2`,
+        and their middle, beyond.
     """
     if points.shape[1] == 1:
         return measure_prefix_1d(points)._asdict()
+    if points.shape[1] > 2:
+        bounds = enclose_w2(points)
+        return {"w2": bounds.middle, "w2_lower": bounds.lower, "w2_upper": bounds.upper}
     (prefix,) = measure_prefixes(UNIFORM, points, [len(points)])
     return {
         "w2": math.sqrt(prefix.w2_squared),
         "w2_lower": take_root(prefix.w2_squared_lower, 2, down=True),
         "w2_upper": take_root(prefix.w2_squared_upper, 2, down=False),
     }
+
+
+def measure_discrepancy(points: Floats) -> float | None:
+    """Measure the L2-star discrepancy of points of the unit cube, shape (n, d).
+
+    The root of the mean square, over all boxes between the origin and a point of the cube, of the
+    difference between their volume and the share of the points in them (Warnock 1972, as
+    `scipy.stats.qmc.discrepancy` has it).
+
+    Returns
+    -------
+    float or None
+        None for more than 10,000 points: the time grows with the square of their number.
+    """
+    from scipy.stats import qmc
+
+    if len(points) > MOST_FOR_DISCREPANCY:
+        return None
+    return float(qmc.discrepancy(points, method="L2-star"))
 
 
 def tabulate_stippling(
@@ -148,15 +236,28 @@ def choose_counts(n: int, smallest: int = 16) -> list[int]:
 
 
 def plot_prefixes(rows: Sequence[Row], d: int) -> list[Panel]:
-    """Plot R_N·N^{1/d} against N, and below it N^{1/d}·W2 of all sequences measured."""
+    """Plot against N the scaled R_N, bounds of W_p by the boxes, and W2 of all sequences measured.
+
+    All are scaled by N^{1/d}.
+    """
     counts = _pick(rows, "n")
     scale = counts ** (1 / d)
     power = {1: "N", 2: "√N"}.get(d, f"N^(1/{d})")
-    bound = rows[0]["lower_bound"] * rows[0]["n"] ** (1 / d)
+    root = rows[0]["n"] ** (1 / d)
     constant = "no constant bounds it" if d == 1 else f"theorem: at most 10·√{d}"
     radii = Curve("dyadic", counts, _pick(rows, "scaled_radius"))
+    costs = Curve("dyadic, at most", counts, _pick(rows, "scaled_wp"))
     panels = [
-        Panel(f"R_N · {power}  ({constant})", (radii,), {"no N points have less": bound}),
+        Panel(
+            f"R_N · {power}  ({constant})",
+            (radii,),
+            {"no N points have less": root * rows[0]["lower_bound"]},
+        ),
+        Panel(
+            f"{name_order(rows[0]['order'])} · {power}  (proved by the boxes)",
+            (costs,),
+            {"no N points have less": root * rows[0]["wp_lower"]},
+        ),
     ]
     named = {"dyadic": "w2"} | {
         column.removesuffix("_w2"): column for column in rows[0] if column.endswith("_w2")
@@ -167,7 +268,8 @@ def plot_prefixes(rows: Sequence[Row], d: int) -> list[Panel]:
         if column in rows[0]
     ]
     if curves:
-        panels.append(Panel(f"W2 · {power}", tuple(curves), {}))
+        kind = "" if d <= 2 else "  (middle of certified bounds)"
+        panels.append(Panel(f"W2 · {power}{kind}", tuple(curves), {}))
     return panels
 
 
@@ -180,6 +282,11 @@ def plot_stippling(rows: Sequence[Row]) -> list[Panel]:
     return [
         Panel("quality  N·W2²/A", tuple(curves), {"hexagonal limit, no bound": HEXAGONAL_QUALITY})
     ]
+
+
+def name_order(order: float) -> str:
+    """Name the distance of an order, with all its digits: W_2, W_2.5."""
+    return f"W_{order!r}".removesuffix(".0")
 
 
 def _pick(rows: Sequence[Row], column: str) -> Floats:

@@ -16,9 +16,11 @@ from PIL import Image
 
 import stipple
 from stipple.cli import main
-from stipple.sequences.certificate import certify_prefix, measure_prefix_1d, partition_prefix
+from stipple.sequences.boxes import partition_prefix
+from stipple.sequences.certificate import certify_prefix, measure_prefix_1d
 from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.progressive import order_progressively
+from stipple.sequences.strips import certify_strips, partition_in_strips
 from stipple.stippling.stippling import stipple as quantise
 
 
@@ -129,7 +131,42 @@ def test_prefixes_have_the_worst_radius_that_is_known(d, largest, at):
     assert table["n"][table["scaled_radius"].argmax()] == at
     assert table["scaled_radius"].max() == pytest.approx(largest, abs=5e-6)
     assert table["scaled_radius"].max() < 10 * math.sqrt(d)
-    assert list(table) == ["n", "radius", "scaled_radius", "lower_bound", "ratio", "worst_point"]
+    assert list(table)[:6] == [
+        "n",
+        "radius",
+        "scaled_radius",
+        "lower_bound",
+        "ratio",
+        "worst_point",
+    ]
+    assert list(table)[6:] == ["order", "wp_lower", "wp_upper", "scaled_wp"]
+
+
+@pytest.mark.parametrize(
+    ("d", "order", "largest", "at"),
+    [(2, 1, 1.159342, 410), (2, 4, 1.597003, 167), (3, 2, 1.247428, 165), (4, 2, 1.381955, 87)],
+)
+def test_prefixes_have_the_largest_distance_that_is_known(d, order, largest, at):
+    arguments = ("--prefixes", "1:600", "-d", d, "-p", order, "--report", "r.json")
+    result = sequence(*arguments, "-o", "p.csv")
+    table = read_table(Path("p.csv"))
+    assert (table["order"] == order).all()
+    assert (table["wp_lower"] < table["wp_upper"]).all()
+    assert table["n"][table["scaled_wp"].argmax()] == at
+    assert table["scaled_wp"].max() == pytest.approx(largest, abs=1e-6)
+    assert read_json(Path("r.json"))["worst_wp"]["n"] == at
+    told = rf"largest W_{order}·N\^\(1/{d}\) +{largest} or less, at N = {at}\n"
+    assert re.search(told, result.stderr)
+
+
+def test_bounds_of_one_order_are_rounded_to_the_safe_side():
+    text = sequence("-n", 61, "-d", 3, "--certify", "-p", 2.5).stderr
+    (lower, upper, scaled) = map(
+        float, re.search(r"W_2\.5 +(\S+) .* to (\S+) .*\nW_2\.5·N\^\(1/3\) +(\S+)", text).groups()
+    )
+    bounds = certify_prefix(61, 3).enclose_distance(2.5)
+    assert lower <= bounds.lower < bounds.upper <= upper
+    assert bounds.upper * 61 ** (1 / 3) <= scaled
 
 
 def test_prefixes_with_a_step_go_to_standard_output():
@@ -178,11 +215,11 @@ def test_exact_w2_of_all_points():
 
 
 def test_comparison_in_the_plane():
-    arguments = ("--prefixes", "16:64:48", "--compare", "sobol,halton,random,grid", "-q")
+    arguments = ("--prefixes", "16:64:48", "--compare", "sobol,halton,kronecker,random,grid", "-q")
     table = read_table(sequence(*arguments).stdout)
     # Centres of a 4 × 4 and an 8 × 8 grid: W2² = s²/6.
     assert table["grid_w2"] == pytest.approx([1 / 4 / 6**0.5, 1 / 8 / 6**0.5])
-    for name in ("sobol", "halton", "random"):
+    for name in ("sobol", "halton", "kronecker", "random"):
         assert (table[f"{name}_w2"] > table["grid_w2"]).all()
         assert (table[f"{name}_w2_lower"] <= table[f"{name}_w2_upper"]).all()
     again = read_table(sequence(*arguments, "--seed", 1).stdout)
@@ -190,11 +227,71 @@ def test_comparison_in_the_plane():
     assert (again["random_w2"] != table["random_w2"]).all()
 
 
+def test_comparison_in_space():
+    """8 points are the lower left corners of cubes of side ½: W2 = ½, in certified bounds."""
+    arguments = ("-d", 3, "--prefixes", "8:27:19", "--compare", "sobol,kronecker,random")
+    result = sequence(*arguments, "-o", "a.csv")
+    table = read_table(Path("a.csv"))
+    assert table["w2_lower"][0] <= 0.5 <= table["w2_upper"][0]
+    for name in ("", "sobol_", "kronecker_", "random_"):
+        lower, upper = table[f"{name}w2_lower"], table[f"{name}w2_upper"]
+        assert (lower < table[f"{name}w2"]).all()
+        assert (table[f"{name}w2"] < upper).all()
+        assert (table["wp_lower"] < upper).all()
+        assert (upper < 1.3 * lower).all()
+    assert (table["kronecker_w2_upper"] < table["w2_lower"]).all()
+    for line in re.findall("(?:dyadic|sobol|kronecker|random) .*", result.stderr):
+        numbers = list(map(float, re.findall(r"\d\.\d+", line)))
+        assert len(numbers) == 4
+        assert numbers[0] < numbers[1]
+        assert numbers[2] < numbers[3]
+        assert "(by a grid of cubes)" in line
+
+
 def test_comparison_on_the_line():
     table = read_table(sequence("-d", 1, "--prefixes", "1:50", "--compare", "grid,random").stdout)
     assert table["grid_w1"] == pytest.approx(1 / (4 * table["n"]))
     assert table["grid_w_infinity"] == pytest.approx(1 / (2 * table["n"]))
     assert (table["random_w1"] >= table["grid_w1"]).all()
+
+
+def test_growth_on_the_line_is_told_beside_what_any_sequence_has():
+    result = sequence("-d", 1, "--prefixes", "1:200", "--report", "r.json", "-o", "a.csv")
+    table = read_table(Path("a.csv"))
+    for symbol, column in (("W1", "w1"), ("W2", "w2"), ("W∞", "w_infinity")):
+        scaled = table["n"] * table[column]
+        told = rf"N·{symbol} = (\S+) to (\S+) at N = (\d+)"
+        lower, upper, at = map(float, re.search(told, result.stderr).groups())
+        assert lower <= scaled.max() <= upper
+        assert scaled[int(at) - 1] == scaled.max()
+    assert "of at most 200 points has N·W2 >= 0.2886751;" in result.stderr
+    bound = read_json(Path("r.json"))["any_sequence_n_w2"]
+    assert 0.28867 < bound < (table["n"] * table["w2"]).max()
+    sequence("--prefixes", "1:3", "--report", "s.json", "-q")
+    assert "any_sequence_n_w2" not in read_json(Path("s.json"))
+
+
+def test_discrepancy_is_a_column_of_every_sequence():
+    """On the line it is W2."""
+    arguments = ("-d", 1, "--prefixes", "3:30:9", "--discrepancy", "--compare", "sobol", "-q")
+    table = read_table(sequence(*arguments).stdout)
+    for name in ("", "sobol_"):
+        np.testing.assert_allclose(table[f"{name}l2_star"], table[f"{name}w2"], rtol=1e-9)
+    text = sequence("-n", 64, "--discrepancy", "--compare", "sobol", "--report", "r.json").stderr
+    row = read_json(Path("r.json"))["certificate"]
+    assert row["l2_star"] > 5 * row["sobol_l2_star"]
+    figures = f"dyadic {row['l2_star']:.5g}, sobol {row['sobol_l2_star']:.5g}"
+    assert re.search(rf"L2-star +discrepancy: {figures}\n", text)
+    assert re.search(r"discrepancy +the dyadic sequence is not a low-discrepancy one", text)
+
+
+def test_discrepancy_of_too_many_points_is_left_out():
+    table = sequence("--prefixes", "10000:10001", "--discrepancy", "--report", "r.json").stdout
+    assert [line.endswith(",") for line in table.splitlines()] == [False, False, True]
+    assert [row["l2_star"] is None for row in read_json(Path("r.json"))["prefixes"]] == [0, 1]
+    text = sequence("-n", 10001, "--discrepancy").stderr
+    assert "L2-star      left out beyond 10,000 points" in text
+    assert "low-discrepancy" not in text
 
 
 def test_the_line_has_closed_forms_and_no_constant():
@@ -222,6 +319,42 @@ def test_partition_lists_the_boxes(d):
     assert list(table) == ["index", *(f"{c}_{name}" for c in ("lower", "upper") for name in names)]
     columns = np.stack(list(table.values())[1:], axis=1).reshape(61, 2, d)
     np.testing.assert_array_equal(columns, partition_prefix(61, d))
+
+
+def test_partition_of_the_paper():
+    arguments = ("-n", 185, "--construction", "paper", "--partition", "b.csv")
+    result = sequence(*arguments, "--certify", "--report", "r.json")
+    table = read_table(Path("b.csv"))
+    strips = partition_in_strips(185, 2)
+    np.testing.assert_array_equal(table["lower_x"], strips[:, 0, 0])
+    np.testing.assert_array_equal(table["upper_y"], strips[:, 1, 1])
+    row = read_json(Path("r.json"))["certificate"]
+    for constant, spare in ((10, 2), (6, 1)):
+        certificate = certify_strips(185, 2, spare)
+        for name in ("levels", "move", "move_bound", "scaled_radius", "scaled_bound"):
+            assert row[f"paper{constant}_{name}"] == getattr(certificate, name)
+        told = rf"paper, M = {certificate.levels} +ends .* by (\S+) or less \(.*most (\S+)\)"
+        move, most = map(float, re.search(told, result.stderr).groups())
+        assert certificate.move <= move < certificate.move_bound <= most
+        assert re.search(rf"its R_N.* by projection \(.*at most {constant}·√2 = ", result.stderr)
+
+
+def test_prefixes_of_the_partition_of_the_paper():
+    arguments = ("--prefixes", "60:70:5", "-d", 3, "--construction", "paper", "-q")
+    table = read_table(sequence(*arguments).stdout)
+    assert table["paper10_levels"].tolist() == [0, 0, 0]
+    assert table["paper6_levels"].tolist() == [0, 1, 1]
+    assert (table["paper6_scaled_bound"] < 6 * 3**0.5).all()
+    text = sequence(*arguments[:-1], "-o", "a.csv").stderr
+    for constant in (10, 6):
+        told = rf"largest, paper {constant} +(\S+) by projection.* moved by (\S+) of what Prop"
+        largest, part = map(float, re.search(told, text).groups())
+        assert largest >= table[f"paper{constant}_scaled_bound"].max() > largest - 1e-5
+        moved = table[f"paper{constant}_move"] / table[f"paper{constant}_move_bound"]
+        assert 1 > part >= moved.max()
+    sequence("-n", 37, "--construction", "paper", "--draw", "boxes", "-o", "a.svg")
+    sequence("-n", 37, "--draw", "boxes", "-o", "b.svg")
+    assert Path("a.svg").read_bytes() != Path("b.svg").read_bytes()
 
 
 def test_drawing_of_points_has_a_layer_for_each_doubling():
@@ -396,7 +529,12 @@ def test_same_input_same_bytes(arguments):
         ("--skip -1", "-1 is not in the range x>=0"),
         ("--exact-w2 -d 3", "--exact-w2 needs --dimension 2, not 3"),
         ("--exact-w2 -d 1", "in dimension 1 --certify gives W1, W2 and W∞"),
-        ("--compare sobol -d 3", "--compare measures dimensions 1 and 2, not 3"),
+        ("--compare sobol,grid -d 3", "--compare grid is for dimensions 1 and 2, not 3"),
+        (
+            "--compare sobol -d 3 -n 2k",
+            "--compare in dimension 3 takes at most 1,024 points, not 2",
+        ),
+        ("--compare sobol -d 4 --prefixes 9:1025", "takes at most 1,024 points, not 1,025"),
         ("--compare niederreiter", "Unknown name 'niederreiter'"),
         ("--compare stipple", "--compare stipple needs --density IMAGE"),
         ("--prefixes 5:2", "'5:2' is not a range of prefixes"),
@@ -418,7 +556,17 @@ def test_same_input_same_bytes(arguments):
         ("--draw strip -o a.csv", "--draw strip needs a picture"),
         ("--skip 3 --certify", "--certify is about prefixes: leave --skip out"),
         ("--skip 3 --partition b.csv", "--partition is about prefixes"),
+        ("--construction paper", "--construction is of boxes: add --certify"),
+        ("--construction paper --certify -d 1", "--construction paper needs --dimension 2 or more"),
+        ("--construction paper --certify -n 2M", "takes at most 1,000,000 points, not 2,000,000"),
+        ("--density ramp.png --construction paper", "--construction is for the cube"),
+        ("--skip 3 --discrepancy", "--discrepancy is about prefixes"),
+        ("--density ramp.png --discrepancy", "--discrepancy is for the cube"),
         ("--skip 3 --draw boxes -o a.svg", "--draw boxes shows prefixes"),
+        ("-p 3", "--order is of what is certified: add --certify or --prefixes"),
+        ("--certify -p 0.9", "0.9 is not in the range x>=1"),
+        ("--certify -p inf", "'inf' is not a finite number"),
+        ("--density ramp.png --order 3", "--order is for the cube"),
         ("--relaxation 3", "--relaxation needs --density IMAGE"),
         ("--gamma 2", "--gamma needs --density IMAGE"),
         ("--animate a.gif", "--animate needs --density IMAGE"),

@@ -10,6 +10,7 @@ import stipple
 from proofs import family
 from proofs.invoke import Outcome, invoke, read_ends
 from stipple.sequences.certificate import measure_prefix_1d
+from stipple.sequences.cubes import enclose_w2
 
 # π lies between these.
 PI = Fraction(314159265358979323846, 10**20), Fraction(314159265358979323847, 10**20)
@@ -114,6 +115,15 @@ def partitions(rng: np.random.Generator) -> str | None:
         )
         for index, box in boxes.items()
     )
+    if count <= 400:
+        squares = sum(
+            ((low - x) ** 2 + (low - x) * (high - x) + (high - x) ** 2) / 3
+            for index, box in boxes.items()
+            for x, (low, high) in zip(locate(index, d), box, strict=True)
+        )
+        bound = Fraction(outcome.report["certificate"]["wp_upper"]) ** 2 * count
+        if not squares <= bound <= squares * (1 + LOSS):
+            return f"{name}: wp_upper is {outcome.report['certificate']['wp_upper']!r}"
     return refute_certificate(outcome, count, d, farthest, whole=count <= 400)
 
 
@@ -128,12 +138,14 @@ def refute_certificate(
         "scaled_radius": read_ends("R_N·N <" if d == 1 else f"R_N·N^(1/{d}) <", outcome.printed),
         "lower_bound": read_ends("lower bound <", outcome.printed),
         "ratio": read_ends("ratio <", outcome.printed),
+        "wp_lower": read_ends("W_2 <", outcome.printed),
+        "scaled_wp": read_ends("W_2·N <" if d == 1 else f"W_2·N^(1/{d}) <", outcome.printed),
     }
     for key, ends in printed.items():
         if ends is None:
             return f"{name}: {key} is not printed"
         value, end = Fraction(row[key]), ends[0]
-        if end > value if key == "lower_bound" else end < value:
+        if end > value if key.endswith("lower") or key == "lower_bound" else end < value:
             return f"{name}: {key} is {row[key]!r}, and {float(end)!r} is printed"
     # All are compared after raising to the power 2d, which needs no roots.
     radius, scaled, ratio, lower = (
@@ -192,6 +204,25 @@ def distances_on_the_line(rng: np.random.Generator) -> str | None:
             return (
                 f"{symbol} of {values.tolist()} is {figure!r}, not {float(value) ** (1 / power)!r}"
             )
+    return None
+
+
+@family("sequence", share=0.5)
+def distances_of_products(rng: np.random.Generator) -> str | None:
+    """Of points that are a product of points of the line W2² is the sum of theirs."""
+    d = int(rng.integers(1, 5))
+    sizes = rng.integers(1, (30, 6, 4, 3)[d - 1], d)
+    axes = [rng.random(size) ** int(rng.integers(1, 4)) for size in sizes]
+    if rng.random() < 0.3:
+        axes = [np.round(places * 4) / 4 for places in axes]
+    exact = sum(
+        (measure_exactly([Fraction(x) for x in sorted(places.tolist())])[1] for places in axes),
+        Fraction(0),
+    )
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, d)
+    bounds = enclose_w2(rng.permutation(points))
+    if not Fraction(bounds.lower) ** 2 <= exact <= Fraction(bounds.upper) ** 2:
+        return f"W2² of {points.tolist()} is {float(exact)!r}, not in {bounds} squared"
     return None
 
 

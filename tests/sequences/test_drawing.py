@@ -5,7 +5,7 @@ import pytest
 
 from stipple.drawing.look import Look
 from stipple.drawing.page import Placement
-from stipple.sequences.certificate import partition_prefix
+from stipple.sequences.boxes import partition_prefix
 from stipple.sequences.drawing import (
     Progression,
     compose_doublings,

@@ -15,11 +15,11 @@ from scipy.spatial.distance import cdist
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.sequences.boxes import partition_prefix
 from stipple.sequences.certificate import (
     certify_prefix,
     certify_prefixes,
     measure_prefix_1d,
-    partition_prefix,
 )
 from stipple.sequences.dyadic import check_range, find_constant, generate_sequence
 
@@ -254,6 +254,60 @@ def test_lower_bound_is_the_radius_of_a_ball(d, bound):
     assert certificate.lower_bound == pytest.approx(bound, abs=1e-7)
     assert certificate.radius == pytest.approx(d**0.5)
     assert certify_prefix(2**d, d).lower_bound == pytest.approx(bound / 2, abs=1e-7)
+
+
+@pytest.mark.parametrize("d", range(1, 11))
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_boxes_give_the_exact_w2_of_squares(d, level):
+    """The lower left corners of cubes of side s have W2² = d·s²/3, which their boxes attain."""
+    if level * d <= 16:
+        bound = certify_prefix(2 ** (level * d), d).w2_bound
+        assert Fraction(bound) ** 2 >= Fraction(d, 3 * 4**level)
+        assert bound == pytest.approx((d / 3) ** 0.5 / 2**level, rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 50, 333, 1024])
+def test_bounds_of_w2_on_the_line_are_the_exact_distance(n):
+    exact = measure_prefix_1d(generate_sequence(n, 1))
+    certificate = certify_prefix(n, 1)
+    assert exact.w2 * (1 - 2**-46) <= certificate.w2_bound <= exact.w2 + 1e-14
+    for order, distance in ((1, exact.w1), (2, exact.w2), (np.inf, exact.w_infinity)):
+        bounds = certificate.enclose_distance(order)
+        assert bounds.lower * (1 - 2**-46) <= distance <= bounds.upper * (1 + 2**-46)
+
+
+@pytest.mark.parametrize("order", [1, 2, 2.5, 7, 1e9])
+def test_no_points_of_the_line_are_nearer_than_the_middles(order):
+    """W_p of the middles of n equal intervals is the lower bound itself."""
+    exact = (1 / (order + 1)) ** (1 / order) / 10
+    bounds = certify_prefix(5, 1).enclose_distance(order)
+    assert bounds.lower < exact
+    assert bounds.lower == pytest.approx(exact)
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 2), (7, 2), (61, 2), (5, 3), (1, 4)])
+@pytest.mark.parametrize("order", [1, 1.5, 3, 4, 10])
+def test_bounds_hold_for_the_cost_of_the_boxes(n, d, order):
+    """Against Gauss rules on each box, exact for even orders, and points of the ball below."""
+    certificate, boxes = certify_prefix(n, d), partition_prefix(n, d)
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    places = np.stack(np.meshgrid(*[(nodes + 1) / 2] * d, indexing="ij"), -1).reshape(-1, d)
+    shares = np.prod(np.meshgrid(*[weights / 2] * d), axis=0).ravel()
+    inside = boxes[:, :1] + places * (boxes[:, 1:] - boxes[:, :1])
+    lengths = np.linalg.norm(inside - generate_sequence(n, d)[:, None], axis=2)
+    cost = (lengths**order @ shares).mean() ** (1 / order)
+    bounds = certificate.enclose_distance(order)
+    assert bounds.lower < cost <= bounds.upper
+    # Of the largest distance and the mean square, the latter alone up to p = 2.
+    assert bounds.upper <= (1.25 * cost if order <= 2 else certificate.radius)
+    power = certificate.w2_bound**2 * certificate.radius ** (order - 2)
+    assert order < 2 or bounds.upper**order == pytest.approx(power)
+
+
+@pytest.mark.parametrize("order", [0.5, np.nan, -1, "two", True])
+def test_orders_below_one_are_refused(order):
+    with pytest.raises(StippleError, match="order of the distance"):
+        certify_prefix(3).enclose_distance(order)
 
 
 @pytest.mark.slow

@@ -2,11 +2,13 @@
 
 import io
 from fractions import Fraction
+from math import isqrt
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.optimize import brentq
 from scipy.stats import qmc
 
 from stipple.drawing.panels import Curve, Panel
@@ -14,20 +16,24 @@ from stipple.drawing.plots import render_plot
 from stipple.errors import StippleError
 from stipple.files.tables import render_columns_csv, render_npy, render_table_csv
 from stipple.measures.density import Density
+from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.prefixes import (
     UNIFORM,
     choose_counts,
+    measure_discrepancy,
     measure_points,
     plot_prefixes,
     tabulate_prefixes,
     tabulate_stippling,
 )
 from stipple.sequences.progressive import measure_prefixes
-from stipple.sequences.rivals import prepare_rival
+from stipple.sequences.rivals import generate_kronecker, prepare_rival
 from stipple.stippling.stippling import stipple
 
+CERTIFIED = "n,radius,scaled_radius,lower_bound,ratio,worst_point,order,wp_lower,wp_upper,scaled_wp"
 
-@pytest.mark.parametrize("name", ["sobol", "halton", "random"])
+
+@pytest.mark.parametrize("name", ["sobol", "halton", "kronecker", "random"])
 @pytest.mark.parametrize("d", [1, 2])
 def test_rivals_are_sequences_of_the_cube(name, d):
     select = prepare_rival(name, 100, d, seed=3)
@@ -44,6 +50,29 @@ def test_rivals_are_those_of_scipy():
     np.testing.assert_array_equal(prepare_rival("sobol", 7, 2)(7), sobol[:7])
     halton = qmc.Halton(2, scramble=False).random(7)
     np.testing.assert_array_equal(prepare_rival("halton", 7, 2)(7), halton)
+
+
+def test_kronecker_points_are_multiples_of_the_golden_number():
+    """Against whole square roots of 400 bits, also far out, where doubles have lost all digits."""
+    golden = Fraction(isqrt(5 << 800), 1 << 401) - Fraction(1, 2)
+    exact = [index * golden % 1 for index in range(1, 1001)]
+    found = [Fraction(value) for value in generate_kronecker(1000, 1).ravel().tolist()]
+    for index, (one, other) in enumerate(zip(exact, found, strict=True), start=1):
+        assert abs(one - other) < Fraction(index, 2**63) + Fraction(1, 2**53)
+
+
+@pytest.mark.parametrize("d", range(1, 11))
+def test_kronecker_vectors_are_powers_of_a_root(d):
+    (first,) = generate_kronecker(1, d)
+    root = brentq(lambda y: y**d + y ** (d + 1) - 1, 0, 1, xtol=1e-15)
+    np.testing.assert_allclose(first, root ** np.arange(1, d + 1), rtol=1e-14)
+
+
+def test_kronecker_points_of_the_plane_are_close_to_uniform():
+    """For N from 100 to 600, √N·W2 was measured from 0.446 to 0.497."""
+    select = prepare_rival("kronecker", 500, 2)
+    for count in (50, 189, 500):
+        assert 0.42 < count**0.5 * measure_points(select(count))["w2"] < 0.52
 
 
 def test_the_seed_chooses_random_points():
@@ -68,15 +97,15 @@ def test_grids_fit_their_number_of_points():
 
 
 def test_unknown_rivals_are_refused():
-    with pytest.raises(StippleError, match="give sobol, halton, random or grid"):
+    with pytest.raises(StippleError, match="give sobol, halton, kronecker, random or grid"):
         prepare_rival("faure", 5, 2)
 
 
 def test_columns_follow_what_is_measured():
     (row,) = tabulate_prefixes([5], 4)
-    assert list(row) == ["n", "radius", "scaled_radius", "lower_bound", "ratio", "worst_point"]
+    assert ",".join(row) == CERTIFIED
     (row,) = tabulate_prefixes([5], 2, rivals={"grid": prepare_rival("grid", 5, 2)})
-    assert list(row)[6:] == [
+    assert list(row)[10:] == [
         "w2",
         "w2_lower",
         "w2_upper",
@@ -85,13 +114,35 @@ def test_columns_follow_what_is_measured():
         "grid_w2_upper",
     ]
     (row,) = tabulate_prefixes([5], 1)
-    assert list(row)[6:] == ["w1", "w2", "w_infinity"]
+    assert list(row)[10:] == ["w1", "w2", "w_infinity"]
 
 
 def test_one_point_in_the_middle_of_the_square():
     figures = measure_points(np.array([[0.5, 0.5]]))
     assert figures["w2"] == pytest.approx(6**-0.5)
     assert figures["w2_lower"] <= figures["w2"] <= figures["w2_upper"]
+
+
+@pytest.mark.parametrize(("d", "level"), [(1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2)])
+def test_first_points_are_far_from_low_discrepancy(d, level):
+    """The star discrepancy of 2^(dk) points, by its definition, is 1 − (1 − 2^−k)^d."""
+    points = generate_sequence(2 ** (d * level), d)
+    ends = np.append(np.unique(points), 1.0)
+    corners = np.stack(np.meshgrid(*[ends] * d), axis=-1).reshape(-1, 1, d)
+    closed = (points <= corners).all(axis=2).mean(axis=1)
+    opened = (points < corners).all(axis=2).mean(axis=1)
+    volumes = corners.prod(axis=2).ravel()
+    star = max((closed - volumes).max(), (volumes - opened).max())
+    assert star == 1 - (1 - 2.0**-level) ** d
+    if d == 2:
+        assert star == pytest.approx(2 / len(points) ** 0.5 - 1 / len(points))
+
+
+def test_discrepancy_is_the_root_mean_square_over_boxes():
+    """Of ½ in both coordinates: ∫(xy − 1[x, y ≥ ½])² = 1/9 − 2·(3/8)² + 1/4."""
+    expected = (1 / 9 - 2 * (3 / 8) ** 2 + 1 / 4) ** 0.5
+    assert measure_discrepancy(np.array([[0.5, 0.5]])) == pytest.approx(expected)
+    assert measure_discrepancy(np.zeros((10_001, 1))) is None
 
 
 def test_a_progressive_stippling_is_compared_with_free_points():
@@ -132,11 +183,15 @@ def test_counts_are_quarters_of_doublings():
 @pytest.mark.parametrize(("d", "title"), [(1, "R_N · N "), (2, "R_N · √N "), (3, "R_N · N^(1/3) ")])
 def test_panels_of_prefixes(d, title):
     rows = list(tabulate_prefixes(range(1, 20), d))
-    first, *others = plot_prefixes(rows, d)
+    first, second, *others = plot_prefixes(rows, d)
     assert first.title.startswith(title)
     assert first.curves[0].y.tolist() == [row["scaled_radius"] for row in rows]
     (bound,) = first.levels.values()
     assert bound == pytest.approx(rows[7]["lower_bound"] * 8 ** (1 / d))
+    assert second.title.startswith(title.replace("R_N", "W_2"))
+    assert second.curves[0].y.tolist() == [row["scaled_wp"] for row in rows]
+    (bound,) = second.levels.values()
+    assert bound == pytest.approx(rows[7]["wp_lower"] * 8 ** (1 / d))
     assert len(others) == (d == 1)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from stipple.cli.sequence.plan import Job
+from stipple.cli.sequence.plan import Job, Points
 from stipple.cli.sequence.run import (
     Found,
     FoundPoints,
@@ -13,6 +13,7 @@ from stipple.cli.sequence.run import (
 from stipple.cli.shared.drawings import lay_out, render_drawing
 
 if TYPE_CHECKING:
+    from stipple.arrays import Floats
     from stipple.drawing.marks import Drawing
     from stipple.sequences.drawing import Progression
 
@@ -25,7 +26,7 @@ def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
     """Render what a job writes, but for its report: paths and bytes."""
     files = [(output.path, _render(found, job, output.format)) for output in job.files.outputs]
     if isinstance(found, FoundPoints) and found.task.partition:
-        files.append((found.task.partition, _render_partition(found.task.n, found.task.dimension)))
+        files.append((found.task.partition, _render_partition(found.task)))
     if isinstance(found, FoundStipples) and found.task.animation:
         files.append((found.task.animation, _render_animation(found, job)))
     return files
@@ -44,15 +45,14 @@ def _render(found: Found, job: Job, form: str) -> bytes:
 
 
 def _draw_cube(found: FoundPoints, job: Job) -> "Drawing":
-    from stipple.sequences.certificate import partition_prefix
     from stipple.sequences.drawing import compose_partition, show_square
 
     square = show_square(found.points)
     if job.files.draw != "boxes":
         return _draw(square, job)
-    n = len(found.points)
-    placement, look = job.files.lay_out(square.shape, n, square.ink_area)
-    return compose_partition(found.points, partition_prefix(n), placement, look, _choose_ink(job))
+    placement, look = job.files.lay_out(square.shape, len(found.points), square.ink_area)
+    boxes = _cut_cube(found.task)
+    return compose_partition(found.points, boxes, placement, look, _choose_ink(job))
 
 
 def _show_stipples(found: FoundStipples) -> "Progression":
@@ -89,14 +89,22 @@ def _choose_ink(job: Job) -> str:
     return job.files.layout.ink or BLACK
 
 
-def _render_partition(count: int, dimension: int) -> bytes:
-    from stipple.files.tables import name_axes, render_columns_csv
-    from stipple.sequences.certificate import partition_prefix
+def _cut_cube(task: Points) -> "Floats":
+    """Boxes of the points, shape (n, 2, dimension)."""
+    from stipple.sequences.boxes import partition_prefix
+    from stipple.sequences.strips import partition_in_strips
 
-    boxes = partition_prefix(count, dimension)  # (n, 2, d)
-    columns: dict[str, Any] = {"index": range(count)}
+    cut = partition_in_strips if task.construction == "paper" else partition_prefix
+    return cut(task.n, task.dimension)
+
+
+def _render_partition(task: Points) -> bytes:
+    from stipple.files.tables import name_axes, render_columns_csv
+
+    boxes = _cut_cube(task)
+    columns: dict[str, Any] = {"index": range(task.n)}
     for side, corner in enumerate(("lower", "upper")):
-        for axis, name in enumerate(name_axes(dimension)):
+        for axis, name in enumerate(name_axes(task.dimension)):
             columns[f"{corner}_{name}"] = boxes[:, side, axis]
     return render_columns_csv(columns)
 

@@ -1,7 +1,10 @@
 """Options of `stipple sequence`."""
 
+from typing import get_args
+
 import click
 
+from stipple.choices import Construction
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.counts import Count
 from stipple.cli.shared.drawings import DRAWING_FORMATS, PLOT_FORMATS
@@ -12,7 +15,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.types import PREFIXES, RIVALS
+from stipple.cli.shared.types import PREFIXES, RIVALS, FiniteRange
 
 POINT_FORMATS = ("csv", "npy", *DRAWING_FORMATS)
 TABLE_FORMATS = ("csv", *PLOT_FORMATS)
@@ -119,14 +122,37 @@ certificate_options = add_options(
         help="Certify the first A, A + STEP, ... up to B points: a table and its plot go to -o.",
     ),
     click.option(
+        "-p",
+        "--order",
+        type=FiniteRange(min=1),
+        metavar="P",
+        default=2.0,
+        help="Order P of the distance W_P that is bounded by the boxes, below and above.",
+    ),
+    click.option(
+        "--construction",
+        type=click.Choice(get_args(Construction)),
+        default="bisection",
+        help="Boxes by bisection down to single points, or the partition of the paper: boxes of"
+        " some levels, and strips in them. With --certify and --prefixes what its proof says of"
+        " their ends is checked.",
+    ),
+    click.option(
         "--exact-w2", is_flag=True, help="Measure W2 exactly by the transport solver (dimension 2)."
+    ),
+    click.option(
+        "--discrepancy",
+        is_flag=True,
+        help="Measure the L2-star discrepancy too, of up to 10,000 points.",
     ),
     click.option(
         "--compare",
         type=RIVALS,
         metavar="NAME[,NAME...]",
-        help="Measure as many points of sobol, halton, random or grid too (dimension 1 or 2); with"
-        " --density: of stipple, the points of `stipple stipple`.",
+        help="Measure as many points of sobol, halton, kronecker (multiples of a badly approximable"
+        " vector), random or grid (dimension 1 or 2) too: W2 beyond dimension 2 in certified"
+        " bounds; with --density: of stipple, the points"
+        " of `stipple stipple`.",
     ),
     group="Certificates",
 )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from stipple.choices import Rival
+from stipple.choices import Construction, Rival
 from stipple.cli.sequence.options import POINT_FORMATS, POINTS, STIPPLES, TABLE_FORMATS
-from stipple.cli.sequence.rules import RULES
+from stipple.cli.sequence.rules import CERTIFIED, RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.drawings import DRAWING_FORMATS, Layout, lay_out, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
@@ -28,15 +28,24 @@ class Measures:
 
     Attributes
     ----------
+    order : float
+        p of the distance W_p that is bounded.
     exact : bool
         W2 itself, by the transport solver.
+    discrepancy : bool
+        The L2-star discrepancy.
+    strips : bool
+        The partition of the paper.
     rivals : tuple of str
         Other sequences to measure beside it.
     seed : int
         Of random rivals.
     """
 
+    order: float
     exact: bool
+    discrepancy: bool
+    strips: bool
     rivals: tuple[Rival, ...]
     seed: int
 
@@ -45,7 +54,7 @@ class Measures:
 class Points:
     """n points of the unit cube, without the first `skip`; `measures` if they are certified.
 
-    `partition` is the path of their boxes.
+    `partition` is the path of their boxes, made by `construction`.
     """
 
     n: int
@@ -53,6 +62,7 @@ class Points:
     skip: int
     measures: Measures | None
     partition: str | None
+    construction: Construction
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,7 @@ def _plan_files(options: Mapping[str, Any]) -> Files:
 
 
 def _asks_figures(options: Mapping[str, Any]) -> bool:
-    return any(options[name] for name in ("certify", "exact_w2", "compare", "partition"))
+    return any(options[name] for name in ("partition", *CERTIFIED))
 
 
 def _plan_task(options: Mapping[str, Any]) -> Task:
@@ -182,12 +192,24 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
             return StipplePrefixes(image, prefixes)
         return Stipples(image, options["exact_w2"] or compare, options["animate"])
     dimension = options["dimension"]
-    measures = Measures(options["exact_w2"], options["compare"] or (), options["seed"])
+    measures = Measures(
+        order=options["order"],
+        exact=options["exact_w2"],
+        discrepancy=options["discrepancy"],
+        strips=options["construction"] == "paper",
+        rivals=options["compare"] or (),
+        seed=options["seed"],
+    )
     if prefixes:
         return Prefixes(n, dimension, prefixes, measures)
-    certified = options["certify"] or measures.exact or bool(measures.rivals)
+    certified = any(map(options.get, CERTIFIED))
     return Points(
-        n, dimension, options["skip"], measures if certified else None, options["partition"]
+        n=n,
+        dimension=dimension,
+        skip=options["skip"],
+        measures=measures if certified else None,
+        partition=options["partition"],
+        construction=options["construction"],
     )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stipple.choices import LARGEST_COUNT
+from stipple.choices import LARGEST_COUNT, MOST_COMPARED, MOST_STRIPS
 from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
 from stipple.cli.shared.images import TONE
+
+# Options that ask for certificates of prefixes.
+CERTIFIED = ("certify", "prefixes", "exact_w2", "discrepancy", "compare")
 
 
 def _has_density(options: Mapping[str, Any]) -> bool:
@@ -14,6 +17,12 @@ def _has_density(options: Mapping[str, Any]) -> bool:
 
 def _compares(options: Mapping[str, Any]) -> set[str]:
     return set(options["compare"] or ())
+
+
+def _find_largest(options: Mapping[str, Any]) -> int:
+    """Find the most points that are measured, if they are given."""
+    prefixes = options["prefixes"]
+    return int(prefixes[-1] if prefixes else options["points"] or 0)
 
 
 RULES = (
@@ -27,7 +36,7 @@ RULES = (
         "--compare stipple needs --density IMAGE.",
     ),
     *refuse_each(
-        ("skip", "certify", "partition"),
+        ("skip", "certify", "partition", "order", "discrepancy", "construction"),
         "--{} is for the cube: leave --density out.",
         _has_density,
     ),
@@ -53,9 +62,32 @@ RULES = (
         lambda options: bool(options["prefixes"]),
     ),
     *refuse_each(
-        ("certify", "exact_w2", "compare", "partition"),
+        ("certify", "exact_w2", "discrepancy", "compare", "partition"),
         "--{} is about prefixes: leave --skip out.",
         lambda options: options["skip"] > 0,
+    ),
+    *refuse_each(
+        ("order",),
+        "--{} is of what is certified: add --certify or --prefixes.",
+        lambda options: not any(map(options.get, CERTIFIED)),
+    ),
+    *refuse_each(
+        ("construction",),
+        "--{} is of boxes: add --certify, --prefixes, --partition or --draw boxes.",
+        lambda options: (
+            not any(map(options.get, (*CERTIFIED, "partition"))) and options["draw"] != "boxes"
+        ),
+    ),
+    Rule(
+        lambda options: options["construction"] == "paper" and options["dimension"] == 1,
+        "--construction paper needs --dimension 2 or more, not 1: there is no theorem on the line.",
+    ),
+    Rule(
+        lambda options: options["construction"] == "paper" and _find_largest(options) > MOST_STRIPS,
+        lambda options: (
+            f"--construction paper takes at most {MOST_STRIPS:,} points,"
+            f" not {_find_largest(options):,}."
+        ),
     ),
     Rule(
         lambda options: options["skip"] > 0 and options["draw"] != "points",
@@ -71,8 +103,19 @@ RULES = (
         lambda options: f"--exact-w2 needs --dimension 2, not {options['dimension']}.",
     ),
     Rule(
-        lambda options: bool(options["compare"]) and options["dimension"] > 2,
-        lambda options: f"--compare measures dimensions 1 and 2, not {options['dimension']}.",
+        lambda options: "grid" in _compares(options) and options["dimension"] > 2,
+        lambda options: f"--compare grid is for dimensions 1 and 2, not {options['dimension']}.",
+    ),
+    Rule(
+        lambda options: (
+            bool(options["compare"])
+            and options["dimension"] > 2
+            and _find_largest(options) > MOST_COMPARED
+        ),
+        lambda options: (
+            f"--compare in dimension {options['dimension']} takes at most {MOST_COMPARED:,} points,"
+            f" not {_find_largest(options):,}."
+        ),
     ),
     ONE_WIDTH,
     ANIMATION,

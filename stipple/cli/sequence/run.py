@@ -137,7 +137,15 @@ def _tabulate(counts: range, dimension: int, measures: Measures) -> "Iterable[Ro
     rivals: dict[str, Callable[[int], Floats]] = {
         name: prepare_rival(name, counts[-1], dimension, measures.seed) for name in measures.rivals
     }
-    return tabulate_prefixes(counts, dimension, exact=measures.exact, rivals=rivals)
+    return tabulate_prefixes(
+        counts,
+        dimension,
+        order=measures.order,
+        exact=measures.exact,
+        discrepancy=measures.discrepancy,
+        strips=measures.strips,
+        rivals=rivals,
+    )
 
 
 def _order(image: Image, job: Job, density: "Density") -> "Floats":
