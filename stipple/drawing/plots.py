@@ -1,4 +1,4 @@
-"""Plots as SVG and PNG, by Matplotlib."""
+"""Plots as SVG, PNG and PDF, by Matplotlib."""
 
 import io
 import logging
@@ -26,7 +26,11 @@ BAND_COLOURS = ("#dddddd", "#bbbbbb")
 LOGARITHMIC = 16
 # The names that Matplotlib gives to clipping paths.
 _CLIP = re.compile(rb"\bp[0-9a-f]{10}\b")
-METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+METADATA = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 
 
 def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) -> bytes:
@@ -41,7 +45,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
         At least one.
     x_label : str
         Name of the common axis. It is logarithmic as the first panel says.
-    form : {"svg", "png"}
+    form : {"svg", "png", "pdf"}
         Format of the file.
     dpi : float
         Pixels per inch of a PNG.
@@ -78,7 +82,7 @@ def render_heat_map(
         What the numbers are.
     labels : tuple of str
         Names of the rows and of the columns.
-    form : {"svg", "png"}
+    form : {"svg", "png", "pdf"}
         Format of the file.
     dpi : float
         Pixels per inch of a PNG.
@@ -126,7 +130,7 @@ def _import_matplotlib() -> Any:
 
 
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
-    """Render a figure as "svg" or "png", the same bytes each time."""
+    """Render a figure in one of `formats.PLOT_FORMATS`, the same bytes each time."""
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
     if form != "svg":

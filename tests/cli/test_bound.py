@@ -67,6 +67,25 @@ def test_a_pair_is_told_written_and_reported(bound, tmp_path):
     assert result.stdout == ""
 
 
+def test_pictures_are_outputs_like_any_other(bound, tmp_path):
+    pictures = [word for form in ("svg", "png", "pdf") for word in ("-o", f"out.{form}")]
+    bound("a.npy", "b.npy", *pictures, "-o", "out.json", "--plot", "plot.svg")
+    starts = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+    for form, start_ in starts.items():
+        assert (tmp_path / f"out.{form}").read_bytes().startswith(start_)
+    assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "plot.svg").read_bytes()
+    piped = bound("a.npy", "b.npy", "-o", "-", "--format", "pdf").stdout_bytes
+    assert piped == (tmp_path / "out.pdf").read_bytes()
+
+
+def test_no_time_is_no_picture(bound, tmp_path):
+    np.save("large.npy", draw_field(5, (600, 600)))
+    np.save("other.npy", draw_field(6, (600, 600)))
+    words = ("large.npy", "other.npy", "--time-limit", 0, "-o", "x.png", "-o", "x.json")
+    assert "no time for a plan to draw" in bound(*words, code=1).stderr
+    assert not (tmp_path / "x.json").exists()
+
+
 def test_data_alone_is_on_standard_output(bound):
     result = bound("a.npy", "b.npy", "-o", "-", "--format", "json")
     assert json.loads(result.stdout)["a"] == "a.npy"
@@ -143,6 +162,9 @@ def test_paper_names_its_estimators(bound):
         (["a.npy", "b.npy", "-o", "-"], 2, "--format"),
         (["a.npy", "b.npy", "--plot", "x.gif"], 2, ".svg or .png"),
         (["a.npy", "b.npy", "--plot", "x.png", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "-o", "x.pdf", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "-o", "-", "--format", "svg", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "-o", "x.svg", "--plot", "x.svg"], 2, "twice"),
         (["a.npy", "b.npy", "--method", "fast", "-p", "1"], 1, "order"),
         (["a.npy", "missing.npy"], 1, "missing.npy does not exist"),
         (["a.npy", "zero.npy"], 1, "no mass"),
@@ -153,6 +175,8 @@ def test_paper_names_its_estimators(bound):
         (["--pairs", "p.csv", "--plot", "x.png"], 2, "one pair"),
         (["--pairs", "missing.csv"], 1, "missing.csv does not exist"),
         (["--pairs", "p.csv", "-o", "x.json"], 2, "format"),
+        (["--pairs", "p.csv", "-o", "x.PNG"], 2, "Pictures are of one pair"),
+        (["--all", ".", "--format", "pdf"], 2, "Pictures are of one pair"),
         (["--pairs", "p.csv", "-o", "x.csv", "-o", "y.csv"], 2, "give -o once"),
         (["--pairs", "p.csv", "--jobs", "2", "--scheduler", "tcp://a:1"], 2, "or --scheduler, not"),
         (["a.npy", "b.npy", "--scheduler", "tcp://a:1"], 2, "many pairs"),

@@ -46,9 +46,9 @@ def _bound_pair(job: PairJob) -> int:
     named = dict(zip("ab", job.images, strict=True))
     with report_failure(reporting.report, "bound", reporting.recorded, named):
         masses, result = bound_pair(job)
-        if job.plot and result.plan is None:
+        if job.needs_plan and result.plan is None:
             raise StippleError(
-                "There was no time for a plan to plot: give more, or leave --plot out."
+                "There was no time for a plan to draw: give more, or leave pictures out."
             )
         figures = collect_figures(job.images, result)
         files = render_files(job, figures, masses, result)

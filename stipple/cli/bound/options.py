@@ -14,15 +14,16 @@ from stipple.cli.shared.options import (
     tone_options,
 )
 from stipple.cli.shared.types import FiniteRange, Portion
+from stipple.drawing.formats import PLOT_FORMATS
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", *PLOT_FORMATS)
 
 EXAMPLES = """\
 \b
 Examples:
   stipple bound first.png second.png
   stipple bound first.npy second.npy -p 1 --gap 0.001
-  stipple bound first.png second.png --unit side --plot moved.png
+  stipple bound first.png second.png --unit side -o moved.png
   stipple bound first.png second.png --method paper --block 4
   stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
   stipple bound --all scans -o distances.csv --jobs 4
@@ -118,15 +119,16 @@ output_options = add_options(
         "outputs",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Write the interval as .json or .csv; for many pairs a .csv with a row each. A later"
-        " run adds the rows that are missing, whose files have changed, or whose gap is too wide. -"
-        " is standard output. Repeatable.",
+        help="Write the interval as .json or .csv, or the picture of --plot as .svg, .png or .pdf;"
+        " for many pairs a .csv with a row each. A later run adds the rows that are missing, whose"
+        " files have changed, or whose gap is too wide. - is standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(
         "--plot",
         type=click.Path(dir_okay=False),
-        help="Draw the images, where mass goes, and the interval by resolution, .svg or .png.",
+        help="Draw the images, where mass goes, and the interval by resolution, .svg, .png"
+        " or .pdf: a picture beside what -o writes.",
     ),
     file_options,
     report_options,

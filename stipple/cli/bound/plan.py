@@ -12,10 +12,15 @@ from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
+from stipple.drawing.formats import PLOT_FORMATS
+
+PICTURES = frozenset(PLOT_FORMATS)
 
 
-def _has_plot(options: Mapping[str, Any]) -> bool:
-    return bool(options["plot"])
+def _asks_for_picture(options: Mapping[str, Any]) -> bool:
+    """Whether anything is drawn, by whatever option."""
+    forms = (options["format_"], *map(find_format, options["outputs"]))
+    return bool(options["plot"]) or not PICTURES.isdisjoint(forms)
 
 
 PAIR_RULES = (
@@ -35,8 +40,8 @@ PAIR_RULES = (
     ),
     PLOT,
     Rule(
-        lambda options: _has_plot(options) and options["method"] == "paper",
-        "--method paper leaves no plan to plot: leave --plot out.",
+        lambda options: _asks_for_picture(options) and options["method"] == "paper",
+        "--method paper leaves no plan to draw: take another method, or leave pictures out.",
     ),
 )
 TABLE_RULES = (
@@ -45,7 +50,7 @@ TABLE_RULES = (
         lambda options: bool(options["pairs"] and options["folder"]),
         "Give --pairs or --all, not both.",
     ),
-    Rule(_has_plot, "--plot is for one pair."),
+    Rule(_asks_for_picture, "Pictures are of one pair: many pairs go to a .csv table."),
     Rule(lambda options: len(options["outputs"]) > 1, "Many pairs go to one table: give -o once."),
     ONE_PLACE,
 )
@@ -128,15 +133,19 @@ class PairJob:
         Paths; - is standard input.
     settings : Settings
     outputs : tuple of Output
-    plot : Output or None
+        Figures and pictures; that of --plot comes last.
     reporting : Reporting
     """
 
     images: tuple[str, str]
     settings: Settings
     outputs: tuple[Output, ...]
-    plot: Output | None
     reporting: Reporting
+
+    @property
+    def needs_plan(self) -> bool:
+        """Whether something is drawn that shows where mass goes."""
+        return any(output.format in PICTURES for output in self.outputs)
 
 
 @dataclass(frozen=True)
@@ -182,14 +191,16 @@ def _plan_pair(options: Mapping[str, Any]) -> PairJob:
     refuse_conflicts(options, PAIR_RULES)
     paths, form, plot = options["outputs"], options["format_"], options["plot"]
     outputs = plan_outputs("", paths, form, FORMATS) if paths or form else ()
+    if plot:
+        outputs = (*outputs, Output(plot, find_format(plot)))
     targets = [output.path for output in outputs]
-    targets += [options[name] for name in ("plot", "report") if options[name]]
+    if options["report"]:
+        targets.append(options["report"])
     settle_files(options, targets)
     return PairJob(
         images=options["images"],
         settings=_plan_settings(options),
         outputs=outputs,
-        plot=Output(plot, find_format(plot)) if plot else None,
         reporting=_plan_reporting(options),
     )
 

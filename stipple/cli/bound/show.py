@@ -106,22 +106,22 @@ def render_files(
     """Render what is to be written of a pair, but for the report: paths, and what goes there."""
     from stipple.files.tables import render_json, render_table_csv
 
-    row = {name: figures[name] for name in COLUMNS}
-    files = [
-        (
-            output.path,
-            render_json(figures) if output.format == "json" else render_table_csv([row]),
-        )
-        for output in job.outputs
-    ]
-    if job.plot:
-        from stipple.bounds.plot import render_bounds
+    def render(form: str) -> bytes:
+        if form == "json":
+            return render_json(figures)
+        if form == "csv":
+            return render_table_csv([{name: figures[name] for name in COLUMNS}])
+        return _render_plot(masses, result, form)
 
-        last = result.levels[-1]
-        ends = round_down(last.lower, PLOT_DIGITS), round_up(last.upper, PLOT_DIGITS)
-        plot = render_bounds(masses, result, ends, job.plot.format, PLOT_DPI)
-        files.append((job.plot.path, plot))
-    return files
+    return [(output.path, render(output.format)) for output in job.outputs]
+
+
+def _render_plot(masses: "tuple[Floats, Floats]", result: "ImageBounds", form: str) -> bytes:
+    from stipple.bounds.plot import render_bounds
+
+    last = result.levels[-1]
+    ends = round_down(last.lower, PLOT_DIGITS), round_up(last.upper, PLOT_DIGITS)
+    return render_bounds(masses, result, ends, form, PLOT_DPI)
 
 
 def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
