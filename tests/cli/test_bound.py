@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from command import save, start
+from PIL import Image
 
 from stipple.cli import main
 
@@ -76,6 +77,26 @@ def test_pictures_are_outputs_like_any_other(bound, tmp_path):
     assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "plot.svg").read_bytes()
     piped = bound("a.npy", "b.npy", "-o", "-", "--format", "pdf").stdout_bytes
     assert piped == (tmp_path / "out.pdf").read_bytes()
+
+
+def test_a_morph_is_drawn_and_what_is_proved_of_it_is_told(bound, tmp_path):
+    said = bound("a.npy", "b.npy", "--morph", "x.gif", "-o", "x.json").stderr
+    with Image.open(tmp_path / "x.gif") as animation:
+        assert animation.n_frames == 33
+        assert animation.size == (480, 360)
+    told = json.loads((tmp_path / "x.json").read_text())
+    times = told["morph"]["times"]
+    assert [one["time"] for one in times] == [k / 32 for k in range(33)]
+    half = times[16]
+    behind = told["lower"] - told["upper"] / 2
+    assert 0 <= behind - half["lower"] < 1e-12
+    assert 0 <= half["upper"] - told["upper"] / 2 < 1e-12
+    words = next(line for line in said.splitlines() if line.startswith("morph")).split()
+    assert words[1:3] == ["half", "way"]
+    assert float(words[9]) <= half["lower"] <= half["upper"] <= float(words[11])
+    bound("a.npy", "b.npy", "--morph", "x.png", "-o", "y.json")
+    assert len(json.loads((tmp_path / "y.json").read_text())["morph"]["times"]) == 5
+    assert "morph" not in json.loads(bound("a.npy", "b.npy", "-o", "-", "--format", "json").stdout)
 
 
 def test_no_time_is_no_picture(bound, tmp_path):
@@ -165,6 +186,9 @@ def test_paper_names_its_estimators(bound):
         (["a.npy", "b.npy", "-o", "x.pdf", "--method", "paper"], 2, "no plan"),
         (["a.npy", "b.npy", "-o", "-", "--format", "svg", "--method", "paper"], 2, "no plan"),
         (["a.npy", "b.npy", "-o", "x.svg", "--plot", "x.svg"], 2, "twice"),
+        (["a.npy", "b.npy", "--morph", "x.gif", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "--morph", "x.svg"], 2, "a .gif or .png file"),
+        (["--all", ".", "--morph", "x.gif"], 2, "Pictures are of one pair"),
         (["a.npy", "b.npy", "--method", "fast", "-p", "1"], 1, "order"),
         (["a.npy", "missing.npy"], 1, "missing.npy does not exist"),
         (["a.npy", "zero.npy"], 1, "no mass"),

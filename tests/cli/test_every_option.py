@@ -212,6 +212,7 @@ CASES = {
         "outputs": "-o b.json",
         "format_": ("-o - --format json", "--format csv"),
         "plot": "--plot a.svg",
+        "morph": "--morph a.png",
         **TONE,
         **TOLD,
     },

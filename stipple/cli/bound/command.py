@@ -50,11 +50,11 @@ def _bound_pair(job: PairJob) -> int:
             raise StippleError(
                 "There was no time for a plan to draw: give more, or leave pictures out."
             )
-        figures = collect_figures(job.images, result)
+        figures = collect_figures(job, result)
         files = render_files(job, figures, masses, result)
         written = write_files([*files, *_render_report(job, figures)])
     if not reporting.quiet:
-        print_table([*list_rows(result, settings.gap), *written])
+        print_table([*list_rows(job, result), *written])
     if reporting.strict and not result.reached:
         raise StippleError(
             f"The gap is {result.gap:.4g}, and {settings.gap:.4g} was asked for:"

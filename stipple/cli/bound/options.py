@@ -24,6 +24,7 @@ Examples:
   stipple bound first.png second.png
   stipple bound first.npy second.npy -p 1 --gap 0.001
   stipple bound first.png second.png --unit side -o moved.png
+  stipple bound first.png second.png --morph between.gif
   stipple bound first.png second.png --method paper --block 4
   stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
   stipple bound --all scans -o distances.csv --jobs 4
@@ -129,6 +130,11 @@ output_options = add_options(
         type=click.Path(dir_okay=False),
         help="Draw the images, where mass goes, and the interval by resolution, .svg, .png"
         " or .pdf: a picture beside what -o writes.",
+    ),
+    click.option(
+        "--morph",
+        type=click.Path(dir_okay=False),
+        help="Draw the mass on its straight way from A to B: a .gif, or a strip of times as .png.",
     ),
     file_options,
     report_options,

@@ -8,7 +8,7 @@ from typing import Any
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.cli.bound.options import FORMATS
 from stipple.cli.bound.pairs import Pair, list_folder, read_pairs
-from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, refuse_conflicts
+from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, allow_suffixes, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
@@ -20,7 +20,7 @@ PICTURES = frozenset(PLOT_FORMATS)
 def _asks_for_picture(options: Mapping[str, Any]) -> bool:
     """Whether anything is drawn, by whatever option."""
     forms = (options["format_"], *map(find_format, options["outputs"]))
-    return bool(options["plot"]) or not PICTURES.isdisjoint(forms)
+    return bool(options["plot"] or options["morph"]) or not PICTURES.isdisjoint(forms)
 
 
 PAIR_RULES = (
@@ -39,6 +39,7 @@ PAIR_RULES = (
         "--jobs and --scheduler are for many pairs: --pairs FILE.csv or --all DIR.",
     ),
     PLOT,
+    allow_suffixes("morph", (".gif", ".png"), "a .gif or .png file"),
     Rule(
         lambda options: _asks_for_picture(options) and options["method"] == "paper",
         "--method paper leaves no plan to draw: take another method, or leave pictures out.",
@@ -134,18 +135,20 @@ class PairJob:
     settings : Settings
     outputs : tuple of Output
         Figures and pictures; that of --plot comes last.
+    morph : Output or None
     reporting : Reporting
     """
 
     images: tuple[str, str]
     settings: Settings
     outputs: tuple[Output, ...]
+    morph: Output | None
     reporting: Reporting
 
     @property
     def needs_plan(self) -> bool:
         """Whether something is drawn that shows where mass goes."""
-        return any(output.format in PICTURES for output in self.outputs)
+        return bool(self.morph) or any(one.format in PICTURES for one in self.outputs)
 
 
 @dataclass(frozen=True)
@@ -189,18 +192,19 @@ def plan(options: Mapping[str, Any]) -> PairJob | TableJob:
 
 def _plan_pair(options: Mapping[str, Any]) -> PairJob:
     refuse_conflicts(options, PAIR_RULES)
-    paths, form, plot = options["outputs"], options["format_"], options["plot"]
+    paths, form = options["outputs"], options["format_"]
+    plot, morph = options["plot"], options["morph"]
     outputs = plan_outputs("", paths, form, FORMATS) if paths or form else ()
     if plot:
         outputs = (*outputs, Output(plot, find_format(plot)))
     targets = [output.path for output in outputs]
-    if options["report"]:
-        targets.append(options["report"])
+    targets += [options[name] for name in ("morph", "report") if options[name]]
     settle_files(options, targets)
     return PairJob(
         images=options["images"],
         settings=_plan_settings(options),
         outputs=outputs,
+        morph=Output(morph, find_format(morph)) if morph else None,
         reporting=_plan_reporting(options),
     )
 
