@@ -7,6 +7,7 @@ Solving:
     edot            samples as a few weighted atoms
     measure_geodesics   distances for it along the edges of a graph
     bound           a certified interval for W_p between two images
+    find_nearest    the nearest of many images to one, proved
     sequence        points of which every prefix is well spread
     certify_prefix  a proof of how well a prefix is spread
 
@@ -19,7 +20,8 @@ Reading and saving:
 
 What they take and give:
     Density, InkDensity, Samples, Settings
-    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
+    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, NearestImages,
+    PrefixCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -36,6 +38,8 @@ from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.bounds.bound import ImageBounds, bound
+    from stipple.bounds.nearest import find_nearest
+    from stipple.bounds.nearest_images import NearestImages
     from stipple.discretisation.discretise import edot
     from stipple.discretisation.result import Discretisation
     from stipple.discretisation.settings import Settings
@@ -62,6 +66,7 @@ __all__ = [
     "InkDensity",
     "JointStippling",
     "LloydRun",
+    "NearestImages",
     "PrefixCertificate",
     "Samples",
     "Settings",
@@ -71,6 +76,7 @@ __all__ = [
     "bound",
     "certify_prefix",
     "edot",
+    "find_nearest",
     "lloyd",
     "measure_geodesics",
     "read_density",
@@ -93,6 +99,7 @@ _HOMES = {
     "InkDensity": "stipple.measures.inks",
     "JointStippling": "stipple.stippling.joint",
     "LloydRun": "stipple.lloyd_steps.lloyd",
+    "NearestImages": "stipple.bounds.nearest_images",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
@@ -101,6 +108,7 @@ _HOMES = {
     "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
+    "find_nearest": "stipple.bounds.nearest",
     "lloyd": "stipple.lloyd_steps.lloyd",
     "measure_geodesics": "stipple.geometry.distances",
     "read_density": "stipple.files.images",

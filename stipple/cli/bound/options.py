@@ -16,7 +16,8 @@ from stipple.cli.shared.options import (
 from stipple.cli.shared.types import FiniteRange, Portion
 from stipple.drawing.formats import PLOT_FORMATS
 
-FORMATS = ("json", "csv", *PLOT_FORMATS)
+FIGURES = ("json", "csv")
+FORMATS = (*FIGURES, *PLOT_FORMATS)
 
 EXAMPLES = """\
 \b
@@ -28,6 +29,7 @@ Examples:
   stipple bound first.png second.png --method paper --block 4
   stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
   stipple bound --all scans -o distances.csv --jobs 4
+  stipple bound --all scans --query photo.png --nearest 5
   stipple bound --pairs pairs.csv -p 1 -o distances.csv
 """
 
@@ -44,6 +46,19 @@ source_options = add_options(
         type=click.Path(file_okay=False),
         metavar="DIR",
         help="Compare every pair of images and .npy files in a folder.",
+    ),
+    click.option(
+        "--query",
+        type=click.Path(allow_dash=True),
+        metavar="IMAGE",
+        help="Find which other images of --all are nearest to this one, and prove it.",
+    ),
+    click.option(
+        "--nearest",
+        type=click.IntRange(min=1),
+        metavar="K",
+        show_default="1",
+        help="How many to find with --query.",
     ),
     group="Source",
 )

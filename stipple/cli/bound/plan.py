@@ -6,8 +6,8 @@ from itertools import chain
 from typing import Any
 
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
-from stipple.cli.bound.options import FORMATS
-from stipple.cli.bound.pairs import Pair, list_folder, read_pairs
+from stipple.cli.bound.options import FIGURES, FORMATS
+from stipple.cli.bound.pairs import Pair, list_folder, list_others, read_pairs
 from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, allow_suffixes, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
@@ -54,6 +54,25 @@ TABLE_RULES = (
     Rule(_asks_for_picture, "Pictures are of one pair: many pairs go to a .csv table."),
     Rule(lambda options: len(options["outputs"]) > 1, "Many pairs go to one table: give -o once."),
     ONE_PLACE,
+)
+NEAREST_RULES = (
+    Rule(
+        lambda options: (
+            not (options["query"] and options["folder"])
+            or bool(options["images"] or options["pairs"])
+        ),
+        "The nearest images are found by --query IMAGE --all DIR --nearest K, and no other images.",
+    ),
+    Rule(_asks_for_picture, "The nearest images go to .json or .csv: pictures are of one pair."),
+    Rule(
+        lambda options: any(options[name] != "auto" for name in ("method", "engine", "device")),
+        "With --query the solver is chosen for each pair: leave --method, --engine and --device"
+        " out.",
+    ),
+    Rule(
+        lambda options: options["jobs"] != 1 or bool(options["scheduler"]),
+        "--jobs and --scheduler are for tables of pairs: leave them, or --query, out.",
+    ),
 )
 
 
@@ -177,8 +196,33 @@ class TableJob:
     reporting: Reporting
 
 
-def plan(options: Mapping[str, Any]) -> PairJob | TableJob:
-    """Plan one pair, or a table of many.
+@dataclass(frozen=True)
+class NearestJob:
+    """A query, and many images of which some are nearest to it.
+
+    Attributes
+    ----------
+    query : str
+        Path; - is standard input.
+    images : tuple of str
+        Paths.
+    count : int
+        How many to find.
+    settings : Settings
+    outputs : tuple of Output
+    reporting : Reporting
+    """
+
+    query: str
+    images: tuple[str, ...]
+    count: int
+    settings: Settings
+    outputs: tuple[Output, ...]
+    reporting: Reporting
+
+
+def plan(options: Mapping[str, Any]) -> PairJob | TableJob | NearestJob:
+    """Plan one pair, a table of many, or a search.
 
     Raises
     ------
@@ -187,6 +231,8 @@ def plan(options: Mapping[str, Any]) -> PairJob | TableJob:
     StippleError
         For files that cannot be written.
     """
+    if options["query"] or options["nearest"]:
+        return _plan_nearest(options)
     return _plan_table(options) if options["pairs"] or options["folder"] else _plan_pair(options)
 
 
@@ -224,6 +270,24 @@ def _plan_table(options: Mapping[str, Any]) -> TableJob:
         target=output.path,
         jobs=options["jobs"],
         scheduler=options["scheduler"],
+        reporting=_plan_reporting(options),
+    )
+
+
+def _plan_nearest(options: Mapping[str, Any]) -> NearestJob:
+    refuse_conflicts(options, NEAREST_RULES)
+    paths, form = options["outputs"], options["format_"]
+    outputs = plan_outputs("", paths, form, FIGURES) if paths or form else ()
+    count = options["nearest"] or 1
+    images = list_others(options["folder"], options["query"], count)
+    others = [options["report"]] if options["report"] else []
+    settle_files(options, [*(output.path for output in outputs), *others], images)
+    return NearestJob(
+        query=options["query"],
+        images=tuple(images),
+        count=count,
+        settings=_plan_settings(options),
+        outputs=outputs,
         reporting=_plan_reporting(options),
     )
 
