@@ -16,7 +16,12 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.bounds.clock import Clock
 from stipple.bounds.completion import price_plan
 from stipple.bounds.exact import Units, dot_exactly
-from stipple.bounds.marginals import bound_from_above, bound_from_below, measure_shift
+from stipple.bounds.marginals import (
+    bound_from_above,
+    bound_from_below,
+    match_line,
+    measure_shift,
+)
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import (
@@ -126,7 +131,11 @@ def certify_cheaply(pair: MassPair, order: float) -> BoundCertificate:
     """Enclose W_p by the sums of rows and columns alone: in no time, however large the images.
 
     Above, nothing is known of the plan but that there is one in which both ends are independent.
+    Images of one row or one column are lines: both bounds are those of the best plan there.
     """
+    if 1 in pair.shape:
+        cost, plan = match_line(pair, order)
+        return _enclose(pair, order, Fraction(0), cost, 0.0, plan)
     if pair.identical:
         zero = Interval(0.0, 0.0)
         return BoundCertificate(order, zero, zero, 1.0, None)

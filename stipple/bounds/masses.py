@@ -104,7 +104,7 @@ def pair_masses(
 
     Parameters
     ----------
-    a, b : array_like, shape (h, w)
+    a, b : array_like, shape (h, w), or (w,) for one row
         Masses ≥ 0 in any scale, of any integer type or at most double precision.
     names : pair of str
         What messages call them.
@@ -150,6 +150,8 @@ def pair_masses(
 
 def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
     image = read_pixels(values, name)
+    if image.ndim == 1:
+        image = image[np.newaxis]
     if image.ndim != 2 or image.size == 0:
         raise StippleError(
             f"The {name} has the shape {image.shape}: give an array of rows and columns."

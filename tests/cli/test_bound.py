@@ -143,6 +143,20 @@ def test_undecided_nearest_images_are_told(bound, tmp_path):
     assert "the time was up" in late.stderr
 
 
+def test_lines_are_exact_from_text_and_from_vectors(bound, tmp_path):
+    (tmp_path / "row.csv").write_text("1,0,0,3,0\n")
+    np.save("vector.npy", np.array([0, 0, 2, 0, 2]))
+    pictures = ("-o", "x.svg", "--morph", "x.png")
+    told = json.loads(
+        bound("row.csv", "vector.npy", "-p", 1, *pictures, "-o", "-", "--format", "json").stdout
+    )
+    # A quarter of the mass goes from 0 to 2, as much from 3 to 2, and a half from 3 to 4.
+    assert (told["lower"], told["upper"], told["gap"]) == (1.25, 1.25, 0)
+    assert (told["method"], told["shape"], told["plan"]["entries"]) == ("line", [1, 5], 3)
+    assert (tmp_path / "x.svg").stat().st_size > 0
+    assert (tmp_path / "x.png").stat().st_size > 0
+
+
 def test_no_time_is_no_picture(bound, tmp_path):
     np.save("large.npy", draw_field(5, (600, 600)))
     np.save("other.npy", draw_field(6, (600, 600)))

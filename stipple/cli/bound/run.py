@@ -81,7 +81,11 @@ def read_masses(path: str, reading: Reading) -> "Floats":
 
     from stipple.measures.blank import find_darkness
     from stipple.measures.picture import Picture
+    from stipple.measures.tone import Tone
 
     original = read_image(path, reading)
-    values = find_darkness(original.source, original.tone)
-    return np.rint(values * STEPS) if isinstance(original.source, Picture) else values
+    source, tone = original.source, original.tone
+    if isinstance(source, Picture):
+        return np.rint(find_darkness(source, tone) * STEPS)
+    # Darkness is scaled to 1, which rounds: bounds are for the numbers that were given.
+    return source if tone == Tone(alpha=tone.alpha) else find_darkness(source, tone)
