@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stipple.arguments import accept_positional, read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
-from stipple.bounds.certificate import certify_cheaply, measure_gap
+from stipple.bounds.certificate import certify_line, measure_gap
 from stipple.bounds.displacement import PlanSummary, summarise_plan
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
@@ -63,7 +63,8 @@ class ImageBounds:
         ψ on the second image, in pixels to the power p.
     plan : Plan or None
         The plan that proves the upper bound for points, complete but for dust of less than 2⁻⁵⁹ of
-        the mass an entry; None for "paper", or if there was no time to make one.
+        the mass an entry, or for "line" rounded to doubles; None for "paper", or if there was no
+        time to make one.
     shape : tuple of int
         Rows and columns of the images.
     seconds : float
@@ -276,7 +277,7 @@ def _match_line(
     from stipple.bounds.keops_transforms import choose_engine
     from stipple.bounds.results import LevelRecord
 
-    found = certify_cheaply(pair, order)
+    found = certify_line(pair, order)
     level = LevelRecord(pair.shape, found.distance, time.perf_counter() - began)
     choice = choose_engine(engine, device, order=order)
     return _Evidence(found.distance, "line", "precision", choice, (level,), plan=found.plan)

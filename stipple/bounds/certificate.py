@@ -131,15 +131,17 @@ def certify_cheaply(pair: MassPair, order: float) -> BoundCertificate:
     """Enclose W_p by the sums of rows and columns alone: in no time, however large the images.
 
     Above, nothing is known of the plan but that there is one in which both ends are independent.
-    Images of one row or one column are lines: both bounds are those of the best plan there.
     """
-    if 1 in pair.shape:
-        cost, plan = match_line(pair, order)
-        return _enclose(pair, order, Fraction(0), cost, 0.0, plan)
     if pair.identical:
         zero = Interval(0.0, 0.0)
         return BoundCertificate(order, zero, zero, 1.0, None)
     return _enclose(pair, order, Fraction(0), bound_from_above(pair, order))
+
+
+def certify_line(pair: MassPair, order: float) -> BoundCertificate:
+    """Enclose W_p between images of one row or one column: both bounds are of the best plan."""
+    cost, plan = match_line(pair, order)
+    return _enclose(pair, order, Fraction(0), cost, 0.0, plan)
 
 
 def certify_bounds(
