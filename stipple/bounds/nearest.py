@@ -105,6 +105,10 @@ def find_nearest(
         threads = read_count(threads, "number of threads", 1)
     if names is None:
         names = ["query", *(f"image {place + 1} of {len(images)}" for place in range(len(images)))]
+    if len(names) != len(images) + 1:
+        raise StippleError(
+            f"{len(names)} names came for the query and {len(images)} images: give one for each."
+        )
     workers = PunctualWorkers(threads, Clock())
     with ThreadPoolExecutor(workers.threads) as pool:
         aim = _Aim(order, gap, end, unit, pixels, workers, pool)
@@ -145,6 +149,7 @@ class _Comparison:
         pair = self._pair()
         certify = certify_line if 1 in pair.shape else certify_cheaply
         self._note(pair, certify(pair, aim.order).distance)
+        self.finished |= 1 in pair.shape
 
     def refine(self) -> None:
         """Solve the next resolution, and prove what it tells."""

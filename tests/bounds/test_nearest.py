@@ -141,6 +141,7 @@ def test_memory_of_decided_pairs_is_given_back(monkeypatch):
         ([[[1, 2]]], {"unit": "mile"}, "mile"),
         ([[[1, 2]]], {"time_limit": -1}, "time limit is -1"),
         ([[[1, 2]]], {"names": ["q", "scan"], "query": [[0, 0]]}, "The q has no mass"),
+        ([[[1, 2]]], {"names": ["q"]}, "1 names came for the query and 1 images"),
     ],
 )
 def test_what_cannot_be_done_is_said(images, options, said):
