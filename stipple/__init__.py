@@ -7,6 +7,7 @@ Solving:
     edot            samples as a few weighted atoms
     measure_geodesics   distances for it along the edges of a graph
     bound           a certified interval for W_p between two images
+    find_nearest    the nearest of many images to one, proved
     sequence        points of which every prefix is well spread
     certify_prefix  a proof of how well a prefix is spread
 
@@ -22,7 +23,7 @@ Reading and saving:
 
 What they take and give:
     Density, InkDensity, Samples, Settings
-    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds
+    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, NearestImages
     PrefixCertificate, PointsCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
@@ -40,6 +41,8 @@ from stipple.version import __version__
 
 if TYPE_CHECKING:
     from stipple.bounds.bound import ImageBounds, bound
+    from stipple.bounds.nearest import find_nearest
+    from stipple.bounds.nearest_images import NearestImages
     from stipple.certification.certificate import PointsCertificate
     from stipple.certification.certify import certify
     from stipple.discretisation.discretise import edot
@@ -68,6 +71,7 @@ __all__ = [
     "InkDensity",
     "JointStippling",
     "LloydRun",
+    "NearestImages",
     "PointsCertificate",
     "PrefixCertificate",
     "Samples",
@@ -79,6 +83,7 @@ __all__ = [
     "certify",
     "certify_prefix",
     "edot",
+    "find_nearest",
     "lloyd",
     "measure_geodesics",
     "read_density",
@@ -101,6 +106,7 @@ _HOMES = {
     "InkDensity": "stipple.measures.inks",
     "JointStippling": "stipple.stippling.joint",
     "LloydRun": "stipple.lloyd_steps.lloyd",
+    "NearestImages": "stipple.bounds.nearest_images",
     "PointsCertificate": "stipple.certification.certificate",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
@@ -111,6 +117,7 @@ _HOMES = {
     "certify": "stipple.certification.certify",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
+    "find_nearest": "stipple.bounds.nearest",
     "lloyd": "stipple.lloyd_steps.lloyd",
     "measure_geodesics": "stipple.geometry.distances",
     "read_density": "stipple.files.images",

@@ -26,6 +26,7 @@ RESULTS = {
     "ImageBounds": lambda: stipple.bound(IMAGE, IMAGE[::-1], gap=0.5),
     "InkDensity": lambda: stipple.read_inks(io.BytesIO(b"P3 2 1 255  90 60 40  1 2 3"))[0],
     "JointStippling": lambda: stipple.stipple_inks([IMAGE, IMAGE[::-1]], 30, iterations=2),
+    "NearestImages": lambda: stipple.find_nearest(IMAGE, [IMAGE.T.reshape(20, 30), IMAGE]),
     "LloydRun": lambda: stipple.lloyd(IMAGE, 9, steps=2),
     "PointsCertificate": lambda: stipple.certify(IMAGE[:, :2] / 600),
     "PrefixCertificate": lambda: stipple.certify_prefix(1000, 3),

@@ -11,7 +11,7 @@ import numpy as np
 
 from stipple.arguments import accept_positional, read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
-from stipple.bounds.certificate import measure_gap
+from stipple.bounds.certificate import certify_line, measure_gap
 from stipple.bounds.displacement import PlanSummary, summarise_plan
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
@@ -57,8 +57,8 @@ class ImageBounds(Savable):
         Whether the mass of a pixel is at its centre or spread over it.
     normalised : bool
         Whether the images had different sums, and were scaled to one.
-    method : {"sparse", "fast", "paper"}
-        Which solver the proof comes from.
+    method : {"line", "sparse", "fast", "paper"}
+        Which solver the proof comes from; "line" is exact, for one row or column.
     engine : EngineChoice
         Who transformed potentials, and where; its `reason` tells why not the engine asked for.
     levels : tuple of LevelRecord
@@ -69,7 +69,8 @@ class ImageBounds(Savable):
         ψ on the second image, in pixels to the power p.
     plan : Plan or None
         The plan that proves the upper bound for points, complete but for dust of less than 2⁻⁵⁹ of
-        the mass an entry; None for "paper", or if there was no time to make one.
+        the mass an entry, or for "line" rounded to doubles; None for "paper", or if there was no
+        time to make one.
     shape : tuple of int
         Rows and columns of the images.
     seconds : float
@@ -180,7 +181,7 @@ def bound(
 
     Parameters
     ----------
-    a, b : array_like, shape (h, w)
+    a, b : array_like, shape (h, w), or (w,) for one row
         Masses ≥ 0 of the pixels; images with different sums are scaled to the same. Masked pixels
         of a masked array have no mass.
     p : float
@@ -189,7 +190,8 @@ def bound(
         Refine until (upper − lower)/lower is at most this.
     method : {"auto", "paper", "sparse", "fast"}
         Multiscale linear programmes, back-and-forth potentials (p = 2), or the four estimators of
-        "Quantization-based Bounds on the Wasserstein Metric" with blocks.
+        "Quantization-based Bounds on the Wasserstein Metric" with blocks. "auto" matches the masses
+        of one row or one column in their order, which is exact.
     block : int
         Side of the blocks of "paper", in pixels.
     time_limit : float, optional
@@ -225,12 +227,12 @@ def bound(
     Examples
     --------
     >>> import stipple
-    >>> result = stipple.bound([[1, 0, 0]], [[0, 0, 1]])
+    >>> result = stipple.bound([1, 0, 0], [0, 0, 1])
     >>> (result.lower, result.upper)
     (2.0, 2.0)
     >>> result
     ImageBounds(2.0 ≤ W_2 ≤ 2.0 pixels,
-                gap 0 % (reached), 1 × 3 points, method sparse)
+                gap 0 % (reached), 1 × 3 points, method line)
     """
     read_choice(method, "method", BoundMethod)
     read_choice(unit, "unit", DistanceUnit)
@@ -249,6 +251,10 @@ def bound(
     conversion = Conversion(pair, p, unit, pixels)
     if method == "paper":
         evidence = _collect_estimates(pair, p, block, engine, device, threads)
+    elif method == "auto" and 1 in pair.shape:
+        evidence = _match_line(pair, p, engine, device, began)
+        if on_level:
+            on_level(conversion.convert_level(evidence.levels[0]))
     else:
         from stipple.bounds.refine import bound_images
 
@@ -296,6 +302,18 @@ def _collect_estimates(
     choice = choose_engine(engine, device, order=order, method="paper")
     estimates = estimate_blocks(pair, order, block, workers=Workers(threads))
     return _Evidence(estimates.interval, "paper", "blocks", choice, estimates=estimates)
+
+
+def _match_line(
+    pair: MassPair, order: float, engine: KernelEngine, device: Device, began: float
+) -> _Evidence:
+    from stipple.bounds.keops_transforms import choose_engine
+    from stipple.bounds.results import LevelRecord
+
+    found = certify_line(pair, order)
+    level = LevelRecord(pair.shape, found.distance, time.perf_counter() - began)
+    choice = choose_engine(engine, device, order=order)
+    return _Evidence(found.distance, "line", "precision", choice, (level,), plan=found.plan)
 
 
 def _collect_levels(result: BoundResult) -> _Evidence:

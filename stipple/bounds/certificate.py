@@ -16,7 +16,12 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.bounds.clock import Clock
 from stipple.bounds.completion import price_plan
 from stipple.bounds.exact import Units, dot_exactly
-from stipple.bounds.marginals import bound_from_above, bound_from_below, measure_shift
+from stipple.bounds.marginals import (
+    bound_from_above,
+    bound_from_below,
+    match_line,
+    measure_shift,
+)
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import (
@@ -131,6 +136,12 @@ def certify_cheaply(pair: MassPair, order: float) -> BoundCertificate:
         zero = Interval(0.0, 0.0)
         return BoundCertificate(order, zero, zero, 1.0, None)
     return _enclose(pair, order, Fraction(0), bound_from_above(pair, order))
+
+
+def certify_line(pair: MassPair, order: float) -> BoundCertificate:
+    """Enclose W_p between images of one row or one column: both bounds are of the best plan."""
+    cost, plan = match_line(pair, order)
+    return _enclose(pair, order, Fraction(0), cost, 0.0, plan)
 
 
 def certify_bounds(

@@ -1,10 +1,12 @@
 """Bounds on W_p from the sums of rows and columns: exact on a line, and cheap for any image."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from stipple.bounds.masses import MassPair
+from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import raise_costs
 from stipple.machine.rounding import enclose_power, take_root
 
@@ -60,16 +62,54 @@ def _list_lines(pair: MassPair) -> list[tuple[list[int], list[int]]]:
     return [(first.rows, second.rows), (first.columns, second.columns)]
 
 
-def _transport_line(first: list[int], second: list[int], order: float) -> Fraction:
-    """Cost between masses at 0, 1, 2, ... in the order of the places, rounded down."""
-    wholes = sum(first), sum(second)
+def match_line(pair: MassPair, order: float) -> tuple[Fraction, Plan]:
+    """Price the monotone plan between images of one row or one column: the best for every p ≥ 1.
+
+    Returns
+    -------
+    cost : Fraction
+        W_p^p rounded up; exact for whole p.
+    plan : Plan
+    """
+    sides = max(_list_lines(pair), key=lambda sides: len(sides[0]))
+    source, target, amounts = zip(*_match_in_order(*sides), strict=True)
+    whole = sum(sides[0]) * sum(sides[1])
+    plan = Plan(np.array(source), np.array(target), np.array([one / whole for one in amounts]))
+    return _transport_line(*sides, order, down=False), plan
+
+
+def _transport_line(
+    first: list[int], second: list[int], order: float, *, down: bool = True
+) -> Fraction:
+    """Cost between masses at 0, 1, 2, ... in the order of the places, rounded to a side."""
     moved = [0] * len(first)
+    for i, j, amount in _match_in_order(first, second):
+        moved[abs(i - j)] += amount
+    if order == int(order):
+        cost = Fraction(sum(amount * k ** int(order) for k, amount in enumerate(moved)))
+    else:
+        costs = raise_costs(np.arange(len(moved), dtype=float) ** 2, order)
+        # Twice the error is enough for what a price is too large, or too small.
+        outwards = 1 + (-2 if down else 2) * Fraction(costs.error)
+        cost = Fraction(0)
+        for amount, price in zip(moved, costs.table.tolist(), strict=True):
+            if amount:
+                cost += amount * Fraction(price) * outwards
+    return cost / (sum(first) * sum(second))
+
+
+def _match_in_order(first: list[int], second: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Match masses in the order of their places: from where, to where, and how much.
+
+    Masses of either side come in units of 1/(product of the sums).
+    """
+    wholes = sum(first), sum(second)
     i = j = 0
-    # Masses of either side in units of 1/(product of the sums).
     given, taken = first[0] * wholes[1], second[0] * wholes[0]
     while True:
         amount = min(given, taken)
-        moved[abs(i - j)] += amount
+        if amount:
+            yield i, j, amount
         given -= amount
         taken -= amount
         if given == 0:
@@ -82,12 +122,3 @@ def _transport_line(first: list[int], second: list[int], order: float) -> Fracti
             if j == len(second):
                 break
             taken = second[j] * wholes[0]
-    if order == int(order):
-        cost = Fraction(sum(amount * k ** int(order) for k, amount in enumerate(moved)))
-    else:
-        costs = raise_costs(np.arange(len(moved), dtype=float) ** 2, order)
-        cost = Fraction(0)
-        for amount, price in zip(moved, costs.table.tolist(), strict=True):
-            if amount:
-                cost += amount * Fraction(price) * (1 - 2 * Fraction(costs.error))
-    return cost / (wholes[0] * wholes[1])

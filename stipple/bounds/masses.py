@@ -93,7 +93,9 @@ class MassPair:
         return count_units(self.second.numbers, self.second.whole, self.total)
 
 
-def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
+def pair_masses(
+    a: ArrayLike, b: ArrayLike, names: tuple[str, str] = ("first image", "second image")
+) -> MassPair:
     """Bring two images to one common total mass, in exact arithmetic.
 
     Floating-point numbers are integers times a power of two, so their sums are exact. A common
@@ -102,19 +104,22 @@ def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
 
     Parameters
     ----------
-    a, b : array_like, shape (h, w)
+    a, b : array_like, shape (h, w), or (w,) for one row
         Masses ≥ 0 in any scale, of any integer type or at most double precision.
+    names : pair of str
+        What messages call them.
 
     Raises
     ------
     StippleError
         For anything but two finite images ≥ 0 of the same shape, each with some mass.
     """
-    images = [_check_image(values, name) for values, name in ((a, "first"), (b, "second"))]
+    images = [_check_image(values, name) for values, name in zip((a, b), names, strict=True)]
     if images[0].shape != images[1].shape:
         first, second = (" × ".join(map(str, image.shape)) for image in images)
         raise StippleError(
-            f"The images have {first} and {second} pixels: scale them to the same size first."
+            f"The {names[0]} has {first} pixels and the {names[1]} {second}: scale them to the same"
+            " size first."
         )
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(_read_exactly, images)
@@ -144,14 +149,16 @@ def pair_masses(a: ArrayLike, b: ArrayLike) -> MassPair:
 
 
 def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
-    image = read_pixels(values, f"{name} image")
+    image = read_pixels(values, name)
+    if image.ndim == 1:
+        image = image[np.newaxis]
     if image.ndim != 2 or image.size == 0:
         raise StippleError(
-            f"The {name} image has the shape {image.shape}: give an array of rows and columns."
+            f"The {name} has the shape {image.shape}: give an array of rows and columns."
         )
     if image.dtype.itemsize > 8:
         raise StippleError(
-            f"The {name} image has the type {image.dtype}: give integers or floating-point"
+            f"The {name} has the type {image.dtype}: give integers or floating-point"
             " numbers of at most 64 bits."
         )
     if image.dtype.kind == "b":
@@ -162,11 +169,11 @@ def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise StippleError(
-            f"The {name} image holds {image[row, column]} in row {row + 1}, column {column + 1}:"
+            f"The {name} holds {image[row, column]} in row {row + 1}, column {column + 1}:"
             " masses must be finite and not negative."
         )
     if not image.any():
-        raise StippleError(f"The {name} image has no mass: there is nothing to transport.")
+        raise StippleError(f"The {name} has no mass: there is nothing to transport.")
     return image
 
 

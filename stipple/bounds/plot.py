@@ -37,7 +37,7 @@ def render_bounds(
         With a plan.
     ends : pair of str
         Lower and upper end at full resolution, as they are to be written.
-    form : {"svg", "png"}
+    form : {"svg", "png", "pdf"}
         Format of the file.
     dpi : float
         Pixels per inch of a PNG.
@@ -93,8 +93,9 @@ def _draw_levels(axes: "Axes", result: ImageBounds, ends: tuple[str, str]) -> No
         )
     labels = [f"{level.shape[1]} × {level.shape[0]}" for level in result.levels]
     axes.set_xticks(places, labels)
+    unit = "pixels" if result.unit == "pixel" else "sides"
     axes.set_title(
-        f"certified interval for $W_{{{result.order:g}}}$ in pixels, by resolution", loc="left"
+        f"certified interval for $W_{{{result.order:g}}}$ in {unit}, by resolution", loc="left"
     )
     axes.margins(y=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -129,7 +129,7 @@ def bound_images(
     if time_limit is not None and not time_limit >= 0:
         raise StippleError(f"The time limit is {time_limit:g} seconds: give a number from 0 up.")
     if method == "auto":
-        method = "fast" if order == 2 and max(pair.shape) > SPARSE_SIDE else "sparse"
+        method = choose_method(order, pair.shape)
     order = check_order(order)
     began = time.perf_counter() if began is None else began
     end = math.inf if time_limit is None else began + time_limit
@@ -138,6 +138,11 @@ def bound_images(
     if side == 1 or pair.similar:
         return _bound_directly(pair, on_level, aim=aim)
     return bound_pooled(pair, order, gap, side, end, partial(_bound_directly, aim=aim), on_level)
+
+
+def choose_method(order: float, shape: tuple[int, int]) -> Solver:
+    """Choose who solves images of a shape: "auto"."""
+    return "fast" if order == 2 and max(shape) > SPARSE_SIDE else "sparse"
 
 
 def _bound_directly(
@@ -151,7 +156,7 @@ def _bound_directly(
     stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
         search = Search(aim.order, aim.method, workers, pool, choice)
-        for record, reason in _refine_levels(pair, search, proof, aim.gap):
+        for record, reason in refine_levels(pair, search, proof, aim.gap):
             stopped = reason
             levels.append(record)
             if on_level:
@@ -170,7 +175,7 @@ def _bound_directly(
     )
 
 
-def _refine_levels(
+def refine_levels(
     pair: MassPair, search: Search, proof: Proof, gap: float
 ) -> Iterator[tuple[LevelRecord, Stop]]:
     """Solve level after level, and prove what that tells; yield why it would stop there."""

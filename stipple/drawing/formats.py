@@ -32,10 +32,8 @@ def _render_pdf(drawing: "Drawing", _: float) -> bytes:
 
 
 RENDERERS: dict[str, Renderer] = {"svg": _render_svg, "png": _render_png, "pdf": _render_pdf}
-# Of plots, which Matplotlib writes and whose bytes are made the same each time for these two.
-PLOT_FORMATS = ("svg", "png")
-# Of pages of plots, which are printed.
-PAGE_FORMATS = (*PLOT_FORMATS, "pdf")
+# Of plots, which Matplotlib writes and whose bytes are made the same each time for these.
+PLOT_FORMATS = ("svg", "png", "pdf")
 
 
 def render_drawing(drawing: "Drawing", form: str, dpi: float) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from stipple.drawing.marks import Drawing
@@ -50,10 +51,22 @@ def render_gif(frames: Sequence[Drawing], dpi: float, seconds_per_frame: float) 
     ]
     # One palette for all frames, from the first and the last: no flicker between frames.
     palette = Image.fromarray(np.concatenate((pixels[0], pixels[-1]))).quantize(256)
-    first, *others = (
-        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-        for frame in pixels
+    return _save_frames(
+        [
+            Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+            for frame in pixels
+        ],
+        seconds_per_frame,
     )
+
+
+def render_grey_gif(frames: Sequence[NDArray[np.uint8]], seconds_per_frame: float) -> bytes:
+    """Write grey pictures of one shape (h, w) as an animation that rests on the last one."""
+    return _save_frames([Image.fromarray(frame) for frame in frames], seconds_per_frame)
+
+
+def _save_frames(frames: Sequence[Image.Image], seconds_per_frame: float) -> bytes:
+    first, *others = frames
     duration = round(1000 * seconds_per_frame)
     file = io.BytesIO()
     first.save(

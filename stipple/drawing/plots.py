@@ -1,4 +1,4 @@
-"""Plots as SVG and PNG, by Matplotlib."""
+"""Plots as SVG, PNG and PDF, by Matplotlib."""
 
 import io
 import logging
@@ -46,7 +46,7 @@ def render_plot(panels: Sequence[Panel], x_label: str, form: str, dpi: float) ->
         At least one.
     x_label : str
         Name of the common axis. It is logarithmic as the first panel says.
-    form : {"svg", "png"}
+    form : {"svg", "png", "pdf"}
         Format of the file.
     dpi : float
         Pixels per inch of a PNG.
@@ -83,7 +83,7 @@ def render_heat_map(
         What the numbers are.
     labels : tuple of str
         Names of the rows and of the columns.
-    form : {"svg", "png"}
+    form : {"svg", "png", "pdf"}
         Format of the file.
     dpi : float
         Pixels per inch of a PNG.
@@ -131,7 +131,7 @@ def _import_matplotlib() -> Any:
 
 
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
-    """Render a figure as "svg", "png" or "pdf", the same bytes each time."""
+    """Render a figure in one of `formats.PLOT_FORMATS`, the same bytes each time."""
     file = io.BytesIO()
     with warnings.catch_warnings():
         # Names of files may have letters that its font lacks; they show as boxes.

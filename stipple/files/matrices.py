@@ -4,6 +4,7 @@ A matrix is the density itself: values >= 0 on any scale, bigger is more ink. It
 so no luminance is taken and nothing is turned round.
 """
 
+import math
 import re
 from pathlib import PurePath
 from typing import BinaryIO
@@ -39,7 +40,7 @@ def read_matrix(source: Source, *, max_pixels: int = MAX_PIXELS) -> Matrix:
     Returns
     -------
     ndarray of float64, shape (h, w)
-        Finite values >= 0, row 0 at the top.
+        Finite values >= 0, row 0 at the top; a `.npy` vector is one row.
 
     Raises
     ------
@@ -65,7 +66,8 @@ def is_matrix(stream: BinaryIO, name: str) -> bool:
 def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
     """Read a density as `read_matrix` does, from a seekable stream that messages call `name`."""
     if is_npy(stream):
-        values = read_npy(stream, name, lambda shape: _check_shape(shape, name, max_pixels))
+        read = read_npy(stream, name, lambda shape: _check_shape(shape, name, max_pixels))
+        values = np.atleast_2d(read)
     elif _is_prose(stream):
         raise StippleError(
             f"{name} is a text, not an image: give a picture, or a matrix of numbers."
@@ -84,13 +86,14 @@ def _is_prose(stream: BinaryIO) -> bool:
 
 
 def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:
-    if len(shape) != 2 or min(shape) < 1:
+    if len(shape) not in (1, 2) or min(shape) < 1:
         raise StippleError(
             f"{name} holds an array of shape {shape}: save one grey channel of shape (h, w), "
             "or save colours as a PNG."
         )
-    check_entries(shape[0] * shape[1], name, max_pixels)
-    check_memory(predict_reading(name, shape[0] * shape[1]))
+    entries = math.prod(shape)
+    check_entries(entries, name, max_pixels)
+    check_memory(predict_reading(name, entries))
 
 
 def _refuse(values: Matrix, wrong: NDArray[np.bool_], name: str, advice: str) -> None:

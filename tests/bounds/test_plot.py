@@ -71,7 +71,7 @@ def test_the_figure(figures, form, start):
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == [f"{level.shape[1]} × {level.shape[0]}" for level in result.levels]
     assert names[-1] == "9 × 6"
-    assert "W_{2}" in axes.get_title(loc="left")
+    assert "W_{2}$ in pixels" in axes.get_title(loc="left")
     places = {text.get_text(): text.xy[1] for text in axes.texts}
     last = result.levels[-1]
     assert places == {"lower 2.2360": last.lower, "upper 2.2361": last.upper}
@@ -99,12 +99,14 @@ def test_faint_parts_have_no_arrow(figures):
     assert len(arrows.get_offsets()) == 4
 
 
-def test_sides_are_the_longer_side():
+def test_sides_are_the_longer_side(figures):
     first, second = make_pair()
     pixels = stipple.bound(first, second)
     sides = stipple.bound(first, second, unit="side")
     assert sides.upper == pytest.approx(pixels.upper / 9)
     assert sides.levels[-1].lower == pytest.approx(pixels.levels[-1].lower / 9)
+    render_bounds((first, second), sides, ("1", "2"), "png", 50)
+    assert "in sides" in figures[0][0].subfigs[1].axes[0].get_title(loc="left")
     turned = stipple.bound(first.T, second.T, unit="side")
     assert turned.upper == pytest.approx(pixels.upper / 9)
 

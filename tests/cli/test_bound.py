@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from command import save, start
+from PIL import Image
 
 from stipple.cli import main
 
@@ -65,6 +67,102 @@ def test_a_pair_is_told_written_and_reported(bound, tmp_path):
     for word in ("W_2", "gap", "method", "levels", "seconds", "both were scaled to 1"):
         assert word in result.stderr
     assert result.stdout == ""
+
+
+def test_pictures_are_outputs_like_any_other(bound, tmp_path):
+    pictures = [word for form in ("svg", "png", "pdf") for word in ("-o", f"out.{form}")]
+    bound("a.npy", "b.npy", *pictures, "-o", "out.json", "--plot", "plot.svg")
+    starts = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+    for form, start_ in starts.items():
+        assert (tmp_path / f"out.{form}").read_bytes().startswith(start_)
+    assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "plot.svg").read_bytes()
+    piped = bound("a.npy", "b.npy", "-o", "-", "--format", "pdf").stdout_bytes
+    assert piped == (tmp_path / "out.pdf").read_bytes()
+
+
+def test_a_morph_is_drawn_and_what_is_proved_of_it_is_told(bound, tmp_path):
+    said = bound("a.npy", "b.npy", "--morph", "x.gif", "-o", "x.json").stderr
+    with Image.open(tmp_path / "x.gif") as animation:
+        assert animation.n_frames == 33
+        assert animation.size == (480, 360)
+    told = json.loads((tmp_path / "x.json").read_text())
+    times = told["morph"]["times"]
+    assert [one["time"] for one in times] == [k / 32 for k in range(33)]
+    half = times[16]
+    behind = told["lower"] - told["upper"] / 2
+    assert 0 <= behind - half["lower"] < 1e-12
+    assert 0 <= half["upper"] - told["upper"] / 2 < 1e-12
+    words = next(line for line in said.splitlines() if line.startswith("morph")).split()
+    assert words[1:3] == ["half", "way"]
+    assert float(words[9]) <= half["lower"] <= half["upper"] <= float(words[11])
+    bound("a.npy", "b.npy", "--morph", "x.png", "-o", "y.json")
+    assert len(json.loads((tmp_path / "y.json").read_text())["morph"]["times"]) == 5
+    assert "morph" not in json.loads(bound("a.npy", "b.npy", "-o", "-", "--format", "json").stdout)
+
+
+def test_the_nearest_images_are_those_of_all_pairs(bound, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for seed in range(8):
+        np.save(f"folder/{seed}.npy", draw_field(seed))
+    words = ("--query", "folder/2.npy", "--all", "folder", "--nearest", 3, "--strict")
+    said = bound(*words, "-o", "x.json", "-o", "x.csv", "--report", "r.json").stderr
+    told = json.loads((tmp_path / "x.json").read_text())
+    found = [one["image"] for one in told["nearest"]]
+    assert (told["images"], told["proved"], told["rivals"]) == (7, True, [])
+    assert [row["image"] for row in read_table(tmp_path / "x.csv")] == found
+    assert all(one["certain"] for one in told["nearest"])
+    distances = {}
+    for seed in {*range(8)} - {2}:
+        pair = ("folder/2.npy", f"folder/{seed}.npy", "--gap", 0, "-o", "-", "--format", "json")
+        distances[pair[1]] = json.loads(bound(*pair).stdout)
+    best = sorted(distances, key=lambda path: distances[path]["lower"])[:3]
+    assert {Path(path).name for path in found} == {Path(path).name for path in best}
+    for one in told["nearest"]:
+        exact = distances[one["image"]]
+        assert one["lower"] <= exact["upper"]
+        assert exact["lower"] <= one["upper"]
+    assert f"refined  {told['refined']} of 7 pairs" in said
+    assert "proved: no image that was left out is nearer" in said
+    assert json.loads((tmp_path / "r.json").read_text())["nearest"] == told["nearest"]
+
+
+def test_undecided_nearest_images_are_told(bound, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("1.npy", "2.npy", "é.npy"):
+        np.save(f"folder/{name}", draw_field(1))
+    words = ("--query", "a.npy", "--all", "folder", "--nearest", 2, "-o", "-", "--format", "json")
+    result = bound(*words, "--gap", 0.01)
+    told = json.loads(result.stdout)
+    assert (told["proved"], told["stopped"]) == (False, "gap")
+    assert len(told["rivals"]) == 1
+    assert "NOT decided, ties within the gap: of those left out 1 may be nearer" in result.stderr
+    failed = bound(*words, "--gap", 0.01, "--strict", code=1)
+    assert failed.stderr.splitlines()[-1].startswith("Error: The nearest images are NOT decided")
+    late = bound(*words, "--time-limit", 0)
+    assert json.loads(late.stdout)["stopped"] == "time"
+    assert "the time was up" in late.stderr
+
+
+def test_lines_are_exact_from_text_and_from_vectors(bound, tmp_path):
+    (tmp_path / "row.csv").write_text("1,0,0,3,0\n")
+    np.save("vector.npy", np.array([0, 0, 2, 0, 2]))
+    pictures = ("-o", "x.svg", "--morph", "x.png")
+    told = json.loads(
+        bound("row.csv", "vector.npy", "-p", 1, *pictures, "-o", "-", "--format", "json").stdout
+    )
+    # A quarter of the mass goes from 0 to 2, as much from 3 to 2, and a half from 3 to 4.
+    assert (told["lower"], told["upper"], told["gap"]) == (1.25, 1.25, 0)
+    assert (told["method"], told["shape"], told["plan"]["entries"]) == ("line", [1, 5], 3)
+    assert (tmp_path / "x.svg").stat().st_size > 0
+    assert (tmp_path / "x.png").stat().st_size > 0
+
+
+def test_no_time_is_no_picture(bound, tmp_path):
+    np.save("large.npy", draw_field(5, (600, 600)))
+    np.save("other.npy", draw_field(6, (600, 600)))
+    words = ("large.npy", "other.npy", "--time-limit", 0, "-o", "x.png", "-o", "x.json")
+    assert "no time for a plan to draw" in bound(*words, code=1).stderr
+    assert not (tmp_path / "x.json").exists()
 
 
 def test_data_alone_is_on_standard_output(bound):
@@ -143,6 +241,26 @@ def test_paper_names_its_estimators(bound):
         (["a.npy", "b.npy", "-o", "-"], 2, "--format"),
         (["a.npy", "b.npy", "--plot", "x.gif"], 2, ".svg or .png"),
         (["a.npy", "b.npy", "--plot", "x.png", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "-o", "x.pdf", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "-o", "-", "--format", "svg", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "-o", "x.svg", "--plot", "x.svg"], 2, "twice"),
+        (["a.npy", "b.npy", "--morph", "x.gif", "--method", "paper"], 2, "no plan"),
+        (["a.npy", "b.npy", "--morph", "x.svg"], 2, "a .gif or .png file"),
+        (["--all", ".", "--morph", "x.gif"], 2, "Pictures are of one pair"),
+        (["--query", "a.npy"], 2, "--query IMAGE --all DIR"),
+        (["--all", ".", "--nearest", "2"], 2, "--query IMAGE --all DIR"),
+        (["a.npy", "--query", "b.npy", "--all", "."], 2, "no other images"),
+        (["--query", "a.npy", "--all", ".", "--pairs", "p.csv"], 2, "no other images"),
+        (["--query", "a.npy", "--all", ".", "--plot", "x.svg"], 2, "go to .json or .csv"),
+        (["--query", "a.npy", "--all", ".", "--method", "fast"], 2, "leave --method"),
+        (["--query", "a.npy", "--all", ".", "--jobs", "2"], 2, "leave them, or --query, out"),
+        (["--query", "a.npy", "--all", ".", "--nearest", "0"], 2, "0"),
+        (["--query", "a.npy", "--all", "empty"], 1, "0 images beside the query, and 1 were"),
+        (["--query", "a.npy", "--all", "nowhere"], 1, "not a folder"),
+        (["--query", "missing.npy", "--all", "few"], 1, "missing.npy does not exist"),
+        (["--query", "a.npy", "--all", "few"], 1, "wide.npy 3 × 2: bring them to the same size"),
+        (["--query", "a.npy", "--all", "."], 1, "nan.npy holds nan"),
+        (["--query", "a.npy", "--all", ".", "-o", "b.npy"], 2, "format"),
         (["a.npy", "b.npy", "--method", "fast", "-p", "1"], 1, "order"),
         (["a.npy", "missing.npy"], 1, "missing.npy does not exist"),
         (["a.npy", "zero.npy"], 1, "no mass"),
@@ -153,6 +271,8 @@ def test_paper_names_its_estimators(bound):
         (["--pairs", "p.csv", "--plot", "x.png"], 2, "one pair"),
         (["--pairs", "missing.csv"], 1, "missing.csv does not exist"),
         (["--pairs", "p.csv", "-o", "x.json"], 2, "format"),
+        (["--pairs", "p.csv", "-o", "x.PNG"], 2, "Pictures are of one pair"),
+        (["--all", ".", "--format", "pdf"], 2, "Pictures are of one pair"),
         (["--pairs", "p.csv", "-o", "x.csv", "-o", "y.csv"], 2, "give -o once"),
         (["--pairs", "p.csv", "--jobs", "2", "--scheduler", "tcp://a:1"], 2, "or --scheduler, not"),
         (["a.npy", "b.npy", "--scheduler", "tcp://a:1"], 2, "many pairs"),
@@ -167,6 +287,8 @@ def test_what_cannot_be_done_is_said(bound, tmp_path, words, code, said):
     np.save("negative.npy", np.full((12, 16), -1.0))
     np.save("nan.npy", np.full((12, 16), np.nan))
     (tmp_path / "empty").mkdir()
+    (tmp_path / "few").mkdir()
+    np.save("few/wide.npy", np.ones((2, 3)))
     (tmp_path / "p.csv").write_text("a,b\na.npy,b.npy\n")
     (tmp_path / "headless.csv").write_text("a.npy,b.npy\n")
     (tmp_path / "ragged.csv").write_text("a,b\na.npy,b.npy,c.npy\n")

@@ -33,6 +33,7 @@ PLAN = f"edot {IMAGE} other.png -m 2 --resize 3x3 --plan --objective full --step
 DRAWN = CLOUD.replace("a.csv", "a.svg")
 TWO = f"edot {IMAGE} other.png -m 2 --resize 6x4 --barycenter -o a.csv"
 BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
+FOUND = f"bound --query {IMAGE} --all folder -o a.csv --report r.json"
 CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 IMAGES = f"sequence --density {IMAGE} -n 6 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 PREFIXES = "sequence --prefixes 2:6 -o a.csv --report r.json"
@@ -201,6 +202,8 @@ CASES = {
         "": BOUND,
         "pairs": [BOUND, "bound --pairs pairs.csv -o a.csv --report r.json"],
         "folder": [BOUND, "bound --all folder -o a.csv --report r.json"],
+        "query": [BOUND, FOUND],
+        "nearest": [FOUND, FOUND, "--nearest 2"],
         "order": "-p 1",
         "method": "--method paper",
         "block": ("--method paper", "--block 2"),
@@ -215,6 +218,7 @@ CASES = {
         "outputs": "-o b.json",
         "format_": ("-o - --format json", "--format csv"),
         "plot": "--plot a.svg",
+        "morph": "--morph a.png",
         **TONE,
         **TOLD,
     },

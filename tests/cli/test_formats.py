@@ -59,7 +59,6 @@ def test_a_toy_format_is_written(folder, name):
     if name == "edot":
         words = ["edot", "image.npy", "image.npy", "--read", "image", "-m", "2", "--plan", "-o"]
         assert "Cannot tell the format" in run(folder, *words, "plan.toy").stderr
-        assert (
-            "is none of .csv, .svg, .png here" in run(folder, *words, "-", "--format", "toy").stderr
-        )
+        refused = run(folder, *words, "-", "--format", "toy").stderr
+        assert "is none of .csv, .svg, .png, .pdf here" in refused
     assert "toy" in run(folder, name, "--help").stdout

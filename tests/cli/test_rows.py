@@ -151,7 +151,8 @@ def test_bounds_are_told_rounded_to_their_safe_side():
     vars(bounds).update(gap=1.0, similar=False, reached=False, stopped="time", method="fast")
     vars(bounds).update(engine=SimpleNamespace(engine="numpy"), estimates=None, levels=levels)
     vars(bounds).update(summarise_plan=lambda: plan, normalised=False, seconds=2.0)
-    told = dict(list_rows(bounds, 0.01))
+    job = SimpleNamespace(settings=SimpleNamespace(gap=0.01), morph=None)
+    told = dict(list_rows(job, bounds))
     assert told["W_2"] == "from 0.3333333333 to 0.6666666667 sides, certified"
     assert told["levels"] == "5×3, 10×6"
     assert told["gap"].startswith("100.1% (0.01 was asked for: NOT reached: the time was up")

@@ -112,7 +112,7 @@ def test_text_that_is_not_utf8(tmp_path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.ones(3), r"shape \(3,\)"),
+        (np.ones(0), r"shape \(0,\)"),
         (np.float64(1), r"shape \(\)"),
         (np.ones((4, 5, 3)), r"shape \(4, 5, 3\): save one grey channel"),
         (np.ones((4, 5, 4)), r"shape \(4, 5, 4\).*PNG"),
@@ -149,6 +149,13 @@ def test_damaged_npy_header_never_gives_a_traceback(place, value):
     data[place] = value
     with suppress(StippleError):
         read_matrix(io.BytesIO(bytes(data)), max_pixels=1000)
+
+
+def test_a_vector_is_one_row(tmp_path):
+    np.save(tmp_path / "vector.npy", np.array([0, 2, 1]))
+    assert read_matrix(tmp_path / "vector.npy").tolist() == [[0, 2, 1]]
+    with pytest.raises(StippleError, match="at least 3 entries"):
+        read_matrix(tmp_path / "vector.npy", max_pixels=2)
 
 
 def test_size_limit(tmp_path):

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 import stipple
 from proofs import family
+from stipple.bounds.morph import interpolate_plan, measure_morph
 
 Array = NDArray[np.float64]
 
@@ -258,4 +259,43 @@ def plans_that_prove(rng: np.random.Generator) -> str | None:
     dust = math.hypot(*shape) * (len(plan.amounts) * 2.0**-57) ** (1 / p)
     if not distance * (1 - 1e-12) <= result.upper <= distance * (1 + 1e-12) + dust:
         return f"p = {p} on {shape}: the plan costs {distance}, the upper end is {result.upper}"
+    return None
+
+
+@family("bound", share=6)
+def nearest_of_few(rng: np.random.Generator) -> str | None:
+    """The k nearest images: no other one is nearer by more than is said."""
+    shape, p = draw_shape(rng, 49), float(rng.choice(ORDERS))
+    query, *images = (draw_image(rng, shape) for _ in range(6))
+    images[int(rng.integers(5))] = images[int(rng.integers(5))] * 3.0
+    k, gap = int(rng.integers(1, 6)), float(rng.choice([0.0, 0.05]))
+    found = stipple.find_nearest(query, images, k, p, gap=gap)
+    truths = [solve_by_pot(query, image, p) for image in images]
+    others = [truth for place, truth in enumerate(truths) if place not in found.indices]
+    farthest, least = max(truths[place] for place in found.indices), min(others, default=math.inf)
+    slack = ROUNDING ** (1 / p) if farthest < 1e-3 else ROUNDING * max(farthest, 1.0) * 10
+    if found.proved != (found.excess == 0) or farthest - least > found.excess + slack:
+        return f"p = {p} on {shape}: {found} of {truths}, excess {found.excess}"
+    for lower, upper, truth in zip(found.lower, found.upper, truths, strict=True):
+        if not lower - slack <= truth <= upper + slack:
+            return f"p = {p} on {shape}: {truth} is not from {lower} to {upper}"
+    return None
+
+
+@family("bound", share=6)
+def interpolations(rng: np.random.Generator) -> str | None:
+    """A morph at any time is as far from the first image as is said, its sharing included."""
+    shape, p = draw_shape(rng, 49), float(rng.choice([*ORDERS, 8.0]))
+    a, b = draw_image(rng, shape), draw_image(rng, shape)
+    result = stipple.bound(a, b, p, gap=float(rng.choice([0.0, 0.1, 1.0])))
+    if result.plan is None:
+        return f"no plan for p = {p} on {shape}"
+    morph = measure_morph(result, (float(rng.random()),))
+    (record,) = morph.times
+    frame = interpolate_plan(result.plan, shape, record.time)
+    truth = solve_by_pot(a, frame, p)
+    # Of the dust that doubles leave out.
+    slack = morph.sharing + ROUNDING * max(truth, 1.0) * 10 + math.hypot(*shape) * 1e-12 ** (1 / p)
+    if not record.lower - slack <= truth <= record.upper + slack or abs(frame.sum() - 1) > 1e-12:
+        return f"p = {p} on {shape}: {truth} at {record}, sharing {morph.sharing}"
     return None

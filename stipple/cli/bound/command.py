@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stipple.cli.bound.options import EXAMPLES, bound_options
-from stipple.cli.bound.plan import PairJob, Settings, TableJob, plan
+from stipple.cli.bound.plan import NearestJob, PairJob, Settings, TableJob, plan
 from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.log import tell
 from stipple.cli.shared.outputs import write_files
@@ -34,6 +34,8 @@ def command(**options: Any) -> int:
     do not depend on whether a solver did its work, nor on the engine.
     """
     job = plan(options)
+    if isinstance(job, NearestJob):
+        return _find_nearest(job)
     return _fill_table(job) if isinstance(job, TableJob) else _bound_pair(job)
 
 
@@ -46,15 +48,15 @@ def _bound_pair(job: PairJob) -> int:
     named = dict(zip("ab", job.images, strict=True))
     with report_failure(reporting.report, "bound", reporting.recorded, named):
         masses, result = bound_pair(job)
-        if job.plot and result.plan is None:
+        if job.needs_plan and result.plan is None:
             raise StippleError(
-                "There was no time for a plan to plot: give more, or leave --plot out."
+                "There was no time for a plan to draw: give more, or leave pictures out."
             )
-        figures = collect_figures(job.images, result)
+        figures = collect_figures(job, result)
         files = render_files(job, figures, masses, result)
         written = write_files([*files, *_render_report(job, figures)])
     if not reporting.quiet:
-        print_table([*list_rows(result, settings.gap), *written])
+        print_table([*list_rows(job, result), *written])
     if reporting.strict and not result.reached:
         raise StippleError(
             f"The gap is {result.gap:.4g}, and {settings.gap:.4g} was asked for:"
@@ -85,6 +87,28 @@ def _fill_table(job: TableJob) -> int:
     return summary.code
 
 
+def _find_nearest(job: NearestJob) -> int:
+    from stipple.cli.bound.nearest import (
+        collect_nearest,
+        describe_answer,
+        find_nearest_files,
+        list_nearest_rows,
+        render_nearest,
+    )
+
+    reporting = job.reporting
+    with report_failure(reporting.report, "bound", reporting.recorded, {"query": job.query}):
+        found = find_nearest_files(job)
+        figures = collect_nearest(job, found)
+        files = render_nearest(job, figures, found)
+        written = write_files([*files, *_render_report(job, figures)])
+    if not reporting.quiet:
+        print_table([*list_nearest_rows(job, found), *written])
+    if reporting.strict and not found.proved:
+        raise StippleError(f"The nearest images are {describe_answer(found)}.")
+    return 0
+
+
 def _announce_engine(settings: Settings) -> None:
     """Tell why another engine takes the place of the one asked for; refuse a GPU that is none."""
     from stipple.bounds.keops_transforms import choose_engine
@@ -96,7 +120,7 @@ def _announce_engine(settings: Settings) -> None:
 
 
 def _render_report(
-    job: PairJob | TableJob, figures: "Mapping[str, object]"
+    job: PairJob | TableJob | NearestJob, figures: "Mapping[str, object]"
 ) -> list[tuple[str, bytes]]:
     """Render the report, if there is to be one, by path."""
     from stipple.files.tables import render_json

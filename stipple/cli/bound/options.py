@@ -14,18 +14,22 @@ from stipple.cli.shared.options import (
     tone_options,
 )
 from stipple.cli.shared.types import FiniteRange, Portion
+from stipple.drawing.formats import PLOT_FORMATS
 
-FORMATS = ("json", "csv")
+FIGURES = ("json", "csv")
+FORMATS = (*FIGURES, *PLOT_FORMATS)
 
 EXAMPLES = """\
 \b
 Examples:
   stipple bound first.png second.png
   stipple bound first.npy second.npy -p 1 --gap 0.001
-  stipple bound first.png second.png --unit side --plot moved.png
+  stipple bound first.png second.png --unit side -o moved.png
+  stipple bound first.png second.png --morph between.gif
   stipple bound first.png second.png --method paper --block 4
   stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
   stipple bound --all scans -o distances.csv --jobs 4
+  stipple bound --all scans --query photo.png --nearest 5
   stipple bound --pairs pairs.csv -p 1 -o distances.csv
 """
 
@@ -42,6 +46,19 @@ source_options = add_options(
         type=click.Path(file_okay=False),
         metavar="DIR",
         help="Compare every pair of images and .npy files in a folder.",
+    ),
+    click.option(
+        "--query",
+        type=click.Path(allow_dash=True),
+        metavar="IMAGE",
+        help="Find which other images of --all are nearest to this one, and prove it.",
+    ),
+    click.option(
+        "--nearest",
+        type=click.IntRange(min=1),
+        metavar="K",
+        show_default="1",
+        help="How many to find with --query.",
     ),
     group="Source",
 )
@@ -118,15 +135,21 @@ output_options = add_options(
         "outputs",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Write the interval as .json or .csv; for many pairs a .csv with a row each. A later"
-        " run adds the rows that are missing, whose files have changed, or whose gap is too wide. -"
-        " is standard output. Repeatable.",
+        help="Write the interval as .json or .csv, or the picture of --plot as .svg, .png or .pdf;"
+        " for many pairs a .csv with a row each. A later run adds the rows that are missing, whose"
+        " files have changed, or whose gap is too wide. - is standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(
         "--plot",
         type=click.Path(dir_okay=False),
-        help="Draw the images, where mass goes, and the interval by resolution, .svg or .png.",
+        help="Draw the images, where mass goes, and the interval by resolution, .svg, .png"
+        " or .pdf: a picture beside what -o writes.",
+    ),
+    click.option(
+        "--morph",
+        type=click.Path(dir_okay=False),
+        help="Draw the mass on its straight way from A to B: a .gif, or a strip of times as .png.",
     ),
     file_options,
     report_options,

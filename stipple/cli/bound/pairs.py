@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import TypeAlias
@@ -14,12 +15,34 @@ Pair: TypeAlias = tuple[str, str]
 
 def list_folder(folder: str) -> list[Pair]:
     """Pair every image and .npy file of a folder with every other, each once and in order."""
-    if not Path(folder).is_dir():
-        raise StippleError(f"{Path(folder)} is not a folder: give one with images.")
-    images = list_images(folder)
+    images = _list_images(folder)
     if len(images) < 2:
         raise StippleError(f"{Path(folder)} has {len(images)} images: at least two make a pair.")
     return list(itertools.combinations(images, 2))
+
+
+def list_others(folder: str, query: str, least: int) -> list[str]:
+    """List the images and .npy files of a folder, in order, but for one; refuse less than that."""
+    images = [path for path in _list_images(folder) if not _are_same(path, query)]
+    if len(images) < least:
+        raise StippleError(
+            f"{Path(folder)} has {len(images)} images beside the query, and {least} were asked for:"
+            " ask for less."
+        )
+    return images
+
+
+def _list_images(folder: str) -> list[str]:
+    if not Path(folder).is_dir():
+        raise StippleError(f"{Path(folder)} is not a folder: give one with images.")
+    return list_images(folder)
+
+
+def _are_same(path: str, other: str) -> bool:
+    """Whether two paths are one file; what is not there, or is -, is none."""
+    with suppress(OSError):
+        return Path(path).samefile(other)
+    return False
 
 
 def read_pairs(path: str) -> list[Pair]:

@@ -6,16 +6,21 @@ from itertools import chain
 from typing import Any
 
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
-from stipple.cli.bound.options import FORMATS
-from stipple.cli.bound.pairs import Pair, list_folder, read_pairs
-from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, refuse_conflicts
+from stipple.cli.bound.options import FIGURES, FORMATS
+from stipple.cli.bound.pairs import Pair, list_folder, list_others, read_pairs
+from stipple.cli.shared.conflicts import ONE_PLACE, PLOT, Rule, allow_suffixes, refuse_conflicts
 from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
+from stipple.drawing.formats import PLOT_FORMATS
+
+PICTURES = frozenset(PLOT_FORMATS)
 
 
-def _has_plot(options: Mapping[str, Any]) -> bool:
-    return bool(options["plot"])
+def _asks_for_picture(options: Mapping[str, Any]) -> bool:
+    """Whether anything is drawn, by whatever option."""
+    forms = (options["format_"], *map(find_format, options["outputs"]))
+    return bool(options["plot"] or options["morph"]) or not PICTURES.isdisjoint(forms)
 
 
 PAIR_RULES = (
@@ -34,9 +39,10 @@ PAIR_RULES = (
         "--jobs and --scheduler are for many pairs: --pairs FILE.csv or --all DIR.",
     ),
     PLOT,
+    allow_suffixes("morph", (".gif", ".png"), "a .gif or .png file"),
     Rule(
-        lambda options: _has_plot(options) and options["method"] == "paper",
-        "--method paper leaves no plan to plot: leave --plot out.",
+        lambda options: _asks_for_picture(options) and options["method"] == "paper",
+        "--method paper leaves no plan to draw: take another method, or leave pictures out.",
     ),
 )
 TABLE_RULES = (
@@ -45,9 +51,28 @@ TABLE_RULES = (
         lambda options: bool(options["pairs"] and options["folder"]),
         "Give --pairs or --all, not both.",
     ),
-    Rule(_has_plot, "--plot is for one pair."),
+    Rule(_asks_for_picture, "Pictures are of one pair: many pairs go to a .csv table."),
     Rule(lambda options: len(options["outputs"]) > 1, "Many pairs go to one table: give -o once."),
     ONE_PLACE,
+)
+NEAREST_RULES = (
+    Rule(
+        lambda options: (
+            not (options["query"] and options["folder"])
+            or bool(options["images"] or options["pairs"])
+        ),
+        "The nearest images are found by --query IMAGE --all DIR --nearest K, and no other images.",
+    ),
+    Rule(_asks_for_picture, "The nearest images go to .json or .csv: pictures are of one pair."),
+    Rule(
+        lambda options: any(options[name] != "auto" for name in ("method", "engine", "device")),
+        "With --query the solver is chosen for each pair: leave --method, --engine and --device"
+        " out.",
+    ),
+    Rule(
+        lambda options: options["jobs"] != 1 or bool(options["scheduler"]),
+        "--jobs and --scheduler are for tables of pairs: leave them, or --query, out.",
+    ),
 )
 
 
@@ -128,15 +153,21 @@ class PairJob:
         Paths; - is standard input.
     settings : Settings
     outputs : tuple of Output
-    plot : Output or None
+        Figures and pictures; that of --plot comes last.
+    morph : Output or None
     reporting : Reporting
     """
 
     images: tuple[str, str]
     settings: Settings
     outputs: tuple[Output, ...]
-    plot: Output | None
+    morph: Output | None
     reporting: Reporting
+
+    @property
+    def needs_plan(self) -> bool:
+        """Whether something is drawn that shows where mass goes."""
+        return bool(self.morph) or any(one.format in PICTURES for one in self.outputs)
 
 
 @dataclass(frozen=True)
@@ -165,8 +196,33 @@ class TableJob:
     reporting: Reporting
 
 
-def plan(options: Mapping[str, Any]) -> PairJob | TableJob:
-    """Plan one pair, or a table of many.
+@dataclass(frozen=True)
+class NearestJob:
+    """A query, and many images of which some are nearest to it.
+
+    Attributes
+    ----------
+    query : str
+        Path; - is standard input.
+    images : tuple of str
+        Paths.
+    count : int
+        How many to find.
+    settings : Settings
+    outputs : tuple of Output
+    reporting : Reporting
+    """
+
+    query: str
+    images: tuple[str, ...]
+    count: int
+    settings: Settings
+    outputs: tuple[Output, ...]
+    reporting: Reporting
+
+
+def plan(options: Mapping[str, Any]) -> PairJob | TableJob | NearestJob:
+    """Plan one pair, a table of many, or a search.
 
     Raises
     ------
@@ -175,21 +231,26 @@ def plan(options: Mapping[str, Any]) -> PairJob | TableJob:
     StippleError
         For files that cannot be written.
     """
+    if options["query"] or options["nearest"]:
+        return _plan_nearest(options)
     return _plan_table(options) if options["pairs"] or options["folder"] else _plan_pair(options)
 
 
 def _plan_pair(options: Mapping[str, Any]) -> PairJob:
     refuse_conflicts(options, PAIR_RULES)
-    paths, form, plot = options["outputs"], options["format_"], options["plot"]
+    paths, form = options["outputs"], options["format_"]
+    plot, morph = options["plot"], options["morph"]
     outputs = plan_outputs("", paths, form, FORMATS) if paths or form else ()
+    if plot:
+        outputs = (*outputs, Output(plot, find_format(plot)))
     targets = [output.path for output in outputs]
-    targets += [options[name] for name in ("plot", "report") if options[name]]
+    targets += [options[name] for name in ("morph", "report") if options[name]]
     settle_files(options, targets)
     return PairJob(
         images=options["images"],
         settings=_plan_settings(options),
         outputs=outputs,
-        plot=Output(plot, find_format(plot)) if plot else None,
+        morph=Output(morph, find_format(morph)) if morph else None,
         reporting=_plan_reporting(options),
     )
 
@@ -209,6 +270,24 @@ def _plan_table(options: Mapping[str, Any]) -> TableJob:
         target=output.path,
         jobs=options["jobs"],
         scheduler=options["scheduler"],
+        reporting=_plan_reporting(options),
+    )
+
+
+def _plan_nearest(options: Mapping[str, Any]) -> NearestJob:
+    refuse_conflicts(options, NEAREST_RULES)
+    paths, form = options["outputs"], options["format_"]
+    outputs = plan_outputs("", paths, form, FIGURES) if paths or form else ()
+    count = options["nearest"] or 1
+    images = list_others(options["folder"], options["query"], count)
+    others = [options["report"]] if options["report"] else []
+    settle_files(options, [*(output.path for output in outputs), *others], images)
+    return NearestJob(
+        query=options["query"],
+        images=tuple(images),
+        count=count,
+        settings=_plan_settings(options),
+        outputs=outputs,
         reporting=_plan_reporting(options),
     )
 

@@ -9,6 +9,7 @@ from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.images import Reading, read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress
+from stipple.errors import StippleError
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -41,16 +42,10 @@ def bound_files(
 ) -> "tuple[tuple[Floats, Floats], ImageBounds]":
     """Read two files, and bound the distance between them: their masses, and the bounds."""
     from stipple.bounds.bound import bound
-    from stipple.errors import StippleError
     from stipple.machine.memory import predict_bounds
 
     first, second = (read_masses(path, settings.reading) for path in paths)
-    if first.shape != second.shape:
-        sizes = [f"{masses.shape[1]} × {masses.shape[0]}" for masses in (first, second)]
-        raise StippleError(
-            f"{paths[0]} has {sizes[0]} pixels and {paths[1]} {sizes[1]}: bring them to the same"
-            " size with --resize WxH."
-        )
+    check_shapes(paths, (first.shape, second.shape))
     announce_memory(predict_bounds(first.size), quiet=settings.quiet)
     found = bound(
         first,
@@ -70,13 +65,27 @@ def bound_files(
     return (first, second), found
 
 
+def check_shapes(paths: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> None:
+    """Refuse two files whose images have not the same size."""
+    if shapes[0] != shapes[1]:
+        sizes = [f"{columns} × {rows}" for rows, columns in shapes]
+        raise StippleError(
+            f"{paths[0]} has {sizes[0]} pixels and {paths[1]} {sizes[1]}: bring them to the same"
+            " size with --resize WxH."
+        )
+
+
 def read_masses(path: str, reading: Reading) -> "Floats":
     """Read the masses of an image, in steps that 8-bit greys fall on, or of a matrix as it is."""
     import numpy as np
 
     from stipple.measures.blank import find_darkness
     from stipple.measures.picture import Picture
+    from stipple.measures.tone import Tone
 
     original = read_image(path, reading)
-    values = find_darkness(original.source, original.tone)
-    return np.rint(values * STEPS) if isinstance(original.source, Picture) else values
+    source, tone = original.source, original.tone
+    if isinstance(source, Picture):
+        return np.rint(find_darkness(source, tone) * STEPS)
+    # Darkness is scaled to 1, which rounds: bounds are for the numbers that were given.
+    return source if tone == Tone(alpha=tone.alpha) else find_darkness(source, tone)

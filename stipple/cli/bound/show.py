@@ -2,21 +2,24 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from stipple.cli.bound.plan import PairJob
 from stipple.cli.bound.table import TableSummary
-from stipple.cli.shared.digits import round_down, round_up
+from stipple.cli.shared.digits import format_interval, round_down, round_up
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.bounds.blocks import PaperEstimates
     from stipple.bounds.bound import ImageBounds
     from stipple.bounds.displacement import PlanSummary
+    from stipple.bounds.morph import Morph
+    from stipple.bounds.plans import Plan
 
 COLUMNS = ("a", "b", "lower", "upper", "gap", "seconds")
 PLOT_DPI = 150.0
 PLOT_DIGITS = 6
+STRIP_DIGITS = 4
 DIGITS = 10
 # What to do about a gap that was not reached, by the reason why the solvers stopped.
 ADVICE = {
@@ -64,12 +67,16 @@ class PairFigures:
     levels: tuple[LevelFigures, ...]
     plan: "PlanSummary | None"
     estimates: "PaperEstimates | None"
+    morph: "Morph | None"
 
 
-def collect_figures(images: tuple[str, str], result: "ImageBounds") -> dict[str, object]:
+def collect_figures(job: PairJob, result: "ImageBounds") -> dict[str, object]:
     """Every figure of a pair."""
+    from stipple.bounds.morph import measure_morph
+    from stipple.bounds.morph_plot import TIMES
+
     figures = PairFigures(
-        *images,
+        *job.images,
         lower=result.lower,
         upper=result.upper,
         gap=result.gap if result.gap < math.inf else None,
@@ -91,10 +98,11 @@ def collect_figures(images: tuple[str, str], result: "ImageBounds") -> dict[str,
         ),
         plan=result.summarise_plan(),
         estimates=result.estimates,
+        morph=measure_morph(result, TIMES[job.morph.format]) if job.morph else None,
     )
     # Only the method paper has estimates.
-    left_out = () if result.estimates else ("estimates",)
-    return {name: value for name, value in asdict(figures).items() if name not in left_out}
+    given = {"estimates": result.estimates, "morph": job.morph}
+    return {name: value for name, value in asdict(figures).items() if given.get(name, True)}
 
 
 def render_files(
@@ -106,27 +114,49 @@ def render_files(
     """Render what is to be written of a pair, but for the report: paths, and what goes there."""
     from stipple.files.tables import render_json, render_table_csv
 
-    row = {name: figures[name] for name in COLUMNS}
-    files = [
-        (
-            output.path,
-            render_json(figures) if output.format == "json" else render_table_csv([row]),
-        )
-        for output in job.outputs
-    ]
-    if job.plot:
-        from stipple.bounds.plot import render_bounds
+    def render(form: str) -> bytes:
+        if form == "json":
+            return render_json(figures)
+        if form == "csv":
+            return render_table_csv([{name: figures[name] for name in COLUMNS}])
+        return _render_plot(masses, result, form)
 
-        last = result.levels[-1]
-        ends = round_down(last.lower, PLOT_DIGITS), round_up(last.upper, PLOT_DIGITS)
-        plot = render_bounds(masses, result, ends, job.plot.format, PLOT_DPI)
-        files.append((job.plot.path, plot))
+    files = [(output.path, render(output.format)) for output in job.outputs]
+    if job.morph:
+        files.append((job.morph.path, _render_morph(result, job.morph.format)))
     return files
 
 
-def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
+def _render_plot(masses: "tuple[Floats, Floats]", result: "ImageBounds", form: str) -> bytes:
+    from stipple.bounds.plot import render_bounds
+
+    last = result.levels[-1]
+    ends = round_down(last.lower, PLOT_DIGITS), round_up(last.upper, PLOT_DIGITS)
+    return render_bounds(masses, result, ends, form, PLOT_DPI)
+
+
+def _render_morph(result: "ImageBounds", form: str) -> bytes:
+    from stipple.bounds.morph import measure_morph
+    from stipple.bounds.morph_plot import TIMES, render_morph_gif, render_morph_strip
+
+    plan = cast("Plan", result.plan)
+    if form == "gif":
+        return render_morph_gif(plan, result.shape)
+    labels = [
+        f"$W_{{{result.order:g}}}$ in {format_interval(one.lower, one.upper, STRIP_DIGITS)}"
+        f" {_name_unit(result)}"
+        for one in measure_morph(result, TIMES[form]).times
+    ]
+    return render_morph_strip(plan, result.shape, labels, PLOT_DPI)
+
+
+def _name_unit(result: "ImageBounds") -> str:
+    return "pixels" if result.unit == "pixel" else "sides"
+
+
+def list_rows(job: PairJob, result: "ImageBounds") -> list[tuple[str, str]]:
     """Lines for a person."""
-    unit = "pixels" if result.unit == "pixel" else "sides"
+    unit = _name_unit(result)
     spread = " of masses spread over squares" if result.pixels == "squares" else ""
     rows = [
         (
@@ -134,7 +164,7 @@ def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
             f"from {round_down(result.lower, DIGITS)} to {round_up(result.upper, DIGITS)} {unit},"
             f" certified{spread}",
         ),
-        ("gap", _describe_gap(result, gap)),
+        ("gap", _describe_gap(result, job.settings.gap)),
         ("method", result.method),
     ]
     if result.engine.engine == "keops":
@@ -155,10 +185,25 @@ def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:
                 f" {down:+.4g})",
             )
         )
+    if job.morph:
+        rows.append(("morph", _describe_morph(result)))
     if result.normalised:
         rows.append(("masses", "the sums of the images differ: both were scaled to 1, exactly"))
     rows.append(("seconds", f"{result.seconds:.2f}"))
     return rows
+
+
+def _describe_morph(result: "ImageBounds") -> str:
+    from stipple.bounds.morph import measure_morph
+
+    morph = measure_morph(result, (0.5,))
+    (half,) = morph.times
+    interval = f"from {round_down(half.lower, DIGITS)} to {round_up(half.upper, DIGITS)}"
+    unit = _name_unit(result)
+    return (
+        f"half way W_{result.order:g} to the first is {interval} {unit}, certified; its drawing on"
+        f" pixels is within {round_up(morph.sharing, 4)} of it"
+    )
 
 
 def _describe_gap(result: "ImageBounds", gap: float) -> str:

@@ -11,10 +11,10 @@ from stipple.cli.shared.options import (
     tone_options,
 )
 from stipple.cli.shared.types import NUMBERS
-from stipple.drawing.formats import PAGE_FORMATS
+from stipple.drawing.formats import PLOT_FORMATS
 
 TABLE_FORMATS = ("csv", "json")
-FORMATS = (*TABLE_FORMATS, *PAGE_FORMATS)
+FORMATS = (*TABLE_FORMATS, *PLOT_FORMATS)
 
 EXAMPLES = """\
 \b

@@ -1,0 +1,144 @@
+"""The nearest images of a folder for `stipple bound`: read, found, and told."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from stipple.cli.bound.plan import NearestJob
+from stipple.cli.bound.run import check_shapes, read_masses
+from stipple.cli.shared.digits import round_down, round_up
+from stipple.cli.shared.memory import announce_memory
+from stipple.cli.shared.progress import Progress
+
+if TYPE_CHECKING:
+    from stipple.bounds.nearest_images import NearestImages
+
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class NearestFigures:
+    """What is written of one of the nearest images; `certain` if none left out can be nearer."""
+
+    query: str
+    image: str
+    lower: float
+    upper: float
+    certain: bool
+
+
+def find_nearest_files(job: NearestJob) -> "NearestImages":
+    """Read the images, and find those that are nearest to the query."""
+    from stipple.bounds.nearest import find_nearest
+    from stipple.machine.memory import predict_bounds
+
+    settings, reporting = job.settings, job.reporting
+    paths = (job.query, *job.images)
+    label = f"{job.query} and {len(job.images):,} images"
+    with Progress(label, 0, quiet=reporting.quiet, verbose=reporting.verbose) as progress:
+        query, *images = (read_masses(path, settings.reading) for path in paths)
+        for path, image in zip(job.images, images, strict=True):
+            check_shapes((job.query, path), (query.shape, image.shape))
+        announce_memory(predict_bounds(query.size), quiet=settings.quiet)
+        return find_nearest(
+            query,
+            images,
+            job.count,
+            settings.order,
+            gap=settings.gap,
+            time_limit=settings.time_limit,
+            unit=settings.unit,
+            pixels=settings.pixels,
+            threads=settings.threads,
+            names=[f"query {job.query}", *(f"image {path}" for path in job.images)],
+            on_round=lambda rounds, pairs: progress.advance(
+                rounds, f"{pairs} pairs may change the answer"
+            ),
+        )
+
+
+def list_nearest(job: NearestJob, found: "NearestImages") -> list[NearestFigures]:
+    """List what is written of each of the nearest images."""
+    least = min(
+        (found.lower[place] for place in range(len(found.lower)) if place not in found.indices),
+        default=float("inf"),
+    )
+    return [
+        NearestFigures(
+            job.query,
+            job.images[place],
+            float(found.lower[place]),
+            float(found.upper[place]),
+            bool(found.upper[place] <= least),
+        )
+        for place in found.indices
+    ]
+
+
+def collect_nearest(job: NearestJob, found: "NearestImages") -> dict[str, object]:
+    """Every figure of a search."""
+    return {
+        "query": job.query,
+        "nearest": [asdict(one) for one in list_nearest(job, found)],
+        "proved": found.proved,
+        "stopped": found.stopped,
+        "rivals": [job.images[place] for place in found.rivals],
+        "excess": found.excess,
+        "images": len(job.images),
+        "refined": found.refined,
+        "saving": found.saving,
+        "order": found.order,
+        "unit": found.unit,
+        "pixels": found.pixels,
+        "seconds": found.seconds,
+    }
+
+
+def render_nearest(
+    job: NearestJob, figures: dict[str, object], found: "NearestImages"
+) -> list[tuple[str, bytes]]:
+    """Render what is to be written, but for the report: paths, and what goes there."""
+    from stipple.files.tables import render_json, render_table_csv
+
+    rows = [asdict(one) for one in list_nearest(job, found)]
+    return [
+        (one.path, render_json(figures) if one.format == "json" else render_table_csv(rows))
+        for one in job.outputs
+    ]
+
+
+def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str, str]]:
+    """Lines for a person."""
+    unit = "pixels" if found.unit == "pixel" else "sides"
+    rows = [
+        (
+            f"{number}",
+            f"{one.image}: W_{found.order:g} from {round_down(one.lower, DIGITS)} to"
+            f" {round_up(one.upper, DIGITS)} {unit}, certified",
+        )
+        for number, one in enumerate(list_nearest(job, found), 1)
+    ]
+    rows.append(("answer", describe_answer(found)))
+    others = "" if found.stopped == "time" else "; sums of rows and columns decided the others"
+    rows.append(("refined", f"{found.refined:,} of {len(job.images):,} pairs{others}"))
+    if found.saving is not None:
+        rows.append(
+            (
+                "saved",
+                f"all pairs at the gap {job.settings.gap:.4g} would take {found.saving:.3g} times"
+                " as long, if each took what those refined as far took",
+            )
+        )
+    rows.append(("seconds", f"{found.seconds:.2f}"))
+    return rows
+
+
+def describe_answer(found: "NearestImages") -> str:
+    """Say in how far the answer is proved."""
+    if found.proved:
+        return "proved: no image that was left out is nearer than one of these"
+    why = "the time was up" if found.stopped == "time" else "ties within the gap"
+    unit = "pixels" if found.unit == "pixel" else "sides"
+    return (
+        f"NOT decided, {why}: of those left out {len(found.rivals):,} may be nearer than one of"
+        f" these, by {round_up(found.excess, 4)} {unit} at most"
+    )

@@ -1,0 +1,81 @@
+"""Images of one row or one column: exact distances, against sorted samples and rational sums."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from bound_images import draw_noise, solve_exactly
+
+import stipple
+
+
+def sample_pair(seed, size, count):
+    """Equally many places on a line twice, and how many there are of each."""
+    generator = np.random.default_rng(seed)
+    places = generator.integers(0, size, (2, count)) * np.array([[1], [2]]) // 2
+    return places, [np.bincount(side, minlength=size) for side in places]
+
+
+@pytest.mark.parametrize("order", [1, 1.5, 2, 2.7, 3, 8, 32])
+def test_sorted_samples_are_matched_in_order(order):
+    places, (a, b) = sample_pair(round(order), 60, 1000)
+    costs = np.abs(np.subtract(*np.sort(places))).astype(float) ** order
+    exact = costs.mean() ** (1 / order)
+    found = stipple.bound(a, b, order)
+    assert found.method == "line"
+    assert found.reached
+    assert found.shape == (1, 60)
+    assert found.lower <= exact * (1 + 1e-13)
+    assert found.upper >= exact * (1 - 1e-13)
+    assert found.gap < 1e-13
+
+
+def test_the_interval_holds_the_rational_distance():
+    """Between sums of distribution functions, in whole numbers: no rounding anywhere."""
+    for seed in range(20):
+        _, (a, b) = sample_pair(seed, 30, 77)
+        exact = Fraction(int(np.abs(np.cumsum(a - b)).sum()), 77)
+        found = stipple.bound(a, 3 * b, 1)
+        assert Fraction(found.lower) <= exact <= Fraction(found.upper)
+        assert found.upper <= np.nextafter(found.lower, np.inf)
+
+
+@pytest.mark.parametrize("order", [1.0, 2.5])
+def test_a_linear_programme_agrees(order):
+    a, b = draw_noise(1, (1, 12)), draw_noise(2, (1, 12))
+    exact = solve_exactly(a, b, order)
+    assert stipple.bound(a, b, order).upper == pytest.approx(exact, rel=1e-7)
+    other = stipple.bound(a, b, order, method="sparse", gap=0)
+    assert other.method == "sparse"
+    assert other.upper == pytest.approx(exact, rel=1e-7)
+
+
+def test_rows_columns_and_vectors_are_alike():
+    a, b = np.random.default_rng(3).random((2, 40)) ** 9 * 1e-200
+    rows, columns = stipple.bound(a[None], b[None], 3), stipple.bound(a[:, None], b[:, None], 3)
+    assert rows.interval == columns.interval == stipple.bound(a, b, 3).interval
+    assert columns.shape == (40, 1)
+    for found in (rows, columns):
+        for ends, image in ((found.plan.source, a), (found.plan.target, b)):
+            sums = np.bincount(ends, found.plan.amounts, 40)
+            np.testing.assert_allclose(sums, image / image.sum(), atol=1e-15)
+    assert rows.levels[-1].interval == rows.interval
+    with pytest.raises(stipple.StippleError, match="1 × 40 pixels and the second image 40 × 1"):
+        stipple.bound(a, b[:, None])
+
+
+def test_equal_lines_have_a_plan_that_moves_nothing():
+    line = np.random.default_rng(4).random(25)
+    found = stipple.bound(line, line)
+    assert (found.lower, found.upper) == (0, 0)
+    assert np.array_equal(found.plan.source, found.plan.target)
+    assert (stipple.bound([5], [2]).lower, stipple.bound([5], [2]).upper) == (0, 0)
+
+
+def test_the_nearest_line_needs_no_refinement():
+    lines = np.random.default_rng(5).random((30, 50)) ** 3
+    exact = [stipple.bound(lines[0], line).lower for line in lines[1:]]
+    found = stipple.find_nearest(lines[0], lines[1:], 4)
+    assert found.proved
+    assert found.refined == 0
+    assert sorted(found.indices.tolist()) == sorted(np.argsort(exact)[:4].tolist())
