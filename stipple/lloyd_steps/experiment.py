@@ -2,26 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method, NeighbourEngine
 from stipple.errors import StippleError
-from stipple.geometry.bisection import start_from_bisection
+from stipple.lloyd_steps.starts import RandomStart, Start
 from stipple.lloyd_steps.theory import StepTheorem, count_steps
 from stipple.lloyd_steps.trace import TraceRow, trace_steps
 from stipple.measures.formula import Domain
 from stipple.transport.semi_discrete import TransportSolver
-from stipple.transport.starts import (
-    place_on_grid,
-    place_on_koch_curve,
-    place_on_line,
-    place_uniformly,
-)
-
-Start: TypeAlias = Callable[[Domain, int, np.random.Generator], Floats]
 
 
 @dataclass(frozen=True)
@@ -58,6 +49,11 @@ class Experiment:
     method: Method = "lloyd"
     step_sizes: Sequence[float] = (1.0,)
     perturbation: float = 0.0
+
+    @property
+    def is_random(self) -> bool:
+        """Whether start points are drawn independently, so that no distance is sure."""
+        return isinstance(self.start, RandomStart)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,33 +122,6 @@ def run_experiment(
                 yield ExperimentRow(len(points), repeat, domain, row, is_last, theorem)
                 if is_last:
                     break
-
-
-def make_start(name: str) -> Start:
-    """Make a start by its name: uniform, grid, bisection, koch or line.
-
-    The last two are stretched from the unit square to the domain.
-    """
-
-    def place(domain: Domain, count: int, generator: np.random.Generator) -> Floats:
-        density = domain.density
-        if name == "uniform":
-            pixels = place_uniformly(density, count, generator)
-        elif name == "grid":
-            pixels = place_on_grid(density, count)
-        elif name == "bisection":
-            pixels = start_from_bisection(density, count)[0]
-        else:
-            curve = place_on_koch_curve(count) if name == "koch" else place_on_line(count)
-            pixels = curve * (density.width, density.height)
-        return domain.to_domain(pixels)
-
-    return place
-
-
-def start_at(points: Floats) -> Start:
-    """Make a start at given points, shape (n, 2), in the units of the domain."""
-    return lambda _domain, _count, _generator: points
 
 
 def _place(

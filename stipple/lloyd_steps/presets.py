@@ -12,7 +12,8 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.files.sample_picture import read_sample
-from stipple.lloyd_steps.experiment import Experiment, make_start
+from stipple.lloyd_steps.experiment import Experiment
+from stipple.lloyd_steps.starts import make_start
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 

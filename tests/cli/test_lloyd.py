@@ -153,6 +153,35 @@ def test_preset_report_plot_and_frames(lloyd, tmp_path):
     assert (tmp_path / "17-00.svg").read_text().count("<circle") == 17
 
 
+def test_the_corollaries_are_told(lloyd, tmp_path):
+    told = lloyd("--preset", "koch", "-n", "65,257", "--steps", 0).stderr
+    # Corners are 3^−3 and 3^−4 apart: ln 3/ln(257/65) − 1.
+    assert "W2² is O(N^-0.201) after a step" in told
+    told = lloyd("--preset", "line", "--report", "line.json").stderr
+    assert "β = 1 (fitted): nothing follows" in told
+    report = json.loads((tmp_path / "line.json").read_text())
+    assert report["corollary_4"]["says_something"] is False
+    words = ("uniform", "--pixels", 8, "-n", 500, "--repeat", 3, "--steps", 0)
+    told = lloyd(*words, "--start", "gaussian:0.4,0.5", "--report", "random.json").stderr
+    assert "on 3 of 3 starts (probability at least 0.36)" in told
+    (one,) = json.loads((tmp_path / "random.json").read_text())["corollary_5"]
+    assert one["held"] == 3
+    assert "Corollary" not in lloyd(*words, "--start", "uniform", "--jitter", 0.1).stderr
+
+
+def test_what_steps_do_to_distances_and_w2_is_told(lloyd, tmp_path):
+    words = ("uniform", "-n", 20, "--start", "uniform", "--steps", 3, "--report", "a.json")
+    told = lloyd(*words, "--step-size", 0.3).stderr
+    assert "1 − τ = 0.7" in told
+    assert "W2² fell at 3 of 3 steps by its certified intervals, rose at none" in told
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert [row["fell"] for row in report["trace"]] == [None, True, True, True]
+    least = min(row["contraction_right"] for row in report["trace"])
+    assert 0.7 <= least <= 1
+    assert (report["certified_decreases"], report["certified_increases"]) == (3, 0)
+    assert "times what they were" not in lloyd(*words).stderr
+
+
 def test_plots_are_reproducible(lloyd, tmp_path):
     words = ("uniform", "-n", "16,64", "--start", "grid", "--steps", 1, "-q")
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
@@ -233,6 +262,7 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "-o", "a.svg", "--frames", "a.svg"), 2, "named as an output twice"),
         (("uniform", "-o", "a.csv", "--last-points", "a.csv"), 2, "named as an output twice"),
         (("uniform", "-o", "twice.csv/trace.csv"), 1, "twice.csv is not a folder"),
+        (("uniform", "--start", "gird"), 2, "--start is 'gird': give uniform, grid"),
         (("uniform", "--start", "twice.csv"), 1, "--jitter"),
         (("uniform", "--start", "outside.csv"), 1, "outside the domain"),
         (("uniform", "--start", "twice.csv", "-n", "5"), 2, "leave --points out"),

@@ -8,15 +8,11 @@ import numpy as np
 import pytest
 
 from stipple.errors import StippleError
-from stipple.lloyd_steps.experiment import (
-    Experiment,
-    make_start,
-    run_experiment,
-    start_at,
-)
+from stipple.lloyd_steps.experiment import Experiment, run_experiment
 from stipple.lloyd_steps.figures import collect_figures, tabulate
 from stipple.lloyd_steps.presets import GAUSSIAN_COUNTS, list_presets
 from stipple.lloyd_steps.slope import fit_slope
+from stipple.lloyd_steps.starts import make_start, start_at
 from stipple.lloyd_steps.theory import bound_step, count_steps, measure_separation
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 

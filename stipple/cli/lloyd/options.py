@@ -64,8 +64,9 @@ step_options = add_options(
     click.option(
         "--start",
         default="bisection",
-        metavar="|".join((*STARTS, "PATH.csv")),
-        help="Where points begin; a file in pixels for an image, else in units of the domain.",
+        metavar="|".join((*STARTS, "FORMULA", "PATH.csv")),
+        help="Where points begin: a formula is the density from which each is drawn on its own; a"
+        " file is in pixels for an image, else in units of the domain.",
     ),
     click.option(
         "--steps",

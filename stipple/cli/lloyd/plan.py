@@ -11,7 +11,7 @@ from stipple.choices import NeighbourEngine
 from stipple.cli.lloyd.options import STARTS
 from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, STEP_RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
-from stipple.cli.shared.domains import plan_formula_domain, read_domain
+from stipple.cli.shared.domains import is_formula, plan_formula_domain, read_domain
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.images import plan_reading
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
@@ -19,9 +19,10 @@ from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
-    from stipple.lloyd_steps.experiment import Experiment, Start
+    from stipple.lloyd_steps.experiment import Experiment
     from stipple.lloyd_steps.presets import Preset
-    from stipple.measures.formula import Domain
+    from stipple.lloyd_steps.starts import Start
+    from stipple.measures.formula import Domain, Term
 
 # A step that no run reaches: the last row counts.
 LAST = 10**9
@@ -218,16 +219,14 @@ def _find_preset(name: str) -> "Preset":
 
 def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[Experiment, bool]":
     """Say what is run on a source, and whether that is an image, whose points are in pixels."""
-    from stipple.lloyd_steps.experiment import Experiment, make_start
+    from stipple.lloyd_steps.experiment import Experiment
 
     domain, in_pixels = read_domain(
         options["source"], plan_formula_domain(options), plan_reading(options)
     )
     counts, steps = options["points"], options["steps"]
-    if options["start"] in STARTS:
-        start = make_start(options["start"])
-    else:
-        start, n = _read_start(options["start"], domain, in_pixels)
+    start, n = _find_start(options["start"], domain, in_pixels)
+    if n is not None:
         if count_given and counts != (n,):
             raise click.UsageError(f"--points is given, but the start has {n}: leave --points out.")
         counts = (n,)
@@ -245,10 +244,28 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[
     return experiment, in_pixels
 
 
-def _read_start(path: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int]":
-    """Read the points of a start, and how many there are."""
-    from stipple.files.tables import read_points_csv
-    from stipple.lloyd_steps.experiment import start_at
+def _find_start(words: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int | None]":
+    """Say how points are placed, and how many a file has."""
+    from stipple.lloyd_steps.starts import RandomStart, make_start, start_at
 
-    points = read_points_csv(path)
+    if words in STARTS:
+        return make_start(words), None
+    if is_formula(words):
+        return RandomStart(_parse_start(words)), None
+    from stipple.files.tables import read_points_csv
+
+    points = read_points_csv(words)
     return start_at(domain.to_domain(points) if in_pixels else points), len(points)
+
+
+def _parse_start(words: str) -> "tuple[Term, ...]":
+    from stipple.errors import StippleError
+    from stipple.measures.formula import parse_density
+
+    try:
+        return parse_density(words)
+    except StippleError as error:
+        raise click.UsageError(
+            f"--start is {words!r}: give {', '.join(STARTS)}, a density such as gaussian:0.5,0.2,"
+            " or a file such as points.csv."
+        ) from error

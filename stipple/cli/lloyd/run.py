@@ -13,10 +13,12 @@ from stipple.cli.shared.progress import Progress
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.drawing.marks import Drawing
-    from stipple.lloyd_steps.experiment import ExperimentRow
+    from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
+    from stipple.lloyd_steps.experiment import Experiment, ExperimentRow
     from stipple.lloyd_steps.figures import Figures
     from stipple.lloyd_steps.slope import Slope
     from stipple.lloyd_steps.theory import StepTheorem
+    from stipple.measures.formula import Domain
 
 # Millimetres of the longer side of a frame, and of its margin.
 PAGE_SIDE, MARGIN = 120.0, 3.0
@@ -49,6 +51,10 @@ class Found:
         Of every run, where the multi-step theorem was asked.
     slope : Slope or None
         Of W2² over N; None for one number of points.
+    separation : SeparationRate or None
+        Corollary 4 for the starts of all runs; None for random ones and one number of points.
+    random_starts : list of RandomStarts
+        Corollary 5 for each number of points, where starts are random.
     rasterisation : float
         W2 between a formula and its pixels is at most this.
     diameter : float
@@ -62,6 +68,8 @@ class Found:
     figures: "list[Figures]"
     theorems: list[AppliedTheorem]
     slope: "Slope | None"
+    separation: "SeparationRate | None"
+    random_starts: "list[RandomStarts]"
     rasterisation: float
     diameter: float
     pictures: dict[str, bytes]
@@ -69,8 +77,11 @@ class Found:
 
     @property
     def holds(self) -> bool:
-        """Whether both inequalities hold on every row."""
-        return all(row.one_step_holds and row.polyak_lojasiewicz_holds for row in self.figures)
+        """Whether all inequalities hold on every row."""
+        return all(
+            row.one_step_holds and row.polyak_lojasiewicz_holds and row.contraction_holds
+            for row in self.figures
+        )
 
     @property
     def vacuous_one_steps(self) -> int:
@@ -88,6 +99,16 @@ class Found:
         return max(-row.decrease for row in self.figures)
 
     @property
+    def least_contraction(self) -> "Figures | None":
+        """The row with the least ratio of distances above 1 − τ; None without τ < 1."""
+        rows = [row for row in self.figures if not row.contraction_vacuous]
+        return min(rows, key=lambda row: row.contraction_right - row.contraction_left, default=None)
+
+    def count_steps(self, fell: bool) -> int:
+        """Count the steps at which W2² is proved to have fallen, or to have risen."""
+        return sum(row.fell is fell for row in self.figures)
+
+    @property
     def start_is_critical(self) -> bool:
         """Whether the points of every start are at their barycentres."""
         return all(
@@ -99,6 +120,7 @@ class Found:
 
 def run(job: Job) -> Found:
     """Run everything; keep the pictures and points that the names of files ask for."""
+    from stipple.lloyd_steps.corollaries import fit_separation
     from stipple.lloyd_steps.figures import collect_figures
     from stipple.lloyd_steps.slope import fit_slope
     from stipple.machine.memory import predict_stippling
@@ -132,11 +154,26 @@ def run(job: Job) -> Found:
         figures=figures,
         theorems=theorems,
         slope=fit_slope(figures, experiment.measured_step),
+        separation=None if experiment.is_random else fit_separation(figures),
+        random_starts=_judge_starts(experiment, domain, figures),
         rasterisation=domain.rasterisation,
         diameter=domain.diameter,
         pictures=pictures,
         last_points=last_points,
     )
+
+
+def _judge_starts(
+    experiment: "Experiment", domain: "Domain", figures: "list[Figures]"
+) -> "list[RandomStarts]":
+    from stipple.lloyd_steps.corollaries import judge_random_starts
+    from stipple.lloyd_steps.starts import RandomStart
+
+    start = experiment.start
+    # Points moved once more have a density of their own.
+    if not isinstance(start, RandomStart) or experiment.perturbation:
+        return []
+    return judge_random_starts(figures, start.find_largest_density(domain), domain.diameter)
 
 
 def _follow(job: Job) -> "Iterator[ExperimentRow]":

@@ -1,15 +1,17 @@
 """What `stipple lloyd` found, as lines for a person, the report, and contents of files."""
 
+from dataclasses import asdict
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from stipple.cli.lloyd.plan import Job
 from stipple.cli.lloyd.run import AppliedTheorem, Found
-from stipple.cli.shared.digits import format_interval, round_up
+from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
+    from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
     from stipple.lloyd_steps.presets import Preset
     from stipple.lloyd_steps.slope import Slope
 
@@ -41,6 +43,10 @@ def describe_found(
         "inequalities_hold": found.holds,
         "one_step_vacuous_rows": found.vacuous_one_steps,
         "polyak_lojasiewicz_vacuous_rows": found.vacuous_polyak_lojasiewicz,
+        "corollary_4": None if found.separation is None else _describe_rate(found.separation),
+        "corollary_5": [asdict(one) for one in found.random_starts],
+        "certified_decreases": found.count_steps(fell=True),
+        "certified_increases": found.count_steps(fell=False),
         "multi_step_theorem": [_describe_theorem(one) for one in found.theorems],
         "largest_increase": found.largest_increase,
         "start_is_critical": found.start_is_critical,
@@ -71,10 +77,13 @@ def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
     """List what a person reads at the end."""
     rows = _list_counts(found)
     rows += [_tell_theorem(one) for one in found.theorems if one.repeat == 0]
+    rows += [_tell_random(one) for one in found.random_starts]
     slope = found.slope
     if slope is not None:
         interval = "" if slope.half_width is None else f" ± {slope.half_width:.4f} (95 %)"
         rows.append(("slope", f"{slope.slope:.4f}{interval} of ln W2² over ln N"))
+    if found.separation is not None:
+        rows.append(("Corollary 4", _tell_rate(found.separation)))
     if preset:
         rows.append(("published", preset.published))
         if preset.target and slope is not None:
@@ -85,6 +94,7 @@ def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
         gradient = found.figures[0].gradient_norm
         rows.append(("start", f"critical: the gradient is {gradient:.1e}"))
     rows.append(("inequalities", _tell_inequalities(found)))
+    rows += _tell_steps(found)
     rows.append(("mass error", f"{max(row.mass_error for row in found.figures):.1e}"))
     if found.rasterisation:
         bound = round_up(found.rasterisation, 3)
@@ -134,6 +144,52 @@ def _tell_theorem(one: AppliedTheorem) -> tuple[str, str]:
         f" 1/(½W2²·N) < ε <= 1 {holds}: ε = {theorem.epsilon:.4g}, 1/(½W2²·N) = {bound}"
     )
     return "theorem", text if size < 1 else f"{text}; hypothesis τ < 1 does not hold"
+
+
+def _describe_rate(rate: "SeparationRate") -> dict[str, Any]:
+    return {
+        "beta": rate.beta if isfinite(rate.beta) else None,
+        "exponent": rate.exponent,
+        "says_something": rate.says_something,
+    }
+
+
+def _tell_rate(rate: "SeparationRate") -> str:
+    """Tell how fast W2² has to fall after a step, from how far apart the starts are."""
+    if not isfinite(rate.beta):
+        return "the least distance of the starts does not fall with N: any β, W2² is O(N^−1)"
+    text = f"the starts are N^(−1/β) apart with β = {rate.beta:.4g} (fitted)"
+    if not rate.says_something:
+        return f"{text}: nothing follows, for β > d − 1 = 1 is needed"
+    return f"{text}: W2² is O(N^{rate.exponent:.3f}) after a step"
+
+
+def _tell_random(one: "RandomStarts") -> tuple[str, str]:
+    """Tell how often random starts are as far apart as Corollary 5 promises."""
+    text = f"N = {one.points:,}: 1 − |I_ε|/N <= {one.bound:.3g}"
+    if one.bound >= 1:
+        return "Corollary 5", f"{text} says nothing for so few points"
+    text += (
+        f" on {one.held} of {one.clouds} starts (probability at least {one.probability:.2f}), where"
+        f" W2² <= {one.w2_squared:.3g} after a step"
+    )
+    return "Corollary 5", f"{text}, vacuous" if one.vacuous else text
+
+
+def _tell_steps(found: Found) -> list[tuple[str, str]]:
+    """Tell how much nearer points came to each other, and whether W2² fell."""
+    rows = []
+    least = found.least_contraction
+    if least is not None:
+        ratio = round_down(least.contraction_right, 4)
+        claimed = f"1 − τ = {least.contraction_left:.4g}"
+        rows.append(("distances", f"in a step at least {ratio} times what they were, {claimed}"))
+    steps = sum(row.step > 0 for row in found.figures)
+    if steps:
+        fell, rose = (found.count_steps(fell=fell) for fell in (True, False))
+        told = f"W2² fell at {fell} of {steps} steps by its certified intervals"
+        rows.append(("descent", f"{told}, and ROSE at {rose}" if rose else f"{told}, rose at none"))
+    return rows
 
 
 def _tell_inequalities(found: Found) -> str:
