@@ -14,6 +14,9 @@ from stipple.lloyd_steps.trace import TraceRow, trace_steps
 from stipple.measures.formula import Domain
 from stipple.transport.semi_discrete import TransportSolver
 
+# A step that no run reaches: the last row counts.
+LAST_STEP = 10**9
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -34,8 +37,10 @@ class Experiment:
         Runs for each number of points, each with a start of its own.
     measured_step : int
         The step whose W2² enters the slope.
-    method, step_sizes
+    method
         As in `stipple.transport.quantisation.follow`.
+    step_sizes : sequence of float or callable
+        As there; a callable gives them for a number of points.
     perturbation : float
         Start points are moved at random by up to this much in x and in y.
     """
@@ -47,8 +52,12 @@ class Experiment:
     repeats: int = 1
     measured_step: int = 1
     method: Method = "lloyd"
-    step_sizes: Sequence[float] = (1.0,)
+    step_sizes: Sequence[float] | Callable[[int], Sequence[float]] = (1.0,)
     perturbation: float = 0.0
+
+    def list_step_sizes(self, count: int) -> Sequence[float]:
+        """List the step sizes for a number of points."""
+        return self.step_sizes(count) if callable(self.step_sizes) else self.step_sizes
 
     @property
     def is_random(self) -> bool:
@@ -102,6 +111,7 @@ def run_experiment(
     for count in experiment.counts:
         domain = experiment.domain(count)
         solver = TransportSolver(domain.density, engine, threads)
+        step_sizes = experiment.list_step_sizes(count)
         for repeat in range(experiment.repeats):
             points = _place(experiment, domain, count, generator)
             rows = trace_steps(
@@ -109,13 +119,13 @@ def run_experiment(
                 solver,
                 points,
                 method=experiment.method,
-                step_sizes=experiment.step_sizes,
+                step_sizes=step_sizes,
                 mass_tolerance=mass_tolerance,
             )
             last, theorem = experiment.steps, None
             for row in rows:
                 if last is None:
-                    epsilon, step_size = row.separation.least_epsilon, experiment.step_sizes[-1]
+                    epsilon, step_size = row.separation.least_epsilon, step_sizes[-1]
                     start = row.w2_squared, len(points), epsilon, step_size
                     theorem, last = StepTheorem(*start), count_steps(*start)
                 is_last = row.step >= last

@@ -4,6 +4,7 @@ Source: Mérigot, Santambrogio, Sarrazin, "Non-asymptotic convergence bounds for
 approximation using point clouds", NeurIPS 2021, and the slides of the same.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -12,7 +13,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.files.sample_picture import read_sample
-from stipple.lloyd_steps.experiment import Experiment
+from stipple.lloyd_steps.experiment import LAST_STEP, Experiment
 from stipple.lloyd_steps.starts import make_start
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
@@ -37,6 +38,8 @@ class Preset:
         Range in which the slope should lie.
     pictures : tuple of int
         Steps that the source draws.
+    takes_picture : bool
+        Whether it may run on another picture as well, with the same numbers of points.
     """
 
     name: str
@@ -45,11 +48,12 @@ class Preset:
     published: str
     target: tuple[float, float] | None = None
     pictures: tuple[int, ...] = ()
+    takes_picture: bool = False
 
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    presets = (*_define_slopes(), *_define_critical(), *_define_limits())
+    presets = (*_define_slopes(), *_define_gaussians(), *_define_critical(), *_define_limits())
     return {preset.name: preset for preset in presets}
 
 
@@ -65,20 +69,7 @@ def _define_slopes() -> tuple[Preset, ...]:
             ),
             "slope −1.00",
             (-1.05, -0.95),
-        ),
-        Preset(
-            "gaussian-random",
-            "Gaussian on the unit square, one Lloyd step from random points, 100 clouds",
-            Experiment(_gaussian(16), make_start("uniform"), GAUSSIAN_COUNTS, repeats=100),
-            "slope −0.95 (paper), −0.99 (slides)",
-            (-1.02, -0.92),
-        ),
-        Preset(
-            "gaussian-grid",
-            "the same Gaussian, one Lloyd step from an axis-parallel grid",
-            Experiment(_gaussian(16), make_start("grid"), GAUSSIAN_COUNTS),
-            "slope −0.80 (paper), −0.78 (slides)",
-            (-0.83, -0.75),
+            takes_picture=True,
         ),
         Preset(
             "koch",
@@ -87,6 +78,63 @@ def _define_slopes() -> tuple[Preset, ...]:
             "slope −1.01 (the theory gives −0.207 only)",
             (-1.07, -0.95),
             (0, 1),
+        ),
+        Preset(
+            "many-steps",
+            "uniform, gradient steps of size 4/√N from a grid in a quarter of the square, as many"
+            " as Theorem 7 asks for",
+            Experiment(
+                _rasterise("uniform", Region(-np.pi, -np.pi, np.pi, np.pi), 1),
+                _start_in_quarter,
+                (256, 1024, 4096),
+                steps=None,
+                measured_step=LAST_STEP,
+                step_sizes=lambda count: (4 / count**0.5,),
+            ),
+            "rate (22), which is −0.25 here: W2² falls at least as fast",
+            (-1.05, -0.25),
+        ),
+    )
+
+
+def _define_gaussians() -> tuple[Preset, ...]:
+    """Define those of one step towards a Gaussian, with the rates 16 and 8 and a growing one."""
+    grid, random = make_start("grid"), make_start("uniform")
+    return (
+        Preset(
+            "gaussian-random",
+            "Gaussian on the unit square, one Lloyd step from random points, 100 clouds",
+            Experiment(_gaussian(16), random, GAUSSIAN_COUNTS, repeats=100),
+            "slope −0.95 (paper), −0.99 (slides)",
+            (-1.02, -0.92),
+        ),
+        Preset(
+            "gaussian-random-8",
+            "the same with the rate 8 that the paper prints",
+            Experiment(_gaussian(8), random, GAUSSIAN_COUNTS, repeats=100),
+            "slope −0.95 (paper), −0.99 (slides); measured −1.00",
+            (-1.02, -0.98),
+        ),
+        Preset(
+            "gaussian-grid",
+            "the same Gaussian, one Lloyd step from an axis-parallel grid",
+            Experiment(_gaussian(16), grid, GAUSSIAN_COUNTS),
+            "slope −0.80 (paper), −0.78 (slides)",
+            (-0.83, -0.75),
+        ),
+        Preset(
+            "gaussian-grid-8",
+            "the same with the rate 8 that the paper prints",
+            Experiment(_gaussian(8), grid, GAUSSIAN_COUNTS),
+            "slope −0.80 (paper), −0.78 (slides); the closed form for 8 is −0.972",
+            (-0.99, -0.95),
+        ),
+        Preset(
+            "gaussian-narrow",
+            "Gaussian of variance 2/(11·ln N), which goes to 0, one Lloyd step from a grid",
+            Experiment(_narrow_gaussian, grid, (400, 1024, 2500, 10000)),
+            "exponent −1/d = −0.5 in the limit; the closed form for these N is −0.715",
+            (-0.74, -0.69),
         ),
     )
 
@@ -176,6 +224,23 @@ def _gaussian(rate: float) -> Callable[[int], Domain]:
     (docs/experiments.md).
     """
     return _rasterise(f"gaussian:0.5,{(2 * rate) ** -0.5!r}", Region(), GAUSSIAN_PIXELS)
+
+
+def _narrow_gaussian(count: int) -> Domain:
+    """Gaussian of about the variance that is worst for a grid of N points.
+
+    For σ² = 1/(11·ln n), n = √N, the outermost of n cells on the line reach from the border to
+    the Gaussian. W2² is of order 1/(n·ln² n): the exponent −1/d of N, but for the logarithm.
+    """
+    return _gaussian(11 * math.log(count) / 4)(count)
+
+
+def _start_in_quarter(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    """Grid in the first quarter of the domain; `count` is a square."""
+    side = round(count**0.5)
+    line = (np.arange(side) + 0.5) / (2 * side)
+    grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    return domain.to_domain(grid * (domain.density.width, domain.density.height))
 
 
 def _split_square(count: int) -> Domain:

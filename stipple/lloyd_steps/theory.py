@@ -101,6 +101,11 @@ class StepTheorem:
         return math.floor(min(max(steps, -MOST_STEPS), MOST_STEPS))
 
     @property
+    def rate(self) -> float:
+        """W2(start)^{2(1−1/d)}·(ε^{1−d}/N)^{1/d}: (22), but for a constant of d and Ω."""
+        return math.sqrt(self.w2_squared / (self.count * self.epsilon))
+
+    @property
     def threshold(self) -> float:
         """1/(½W2²·N), which ε^{d−1} has to exceed for the logarithm to be positive."""
         energy = self.w2_squared / 2 * self.count

@@ -182,6 +182,32 @@ def test_what_steps_do_to_distances_and_w2_is_told(lloyd, tmp_path):
     assert "times what they were" not in lloyd(*words).stderr
 
 
+def test_the_published_sizes_on_a_picture_of_the_user(lloyd, tmp_path):
+    Image.fromarray(np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12)).save("ramp.png")
+    words = ("-o", "-", "-q", "--last-points", "last.csv")
+    preset = lloyd("ramp.png", "--preset", "image-grid", "-n", "60,240", *words)
+    points = (tmp_path / "last.csv").read_bytes()
+    plain = lloyd("ramp.png", "-n", "60,240", "--start", "grid", "--steps", 1, *words)
+    assert preset.exit_code == plain.exit_code == 0
+    assert points == (tmp_path / "last.csv").read_bytes()
+    rows, others = read_trace(preset.stdout), read_trace(plain.stdout)
+    assert [row["w2_squared"] for row in rows] == [row["w2_squared"] for row in others]
+    planned = lloyd("ramp.png", "--preset", "image-grid", "-o", "{points}.svg", "--dry-run").stdout
+    assert [f"{count}.svg" in planned for count in (3750, 7350, 15000, 43350)] == [True] * 4
+
+
+def test_the_last_step_of_the_theorem_is_drawn(lloyd, tmp_path):
+    words = ("--preset", "many-steps", "-n", 64, "--frames", "{step:02d}.svg")
+    told = lloyd(*words, "--report", "a.json").stderr
+    (theorem,) = json.loads((tmp_path / "a.json").read_text())["multi_step_theorem"]
+    assert theorem["steps"] > 1
+    frames = sorted(path.name for path in tmp_path.glob("*.svg"))
+    assert frames == ["00.svg", f"{theorem['steps']:02d}.svg"]
+    assert "rate (22)" in told
+    assert "falls as" not in told
+    assert "τ = 0.2," in lloyd(*words, "--step-size", 0.2).stderr
+
+
 def test_plots_are_reproducible(lloyd, tmp_path):
     words = ("uniform", "-n", "16,64", "--start", "grid", "--steps", 1, "-q")
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
@@ -238,6 +264,10 @@ def test_methods_and_step_sizes_differ(lloyd):
     [
         (("--preset", "nobody"), 2, "known are image-grid"),
         (("--preset", "koch", "uniform"), 2, "leave SOURCE out"),
+        (("--preset", "image-grid", "uniform"), 2, "runs on a picture, but 'uniform' is none"),
+        (("--preset", "koch", "--start", "grid"), 2, "leave --start or --preset out"),
+        (("--preset", "koch", "--box", "0,0,1,1"), 2, "leave --box or --preset out"),
+        (("--preset", "koch", "--gamma", "2"), 2, "--gamma is for pictures"),
         ((), 2, "Give a SOURCE"),
         (("normal",), 1, "known are uniform"),
         (("missing.png",), 1, "missing.png"),

@@ -28,6 +28,7 @@ Examples:
   stipple lloyd uniform -n 100 --start uniform --frames 'step-{step:03d}.svg'
   stipple lloyd --preset koch --plot koch.svg -o koch.csv
   stipple lloyd --list-presets
+  stipple lloyd photo.png --preset image-grid --plot slope.svg
   stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
   stipple lloyd '0.3*gaussian:0.2,0.1+0.7*uniform' -n 500 --animate out.gif
   stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem
@@ -45,7 +46,7 @@ source_options = add_options(
         "--preset",
         metavar="NAME",
         shell_complete=complete_presets(_list_names),
-        help="Run a published experiment (then no SOURCE).",
+        help="Run a published experiment; SOURCE may be a picture for image-grid only.",
     ),
     click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
     domain_options,

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.starts import Start
     from stipple.measures.formula import Domain, Term
 
-# A step that no run reaches: the last row counts.
-LAST = 10**9
 # Options that change a preset where they are given, and the fields that they change.
 PRESET_FIELDS = {
     "points": "counts",
@@ -66,10 +64,10 @@ class Files:
     animation: str | None
     report: str | None
 
-    def name_frame(self, step: int, count: int, repeat: int, last: int | None) -> str | None:
+    def name_frame(self, step: int, count: int, repeat: int, is_last: bool) -> str | None:
         """Fill in the path of the picture of a step; None if it is not to be drawn."""
-        chosen = {0, last} if self.drawn is None else self.drawn
-        if self.frames is None or step not in chosen:
+        chosen = step == 0 or is_last if self.drawn is None else step in self.drawn
+        if self.frames is None or not chosen:
             return None
         return self.frames.format(step=step, points=count, repeat=repeat)
 
@@ -83,7 +81,8 @@ class Job:
     experiment : Experiment
         What is run.
     in_pixels : bool
-        Whether points are written in pixels, as a start is read; else in units of the domain.
+        Whether points are written in pixels, as those of an image are read; else in units of the
+        domain.
     preset : Preset or None
         Where the experiment comes from, if it was published.
     title : str
@@ -126,11 +125,14 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     given = find_given(context)
     refuse_conflicts({**options, "given": given}, STEP_RULES)
     outputs = _plan_outputs(options)
-    refuse_conflicts(options, SOURCE_RULES)
+    refuse_conflicts({**options, "given": given}, SOURCE_RULES)
     preset = _find_preset(options["preset"]) if options["preset"] else None
     if preset:
         changes = {field: options[name] for name, field in PRESET_FIELDS.items() if name in given}
-        experiment, in_pixels = replace(preset.experiment, **changes), False
+        experiment, in_pixels = replace(preset.experiment, **changes), bool(options["source"])
+        if in_pixels:
+            domain = _read_picture(options, preset)
+            experiment = replace(experiment, domain=lambda _count: domain)
     else:
         experiment, in_pixels = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
@@ -180,11 +182,11 @@ def _plan_files(
 
 
 def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
-    """List the paths of all pictures that may be drawn, each once."""
+    """List the paths of pictures of steps that are known beforehand, each once."""
     last = experiment.steps
     steps = files.drawn or {0, last or 0}
     names = (
-        files.name_frame(step, count, repeat, last)
+        files.name_frame(step, count, repeat, step == last)
         for count, repeat in _list_runs(files.frames or "", experiment)
         for step in sorted(steps)
         if last is None or step <= last
@@ -217,9 +219,19 @@ def _find_preset(name: str) -> "Preset":
     return find_preset(name, list_presets())
 
 
+def _read_picture(options: Mapping[str, Any], preset: "Preset") -> "Domain":
+    """Read the picture on which a preset is to run."""
+    if not preset.takes_picture:
+        raise click.UsageError(f"--preset {preset.name} brings its own density: leave SOURCE out.")
+    source = options["source"]
+    if is_formula(source):
+        raise click.UsageError(f"--preset {preset.name} runs on a picture, but {source!r} is none.")
+    return read_domain(source, plan_formula_domain(options), plan_reading(options))[0]
+
+
 def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[Experiment, bool]":
     """Say what is run on a source, and whether that is an image, whose points are in pixels."""
-    from stipple.lloyd_steps.experiment import Experiment
+    from stipple.lloyd_steps.experiment import LAST_STEP, Experiment
 
     domain, in_pixels = read_domain(
         options["source"], plan_formula_domain(options), plan_reading(options)
@@ -236,7 +248,7 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[
         counts=counts,
         steps=steps,
         repeats=options["repeats"],
-        measured_step=LAST if steps is None else steps,
+        measured_step=LAST_STEP if steps is None else steps,
         method=options["method"],
         step_sizes=options["step_sizes"],
         perturbation=options["jitter"],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
     from stipple.lloyd_steps.experiment import Experiment, ExperimentRow
     from stipple.lloyd_steps.figures import Figures
-    from stipple.lloyd_steps.slope import Slope
+    from stipple.lloyd_steps.slope import MultiStepRate, Slope
     from stipple.lloyd_steps.theory import StepTheorem
     from stipple.measures.formula import Domain
 
@@ -53,6 +53,8 @@ class Found:
         Of W2² over N; None for one number of points.
     separation : SeparationRate or None
         Corollary 4 for the starts of all runs; None for random ones and one number of points.
+    rate : MultiStepRate or None
+        Rate (22), where the multi-step theorem was asked, and asks for steps.
     random_starts : list of RandomStarts
         Corollary 5 for each number of points, where starts are random.
     rasterisation : float
@@ -69,6 +71,7 @@ class Found:
     theorems: list[AppliedTheorem]
     slope: "Slope | None"
     separation: "SeparationRate | None"
+    rate: "MultiStepRate | None"
     random_starts: "list[RandomStarts]"
     rasterisation: float
     diameter: float
@@ -122,7 +125,7 @@ def run(job: Job) -> Found:
     """Run everything; keep the pictures and points that the names of files ask for."""
     from stipple.lloyd_steps.corollaries import fit_separation
     from stipple.lloyd_steps.figures import collect_figures
-    from stipple.lloyd_steps.slope import fit_slope
+    from stipple.lloyd_steps.slope import fit_rate, fit_slope
     from stipple.machine.memory import predict_stippling
 
     experiment, files = job.experiment, job.files
@@ -150,10 +153,12 @@ def run(job: Job) -> Found:
     if files.animation:
         pictures[files.animation] = _animate(moving)
     domain = experiment.domain(experiment.counts[0])
+    ends = {(row.points, row.repeat): row.w2_squared_upper for row in figures}
     return Found(
         figures=figures,
         theorems=theorems,
         slope=fit_slope(figures, experiment.measured_step),
+        rate=fit_rate([(one.theorem, ends[one.points, one.repeat]) for one in theorems]),
         separation=None if experiment.is_random else fit_separation(figures),
         random_starts=_judge_starts(experiment, domain, figures),
         rasterisation=domain.rasterisation,
@@ -199,7 +204,7 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
 def _name_pictures(one: "ExperimentRow", job: Job) -> "Iterator[str]":
     """Yield the paths of the pictures of a step."""
     files = job.files
-    frame = files.name_frame(one.row.step, one.count, one.repeat, job.experiment.steps)
+    frame = files.name_frame(one.row.step, one.count, one.repeat, one.is_last)
     if frame:
         yield frame
     if one.is_last:

@@ -13,7 +13,7 @@ from stipple.cli.shared.report import Recorded, describe_command
 if TYPE_CHECKING:
     from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
     from stipple.lloyd_steps.presets import Preset
-    from stipple.lloyd_steps.slope import Slope
+    from stipple.lloyd_steps.slope import MultiStepRate, Slope
 
 PLOT_DPI = 150.0
 
@@ -45,6 +45,7 @@ def describe_found(
         "polyak_lojasiewicz_vacuous_rows": found.vacuous_polyak_lojasiewicz,
         "corollary_4": None if found.separation is None else _describe_rate(found.separation),
         "corollary_5": [asdict(one) for one in found.random_starts],
+        "rate_22": None if found.rate is None else asdict(found.rate),
         "certified_decreases": found.count_steps(fell=True),
         "certified_increases": found.count_steps(fell=False),
         "multi_step_theorem": [_describe_theorem(one) for one in found.theorems],
@@ -77,6 +78,8 @@ def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
     """List what a person reads at the end."""
     rows = _list_counts(found)
     rows += [_tell_theorem(one) for one in found.theorems if one.repeat == 0]
+    if found.rate is not None:
+        rows.append(("rate (22)", _tell_multi_step(found.rate)))
     rows += [_tell_random(one) for one in found.random_starts]
     slope = found.slope
     if slope is not None:
@@ -162,6 +165,12 @@ def _tell_rate(rate: "SeparationRate") -> str:
     if not rate.says_something:
         return f"{text}: nothing follows, for β > d − 1 = 1 is needed"
     return f"{text}: W2² is O(N^{rate.exponent:.3f}) after a step"
+
+
+def _tell_multi_step(rate: "MultiStepRate") -> str:
+    """Tell how fast W2² has to fall after k_N steps, and the constant that suffices."""
+    power = "" if rate.exponent is None else f", which falls as N^{rate.exponent:.3f} here"
+    return f"W2² after k_N steps is at most {round_up(rate.factor, 3)}·√(W2²(start)/(εN)){power}"
 
 
 def _tell_random(one: "RandomStarts") -> tuple[str, str]:
