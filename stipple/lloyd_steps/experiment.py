@@ -16,6 +16,9 @@ from stipple.transport.semi_discrete import TransportSolver
 
 # A step that no run reaches: the last row counts.
 LAST_STEP = 10**9
+# A plateau ends after so many steps at the latest, and points there are so near to their
+# barycentres, in root mean square, as parts of the diameter of the domain.
+PLATEAU_STEPS, PLATEAU = 1000, 1e-3
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ class Experiment:
     counts : sequence of int
         Numbers of points.
     steps : int or None
-        Steps of each run; None takes the number from the multi-step theorem.
+        Steps of each run, at most; None takes the number from the multi-step theorem.
+    stop_on_plateau : bool
+        Whether a run ends before the gradient grows again, once it is small: near a critical
+        point, which may be one that steps leave afterwards.
     repeats : int
         Runs for each number of points, each with a start of its own.
     measured_step : int
@@ -49,6 +55,7 @@ class Experiment:
     start: Start
     counts: Sequence[int]
     steps: int | None = 1
+    stop_on_plateau: bool = False
     repeats: int = 1
     measured_step: int = 1
     method: Method = "lloyd"
@@ -123,15 +130,31 @@ def run_experiment(
                 mass_tolerance=mass_tolerance,
             )
             last, theorem = experiment.steps, None
-            for row in rows:
+            plateau = _find_plateau(rows, domain) if experiment.stop_on_plateau else None
+            for row, is_plateau in plateau or ((row, False) for row in rows):
                 if last is None:
                     epsilon, step_size = row.separation.least_epsilon, step_sizes[-1]
                     start = row.w2_squared, len(points), epsilon, step_size
                     theorem, last = StepTheorem(*start), count_steps(*start)
-                is_last = row.step >= last
+                is_last = row.step >= last or is_plateau
                 yield ExperimentRow(len(points), repeat, domain, row, is_last, theorem)
                 if is_last:
                     break
+
+
+def is_near_plateau(row: TraceRow, domain: Domain) -> bool:
+    """Tell whether points are so near to their barycentres that they may be almost critical."""
+    gradient = row.gradient_norm * len(row.transport.points) ** 0.5
+    return gradient <= PLATEAU * domain.diameter
+
+
+def _find_plateau(rows: Iterator[TraceRow], domain: Domain) -> Iterator[tuple[TraceRow, bool]]:
+    """Yield rows, and whether the gradient is small and grows at the next step."""
+    row = next(rows)
+    for following in rows:
+        grows = following.gradient_norm >= row.gradient_norm
+        yield row, grows and is_near_plateau(row, domain)
+        row = following
 
 
 def _place(

@@ -13,8 +13,8 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.files.sample_picture import read_sample
-from stipple.lloyd_steps.experiment import LAST_STEP, Experiment
-from stipple.lloyd_steps.starts import make_start
+from stipple.lloyd_steps.experiment import LAST_STEP, PLATEAU_STEPS, Experiment
+from stipple.lloyd_steps.starts import Start, make_start
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 
@@ -140,8 +140,9 @@ def _define_gaussians() -> tuple[Preset, ...]:
 
 
 def _define_critical() -> tuple[Preset, ...]:
-    """Define those that start at critical points."""
+    """Define those that start at critical points, or come near to them."""
     square = _rasterise("uniform", Region(), 1)
+    disc = _rasterise("uniform", Region(-1, -1, 1, 1, round=True), 512)
     return (
         Preset(
             "line",
@@ -150,6 +151,27 @@ def _define_critical() -> tuple[Preset, ...]:
             "W2² stays at 1/12 + 1/(12N²)",
             None,
             (0,),
+        ),
+        _define_plateau(
+            "critical-diagonal",
+            "uniform on the square, from points on its diagonal: strips across it",
+            square,
+            _start_on_diagonal,
+            "W2² tends to 1/12",
+        ),
+        _define_plateau(
+            "critical-diameter",
+            "uniform on the disc, from points on a diameter: strips across it",
+            disc,
+            _start_on_diameter,
+            "W2² tends to 1/4",
+        ),
+        _define_plateau(
+            "critical-ring",
+            "uniform on the disc, from points on a circle: sectors",
+            disc,
+            _start_on_ring,
+            "W2² tends to 1/18",
         ),
         Preset(
             "tight",
@@ -166,6 +188,21 @@ def _define_critical() -> tuple[Preset, ...]:
             (0,),
         ),
     )
+
+
+def _define_plateau(
+    name: str, title: str, domain: Callable[[int], Domain], start: Start, published: str
+) -> Preset:
+    """Define Lloyd from a symmetric start until the plateau, whose limit is a curve: E_1."""
+    experiment = Experiment(
+        domain,
+        start,
+        (40, 80),
+        steps=PLATEAU_STEPS,
+        stop_on_plateau=True,
+        measured_step=LAST_STEP,
+    )
+    return Preset(name, title, experiment, published, (-0.05, 0.05))
 
 
 def _define_limits() -> tuple[Preset, ...]:
@@ -239,8 +276,7 @@ def _start_in_quarter(domain: Domain, count: int, _generator: np.random.Generato
     """Grid in the first quarter of the domain; `count` is a square."""
     side = round(count**0.5)
     line = (np.arange(side) + 0.5) / (2 * side)
-    grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
-    return domain.to_domain(grid * (domain.density.width, domain.density.height))
+    return _stretch(domain, np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2))
 
 
 def _split_square(count: int) -> Domain:
@@ -257,14 +293,34 @@ def _start_on_split_grid(_domain: Domain, count: int, _generator: np.random.Gene
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
 
+def _stretch(domain: Domain, points: Floats) -> Floats:
+    """Carry points of the unit square to the domain."""
+    return domain.to_domain(points * (domain.density.width, domain.density.height))
+
+
+def _start_on_diagonal(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    line = (np.arange(count) + 0.5) / count
+    return _stretch(domain, np.column_stack([line, line]))
+
+
+def _start_on_diameter(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    line = 0.5 + 0.4 * (2 * np.arange(count) + 1 - count) / count
+    return _stretch(domain, np.column_stack([line, np.full(count, 0.5)]))
+
+
+def _start_on_ring(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    """Evenly on a circle that is no limit of critical points, symmetric to the pixels."""
+    angles = 2 * np.pi * (np.arange(count) + 0.5) / count
+    return _stretch(domain, 0.5 + 0.25 * np.column_stack([np.cos(angles), np.sin(angles)]))
+
+
 def _start_crowded(
     domain: Domain,
     count: int,
     generator: np.random.Generator,
     middle: tuple[float, float] = (0.15, 0.15),
 ) -> Floats:
-    size = np.array((domain.density.width, domain.density.height))
-    return domain.to_domain((middle + 0.2 * (generator.random((count, 2)) - 0.5)) * size)
+    return _stretch(domain, middle + 0.2 * (generator.random((count, 2)) - 0.5))
 
 
 _start_crowded_inside = partial(_start_crowded, middle=(0.45, 0.55))

@@ -156,7 +156,7 @@ def make_row(**changes):
 
 
 def make_found(*rows, rasterisation=0.0):
-    return Found(list(rows), [], None, None, None, [], rasterisation, 1.0, {}, {})
+    return Found(list(rows), [], None, None, None, [], [], rasterisation, 1.0, {}, {})
 
 
 def test_inequalities_hold_if_both_do_on_every_row():

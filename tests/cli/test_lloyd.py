@@ -12,6 +12,8 @@ from PIL import Image
 from stipple.cli import main
 from stipple.errors import StippleError
 
+EVERY_STEP = ",".join(map(str, range(65)))
+
 
 @pytest.fixture
 def lloyd(tmp_path, monkeypatch):
@@ -208,6 +210,49 @@ def test_the_last_step_of_the_theorem_is_drawn(lloyd, tmp_path):
     assert "τ = 0.2," in lloyd(*words, "--step-size", 0.2).stderr
 
 
+def test_frames_of_one_name_are_side_by_side(lloyd, tmp_path):
+    words = ("--preset", "koch", "-n", "5,17", "-q")
+    assert lloyd(*words, "--frames", "panels.svg").exit_code == 0
+    text = (tmp_path / "panels.svg").read_text()
+    assert text.count("<circle") == 2 * (5 + 17)
+    assert 'width="240mm" height="240mm"' in text
+    lloyd(*words, "--frames", "{points}.svg")
+    assert 'width="240mm" height="120mm"' in (tmp_path / "17.svg").read_text()
+    # Of several runs of one number of points the first is drawn.
+    for repeats, name in ((1, "a.svg"), (2, "b.svg")):
+        lloyd(
+            "uniform",
+            "-n",
+            3,
+            "--start",
+            "uniform",
+            "--steps",
+            1,
+            "--repeat",
+            repeats,
+            "--frames",
+            name,
+        )
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_runs_end_on_the_plateau(lloyd, tmp_path):
+    words = ("--preset", "critical-ring", "-n", 40, "--report", "a.json")
+    told = lloyd(*words, "-o", "ring.svg").stderr
+    assert "N = 40: 0 of dimension 0 (small), 40 of dimension 1 (strips), 0 of" in told
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["cell_dimensions"] == [{"points": 40, "counts": [0, 40, 0]}]
+    trace = report["trace"]
+    assert trace[-1]["w2_squared"] == pytest.approx(1 / 18, rel=0.02)
+    lloyd(*words, "--steps", 3)
+    longer = json.loads((tmp_path / "a.json").read_text())["trace"]
+    assert len(longer) == 4 > len(trace)
+    assert longer[len(trace)]["gradient_norm"] > trace[-1]["gradient_norm"]
+    # From a critical start rounding alone says how many steps are taken.
+    result = lloyd("uniform", "-n", 9, "--start", "grid", "--steps", "plateau", "-o", "-", "-q")
+    assert len(read_trace(result.stdout)) < 20
+
+
 def test_plots_are_reproducible(lloyd, tmp_path):
     words = ("uniform", "-n", "16,64", "--start", "grid", "--steps", 1, "-q")
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
@@ -285,6 +330,11 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "--box", "0,0,1e-10,3e-11", "--pixels", "2"), 1, "do not fill a box"),
         (("uniform", "--frames", "{nobody}.svg"), 2, "nothing else"),
         (("uniform", "--frames", "a.eps"), 2, ".svg or .png or .pdf"),
+        (
+            ("uniform", "--frames", "a.svg", "--frame-steps", ",".join(map(str, range(65)))),
+            2,
+            "65 pi",
+        ),
         (("uniform", "-o", "trace.txt"), 2, "use one of .csv, .svg, .png, .pdf"),
         (("uniform", "-o", "{step}.svg"), 2, "may have {points} and {repeat} in braces"),
         (("uniform", "--last-points", "{0}.csv"), 2, "'{0}.csv' is written at the end of a run"),

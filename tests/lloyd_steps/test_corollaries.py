@@ -38,6 +38,7 @@ def test_grids_and_lines_have_their_dimensions():
     assert fit_separation(make_rows("grid", (16, 64, 400))).exponent == pytest.approx(-0.5)
     line = fit_separation(make_rows("line", (20, 40)))
     assert line.beta == pytest.approx(1)
+    assert not line.says_something
     assert not SeparationRate(0.9).says_something
 
 

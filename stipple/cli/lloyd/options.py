@@ -27,6 +27,7 @@ Examples:
   stipple lloyd photo.png -n 1000 -o trace.csv -o last.png
   stipple lloyd uniform -n 100 --start uniform --frames 'step-{step:03d}.svg'
   stipple lloyd --preset koch --plot koch.svg -o koch.csv
+  stipple lloyd --preset unstable-grid --frames panels.svg
   stipple lloyd --list-presets
   stipple lloyd photo.png --preset image-grid --plot slope.svg
   stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
@@ -72,9 +73,10 @@ step_options = add_options(
     click.option(
         "--steps",
         type=STEPS,
-        metavar="K|theorem",
+        metavar="K|theorem|plateau",
         default="20",
-        help="Number of steps; theorem: as many as the multi-step theorem asks for.",
+        help="Number of steps; theorem: as many as the multi-step theorem asks for; plateau: until"
+        " the gradient is small and about to grow again, which is near a critical point.",
     ),
     click.option(
         "--step-size",
@@ -137,7 +139,8 @@ output_options = add_options(
         "--frames",
         metavar="PATTERN",
         help="Draw points, cells and arrows at chosen steps, as in step-{step:03d}.svg (or .png);"
-        " {points} and {repeat} are filled in too.",
+        " {points} and {repeat} are filled in too. Without {step}, as in panels.svg, the steps are"
+        " side by side in one picture.",
     ),
     click.option(
         "--frame-steps",

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.starts import Start
     from stipple.measures.formula import Domain, Term
 
+# More pictures than this side by side could not be told apart.
+LARGEST_PANELS = 64
 # Options that change a preset where they are given, and the fields that they change.
 PRESET_FIELDS = {
     "points": "counts",
-    "steps": "steps",
     "repeats": "repeats",
     "jitter": "perturbation",
     "step_sizes": "step_sizes",
@@ -65,9 +66,12 @@ class Files:
     report: str | None
 
     def name_frame(self, step: int, count: int, repeat: int, is_last: bool) -> str | None:
-        """Fill in the path of the picture of a step; None if it is not to be drawn."""
+        """Fill in the path of the picture of a step; None if it is not to be drawn.
+
+        What has the same name comes into the same picture, but for other repeats.
+        """
         chosen = step == 0 or is_last if self.drawn is None else step in self.drawn
-        if self.frames is None or not chosen:
+        if self.frames is None or not chosen or (repeat and "{repeat" not in self.frames):
             return None
         return self.frames.format(step=step, points=count, repeat=repeat)
 
@@ -129,6 +133,8 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     preset = _find_preset(options["preset"]) if options["preset"] else None
     if preset:
         changes = {field: options[name] for name, field in PRESET_FIELDS.items() if name in given}
+        if "steps" in given:
+            changes |= _plan_steps(options["steps"])
         experiment, in_pixels = replace(preset.experiment, **changes), bool(options["source"])
         if in_pixels:
             domain = _read_picture(options, preset)
@@ -138,6 +144,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
     files = _plan_files(options, outputs, preset)
+    _refuse_panels(files, experiment)
     others = [path for path in (files.plot, files.animation, files.report) if path]
     pictures = [*_list_frames(files, experiment), *_list_last(files, experiment)]
     settle_files(options, [*files.traces, *others, *pictures])
@@ -179,6 +186,18 @@ def _plan_files(
         animation=options["animate"],
         report=options["report"],
     )
+
+
+def _refuse_panels(files: Files, experiment: "Experiment") -> None:
+    """Refuse more pictures of the same name than can be seen side by side."""
+    pattern = files.frames or "{step}"
+    steps = 1 if "{step" in pattern else len(files.drawn or (0, 1))
+    panels = steps * (1 if "{points" in pattern else len(experiment.counts))
+    if "{step" not in pattern and panels > LARGEST_PANELS:
+        raise click.UsageError(
+            f"--frames {pattern} would be {panels} pictures side by side: at most {LARGEST_PANELS}"
+            " are, so write {step} into the name, or choose fewer steps."
+        )
 
 
 def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
@@ -231,12 +250,12 @@ def _read_picture(options: Mapping[str, Any], preset: "Preset") -> "Domain":
 
 def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[Experiment, bool]":
     """Say what is run on a source, and whether that is an image, whose points are in pixels."""
-    from stipple.lloyd_steps.experiment import LAST_STEP, Experiment
+    from stipple.lloyd_steps.experiment import Experiment
 
     domain, in_pixels = read_domain(
         options["source"], plan_formula_domain(options), plan_reading(options)
     )
-    counts, steps = options["points"], options["steps"]
+    counts = options["points"]
     start, n = _find_start(options["start"], domain, in_pixels)
     if n is not None:
         if count_given and counts != (n,):
@@ -246,14 +265,27 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[
         domain=lambda _count: domain,
         start=start,
         counts=counts,
-        steps=steps,
+        **_plan_steps(options["steps"]),
         repeats=options["repeats"],
-        measured_step=LAST_STEP if steps is None else steps,
         method=options["method"],
         step_sizes=options["step_sizes"],
         perturbation=options["jitter"],
     )
     return experiment, in_pixels
+
+
+def _plan_steps(steps: int | str | None) -> dict[str, Any]:
+    """Say when runs end, and which step is measured, as fields of an experiment."""
+    from stipple.lloyd_steps.experiment import LAST_STEP, PLATEAU_STEPS
+
+    if isinstance(steps, int):
+        return {"steps": steps, "stop_on_plateau": False, "measured_step": steps}
+    plateau = steps == "plateau"
+    return {
+        "steps": PLATEAU_STEPS if plateau else None,
+        "stop_on_plateau": plateau,
+        "measured_step": LAST_STEP,
+    }
 
 
 def _find_start(words: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int | None]":

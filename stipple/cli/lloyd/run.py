@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.drawing.marks import Drawing
     from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
+    from stipple.lloyd_steps.dimensions import CellDimensions
     from stipple.lloyd_steps.experiment import Experiment, ExperimentRow
     from stipple.lloyd_steps.figures import Figures
     from stipple.lloyd_steps.slope import MultiStepRate, Slope
@@ -57,6 +58,9 @@ class Found:
         Rate (22), where the multi-step theorem was asked, and asks for steps.
     random_starts : list of RandomStarts
         Corollary 5 for each number of points, where starts are random.
+    dimensions : list of CellDimensions
+        Of the last cells of the first run of each number of points, where those end near a
+        critical point.
     rasterisation : float
         W2 between a formula and its pixels is at most this.
     diameter : float
@@ -73,6 +77,7 @@ class Found:
     separation: "SeparationRate | None"
     rate: "MultiStepRate | None"
     random_starts: "list[RandomStarts]"
+    dimensions: "list[CellDimensions]"
     rasterisation: float
     diameter: float
     pictures: dict[str, bytes]
@@ -124,6 +129,8 @@ class Found:
 def run(job: Job) -> Found:
     """Run everything; keep the pictures and points that the names of files ask for."""
     from stipple.lloyd_steps.corollaries import fit_separation
+    from stipple.lloyd_steps.dimensions import count_dimensions
+    from stipple.lloyd_steps.experiment import is_near_plateau
     from stipple.lloyd_steps.figures import collect_figures
     from stipple.lloyd_steps.slope import fit_rate, fit_slope
     from stipple.machine.memory import predict_stippling
@@ -134,24 +141,19 @@ def run(job: Job) -> Found:
     announce_memory(predict_stippling(most, pixels), quiet=job.quiet)
     figures: list[Figures] = []
     theorems: list[AppliedTheorem] = []
-    pictures: dict[str, bytes] = {}
+    pictures = _Pictures(job)
     last_points: dict[str, Floats] = {}
-    moving: list[Drawing] = []
+    dimensions: list[CellDimensions] = []
     for one in _follow(job):
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
-        # A pattern without {repeat} or {points} keeps the first of its name.
-        for path in _name_pictures(one, job):
-            if path not in pictures:
-                pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
+        pictures.draw(one)
+        if one.is_last and one.repeat == 0 and is_near_plateau(one.row, one.domain):
+            dimensions.append(count_dimensions(one.domain.density, one.row.transport))
         if files.last_points and one.is_last:
             path = files.last_points.format(points=one.count, repeat=one.repeat)
             last_points.setdefault(path, _find_points(one, job))
-        if files.animation and one.count == experiment.counts[0] and one.repeat == 0:
-            moving.append(_compose_frame(one))
-    if files.animation:
-        pictures[files.animation] = _animate(moving)
     domain = experiment.domain(experiment.counts[0])
     ends = {(row.points, row.repeat): row.w2_squared_upper for row in figures}
     return Found(
@@ -161,9 +163,10 @@ def run(job: Job) -> Found:
         rate=fit_rate([(one.theorem, ends[one.points, one.repeat]) for one in theorems]),
         separation=None if experiment.is_random else fit_separation(figures),
         random_starts=_judge_starts(experiment, domain, figures),
+        dimensions=dimensions,
         rasterisation=domain.rasterisation,
         diameter=domain.diameter,
-        pictures=pictures,
+        pictures=pictures.render(),
         last_points=last_points,
     )
 
@@ -201,15 +204,41 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
             yield one
 
 
-def _name_pictures(one: "ExperimentRow", job: Job) -> "Iterator[str]":
-    """Yield the paths of the pictures of a step."""
-    files = job.files
-    frame = files.name_frame(one.row.step, one.count, one.repeat, one.is_last)
-    if frame:
-        yield frame
-    if one.is_last:
-        for pattern in files.pictures:
-            yield pattern.format(points=one.count, repeat=one.repeat)
+class _Pictures:
+    """The pictures of a job: drawn while it runs, and rendered at its end."""
+
+    def __init__(self, job: Job) -> None:
+        self._files = job.files
+        self._animated = job.experiment.counts[0], 0
+        self._frames: dict[str, list[Drawing]] = {}
+        self._moving: list[Drawing] = []
+
+    def draw(self, one: "ExperimentRow") -> None:
+        """Draw a row, if it is in a picture."""
+        files = self._files
+        frame = files.name_frame(one.row.step, one.count, one.repeat, one.is_last)
+        if frame:
+            self._frames.setdefault(frame, []).append(_compose_frame(one))
+        if one.is_last:
+            for pattern in files.pictures:
+                # A pattern without {repeat} or {points} keeps the first of its name.
+                path = pattern.format(points=one.count, repeat=one.repeat)
+                if path not in self._frames:
+                    self._frames[path] = [_compose_frame(one)]
+        if files.animation and (one.count, one.repeat) == self._animated:
+            self._moving.append(_compose_frame(one))
+
+    def render(self) -> dict[str, bytes]:
+        """Render the pictures, by path; frames of the same name are side by side."""
+        from stipple.drawing.arrange import arrange_drawings
+
+        rendered = {
+            path: render_drawing(arrange_drawings(drawings), find_format(path), FRAME_DPI)
+            for path, drawings in self._frames.items()
+        }
+        if self._files.animation:
+            rendered[self._files.animation] = _animate(self._moving)
+        return rendered
 
 
 def _find_points(one: "ExperimentRow", job: Job) -> "Floats":
@@ -229,7 +258,14 @@ def _compose_frame(one: "ExperimentRow") -> "Drawing":
     placement = place((density.height, density.width), size, margin=MARGIN)
     transport = one.row.transport
     cells = transport.diagram.cells
-    return compose_diagram(transport.points, transport.barycentres, cells, placement, PEN_WIDTH)
+    return compose_diagram(
+        transport.points,
+        transport.barycentres,
+        cells,
+        placement,
+        PEN_WIDTH,
+        is_disc=one.domain.is_disc,
+    )
 
 
 def _animate(drawings: "Iterable[Drawing]") -> bytes:

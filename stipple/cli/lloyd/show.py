@@ -12,6 +12,7 @@ from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
     from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
+    from stipple.lloyd_steps.dimensions import CellDimensions
     from stipple.lloyd_steps.presets import Preset
     from stipple.lloyd_steps.slope import MultiStepRate, Slope
 
@@ -46,6 +47,7 @@ def describe_found(
         "corollary_4": None if found.separation is None else _describe_rate(found.separation),
         "corollary_5": [asdict(one) for one in found.random_starts],
         "rate_22": None if found.rate is None else asdict(found.rate),
+        "cell_dimensions": [asdict(one) for one in found.dimensions],
         "certified_decreases": found.count_steps(fell=True),
         "certified_increases": found.count_steps(fell=False),
         "multi_step_theorem": [_describe_theorem(one) for one in found.theorems],
@@ -96,6 +98,7 @@ def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
     if found.start_is_critical:
         gradient = found.figures[0].gradient_norm
         rows.append(("start", f"critical: the gradient is {gradient:.1e}"))
+    rows += [_tell_dimensions(one) for one in found.dimensions if one.counts[0] < one.points]
     rows.append(("inequalities", _tell_inequalities(found)))
     rows += _tell_steps(found)
     rows.append(("mass error", f"{max(row.mass_error for row in found.figures):.1e}"))
@@ -171,6 +174,16 @@ def _tell_multi_step(rate: "MultiStepRate") -> str:
     """Tell how fast W2² has to fall after k_N steps, and the constant that suffices."""
     power = "" if rate.exponent is None else f", which falls as N^{rate.exponent:.3f} here"
     return f"W2² after k_N steps is at most {round_up(rate.factor, 3)}·√(W2²(start)/(εN)){power}"
+
+
+def _tell_dimensions(one: "CellDimensions") -> tuple[str, str]:
+    """Tell what kinds of cells there are where a run ends near a critical point."""
+    small, strips, large = one.counts
+    return (
+        "cells",
+        f"N = {one.points:,}: {small:,} of dimension 0 (small), {strips:,} of dimension 1 (strips),"
+        f" {large:,} of dimension 2 (large)",
+    )
 
 
 def _tell_random(one: "RandomStarts") -> tuple[str, str]:
