@@ -145,7 +145,7 @@ def run_experiment(
 def is_near_plateau(row: TraceRow, domain: Domain) -> bool:
     """Tell whether points are so near to their barycentres that they may be almost critical."""
     gradient = row.gradient_norm * len(row.transport.points) ** 0.5
-    return gradient <= PLATEAU * domain.diameter
+    return bool(gradient <= PLATEAU * domain.diameter)
 
 
 def _find_plateau(rows: Iterator[TraceRow], domain: Domain) -> Iterator[tuple[TraceRow, bool]]:

@@ -2,15 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from stipple.drawing.panels import Curve, Panel
-from stipple.lloyd_steps.figures import Figures
 from stipple.lloyd_steps.theory import StepTheorem
 
 # 97.5 % quantile of the normal distribution: intervals of 95 % for means of many clouds.
 NORMAL_QUANTILE = 1.96
+
+
+class MeasuredRow(Protocol):
+    """A row of a trace, in the plane or on the line."""
+
+    @property
+    def points(self) -> int:
+        """Number of points."""
+
+    @property
+    def repeat(self) -> int:
+        """Number of the run."""
+
+    @property
+    def step(self) -> int:
+        """Number of the step; 0 for the start."""
+
+    @property
+    def w2_squared(self) -> float:
+        """Squared Wasserstein distance of the points."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +54,12 @@ class Slope:
     half_width: float | None
 
 
-def fit_slope(figures: Sequence[Figures], measured_step: int) -> Slope | None:
+def fit_slope(figures: Sequence[MeasuredRow], measured_step: int) -> Slope | None:
     """Fit ln W2² over ln N; None for fewer than two numbers of points.
 
     Parameters
     ----------
-    figures : sequence of Figures
+    figures : sequence of MeasuredRow
         Rows of whole runs.
     measured_step : int
         The step to compare; of shorter runs the last row.

@@ -253,6 +253,23 @@ def test_runs_end_on_the_plateau(lloyd, tmp_path):
     assert len(read_trace(result.stdout)) < 20
 
 
+def test_an_interval_needs_no_solver(lloyd, tmp_path):
+    words = ("uniform", "--box", "0,2", "-n", "10,100", "--start", "grid", "--steps", 1)
+    told = lloyd(*words, "-o", "a.csv", "--plot", "a.svg", "--report", "a.json").stderr
+    assert "W2² 0.0033333333 at the start" in told
+    assert "-2.0000 of ln W2² over ln N" in told
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["slope"] == pytest.approx(-2)
+    assert report["inequalities_hold"] is True
+    rows = read_trace((tmp_path / "a.csv").read_text())
+    assert [(row["points"], row["step"]) for row in rows] == [
+        ("10", "0"), ("10", "1"), ("100", "0"), ("100", "1"),
+    ]  # fmt: skip
+    assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+    one = lloyd("uniform", "--box", "0,2", "-n", 1, "-o", "-", "-q").stdout
+    assert read_trace(one)[0]["minimum_distance"] == ""
+
+
 def test_plots_are_reproducible(lloyd, tmp_path):
     words = ("uniform", "-n", "16,64", "--start", "grid", "--steps", 1, "-q")
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
@@ -325,6 +342,14 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "-n", "10", "--plot", "a.svg"), 2, "two numbers of points"),
         (("uniform", "-n", "10", "--start", "koch"), 1, "4^k + 1"),
         (("uniform", "--box", "0,0,1"), 2, "four numbers"),
+        (("uniform", "--box", "0,1", "--frames", "a.svg"), 2, "--frames is for the plane"),
+        (("uniform", "--box", "0,1", "--start", "koch"), 2, "on an interval"),
+        (("uniform", "--box", "0,1", "--steps", "theorem"), 2, "must be a number on an interval"),
+        (("uniform", "--box", "0,1", "--step-size", "1.5"), 2, "at most 1 on an interval"),
+        (("uniform", "--box", "0,1", "-n", "0"), 2, "from 1 to 1,000,000"),
+        (("uniform", "--box", "0,1", "--plot", "a.svg"), 2, "two numbers of points"),
+        (("missing.png", "--box", "0,1"), 2, "give a formula as SOURCE"),
+        (("gaussian:99,1", "--box", "0,1"), 1, "no mass on [0, 1]"),
         (("uniform", "--box", "0,0,0,1"), 1, "no area"),
         (("uniform", "--disc", "0,0,0"), 2, "above zero"),
         (("uniform", "--box", "0,0,1e-10,3e-11", "--pixels", "2"), 1, "do not fill a box"),

@@ -31,6 +31,7 @@ Examples:
   stipple lloyd --list-presets
   stipple lloyd photo.png --preset image-grid --plot slope.svg
   stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
+  stipple lloyd gaussian:0.5,0.2 --box 0,1 -n 100,1000 --plot line.svg
   stipple lloyd '0.3*gaussian:0.2,0.1+0.7*uniform' -n 500 --animate out.gif
   stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem
 """

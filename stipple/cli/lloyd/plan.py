@@ -135,6 +135,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         changes = {field: options[name] for name, field in PRESET_FIELDS.items() if name in given}
         if "steps" in given:
             changes |= _plan_steps(options["steps"])
+            changes["measured_step"] = preset.experiment.measured_step
         experiment, in_pixels = replace(preset.experiment, **changes), bool(options["source"])
         if in_pixels:
             domain = _read_picture(options, preset)

@@ -65,7 +65,10 @@ def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
     rows = [tabulate(row) for row in found.figures]
     files = [(path, render_table_csv(rows)) for path in job.files.traces]
     if job.files.plot and found.slope is not None:
-        files.append((job.files.plot, _render_plot(found.slope, job, job.files.plot)))
+        published = job.preset.published if job.preset else ""
+        files.append(
+            (job.files.plot, render_plot_of(found.slope, job.title, published, job.files.plot))
+        )
     files += found.pictures.items()
     files += [
         (path, render_points(points, find_format(path)))
@@ -227,9 +230,10 @@ def _tell_inequalities(found: Found) -> str:
     )
 
 
-def _render_plot(slope: "Slope", job: Job, path: str) -> bytes:
+def render_plot_of(slope: "Slope", title: str, published: str, path: str) -> bytes:
+    """Render the plot of W2² against N."""
     from stipple.drawing.plots import render_plot
     from stipple.lloyd_steps.slope import plot_slope
 
-    panel = plot_slope(slope, job.title, job.preset.published if job.preset else "")
+    panel = plot_slope(slope, title, published)
     return render_plot([panel], "number of points N", find_format(path), PLOT_DPI)
