@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.slope import MultiStepRate, Slope
 
 PLOT_DPI = 150.0
+# Of fewer cells nobody can say which sides would shrink.
+FEWEST_TOLD = 16
 
 
 def list_presets() -> list[str]:
@@ -101,7 +103,11 @@ def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
     if found.start_is_critical:
         gradient = found.figures[0].gradient_norm
         rows.append(("start", f"critical: the gradient is {gradient:.1e}"))
-    rows += [_tell_dimensions(one) for one in found.dimensions if one.counts[0] < one.points]
+    rows += [
+        _tell_dimensions(one)
+        for one in found.dimensions
+        if one.counts[0] < one.points >= FEWEST_TOLD
+    ]
     rows.append(("inequalities", _tell_inequalities(found)))
     rows += _tell_steps(found)
     rows.append(("mass error", f"{max(row.mass_error for row in found.figures):.1e}"))
