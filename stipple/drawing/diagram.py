@@ -9,6 +9,8 @@ from stipple.geometry.power_cells import PowerCells
 
 CELL_COLOUR = "#808080"
 ARROW_COLOUR = "#c00000"
+# Sides of the polygon that is drawn for a circle.
+BORDER_SIDES = 180
 
 
 def compose_diagram(
@@ -17,6 +19,8 @@ def compose_diagram(
     cells: PowerCells,
     placement: Placement,
     pen_width: float,
+    *,
+    is_disc: bool = False,
 ) -> Drawing:
     """Compose points, their power cells, and arrows from points to barycentres.
 
@@ -32,6 +36,9 @@ def compose_diagram(
         Where the picture lies on the page.
     pen_width : float
         Width of lines, in millimetres; dots are three times as wide.
+    is_disc : bool
+        Whether the domain is the disc inscribed in the rectangle of the cells: edges end at its
+        border, which is drawn.
     """
     tails = placement.to_page(points)
     shift = placement.to_page(barycentres) - tails
@@ -41,8 +48,10 @@ def compose_diagram(
     barbs = [heads - 0.25 * shift @ turn, heads - 0.25 * shift @ turn.T]
     arrows = np.stack([tails, heads, barbs[0], heads, barbs[1]], axis=1).reshape(-1, 2)
     radii = np.full(len(tails), 1.5 * pen_width)
+    draw = _draw_disc if is_disc else _draw_rectangle
+    edges = draw(cells, placement, pen_width / 2)
     layers = (
-        Layer("cells", CELL_COLOUR, (draw_edges(cells, placement, pen_width / 2),)),
+        Layer("cells", CELL_COLOUR, edges),
         Layer("arrows", ARROW_COLOUR, (_draw_lines(arrows, 5, pen_width),)),
         Layer("points", "#000000", (Dots(tails, radii),)),
     )
@@ -52,6 +61,38 @@ def compose_diagram(
 def draw_edges(cells: PowerCells, placement: Placement, width: float) -> Polylines:
     """Draw every edge of a diagram once, with a pen of that many millimetres."""
     return _draw_lines(placement.to_page(_collect_edges(cells)), 2, width)
+
+
+def _draw_rectangle(cells: PowerCells, placement: Placement, width: float) -> tuple[Polylines, ...]:
+    return (draw_edges(cells, placement, width),)
+
+
+def _draw_disc(cells: PowerCells, placement: Placement, width: float) -> tuple[Polylines, ...]:
+    """Draw the edges within the inscribed disc, and its border."""
+    half = np.array([cells.width, cells.height]) / 2
+    edges = _cut_to_disc((_collect_edges(cells) / half - 1).reshape(-1, 2, 2))
+    angles = 2 * np.pi * np.arange(BORDER_SIDES) / BORDER_SIDES
+    border = np.column_stack([np.cos(angles), np.sin(angles)])
+    return (
+        _draw_lines(placement.to_page((edges.reshape(-1, 2) + 1) * half), 2, width),
+        Polylines(
+            placement.to_page((border + 1) * half), np.array([0, BORDER_SIDES]), width, closed=True
+        ),
+    )
+
+
+def _cut_to_disc(edges: Floats) -> Floats:
+    """Cut segments, shape (k, 2, 2), to the unit disc; those outside are left out."""
+    start, along = edges[:, 0], edges[:, 1] - edges[:, 0]
+    square = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
+    middle = -(start * along).sum(axis=1) / square
+    nearest = start + middle[:, None] * along
+    reach = np.sqrt(np.maximum(1 - (nearest**2).sum(axis=1), 0) / square)
+    first, last = np.maximum(middle - reach, 0), np.minimum(middle + reach, 1)
+    inside = first < last
+    ends = np.stack([first, last], axis=1)[inside]
+    cut: Floats = start[inside, None] + ends[..., None] * along[inside, None]
+    return cut
 
 
 def _draw_lines(vertices: Floats, corners: int, width: float) -> Polylines:

@@ -2,26 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method, NeighbourEngine
 from stipple.errors import StippleError
-from stipple.geometry.bisection import start_from_bisection
+from stipple.lloyd_steps.starts import RandomStart, Start
 from stipple.lloyd_steps.theory import StepTheorem, count_steps
 from stipple.lloyd_steps.trace import TraceRow, trace_steps
 from stipple.measures.formula import Domain
 from stipple.transport.semi_discrete import TransportSolver
-from stipple.transport.starts import (
-    place_on_grid,
-    place_on_koch_curve,
-    place_on_line,
-    place_uniformly,
-)
 
-Start: TypeAlias = Callable[[Domain, int, np.random.Generator], Floats]
+# A step that no run reaches: the last row counts.
+LAST_STEP = 10**9
+# A plateau ends after so many steps at the latest, and points there are so near to their
+# barycentres, in root mean square, as parts of the diameter of the domain.
+PLATEAU_STEPS, PLATEAU = 1000, 1e-3
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,18 @@ class Experiment:
     counts : sequence of int
         Numbers of points.
     steps : int or None
-        Steps of each run; None takes the number from the multi-step theorem.
+        Steps of each run, at most; None takes the number from the multi-step theorem.
+    stop_on_plateau : bool
+        Whether a run ends before the gradient grows again, once it is small: near a critical
+        point, which may be one that steps leave afterwards.
     repeats : int
         Runs for each number of points, each with a start of its own.
     measured_step : int
         The step whose W2² enters the slope.
-    method, step_sizes
+    method
         As in `stipple.transport.quantisation.follow`.
+    step_sizes : sequence of float or callable
+        As there; a callable gives them for a number of points.
     perturbation : float
         Start points are moved at random by up to this much in x and in y.
     """
@@ -53,11 +55,21 @@ class Experiment:
     start: Start
     counts: Sequence[int]
     steps: int | None = 1
+    stop_on_plateau: bool = False
     repeats: int = 1
     measured_step: int = 1
     method: Method = "lloyd"
-    step_sizes: Sequence[float] = (1.0,)
+    step_sizes: Sequence[float] | Callable[[int], Sequence[float]] = (1.0,)
     perturbation: float = 0.0
+
+    def list_step_sizes(self, count: int) -> Sequence[float]:
+        """List the step sizes for a number of points."""
+        return self.step_sizes(count) if callable(self.step_sizes) else self.step_sizes
+
+    @property
+    def is_random(self) -> bool:
+        """Whether start points are drawn independently, so that no distance is sure."""
+        return isinstance(self.start, RandomStart)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +118,7 @@ def run_experiment(
     for count in experiment.counts:
         domain = experiment.domain(count)
         solver = TransportSolver(domain.density, engine, threads)
+        step_sizes = experiment.list_step_sizes(count)
         for repeat in range(experiment.repeats):
             points = _place(experiment, domain, count, generator)
             rows = trace_steps(
@@ -113,46 +126,35 @@ def run_experiment(
                 solver,
                 points,
                 method=experiment.method,
-                step_sizes=experiment.step_sizes,
+                step_sizes=step_sizes,
                 mass_tolerance=mass_tolerance,
             )
             last, theorem = experiment.steps, None
-            for row in rows:
+            plateau = _find_plateau(rows, domain) if experiment.stop_on_plateau else None
+            for row, is_plateau in plateau or ((row, False) for row in rows):
                 if last is None:
-                    epsilon, step_size = row.separation.least_epsilon, experiment.step_sizes[-1]
+                    epsilon, step_size = row.separation.least_epsilon, step_sizes[-1]
                     start = row.w2_squared, len(points), epsilon, step_size
                     theorem, last = StepTheorem(*start), count_steps(*start)
-                is_last = row.step >= last
+                is_last = row.step >= last or is_plateau
                 yield ExperimentRow(len(points), repeat, domain, row, is_last, theorem)
                 if is_last:
                     break
 
 
-def make_start(name: str) -> Start:
-    """Make a start by its name: uniform, grid, bisection, koch or line.
-
-    The last two are stretched from the unit square to the domain.
-    """
-
-    def place(domain: Domain, count: int, generator: np.random.Generator) -> Floats:
-        density = domain.density
-        if name == "uniform":
-            pixels = place_uniformly(density, count, generator)
-        elif name == "grid":
-            pixels = place_on_grid(density, count)
-        elif name == "bisection":
-            pixels = start_from_bisection(density, count)[0]
-        else:
-            curve = place_on_koch_curve(count) if name == "koch" else place_on_line(count)
-            pixels = curve * (density.width, density.height)
-        return domain.to_domain(pixels)
-
-    return place
+def is_near_plateau(row: TraceRow, domain: Domain) -> bool:
+    """Tell whether points are so near to their barycentres that they may be almost critical."""
+    gradient = row.gradient_norm * len(row.transport.points) ** 0.5
+    return bool(gradient <= PLATEAU * domain.diameter)
 
 
-def start_at(points: Floats) -> Start:
-    """Make a start at given points, shape (n, 2), in the units of the domain."""
-    return lambda _domain, _count, _generator: points
+def _find_plateau(rows: Iterator[TraceRow], domain: Domain) -> Iterator[tuple[TraceRow, bool]]:
+    """Yield rows, and whether the gradient is small and grows at the next step."""
+    row = next(rows)
+    for following in rows:
+        grows = following.gradient_norm >= row.gradient_norm
+        yield row, grows and is_near_plateau(row, domain)
+        row = following
 
 
 def _place(

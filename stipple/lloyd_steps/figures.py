@@ -18,18 +18,26 @@ class Figures:
         W2² of the points, with its certified interval.
     decrease : float
         By how much W2² fell since the step before; 0 for the start.
+    fell : bool or None
+        Whether the certified intervals prove that it fell, or that it rose; None where they do
+        neither.
     gradient_norm : float
         |∇½W2²|.
     minimum_distance : float
         Between two points; inf for a single one.
     epsilon, part_at_epsilon : float
         ε and |I_ε|/N of the one-step theorem.
+    isolated_part : float
+        |I_ε|/N for ε = N^(−2/3), that of Corollary 5 on random starts.
     one_step_left, one_step_right, one_step_holds, one_step_vacuous
         The one-step theorem: both sides, whether it holds, and whether it does for any points.
     polyak_lojasiewicz_left, polyak_lojasiewicz_right
         Both sides of the modified Polyak–Łojasiewicz inequality; ∓inf for points too near.
     polyak_lojasiewicz_holds, polyak_lojasiewicz_vacuous : bool
         Whether it holds, and whether it does for any points.
+    contraction_left, contraction_right, contraction_holds, contraction_vacuous
+        Inequality (21) for every pair of points in the step from here: 1 − τ, and not above the
+        least |y_i' − y_j'|/|y_i − y_j|; vacuous, and inf, unless τ < 1.
     mass_error : float
         Largest relative error of a cell's mass.
     newton_iterations : int
@@ -45,10 +53,12 @@ class Figures:
     w2_squared_lower: float
     w2_squared_upper: float
     decrease: float
+    fell: bool | None
     gradient_norm: float
     minimum_distance: float
     epsilon: float
     part_at_epsilon: float
+    isolated_part: float
     one_step_left: float
     one_step_right: float
     one_step_holds: bool
@@ -57,6 +67,10 @@ class Figures:
     polyak_lojasiewicz_right: float
     polyak_lojasiewicz_holds: bool
     polyak_lojasiewicz_vacuous: bool
+    contraction_left: float
+    contraction_right: float
+    contraction_holds: bool
+    contraction_vacuous: bool
     mass_error: float
     newton_iterations: int
     seconds: float
@@ -73,10 +87,12 @@ def collect_figures(one: ExperimentRow) -> Figures:
         w2_squared_lower=row.lower,
         w2_squared_upper=row.upper,
         decrease=row.decrease,
+        fell=row.fell,
         gradient_norm=row.gradient_norm,
         minimum_distance=row.separation.minimum,
         epsilon=row.separation.epsilon,
         part_at_epsilon=row.separation.part,
+        isolated_part=row.separation.isolated,
         one_step_left=row.one_step.left,
         one_step_right=row.one_step.right,
         one_step_holds=row.one_step.holds,
@@ -85,6 +101,10 @@ def collect_figures(one: ExperimentRow) -> Figures:
         polyak_lojasiewicz_right=row.polyak_lojasiewicz.right,
         polyak_lojasiewicz_holds=row.polyak_lojasiewicz.holds,
         polyak_lojasiewicz_vacuous=row.polyak_lojasiewicz.vacuous,
+        contraction_left=row.contraction.left,
+        contraction_right=row.contraction.right,
+        contraction_holds=row.contraction.holds,
+        contraction_vacuous=row.contraction.vacuous,
         mass_error=row.mass_error,
         newton_iterations=row.newton_iterations,
         seconds=row.seconds,
@@ -94,5 +114,6 @@ def collect_figures(one: ExperimentRow) -> Figures:
 def tabulate(figures: Figures) -> dict[str, float | None]:
     """List figures by the names of their columns; what is infinite is None."""
     return {
-        name: value if math.isfinite(value) else None for name, value in asdict(figures).items()
+        name: None if value is None or not math.isfinite(value) else value
+        for name, value in asdict(figures).items()
     }

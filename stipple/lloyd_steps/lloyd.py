@@ -13,9 +13,10 @@ from stipple.choices import Method, NeighbourEngine, Start
 from stipple.drawing.drawable import Drawable
 from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.errors import StippleError
-from stipple.lloyd_steps.experiment import Experiment, make_start, run_experiment, start_at
-from stipple.lloyd_steps.experiment import Start as PlacePoints
+from stipple.lloyd_steps.experiment import Experiment, run_experiment
 from stipple.lloyd_steps.figures import Figures, collect_figures, tabulate
+from stipple.lloyd_steps.starts import Start as PlacePoints
+from stipple.lloyd_steps.starts import make_start, start_at
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 

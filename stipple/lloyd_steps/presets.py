@@ -4,6 +4,7 @@ Source: Mérigot, Santambrogio, Sarrazin, "Non-asymptotic convergence bounds for
 approximation using point clouds", NeurIPS 2021, and the slides of the same.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -12,7 +13,8 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.files.sample_picture import read_sample
-from stipple.lloyd_steps.experiment import Experiment, make_start
+from stipple.lloyd_steps.experiment import LAST_STEP, PLATEAU_STEPS, Experiment
+from stipple.lloyd_steps.starts import Start, make_start
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 
@@ -36,6 +38,8 @@ class Preset:
         Range in which the slope should lie.
     pictures : tuple of int
         Steps that the source draws.
+    takes_picture : bool
+        Whether it may run on another picture as well, with the same numbers of points.
     """
 
     name: str
@@ -44,11 +48,12 @@ class Preset:
     published: str
     target: tuple[float, float] | None = None
     pictures: tuple[int, ...] = ()
+    takes_picture: bool = False
 
 
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    presets = (*_define_slopes(), *_define_critical(), *_define_limits())
+    presets = (*_define_slopes(), *_define_gaussians(), *_define_critical(), *_define_limits())
     return {preset.name: preset for preset in presets}
 
 
@@ -64,20 +69,7 @@ def _define_slopes() -> tuple[Preset, ...]:
             ),
             "slope −1.00",
             (-1.05, -0.95),
-        ),
-        Preset(
-            "gaussian-random",
-            "Gaussian on the unit square, one Lloyd step from random points, 100 clouds",
-            Experiment(_gaussian(16), make_start("uniform"), GAUSSIAN_COUNTS, repeats=100),
-            "slope −0.95 (paper), −0.99 (slides)",
-            (-1.02, -0.92),
-        ),
-        Preset(
-            "gaussian-grid",
-            "the same Gaussian, one Lloyd step from an axis-parallel grid",
-            Experiment(_gaussian(16), make_start("grid"), GAUSSIAN_COUNTS),
-            "slope −0.80 (paper), −0.78 (slides)",
-            (-0.83, -0.75),
+            takes_picture=True,
         ),
         Preset(
             "koch",
@@ -87,12 +79,70 @@ def _define_slopes() -> tuple[Preset, ...]:
             (-1.07, -0.95),
             (0, 1),
         ),
+        Preset(
+            "many-steps",
+            "uniform, gradient steps of size 4/√N from a grid in a quarter of the square, as many"
+            " as Theorem 7 asks for",
+            Experiment(
+                _rasterise("uniform", Region(-np.pi, -np.pi, np.pi, np.pi), 1),
+                _start_in_quarter,
+                (256, 1024, 4096),
+                steps=None,
+                measured_step=LAST_STEP,
+                step_sizes=lambda count: (4 / count**0.5,),
+            ),
+            "rate (22), which is −0.25 here: W2² falls at least as fast",
+            (-1.05, -0.25),
+        ),
+    )
+
+
+def _define_gaussians() -> tuple[Preset, ...]:
+    """Define those of one step towards a Gaussian, with the rates 16 and 8 and a growing one."""
+    grid, random = make_start("grid"), make_start("uniform")
+    return (
+        Preset(
+            "gaussian-random",
+            "Gaussian on the unit square, one Lloyd step from random points, 100 clouds",
+            Experiment(_gaussian(16), random, GAUSSIAN_COUNTS, repeats=100),
+            "slope −0.95 (paper), −0.99 (slides)",
+            (-1.02, -0.92),
+        ),
+        Preset(
+            "gaussian-random-8",
+            "the same with the rate 8 that the paper prints",
+            Experiment(_gaussian(8), random, GAUSSIAN_COUNTS, repeats=100),
+            "slope −0.95 (paper), −0.99 (slides)",
+            (-1.02, -0.97),
+        ),
+        Preset(
+            "gaussian-grid",
+            "the same Gaussian, one Lloyd step from an axis-parallel grid",
+            Experiment(_gaussian(16), grid, GAUSSIAN_COUNTS),
+            "slope −0.80 (paper), −0.78 (slides)",
+            (-0.83, -0.75),
+        ),
+        Preset(
+            "gaussian-grid-8",
+            "the same with the rate 8 that the paper prints",
+            Experiment(_gaussian(8), grid, GAUSSIAN_COUNTS),
+            "slope −0.80 (paper), −0.78 (slides); the closed form for 8 is −0.972",
+            (-0.99, -0.95),
+        ),
+        Preset(
+            "gaussian-narrow",
+            "Gaussian of variance 2/(11·ln N), which goes to 0, one Lloyd step from a grid",
+            Experiment(_narrow_gaussian, grid, (400, 1024, 2500, 10000)),
+            "exponent −1/d = −0.5 in the limit; the closed form for these N is −0.715",
+            (-0.74, -0.69),
+        ),
     )
 
 
 def _define_critical() -> tuple[Preset, ...]:
-    """Define those that start at critical points."""
+    """Define those that start at critical points, or come near to them."""
     square = _rasterise("uniform", Region(), 1)
+    disc = _rasterise("uniform", Region(-1, -1, 1, 1, round=True), 512)
     return (
         Preset(
             "line",
@@ -101,6 +151,27 @@ def _define_critical() -> tuple[Preset, ...]:
             "W2² stays at 1/12 + 1/(12N²)",
             None,
             (0,),
+        ),
+        _define_plateau(
+            "critical-diagonal",
+            "uniform on the square, from points on its diagonal: strips across it",
+            square,
+            _start_on_diagonal,
+            "W2² tends to 1/12",
+        ),
+        _define_plateau(
+            "critical-diameter",
+            "uniform on the disc, from points on a diameter: strips across it",
+            disc,
+            _start_on_diameter,
+            "W2² tends to 1/4",
+        ),
+        _define_plateau(
+            "critical-ring",
+            "uniform on the disc, from points on a circle: sectors",
+            disc,
+            _start_on_ring,
+            "W2² tends to 1/18",
         ),
         Preset(
             "tight",
@@ -117,6 +188,21 @@ def _define_critical() -> tuple[Preset, ...]:
             (0,),
         ),
     )
+
+
+def _define_plateau(
+    name: str, title: str, domain: Callable[[int], Domain], start: Start, published: str
+) -> Preset:
+    """Define Lloyd from a symmetric start until the plateau, whose limit is a curve: E_1."""
+    experiment = Experiment(
+        domain,
+        start,
+        (40, 80),
+        steps=PLATEAU_STEPS,
+        stop_on_plateau=True,
+        measured_step=LAST_STEP,
+    )
+    return Preset(name, title, experiment, published, (-0.05, 0.05))
 
 
 def _define_limits() -> tuple[Preset, ...]:
@@ -171,10 +257,26 @@ def _rasterise(text: str, region: Region, pixels: int) -> Callable[[int], Domain
 def _gaussian(rate: float) -> Callable[[int], Domain]:
     """Density ∝ exp(−rate·|x − ½|²) on the unit square.
 
-    With 16 the published slopes come out, −0.80 and −0.95; with 8 they are −0.97 and −1.00
+    With 16 the published slopes come out, −0.80 and −0.95; with 8 they are −0.97 and −0.99
     (docs/experiments.md).
     """
     return _rasterise(f"gaussian:0.5,{(2 * rate) ** -0.5!r}", Region(), GAUSSIAN_PIXELS)
+
+
+def _narrow_gaussian(count: int) -> Domain:
+    """Gaussian of about the variance that is worst for a grid of N points.
+
+    For σ² = 1/(11·ln n), n = √N, the outermost of n cells on the line reach from the border to
+    the Gaussian. W2² is of order 1/(n·ln² n): the exponent −1/d of N, but for the logarithm.
+    """
+    return _gaussian(11 * math.log(count) / 4)(count)
+
+
+def _start_in_quarter(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    """Grid in the first quarter of the domain; `count` is a square."""
+    side = round(count**0.5)
+    line = (np.arange(side) + 0.5) / (2 * side)
+    return _stretch(domain, np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2))
 
 
 def _split_square(count: int) -> Domain:
@@ -191,14 +293,34 @@ def _start_on_split_grid(_domain: Domain, count: int, _generator: np.random.Gene
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
 
+def _stretch(domain: Domain, points: Floats) -> Floats:
+    """Carry points of the unit square to the domain."""
+    return domain.to_domain(points * (domain.density.width, domain.density.height))
+
+
+def _start_on_diagonal(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    line = (np.arange(count) + 0.5) / count
+    return _stretch(domain, np.column_stack([line, line]))
+
+
+def _start_on_diameter(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    line = 0.5 + 0.4 * (2 * np.arange(count) + 1 - count) / count
+    return _stretch(domain, np.column_stack([line, np.full(count, 0.5)]))
+
+
+def _start_on_ring(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+    """Evenly on a circle that is no limit of critical points, symmetric to the pixels."""
+    angles = 2 * np.pi * (np.arange(count) + 0.5) / count
+    return _stretch(domain, 0.5 + 0.25 * np.column_stack([np.cos(angles), np.sin(angles)]))
+
+
 def _start_crowded(
     domain: Domain,
     count: int,
     generator: np.random.Generator,
     middle: tuple[float, float] = (0.15, 0.15),
 ) -> Floats:
-    size = np.array((domain.density.width, domain.density.height))
-    return domain.to_domain((middle + 0.2 * (generator.random((count, 2)) - 0.5)) * size)
+    return _stretch(domain, middle + 0.2 * (generator.random((count, 2)) - 0.5))
 
 
 _start_crowded_inside = partial(_start_crowded, middle=(0.45, 0.55))

@@ -2,14 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from stipple.drawing.panels import Curve, Panel
-from stipple.lloyd_steps.figures import Figures
+from stipple.lloyd_steps.theory import StepTheorem
 
 # 97.5 % quantile of the normal distribution: intervals of 95 % for means of many clouds.
 NORMAL_QUANTILE = 1.96
+
+
+class MeasuredRow(Protocol):
+    """A row of a trace, in the plane or on the line."""
+
+    @property
+    def points(self) -> int:
+        """Number of points."""
+
+    @property
+    def repeat(self) -> int:
+        """Number of the run."""
+
+    @property
+    def step(self) -> int:
+        """Number of the step; 0 for the start."""
+
+    @property
+    def w2_squared(self) -> float:
+        """Squared Wasserstein distance of the points."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +54,12 @@ class Slope:
     half_width: float | None
 
 
-def fit_slope(figures: Sequence[Figures], measured_step: int) -> Slope | None:
+def fit_slope(figures: Sequence[MeasuredRow], measured_step: int) -> Slope | None:
     """Fit ln W2² over ln N; None for fewer than two numbers of points.
 
     Parameters
     ----------
-    figures : sequence of Figures
+    figures : sequence of MeasuredRow
         Rows of whole runs.
     measured_step : int
         The step to compare; of shorter runs the last row.
@@ -60,6 +81,40 @@ def fit_slope(figures: Sequence[Figures], measured_step: int) -> Slope | None:
         singles = np.polyfit(logarithms, np.log(table), 1)[0]
         half_width = float(NORMAL_QUANTILE * singles.std(ddof=1) / np.sqrt(repeats))
     return Slope(tuple(counts), tuple(means.tolist()), float(slope), half_width)
+
+
+@dataclass(frozen=True)
+class MultiStepRate:
+    """Rate (22): after k_N steps W2² is at most a constant times √(W2²(start)/(εN)).
+
+    Attributes
+    ----------
+    exponent : float or None
+        Of N in that root, by least squares of its logarithm over ln N; None for one N.
+    factor : float
+        W2² after k_N steps is at most this times the root, in all runs.
+    """
+
+    exponent: float | None
+    factor: float
+
+
+def fit_rate(runs: Sequence[tuple[StepTheorem, float]]) -> MultiStepRate | None:
+    """Fit rate (22) to runs of the multi-step theorem; None where it asks for no step.
+
+    Parameters
+    ----------
+    runs : sequence of (StepTheorem, float)
+        What it says of each start, and what W2² after the last step does not exceed.
+    """
+    if not runs or any(theorem.steps < 1 or theorem.step_size >= 1 for theorem, _ in runs):
+        return None
+    factor = max(w2_squared / theorem.rate for theorem, w2_squared in runs)
+    counts = [theorem.count for theorem, _ in runs]
+    if len(set(counts)) < 2:
+        return MultiStepRate(None, factor)
+    rates = np.log([theorem.rate for theorem, _ in runs])
+    return MultiStepRate(float(np.polyfit(np.log(counts), rates, 1)[0]), factor)
 
 
 def plot_slope(slope: Slope, title: str, published: str) -> Panel:

@@ -57,11 +57,14 @@ class Separation:
         The ε ≤ 1 for which ε^{1−d}/N + 1 − |I_ε|/N is least, rounded down.
     part : float
         |I_ε|/N: the part of the points at distance ≥ ε from all others.
+    isolated : float
+        The same for ε = N^(−2/3), that of Corollary 5.
     """
 
     minimum: float
     epsilon: float
     part: float
+    isolated: float
 
     @property
     def least_epsilon(self) -> float:
@@ -98,6 +101,11 @@ class StepTheorem:
         return math.floor(min(max(steps, -MOST_STEPS), MOST_STEPS))
 
     @property
+    def rate(self) -> float:
+        """W2(start)^{2(1−1/d)}·(ε^{1−d}/N)^{1/d}: (22), but for a constant of d and Ω."""
+        return math.sqrt(self.w2_squared / (self.count * self.epsilon))
+
+    @property
     def threshold(self) -> float:
         """1/(½W2²·N), which ε^{d−1} has to exceed for the logarithm to be positive."""
         energy = self.w2_squared / 2 * self.count
@@ -121,7 +129,7 @@ def measure_separation(points: Floats, unit: float = 1.0) -> Separation:
     """
     count = len(points)
     if count == 1:
-        return Separation(math.inf, LARGEST_EPSILON, 1.0)
+        return Separation(math.inf, LARGEST_EPSILON, 1.0, 1.0)
     nearest = unit * np.sort(cKDTree(points).query(points, k=2)[0][:, 1])
     # Where all points are nearer than the largest ε, that one leaves none in I_ε.
     candidates = np.append(np.minimum(nearest * (1 - SLACK), LARGEST_EPSILON), LARGEST_EPSILON)
@@ -129,7 +137,10 @@ def measure_separation(points: Floats, unit: float = 1.0) -> Separation:
     with np.errstate(divide="ignore", over="ignore"):
         bounds = 1 / (count * candidates) + 1 - parts
     best = int(np.argmin(bounds))
-    return Separation(float(nearest[0]), float(candidates[best]), float(parts[best]))
+    isolated = (nearest * (1 - SLACK) >= count ** (-2 / 3)).mean()
+    return Separation(
+        float(nearest[0]), float(candidates[best]), float(parts[best]), float(isolated)
+    )
 
 
 def compute_constant(diameter: float) -> float:

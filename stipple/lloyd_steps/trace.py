@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import Method
+from stipple.lloyd_steps.contraction import check_contraction
 from stipple.lloyd_steps.theory import (
     Inequality,
     Separation,
@@ -18,6 +20,7 @@ from stipple.lloyd_steps.theory import (
 )
 from stipple.measures.formula import Domain
 from stipple.transport.descent import follow
+from stipple.transport.direction import RELAXATION
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 
@@ -33,6 +36,9 @@ class TraceRow:
         W2² of the points, with its certified interval, rounded outwards.
     decrease : float
         By how much W2² fell since the row before; 0 for the start.
+    fell : bool or None
+        Whether the certified intervals of this row and the row before prove that W2² fell, or that
+        it rose; None where they overlap, and for the start.
     gradient_norm : float
         |∇½W2²| = |Y − B|/N.
     separation : Separation
@@ -43,6 +49,9 @@ class TraceRow:
     polyak_lojasiewicz : Inequality
         The modified Polyak–Łojasiewicz inequality, with the upper end of W2² on its left and a
         lower bound of N·|∇½W2²|² on its right.
+    contraction : Inequality
+        Least ratio at which the step from here brings two points nearer to each other, beside
+        1 − τ.
     mass_error : float
         Largest relative error of a cell's mass.
     newton_iterations : int
@@ -58,10 +67,12 @@ class TraceRow:
     lower: float
     upper: float
     decrease: float
+    fell: bool | None
     gradient_norm: float
     separation: Separation
     one_step: Inequality
     polyak_lojasiewicz: Inequality
+    contraction: Inequality
     mass_error: float
     newton_iterations: int
     seconds: float
@@ -99,24 +110,28 @@ def trace_steps(
         step_sizes=step_sizes,
         mass_tolerance=mass_tolerance,
     )
-    before: float | None = None
+    # Points that are not moved by a part of the way to the barycentres may approach at will.
+    given = step_sizes if method == "lloyd" else (RELAXATION,)
+    sizes = chain(given, repeat(given[-1]))
+    before: TraceRow | None = None
     began = time.perf_counter()
-    for number, transport in enumerate(path):
+    for number, (transport, size) in enumerate(zip(path, sizes, strict=False)):
         count = len(transport.points)
         shifts = transport.points - transport.barycentres
         w2_squared = scale * transport.w2_squared
         separation = measure_separation(transport.points, domain.unit)
         interval = transport.interval
-        upper = domain.scale_up(interval.upper)
+        lower, upper = domain.scale_down(interval.lower), domain.scale_up(interval.upper)
         gradient, barycentres = bound_step(
             interval.upper, shifts, transport.masses, transport.potentials, extent
         )
-        yield TraceRow(
+        row = TraceRow(
             step=number,
             w2_squared=w2_squared,
-            lower=domain.scale_down(interval.lower),
+            lower=lower,
             upper=upper,
-            decrease=0.0 if before is None else before - w2_squared,
+            decrease=0.0 if before is None else before.w2_squared - w2_squared,
+            fell=None if before is None else compare_intervals(before, lower, upper),
             gradient_norm=domain.unit * float(np.linalg.norm(shifts)) / count,
             separation=separation,
             one_step=check_one_step(
@@ -125,10 +140,21 @@ def trace_steps(
             polyak_lojasiewicz=check_polyak_lojasiewicz(
                 upper, domain.scale_down(gradient), separation, count, domain.diameter
             ),
+            contraction=check_contraction(
+                transport.points, transport.barycentres, size, extent, transport.workers
+            ),
             mass_error=transport.mass_error,
             newton_iterations=transport.newton_iterations,
             seconds=time.perf_counter() - began,
             transport=transport,
         )
-        before = w2_squared
+        yield row
+        before = row
         began = time.perf_counter()
+
+
+def compare_intervals(before: TraceRow, lower: float, upper: float) -> bool | None:
+    """Tell whether W2² fell since a row, or rose, where its interval proves either."""
+    if upper < before.lower:
+        return True
+    return False if lower > before.upper else None

@@ -74,12 +74,15 @@ class Domain:
     rasterisation : float
         W2 between the formula and its pixels is at most this, in the units of the domain; 0 for
         an image. A disc counts as cut out of parts of pixels.
+    is_disc : bool
+        Whether there is density only on the disc inscribed in the rectangle of pixels.
     """
 
     density: Density
     origin: tuple[float, float] = (0.0, 0.0)
     unit: float = 1.0
     rasterisation: float = 0.0
+    is_disc: bool = False
 
     @classmethod
     def from_image(cls, density: Density) -> "Domain":
@@ -191,6 +194,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
         (region.x0, region.y0),
         unit,
         0.0 if exact else math.sqrt(2) * unit * (1 + SLACK),
+        region.round,
     )
 
 

@@ -150,12 +150,13 @@ def test_each_stage_has_its_own_seconds(tmp_path, monkeypatch):
 def make_row(**changes):
     figures = dict(one_step_holds=True, polyak_lojasiewicz_holds=True, one_step_vacuous=False)
     figures |= dict(polyak_lojasiewicz_vacuous=False, decrease=1.0, gradient_norm=1.0, points=4)
-    figures |= dict(repeat=0, step=0, w2_squared=1.0, w2_squared_lower=1.0, w2_squared_upper=1.0)
+    figures |= dict(contraction_holds=True, contraction_vacuous=True, fell=None, step=0)
+    figures |= dict(repeat=0, w2_squared=1.0, w2_squared_lower=1.0, w2_squared_upper=1.0)
     return SimpleNamespace(**figures | dict(mass_error=1e-9) | changes)
 
 
 def make_found(*rows, rasterisation=0.0):
-    return Found(list(rows), [], None, rasterisation, 1.0, {}, {})
+    return Found(list(rows), [], None, None, None, [], [], rasterisation, 1.0, {}, {})
 
 
 def test_inequalities_hold_if_both_do_on_every_row():
@@ -163,6 +164,13 @@ def test_inequalities_hold_if_both_do_on_every_row():
     assert make_found(good, good).holds
     assert not make_found(good, make_row(one_step_holds=False)).holds
     assert not make_found(good, make_row(polyak_lojasiewicz_holds=False)).holds
+    assert not make_found(good, make_row(contraction_holds=False)).holds
+
+
+def test_a_rise_that_intervals_prove_is_shouted():
+    rows = [make_row(), make_row(step=1, fell=True), make_row(step=2, fell=False)]
+    told = dict(list_lloyd_rows(make_found(*rows), None))["descent"]
+    assert told == "W2² fell at 1 of 2 steps by its certified intervals, and ROSE at 1"
 
 
 def test_vacuous_rows_are_counted_by_their_inequality():

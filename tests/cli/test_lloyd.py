@@ -12,6 +12,8 @@ from PIL import Image
 from stipple.cli import main
 from stipple.errors import StippleError
 
+EVERY_STEP = ",".join(map(str, range(65)))
+
 
 @pytest.fixture
 def lloyd(tmp_path, monkeypatch):
@@ -153,6 +155,121 @@ def test_preset_report_plot_and_frames(lloyd, tmp_path):
     assert (tmp_path / "17-00.svg").read_text().count("<circle") == 17
 
 
+def test_the_corollaries_are_told(lloyd, tmp_path):
+    told = lloyd("--preset", "koch", "-n", "65,257", "--steps", 0).stderr
+    # Corners are 3^−3 and 3^−4 apart: ln 3/ln(257/65) − 1.
+    assert "W2² is O(N^-0.201) after a step" in told
+    told = lloyd("--preset", "line", "--report", "line.json").stderr
+    assert "β = 1 (fitted): nothing follows" in told
+    report = json.loads((tmp_path / "line.json").read_text())
+    assert report["corollary_4"]["says_something"] is False
+    words = ("uniform", "--pixels", 8, "-n", 500, "--repeat", 3, "--steps", 0)
+    told = lloyd(*words, "--start", "gaussian:0.4,0.5", "--report", "random.json").stderr
+    assert "on 3 of 3 starts (probability at least 0.36)" in told
+    (one,) = json.loads((tmp_path / "random.json").read_text())["corollary_5"]
+    assert one["held"] == 3
+    assert "Corollary" not in lloyd(*words, "--start", "uniform", "--jitter", 0.1).stderr
+
+
+def test_what_steps_do_to_distances_and_w2_is_told(lloyd, tmp_path):
+    words = ("uniform", "-n", 20, "--start", "uniform", "--steps", 3, "--report", "a.json")
+    told = lloyd(*words, "--step-size", 0.3).stderr
+    assert "1 − τ = 0.7" in told
+    assert "W2² fell at 3 of 3 steps by its certified intervals, rose at none" in told
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert [row["fell"] for row in report["trace"]] == [None, True, True, True]
+    least = min(row["contraction_right"] for row in report["trace"])
+    assert 0.7 <= least <= 1
+    assert (report["certified_decreases"], report["certified_increases"]) == (3, 0)
+    assert "times what they were" not in lloyd(*words).stderr
+
+
+def test_the_published_sizes_on_a_picture_of_the_user(lloyd, tmp_path):
+    Image.fromarray(np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12)).save("ramp.png")
+    words = ("-o", "-", "-q", "--last-points", "last.csv")
+    preset = lloyd("ramp.png", "--preset", "image-grid", "-n", "60,240", *words)
+    points = (tmp_path / "last.csv").read_bytes()
+    plain = lloyd("ramp.png", "-n", "60,240", "--start", "grid", "--steps", 1, *words)
+    assert preset.exit_code == plain.exit_code == 0
+    assert points == (tmp_path / "last.csv").read_bytes()
+    rows, others = read_trace(preset.stdout), read_trace(plain.stdout)
+    assert [row["w2_squared"] for row in rows] == [row["w2_squared"] for row in others]
+    planned = lloyd("ramp.png", "--preset", "image-grid", "-o", "{points}.svg", "--dry-run").stdout
+    assert [f"{count}.svg" in planned for count in (3750, 7350, 15000, 43350)] == [True] * 4
+
+
+def test_the_last_step_of_the_theorem_is_drawn(lloyd, tmp_path):
+    words = ("--preset", "many-steps", "-n", 64, "--frames", "{step:02d}.svg")
+    told = lloyd(*words, "--report", "a.json").stderr
+    (theorem,) = json.loads((tmp_path / "a.json").read_text())["multi_step_theorem"]
+    assert theorem["steps"] > 1
+    frames = sorted(path.name for path in tmp_path.glob("*.svg"))
+    assert frames == ["00.svg", f"{theorem['steps']:02d}.svg"]
+    assert "rate (22)" in told
+    assert "falls as" not in told
+    assert "τ = 0.2," in lloyd(*words, "--step-size", 0.2).stderr
+
+
+def test_frames_of_one_name_are_side_by_side(lloyd, tmp_path):
+    words = ("--preset", "koch", "-n", "5,17", "-q")
+    assert lloyd(*words, "--frames", "panels.svg").exit_code == 0
+    text = (tmp_path / "panels.svg").read_text()
+    assert text.count("<circle") == 2 * (5 + 17)
+    assert 'width="240mm" height="240mm"' in text
+    lloyd(*words, "--frames", "{points}.svg")
+    assert 'width="240mm" height="120mm"' in (tmp_path / "17.svg").read_text()
+    # Of several runs of one number of points the first is drawn.
+    for repeats, name in ((1, "a.svg"), (2, "b.svg")):
+        lloyd(
+            "uniform",
+            "-n",
+            3,
+            "--start",
+            "uniform",
+            "--steps",
+            1,
+            "--repeat",
+            repeats,
+            "--frames",
+            name,
+        )
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_runs_end_on_the_plateau(lloyd, tmp_path):
+    words = ("--preset", "critical-ring", "-n", 40, "--report", "a.json")
+    told = lloyd(*words, "-o", "ring.svg").stderr
+    assert "N = 40: 0 of dimension 0 (small), 40 of dimension 1 (strips), 0 of" in told
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["cell_dimensions"] == [{"points": 40, "counts": [0, 40, 0]}]
+    trace = report["trace"]
+    assert trace[-1]["w2_squared"] == pytest.approx(1 / 18, rel=0.02)
+    lloyd(*words, "--steps", 3)
+    longer = json.loads((tmp_path / "a.json").read_text())["trace"]
+    assert len(longer) == 4 > len(trace)
+    assert longer[len(trace)]["gradient_norm"] > trace[-1]["gradient_norm"]
+    # From a critical start rounding alone says how many steps are taken.
+    result = lloyd("uniform", "-n", 9, "--start", "grid", "--steps", "plateau", "-o", "-", "-q")
+    assert len(read_trace(result.stdout)) < 20
+
+
+def test_an_interval_needs_no_solver(lloyd, tmp_path):
+    words = ("uniform", "--box", "0,2", "-n", "10,100", "--start", "grid", "--steps", 1)
+    told = lloyd(*words, "-o", "a.csv", "--plot", "a.svg", "--report", "a.json").stderr
+    assert "W2² 0.0033333333 at the start" in told
+    assert "-2.0000 of ln W2² over ln N" in told
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["slope"] == pytest.approx(-2)
+    assert report["inequalities_hold"] is True
+    rows = read_trace((tmp_path / "a.csv").read_text())
+    assert [(row["points"], row["step"]) for row in rows] == [
+        ("10", "0"), ("10", "1"), ("100", "0"), ("100", "1"),
+    ]  # fmt: skip
+    assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+    one = lloyd("uniform", "--box", "0,2", "-n", 1, "-o", "-", "-q").stdout
+    assert read_trace(one)[0]["minimum_distance"] == ""
+
+
 def test_plots_are_reproducible(lloyd, tmp_path):
     words = ("uniform", "-n", "16,64", "--start", "grid", "--steps", 1, "-q")
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
@@ -209,6 +326,10 @@ def test_methods_and_step_sizes_differ(lloyd):
     [
         (("--preset", "nobody"), 2, "known are image-grid"),
         (("--preset", "koch", "uniform"), 2, "leave SOURCE out"),
+        (("--preset", "image-grid", "uniform"), 2, "runs on a picture, but 'uniform' is none"),
+        (("--preset", "koch", "--start", "grid"), 2, "leave --start or --preset out"),
+        (("--preset", "koch", "--box", "0,0,1,1"), 2, "leave --box or --preset out"),
+        (("--preset", "koch", "--gamma", "2"), 2, "--gamma is for pictures"),
         ((), 2, "Give a SOURCE"),
         (("normal",), 1, "known are uniform"),
         (("missing.png",), 1, "missing.png"),
@@ -221,11 +342,24 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "-n", "10", "--plot", "a.svg"), 2, "two numbers of points"),
         (("uniform", "-n", "10", "--start", "koch"), 1, "4^k + 1"),
         (("uniform", "--box", "0,0,1"), 2, "four numbers"),
+        (("uniform", "--box", "0,1", "--frames", "a.svg"), 2, "--frames is for the plane"),
+        (("uniform", "--box", "0,1", "--start", "koch"), 2, "on an interval"),
+        (("uniform", "--box", "0,1", "--steps", "theorem"), 2, "must be a number on an interval"),
+        (("uniform", "--box", "0,1", "--step-size", "1.5"), 2, "at most 1 on an interval"),
+        (("uniform", "--box", "0,1", "-n", "0"), 2, "from 1 to 1,000,000"),
+        (("uniform", "--box", "0,1", "--plot", "a.svg"), 2, "two numbers of points"),
+        (("missing.png", "--box", "0,1"), 2, "give a formula as SOURCE"),
+        (("gaussian:99,1", "--box", "0,1"), 1, "no mass on [0, 1]"),
         (("uniform", "--box", "0,0,0,1"), 1, "no area"),
         (("uniform", "--disc", "0,0,0"), 2, "above zero"),
         (("uniform", "--box", "0,0,1e-10,3e-11", "--pixels", "2"), 1, "do not fill a box"),
         (("uniform", "--frames", "{nobody}.svg"), 2, "nothing else"),
         (("uniform", "--frames", "a.eps"), 2, ".svg or .png or .pdf"),
+        (
+            ("uniform", "--frames", "a.svg", "--frame-steps", ",".join(map(str, range(65)))),
+            2,
+            "65 pi",
+        ),
         (("uniform", "-o", "trace.txt"), 2, "use one of .csv, .svg, .png, .pdf"),
         (("uniform", "-o", "{step}.svg"), 2, "may have {points} and {repeat} in braces"),
         (("uniform", "--last-points", "{0}.csv"), 2, "'{0}.csv' is written at the end of a run"),
@@ -233,6 +367,7 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "-o", "a.svg", "--frames", "a.svg"), 2, "named as an output twice"),
         (("uniform", "-o", "a.csv", "--last-points", "a.csv"), 2, "named as an output twice"),
         (("uniform", "-o", "twice.csv/trace.csv"), 1, "twice.csv is not a folder"),
+        (("uniform", "--start", "gird"), 2, "--start is 'gird': give uniform, grid"),
         (("uniform", "--start", "twice.csv"), 1, "--jitter"),
         (("uniform", "--start", "outside.csv"), 1, "outside the domain"),
         (("uniform", "--start", "twice.csv", "-n", "5"), 2, "leave --points out"),

@@ -26,6 +26,7 @@ from stipple.cli.shared.report import describe_command, record_options
         (types.NUMBERS, "0,-1.5,1e3", (0.0, -1.5, 1000.0)),
         (types.COUNTS, "400,16", (400, 16)),
         (types.STEPS, "theorem", None),
+        (types.STEPS, "plateau", "plateau"),
         (types.STEPS, "12", 12),
         (types.FiniteRange(0, 1), "1", 1.0),
     ],

@@ -12,6 +12,19 @@ BARYCENTRES = np.array([[1.5, 3.0], [5.5, 3.0]])
 PEN = 0.3
 
 
+def test_a_disc_is_drawn_as_one():
+    cells = build_power_cells(POINTS, np.zeros(2), WIDTH, WIDTH)
+    placement = place((WIDTH, WIDTH), (2.0 * WIDTH, 2.0 * WIDTH))
+    found = compose_diagram(POINTS, BARYCENTRES, cells, placement, PEN, is_disc=True)
+    edges, border = found.layers[0].marks
+    # Only the line between the points, at x = 3 of 8, cut at the circle of radius 4.
+    height = (4**2 - 1) ** 0.5
+    ends = np.array(sorted((edges.vertices / 2).tolist()))
+    np.testing.assert_allclose(ends, [[3, 4 - height], [3, 4 + height]])
+    assert border.closed
+    np.testing.assert_allclose(np.hypot(*(border.vertices / 2 - 4).T), 4)
+
+
 def compose():
     cells = build_power_cells(POINTS, np.zeros(2), WIDTH, HEIGHT)
     placement = place((HEIGHT, WIDTH), (2.0 * WIDTH, 2.0 * HEIGHT))  # 2 mm a pixel

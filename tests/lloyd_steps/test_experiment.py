@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from stipple.lloyd_steps import experiment as experiments
-from stipple.lloyd_steps.experiment import Experiment, make_start, run_experiment, start_at
+from stipple.lloyd_steps.experiment import Experiment, run_experiment
 from stipple.lloyd_steps.figures import collect_figures, tabulate
 from stipple.lloyd_steps.presets import list_presets
+from stipple.lloyd_steps.starts import make_start, start_at
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.transport.starts import place_on_koch_curve

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stipple.lloyd_steps.slope import fit_slope
+from stipple.lloyd_steps.slope import fit_rate, fit_slope
+from stipple.lloyd_steps.theory import StepTheorem
 
 
 def test_means_and_half_widths_of_repeats():
@@ -24,3 +25,16 @@ def test_means_and_half_widths_of_repeats():
     assert slope.slope == pytest.approx(np.log10(means[2] / means[0]) / 2)
     spread = (((-1 + 14 / 15) ** 2 + (-1.2 + 14 / 15) ** 2 + (-0.6 + 14 / 15) ** 2) / 2) ** 0.5
     assert slope.half_width == pytest.approx(1.96 * spread / 3**0.5)
+
+
+def test_rate_22_in_closed_form():
+    """√(W2²(start)/(εN)) with ε = N^(−½)/2 is √2·N^(−¼) for W2² = 1."""
+    theorems = [StepTheorem(1.0, n, n**-0.5 / 2, 0.1) for n in (100, 10000)]
+    rate = fit_rate(list(zip(theorems, (0.3, 0.05), strict=True)))
+    assert rate.exponent == pytest.approx(-0.25)
+    assert rate.factor == pytest.approx(max(0.3 / 100**-0.25, 0.05 / 0.1) / 2**0.5)
+    assert fit_rate([(theorems[0], 0.3)]).exponent is None
+    # No step is asked for, or τ is not below 1.
+    assert fit_rate([(StepTheorem(1.0, 4, 0.1, 0.1), 0.3)]) is None
+    assert fit_rate([(StepTheorem(1.0, 10**6, 1.0, 1.0), 0.3)]) is None
+    assert fit_rate([]) is None

@@ -34,20 +34,20 @@ def test_steps_of_the_theorem_in_closed_form():
 
 
 def test_sides_of_the_one_step_theorem():
-    separation = Separation(minimum=0.1, epsilon=0.25, part=0.75)
+    separation = Separation(minimum=0.1, epsilon=0.25, part=0.75, isolated=0.75)
     found = check_one_step(0.3, separation, 8, 1.0)
     exact = 32 * (Fraction(4, 8) + Fraction(1, 4))
     assert found.left == 0.3
     assert Fraction(found.right) <= exact
     assert found.right == pytest.approx(float(exact))
     assert found.vacuous
-    close = Separation(minimum=0.1, epsilon=1.0, part=1.0)
+    close = Separation(minimum=0.1, epsilon=1.0, part=1.0, isolated=1.0)
     assert not check_one_step(0.3, close, 10**6, 1.0).vacuous
 
 
 @pytest.mark.parametrize("count", [8, 10**6])
 def test_sides_of_the_polyak_lojasiewicz_inequality(count):
-    separation = Separation(minimum=0.5, epsilon=1.0, part=1.0)
+    separation = Separation(minimum=0.5, epsilon=1.0, part=1.0, isolated=1.0)
     found = check_polyak_lojasiewicz(7.0, 0.25, separation, count, 1.0)
     exact = Fraction(7, 2) - 32 / (Fraction(1, 2) * count)
     assert Fraction(found.left) >= exact
@@ -58,7 +58,7 @@ def test_sides_of_the_polyak_lojasiewicz_inequality(count):
 
 def test_a_loss_of_half_of_the_squared_diameter_is_vacuous():
     """W2² is at most diam², so that half of it less this loss is never above 0."""
-    separation = Separation(minimum=1.0, epsilon=1.0, part=1.0)
+    separation = Separation(minimum=1.0, epsilon=1.0, part=1.0, isolated=1.0)
     # The loss is 32/48 = 2/3 of diam² = 1: more than half, and less than the whole.
     assert check_polyak_lojasiewicz(0.5, 0.0, separation, 48, 1.0).vacuous
     assert not check_polyak_lojasiewicz(0.5, 0.0, separation, 96, 1.0).vacuous

@@ -57,7 +57,9 @@ def refute_row(row: dict[str, Any], diameter: Fraction) -> str | None:
             return f"{name} fails: {row[f'{name}_left']!r} > {row[f'{name}_right']!r}"
         if row.get(f"{name}_vacuous") != vacuous:
             return f"{name}_vacuous is {row.get(f'{name}_vacuous')}"
-    return None
+    if not row["contraction_holds"]:
+        return f"distances shrink to {row['contraction_right']!r} < {row['contraction_left']!r}"
+    return "W2² rose" if row["fell"] is False else None
 
 
 @family("lloyd", share=3)

@@ -25,7 +25,8 @@ def command(context: click.Context, /, **options: Any) -> None:
 
     SOURCE is an image, a .npy or text matrix, or a formula: uniform, gaussian:MEAN,SIGMA (one
     number each, or X/Y), and sums such as 0.3*gaussian:0.2,0.1+0.7*uniform. An image is scaled so
-    that its longer side is 1; y points down.
+    that its longer side is 1; y points down. With --box X0,X1 a formula is on an interval, where
+    all is computed from quantiles.
 
     Each row of the trace has W2² with its certified interval, the gradient, the distances between
     points, and both sides of the one-step theorem and of the modified Polyak-Lojasiewicz
@@ -33,6 +34,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     speaks against it. Where the constant is so large that an inequality holds for any points of
     the domain, a column says that it is vacuous.
     """
+    from stipple.cli.lloyd.line import is_on_line
     from stipple.cli.lloyd.plan import plan
     from stipple.cli.lloyd.run import run
     from stipple.cli.lloyd.show import list_presets, list_rows, render_files
@@ -41,9 +43,23 @@ def command(context: click.Context, /, **options: Any) -> None:
         for line in list_presets():
             click.echo(line)
         return
+    if is_on_line(options):
+        _run_on_line(context, options)
+        return
     job = plan(context, options)
     with report_failure(job.files.report, "lloyd", job.recorded, {"source": options["source"]}):
         found = run(job)
         written = write_files(render_files(found, job))
     if not job.quiet:
         print_table([*list_rows(found, job.preset), ("seed", str(job.seed)), *written])
+
+
+def _run_on_line(context: click.Context, options: dict[str, Any]) -> None:
+    from stipple.cli.lloyd.line import list_line_rows, plan_line, render_line, run_line
+
+    job = plan_line(context, options)
+    with report_failure(job.report, "lloyd", job.recorded, {"source": job.title}):
+        figures = run_line(job)
+        written = write_files(render_line(figures, job))
+    if not job.quiet:
+        print_table([*list_line_rows(figures, job), ("seed", str(job.seed)), *written])

@@ -27,8 +27,11 @@ Examples:
   stipple lloyd photo.png -n 1000 -o trace.csv -o last.png
   stipple lloyd uniform -n 100 --start uniform --frames 'step-{step:03d}.svg'
   stipple lloyd --preset koch --plot koch.svg -o koch.csv
+  stipple lloyd --preset unstable-grid --frames panels.svg
   stipple lloyd --list-presets
+  stipple lloyd photo.png --preset image-grid --plot slope.svg
   stipple lloyd gaussian:0.5,0.2 -n 400,1600 --start grid --steps 1 --repeat 1
+  stipple lloyd gaussian:0.5,0.2 --box 0,1 -n 100,1000 --plot line.svg
   stipple lloyd '0.3*gaussian:0.2,0.1+0.7*uniform' -n 500 --animate out.gif
   stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem
 """
@@ -45,7 +48,7 @@ source_options = add_options(
         "--preset",
         metavar="NAME",
         shell_complete=complete_presets(_list_names),
-        help="Run a published experiment (then no SOURCE).",
+        help="Run a published experiment; SOURCE may be a picture for image-grid only.",
     ),
     click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
     domain_options,
@@ -64,15 +67,17 @@ step_options = add_options(
     click.option(
         "--start",
         default="bisection",
-        metavar="|".join((*STARTS, "PATH.csv")),
-        help="Where points begin; a file in pixels for an image, else in units of the domain.",
+        metavar="|".join((*STARTS, "FORMULA", "PATH.csv")),
+        help="Where points begin: a formula is the density from which each is drawn on its own; a"
+        " file is in pixels for an image, else in units of the domain.",
     ),
     click.option(
         "--steps",
         type=STEPS,
-        metavar="K|theorem",
+        metavar="K|theorem|plateau",
         default="20",
-        help="Number of steps; theorem: as many as the multi-step theorem asks for.",
+        help="Number of steps; theorem: as many as the multi-step theorem asks for; plateau: until"
+        " the gradient is small and about to grow again, which is near a critical point.",
     ),
     click.option(
         "--step-size",
@@ -135,7 +140,8 @@ output_options = add_options(
         "--frames",
         metavar="PATTERN",
         help="Draw points, cells and arrows at chosen steps, as in step-{step:03d}.svg (or .png);"
-        " {points} and {repeat} are filled in too.",
+        " {points} and {repeat} are filled in too. Without {step}, as in panels.svg, the steps are"
+        " side by side in one picture.",
     ),
     click.option(
         "--frame-steps",

@@ -11,7 +11,7 @@ from stipple.choices import NeighbourEngine
 from stipple.cli.lloyd.options import STARTS
 from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, STEP_RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
-from stipple.cli.shared.domains import plan_formula_domain, read_domain
+from stipple.cli.shared.domains import is_formula, plan_formula_domain, read_domain
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.images import plan_reading
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
@@ -19,16 +19,16 @@ from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
-    from stipple.lloyd_steps.experiment import Experiment, Start
+    from stipple.lloyd_steps.experiment import Experiment
     from stipple.lloyd_steps.presets import Preset
-    from stipple.measures.formula import Domain
+    from stipple.lloyd_steps.starts import Start
+    from stipple.measures.formula import Domain, Term
 
-# A step that no run reaches: the last row counts.
-LAST = 10**9
+# More pictures than this side by side could not be told apart.
+LARGEST_PANELS = 64
 # Options that change a preset where they are given, and the fields that they change.
 PRESET_FIELDS = {
     "points": "counts",
-    "steps": "steps",
     "repeats": "repeats",
     "jitter": "perturbation",
     "step_sizes": "step_sizes",
@@ -65,10 +65,13 @@ class Files:
     animation: str | None
     report: str | None
 
-    def name_frame(self, step: int, count: int, repeat: int, last: int | None) -> str | None:
-        """Fill in the path of the picture of a step; None if it is not to be drawn."""
-        chosen = {0, last} if self.drawn is None else self.drawn
-        if self.frames is None or step not in chosen:
+    def name_frame(self, step: int, count: int, repeat: int, is_last: bool) -> str | None:
+        """Fill in the path of the picture of a step; None if it is not to be drawn.
+
+        What has the same name comes into the same picture, but for other repeats.
+        """
+        chosen = step == 0 or is_last if self.drawn is None else step in self.drawn
+        if self.frames is None or not chosen or (repeat and "{repeat" not in self.frames):
             return None
         return self.frames.format(step=step, points=count, repeat=repeat)
 
@@ -82,7 +85,8 @@ class Job:
     experiment : Experiment
         What is run.
     in_pixels : bool
-        Whether points are written in pixels, as a start is read; else in units of the domain.
+        Whether points are written in pixels, as those of an image are read; else in units of the
+        domain.
     preset : Preset or None
         Where the experiment comes from, if it was published.
     title : str
@@ -125,16 +129,23 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     given = find_given(context)
     refuse_conflicts({**options, "given": given}, STEP_RULES)
     outputs = _plan_outputs(options)
-    refuse_conflicts(options, SOURCE_RULES)
+    refuse_conflicts({**options, "given": given}, SOURCE_RULES)
     preset = _find_preset(options["preset"]) if options["preset"] else None
     if preset:
         changes = {field: options[name] for name, field in PRESET_FIELDS.items() if name in given}
-        experiment, in_pixels = replace(preset.experiment, **changes), False
+        if "steps" in given:
+            changes |= _plan_steps(options["steps"])
+            changes["measured_step"] = preset.experiment.measured_step
+        experiment, in_pixels = replace(preset.experiment, **changes), bool(options["source"])
+        if in_pixels:
+            domain = _read_picture(options, preset)
+            experiment = replace(experiment, domain=lambda _count: domain)
     else:
         experiment, in_pixels = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
     files = _plan_files(options, outputs, preset)
+    _refuse_panels(files, experiment)
     others = [path for path in (files.plot, files.animation, files.report) if path]
     pictures = [*_list_frames(files, experiment), *_list_last(files, experiment)]
     settle_files(options, [*files.traces, *others, *pictures])
@@ -178,12 +189,24 @@ def _plan_files(
     )
 
 
+def _refuse_panels(files: Files, experiment: "Experiment") -> None:
+    """Refuse more pictures of the same name than can be seen side by side."""
+    pattern = files.frames or "{step}"
+    steps = 1 if "{step" in pattern else len(files.drawn or (0, 1))
+    panels = steps * (1 if "{points" in pattern else len(experiment.counts))
+    if "{step" not in pattern and panels > LARGEST_PANELS:
+        raise click.UsageError(
+            f"--frames {pattern} would be {panels} pictures side by side: at most {LARGEST_PANELS}"
+            " are, so write {step} into the name, or choose fewer steps."
+        )
+
+
 def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
-    """List the paths of all pictures that may be drawn, each once."""
+    """List the paths of pictures of steps that are known beforehand, each once."""
     last = experiment.steps
     steps = files.drawn or {0, last or 0}
     names = (
-        files.name_frame(step, count, repeat, last)
+        files.name_frame(step, count, repeat, step == last)
         for count, repeat in _list_runs(files.frames or "", experiment)
         for step in sorted(steps)
         if last is None or step <= last
@@ -216,18 +239,26 @@ def _find_preset(name: str) -> "Preset":
     return find_preset(name, list_presets())
 
 
+def _read_picture(options: Mapping[str, Any], preset: "Preset") -> "Domain":
+    """Read the picture on which a preset is to run."""
+    if not preset.takes_picture:
+        raise click.UsageError(f"--preset {preset.name} brings its own density: leave SOURCE out.")
+    source = options["source"]
+    if is_formula(source):
+        raise click.UsageError(f"--preset {preset.name} runs on a picture, but {source!r} is none.")
+    return read_domain(source, plan_formula_domain(options), plan_reading(options))[0]
+
+
 def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[Experiment, bool]":
     """Say what is run on a source, and whether that is an image, whose points are in pixels."""
-    from stipple.lloyd_steps.experiment import Experiment, make_start
+    from stipple.lloyd_steps.experiment import Experiment
 
     domain, in_pixels = read_domain(
         options["source"], plan_formula_domain(options), plan_reading(options)
     )
-    counts, steps = options["points"], options["steps"]
-    if options["start"] in STARTS:
-        start = make_start(options["start"])
-    else:
-        start, n = _read_start(options["start"], domain, in_pixels)
+    counts = options["points"]
+    start, n = _find_start(options["start"], domain, in_pixels)
+    if n is not None:
         if count_given and counts != (n,):
             raise click.UsageError(f"--points is given, but the start has {n}: leave --points out.")
         counts = (n,)
@@ -235,9 +266,8 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[
         domain=lambda _count: domain,
         start=start,
         counts=counts,
-        steps=steps,
+        **_plan_steps(options["steps"]),
         repeats=options["repeats"],
-        measured_step=LAST if steps is None else steps,
         method=options["method"],
         step_sizes=options["step_sizes"],
         perturbation=options["jitter"],
@@ -245,10 +275,42 @@ def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[
     return experiment, in_pixels
 
 
-def _read_start(path: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int]":
-    """Read the points of a start, and how many there are."""
-    from stipple.files.tables import read_points_csv
-    from stipple.lloyd_steps.experiment import start_at
+def _plan_steps(steps: int | str | None) -> dict[str, Any]:
+    """Say when runs end, and which step is measured, as fields of an experiment."""
+    from stipple.lloyd_steps.experiment import LAST_STEP, PLATEAU_STEPS
 
-    points = read_points_csv(path)
+    if isinstance(steps, int):
+        return {"steps": steps, "stop_on_plateau": False, "measured_step": steps}
+    plateau = steps == "plateau"
+    return {
+        "steps": PLATEAU_STEPS if plateau else None,
+        "stop_on_plateau": plateau,
+        "measured_step": LAST_STEP,
+    }
+
+
+def _find_start(words: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int | None]":
+    """Say how points are placed, and how many a file has."""
+    from stipple.lloyd_steps.starts import RandomStart, make_start, start_at
+
+    if words in STARTS:
+        return make_start(words), None
+    if is_formula(words):
+        return RandomStart(_parse_start(words)), None
+    from stipple.files.tables import read_points_csv
+
+    points = read_points_csv(words)
     return start_at(domain.to_domain(points) if in_pixels else points), len(points)
+
+
+def _parse_start(words: str) -> "tuple[Term, ...]":
+    from stipple.errors import StippleError
+    from stipple.measures.formula import parse_density
+
+    try:
+        return parse_density(words)
+    except StippleError as error:
+        raise click.UsageError(
+            f"--start is {words!r}: give {', '.join(STARTS)}, a density such as gaussian:0.5,0.2,"
+            " or a file such as points.csv."
+        ) from error

@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from string import Formatter
 from typing import Any
 
-from stipple.cli.shared.conflicts import ANIMATION, PLOT, Rule, allow_suffixes
+from stipple.cli.shared.conflicts import ANIMATION, PLOT, Rule, allow_suffixes, refuse_each
 from stipple.cli.shared.drawings import DRAWING_FORMATS
+from stipple.cli.shared.images import TONE
 from stipple.cli.shared.outputs import find_format
 
 RUN_FIELDS = ("points", "repeat")
@@ -77,8 +78,14 @@ SOURCE_RULES = (
         lambda options: not options["preset"] and not options["source"],
         "Give a SOURCE, or --preset NAME (--list-presets names them).",
     ),
-    Rule(
-        lambda options: bool(options["preset"] and options["source"]),
-        "--preset brings its own density: leave SOURCE out.",
+    *refuse_each(
+        ("start", "box", "disc", "pixels"),
+        "A preset brings its own density and start: leave --{} or --preset out.",
+        lambda options: bool(options["preset"]),
+    ),
+    *refuse_each(
+        (*TONE, "resize", "max_pixels"),
+        "--{} is for pictures: give one as SOURCE, or leave it out.",
+        lambda options: bool(options["preset"]) and not options["source"],
     ),
 )

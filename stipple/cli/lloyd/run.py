@@ -13,10 +13,13 @@ from stipple.cli.shared.progress import Progress
 if TYPE_CHECKING:
     from stipple.arrays import Floats
     from stipple.drawing.marks import Drawing
-    from stipple.lloyd_steps.experiment import ExperimentRow
+    from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
+    from stipple.lloyd_steps.dimensions import CellDimensions
+    from stipple.lloyd_steps.experiment import Experiment, ExperimentRow
     from stipple.lloyd_steps.figures import Figures
-    from stipple.lloyd_steps.slope import Slope
+    from stipple.lloyd_steps.slope import MultiStepRate, Slope
     from stipple.lloyd_steps.theory import StepTheorem
+    from stipple.measures.formula import Domain
 
 # Millimetres of the longer side of a frame, and of its margin.
 PAGE_SIDE, MARGIN = 120.0, 3.0
@@ -49,6 +52,15 @@ class Found:
         Of every run, where the multi-step theorem was asked.
     slope : Slope or None
         Of W2² over N; None for one number of points.
+    separation : SeparationRate or None
+        Corollary 4 for the starts of all runs; None for random ones and one number of points.
+    rate : MultiStepRate or None
+        Rate (22), where the multi-step theorem was asked, and asks for steps.
+    random_starts : list of RandomStarts
+        Corollary 5 for each number of points, where starts are random.
+    dimensions : list of CellDimensions
+        Of the last cells of the first run of each number of points, where those end near a
+        critical point.
     rasterisation : float
         W2 between a formula and its pixels is at most this.
     diameter : float
@@ -62,6 +74,10 @@ class Found:
     figures: "list[Figures]"
     theorems: list[AppliedTheorem]
     slope: "Slope | None"
+    separation: "SeparationRate | None"
+    rate: "MultiStepRate | None"
+    random_starts: "list[RandomStarts]"
+    dimensions: "list[CellDimensions]"
     rasterisation: float
     diameter: float
     pictures: dict[str, bytes]
@@ -69,8 +85,11 @@ class Found:
 
     @property
     def holds(self) -> bool:
-        """Whether both inequalities hold on every row."""
-        return all(row.one_step_holds and row.polyak_lojasiewicz_holds for row in self.figures)
+        """Whether all inequalities hold on every row."""
+        return all(
+            row.one_step_holds and row.polyak_lojasiewicz_holds and row.contraction_holds
+            for row in self.figures
+        )
 
     @property
     def vacuous_one_steps(self) -> int:
@@ -88,6 +107,16 @@ class Found:
         return max(-row.decrease for row in self.figures)
 
     @property
+    def least_contraction(self) -> "Figures | None":
+        """The row with the least ratio of distances above 1 − τ; None without τ < 1."""
+        rows = [row for row in self.figures if not row.contraction_vacuous]
+        return min(rows, key=lambda row: row.contraction_right - row.contraction_left, default=None)
+
+    def count_steps(self, fell: bool) -> int:
+        """Count the steps at which W2² is proved to have fallen, or to have risen."""
+        return sum(row.fell is fell for row in self.figures)
+
+    @property
     def start_is_critical(self) -> bool:
         """Whether the points of every start are at their barycentres."""
         return all(
@@ -99,8 +128,11 @@ class Found:
 
 def run(job: Job) -> Found:
     """Run everything; keep the pictures and points that the names of files ask for."""
+    from stipple.lloyd_steps.corollaries import fit_separation
+    from stipple.lloyd_steps.dimensions import count_dimensions
+    from stipple.lloyd_steps.experiment import is_near_plateau
     from stipple.lloyd_steps.figures import collect_figures
-    from stipple.lloyd_steps.slope import fit_slope
+    from stipple.lloyd_steps.slope import fit_rate, fit_slope
     from stipple.machine.memory import predict_stippling
 
     experiment, files = job.experiment, job.files
@@ -109,34 +141,47 @@ def run(job: Job) -> Found:
     announce_memory(predict_stippling(most, pixels), quiet=job.quiet)
     figures: list[Figures] = []
     theorems: list[AppliedTheorem] = []
-    pictures: dict[str, bytes] = {}
+    pictures = _Pictures(job)
     last_points: dict[str, Floats] = {}
-    moving: list[Drawing] = []
+    dimensions: list[CellDimensions] = []
     for one in _follow(job):
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
-        # A pattern without {repeat} or {points} keeps the first of its name.
-        for path in _name_pictures(one, job):
-            if path not in pictures:
-                pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
+        pictures.draw(one)
+        if one.is_last and one.repeat == 0 and is_near_plateau(one.row, one.domain):
+            dimensions.append(count_dimensions(one.domain.density, one.row.transport))
         if files.last_points and one.is_last:
             path = files.last_points.format(points=one.count, repeat=one.repeat)
             last_points.setdefault(path, _find_points(one, job))
-        if files.animation and one.count == experiment.counts[0] and one.repeat == 0:
-            moving.append(_compose_frame(one))
-    if files.animation:
-        pictures[files.animation] = _animate(moving)
     domain = experiment.domain(experiment.counts[0])
+    ends = {(row.points, row.repeat): row.w2_squared_upper for row in figures}
     return Found(
         figures=figures,
         theorems=theorems,
         slope=fit_slope(figures, experiment.measured_step),
+        rate=fit_rate([(one.theorem, ends[one.points, one.repeat]) for one in theorems]),
+        separation=None if experiment.is_random else fit_separation(figures),
+        random_starts=_judge_starts(experiment, domain, figures),
+        dimensions=dimensions,
         rasterisation=domain.rasterisation,
         diameter=domain.diameter,
-        pictures=pictures,
+        pictures=pictures.render(),
         last_points=last_points,
     )
+
+
+def _judge_starts(
+    experiment: "Experiment", domain: "Domain", figures: "list[Figures]"
+) -> "list[RandomStarts]":
+    from stipple.lloyd_steps.corollaries import judge_random_starts
+    from stipple.lloyd_steps.starts import RandomStart
+
+    start = experiment.start
+    # Points moved once more have a density of their own.
+    if not isinstance(start, RandomStart) or experiment.perturbation:
+        return []
+    return judge_random_starts(figures, start.find_largest_density(domain), domain.diameter)
 
 
 def _follow(job: Job) -> "Iterator[ExperimentRow]":
@@ -159,15 +204,41 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
             yield one
 
 
-def _name_pictures(one: "ExperimentRow", job: Job) -> "Iterator[str]":
-    """Yield the paths of the pictures of a step."""
-    files = job.files
-    frame = files.name_frame(one.row.step, one.count, one.repeat, job.experiment.steps)
-    if frame:
-        yield frame
-    if one.is_last:
-        for pattern in files.pictures:
-            yield pattern.format(points=one.count, repeat=one.repeat)
+class _Pictures:
+    """The pictures of a job: drawn while it runs, and rendered at its end."""
+
+    def __init__(self, job: Job) -> None:
+        self._files = job.files
+        self._animated = job.experiment.counts[0], 0
+        self._frames: dict[str, list[Drawing]] = {}
+        self._moving: list[Drawing] = []
+
+    def draw(self, one: "ExperimentRow") -> None:
+        """Draw a row, if it is in a picture."""
+        files = self._files
+        frame = files.name_frame(one.row.step, one.count, one.repeat, one.is_last)
+        if frame:
+            self._frames.setdefault(frame, []).append(_compose_frame(one))
+        if one.is_last:
+            for pattern in files.pictures:
+                # A pattern without {repeat} or {points} keeps the first of its name.
+                path = pattern.format(points=one.count, repeat=one.repeat)
+                if path not in self._frames:
+                    self._frames[path] = [_compose_frame(one)]
+        if files.animation and (one.count, one.repeat) == self._animated:
+            self._moving.append(_compose_frame(one))
+
+    def render(self) -> dict[str, bytes]:
+        """Render the pictures, by path; frames of the same name are side by side."""
+        from stipple.drawing.arrange import arrange_drawings
+
+        rendered = {
+            path: render_drawing(arrange_drawings(drawings), find_format(path), FRAME_DPI)
+            for path, drawings in self._frames.items()
+        }
+        if self._files.animation:
+            rendered[self._files.animation] = _animate(self._moving)
+        return rendered
 
 
 def _find_points(one: "ExperimentRow", job: Job) -> "Floats":
@@ -187,7 +258,14 @@ def _compose_frame(one: "ExperimentRow") -> "Drawing":
     placement = place((density.height, density.width), size, margin=MARGIN)
     transport = one.row.transport
     cells = transport.diagram.cells
-    return compose_diagram(transport.points, transport.barycentres, cells, placement, PEN_WIDTH)
+    return compose_diagram(
+        transport.points,
+        transport.barycentres,
+        cells,
+        placement,
+        PEN_WIDTH,
+        is_disc=one.domain.is_disc,
+    )
 
 
 def _animate(drawings: "Iterable[Drawing]") -> bytes:

@@ -259,11 +259,15 @@ def _parse_naive(text: str) -> tuple[int, tuple[int, ...]]:
     return int(match[1]), sizes
 
 
-def _parse_steps(text: str) -> int | None:
+def _parse_steps(text: str) -> int | str | None:
     if text == "theorem":
         return None
+    if text == "plateau":
+        return text
     if not re.fullmatch(r"\d{1,9}", text):
-        raise StippleError(f"{text!r} is not a number of steps: write a whole number, or theorem.")
+        raise StippleError(
+            f"{text!r} is not a number of steps: write a whole number, theorem or plateau."
+        )
     return int(text)
 
 
