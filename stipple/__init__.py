@@ -3,6 +3,7 @@
 Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
     stipple_inks    several inks together, so that their dots avoid each other
+    morph           dots of one picture that travel to the next
     lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
     measure_geodesics   distances for it along the edges of a graph
@@ -19,7 +20,8 @@ Reading and saving:
 
 What they take and give:
     Density, InkDensity, Samples, Settings
-    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
+    Stippling, JointStippling, Morph, LloydRun, Discretisation, ImageBounds
+    PrefixCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
     from stipple.stippling.joint import JointStippling, stipple_inks
+    from stipple.stippling.morph import Morph, morph
     from stipple.stippling.result import Stippling
     from stipple.stippling.stippling import stipple
 
@@ -62,6 +65,7 @@ __all__ = [
     "InkDensity",
     "JointStippling",
     "LloydRun",
+    "Morph",
     "PrefixCertificate",
     "Samples",
     "Settings",
@@ -73,6 +77,7 @@ __all__ = [
     "edot",
     "lloyd",
     "measure_geodesics",
+    "morph",
     "read_density",
     "read_image",
     "read_inks",
@@ -93,6 +98,7 @@ _HOMES = {
     "InkDensity": "stipple.measures.inks",
     "JointStippling": "stipple.stippling.joint",
     "LloydRun": "stipple.lloyd_steps.lloyd",
+    "Morph": "stipple.stippling.morph",
     "PrefixCertificate": "stipple.sequences.certificate",
     "Samples": "stipple.measures.samples",
     "Settings": "stipple.discretisation.settings",
@@ -103,6 +109,7 @@ _HOMES = {
     "edot": "stipple.discretisation.discretise",
     "lloyd": "stipple.lloyd_steps.lloyd",
     "measure_geodesics": "stipple.geometry.distances",
+    "morph": "stipple.stippling.morph",
     "read_density": "stipple.files.images",
     "read_image": "stipple.files.images",
     "read_inks": "stipple.files.inks",

@@ -27,6 +27,7 @@ RESULTS = {
     "InkDensity": lambda: stipple.read_inks(io.BytesIO(b"P3 2 1 255  90 60 40  1 2 3"))[0],
     "JointStippling": lambda: stipple.stipple_inks([IMAGE, IMAGE[::-1]], 30, iterations=2),
     "LloydRun": lambda: stipple.lloyd(IMAGE, 9, steps=2),
+    "Morph": lambda: stipple.morph([IMAGE, IMAGE[::-1]], 20, frames=3),
     "PrefixCertificate": lambda: stipple.certify_prefix(1000, 3),
     "Samples": lambda: stipple.Samples(IMAGE, np.ones(20)),
     "Settings": stipple.Settings,

@@ -35,6 +35,7 @@ TWO = f"edot {IMAGE} other.png -m 2 --resize 6x4 --barycenter -o a.csv"
 BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
 CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 IMAGES = f"sequence --density {IMAGE} -n 6 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
+MORPH = f"morph {IMAGE} other.png -n 5 --frames 2 --dpi 20 -o a.gif -o a.svg --report r.json"
 PREFIXES = "sequence --prefixes 2:6 -o a.csv --report r.json"
 CROWDED = "lloyd --preset critical-limits -n 5 --steps 2 -o a.csv"
 UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
@@ -236,6 +237,22 @@ CASES = {
         **DRAWING,
         **TOLD,
         "verbose": [PREFIXES, PREFIXES, "--verbose"],
+    },
+    "morph": {
+        "": MORPH,
+        "frames": "--frames 3",
+        "easing": "--easing linear",
+        "travel": "--travel 1",
+        "hold": "--hold 0",
+        "points": "-n 6",
+        "outputs": "-o b.webp",
+        "format_": [f"{MORPH} -o - --format svg", f"{MORPH} -o - --format png"],
+        "seed": "--seed 1",
+        "engine": "--engine qhull",
+        "threads": "--threads 1",
+        **TONE,
+        **{name: words for name, words in DRAWING.items() if name not in ("dots", "pen")},
+        **TOLD,
     },
 }
 # Options that go elsewhere, and the tests that follow them there.

@@ -35,6 +35,7 @@ READERS = {
     "bound": ("bound", "{file}", "{good}", "-o", "out.csv"),
     "bound, second": ("bound", "{good}", "{file}", "-o", "out.csv"),
     "sequence": ("sequence", "--density", "{file}", "-n", "4", "-o", "out.csv"),
+    "morph": ("morph", "{good}", "{file}", "-n", "4", "--frames", "2", "-o", "out.svg"),
 }
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")
@@ -209,6 +210,7 @@ COMMANDS = {
     "edot": ("good.png", "-m", "3", "--steps", "3"),
     "bound": ("good.png", "other.png"),
     "sequence": ("-n", "7"),
+    "morph": ("good.png", "other.png", "-n", "5", "--frames", "3"),
     "samples": (),
     "doctor": (),
 }
