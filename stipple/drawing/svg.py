@@ -94,13 +94,22 @@ def _render_marks(layer: Layer) -> Iterator[str]:
 
 
 def _render_circles(dots: Dots) -> Iterator[str]:
-    element = f'<circle cx="{NUMBER}" cy="{NUMBER}" r="{NUMBER}"/>\n'
-    return _fill(element, _round(dots.centres), _round(dots.radii, 4))
+    name, numbers = _number(dots)
+    element = f'<circle{name} cx="{NUMBER}" cy="{NUMBER}" r="{NUMBER}"/>\n'
+    return _fill(element, *numbers, _round(dots.centres), _round(dots.radii, 4))
 
 
 def _render_strokes(dots: Dots) -> Iterator[str]:
-    element = f'<path d="{DOT}" stroke-width="{NUMBER}"/>\n'
-    return _fill(element, _shift(dots.centres), _round(2 * dots.radii, 4))
+    name, numbers = _number(dots)
+    element = f'<path{name} d="{DOT}" stroke-width="{NUMBER}"/>\n'
+    return _fill(element, *numbers, _shift(dots.centres), _round(2 * dots.radii, 4))
+
+
+def _number(dots: Dots) -> tuple[str, list[Floats]]:
+    """Give an attribute, and the column that fills it, for ids; neither where there are none."""
+    if not dots.numbered:
+        return "", []
+    return ' id="dot%d"', [np.arange(1.0, len(dots.radii) + 1)]
 
 
 def _shift(centres: Floats) -> Floats:

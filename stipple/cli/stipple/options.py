@@ -120,6 +120,7 @@ Examples:
   stipple stipple photo.jpg --inks '#e4002b,navy,black' -o pens.svg
   stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
   stipple stipple *.jpg -o out/{stem}.svg --jobs 4 --report out/all.json
+  stipple stipple frames/*.png -o out/{stem}.svg --coherent
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
 
@@ -292,5 +293,14 @@ stipple_options = add_options(
     placing_options,
     solver_options,
     batch_options,
-    skip_options,
+    add_options(
+        click.option(
+            "--coherent",
+            is_flag=True,
+            help="The images are frames: each starts from the dots of the last, and every dot"
+            " keeps its number, the id in .svg and .csv.",
+        ),
+        skip_options,
+        group="Batch",
+    ),
 )

@@ -63,6 +63,8 @@ class ImageJob:
         Files to write.
     animate, report : str or None
         Paths of the animation and of the report, if any.
+    coherent : bool
+        Whether it is a frame whose dots are followed to the next.
     quiet, verbose : bool
         What a person sees of it.
     recorded : Recorded
@@ -80,6 +82,7 @@ class ImageJob:
     outputs: tuple[Output, ...]
     animate: str | None
     report: str | None
+    coherent: bool
     quiet: bool
     verbose: bool
     recorded: Recorded
@@ -104,7 +107,7 @@ class ImageJob:
 class BatchJob:
     """Images for other processes, or one after another, and the path of one report of all.
 
-    Those that are `skipped` have all their files.
+    Those that are `skipped` have all their files. If `coherent` they are frames in their order.
     """
 
     images: tuple[ImageJob, ...]
@@ -112,6 +115,7 @@ class BatchJob:
     jobs: int
     scheduler: str | None
     report: str | None
+    coherent: bool
     quiet: bool
     verbose: bool
     recorded: Recorded
@@ -134,6 +138,10 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     many = len(images) > 1 or scheduler is not None or images != list(options["images"])
     shared = {name: value for name, value in options.items() if name != "images"}
     common = None
+    if options["coherent"] and len(images) < 2:
+        raise click.UsageError(
+            f"--coherent follows dots from frame to frame, and {images[0]} is one: give several."
+        )
     if many:
         refuse_conflicts(options, STREAMS)
         threads = share_threads(options["threads"], len(images), jobs=jobs, scheduler=scheduler)
@@ -159,6 +167,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         jobs=jobs,
         scheduler=scheduler,
         report=common,
+        coherent=options["coherent"],
         quiet=options["quiet"],
         verbose=options["verbose"],
         recorded=record_options(options),
@@ -195,6 +204,7 @@ def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> Im
         outputs=plan_outputs(options["image"], options["outputs"], options["format_"], FORMATS),
         animate=options["animate"],
         report=options["report"],
+        coherent=options["coherent"],
         quiet=quiet,
         verbose=options["verbose"],
         recorded=record_options(options),

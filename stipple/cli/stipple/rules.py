@@ -67,6 +67,18 @@ CONFLICTS = (
         lambda options: bool(options["fixed"]) and options["start"] not in get_args(Start),
         "--fixed needs a --start by name, for the other dots.",
     ),
+    *refuse_each(
+        (
+            *("masses", "fixed", "bleed", "texture", "size_variation", "animate", "order"),
+            *("jobs", "scheduler", "skip_existing", "method", "iterations", "tolerance", "quality"),
+        ),
+        "--coherent goes on from the dots of the frame before: leave --{} out.",
+        lambda options: bool(options["coherent"]),
+    ),
+    Rule(
+        lambda options: options["coherent"] and not is_one(options),
+        "--coherent follows the dots of one ink: leave --color and --inks out.",
+    ),
     ONE_WIDTH,
     ANIMATION,
     ONE_PLACE,

@@ -1,0 +1,92 @@
+"""Frames for `stipple stipple --coherent`: each goes on from the last, and how far dots went."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stipple.cli.stipple.figures import ImageFigures
+from stipple.cli.stipple.plan import ImageJob
+from stipple.cli.stipple.run import Frame, run_frame
+from stipple.machine.rounding import take_root
+
+# The bound on the way from frame to frame is as good as it gets in this time.
+SECONDS_FOR_BOUND = 1.0
+
+
+@dataclass(frozen=True)
+class Move:
+    """How far dots went from a frame to the next, in pixels.
+
+    Attributes
+    ----------
+    image, next_image : str
+        The two frames.
+    rms : float
+        Root of the mean squared way of a dot.
+    lower : float
+        Proved: dots as good as these in both frames cannot go less far. It is
+        W2(ρ, ρ') − W2(ρ, Y) − W2(ρ', Y'), of densities ρ and dots Y, or 0.
+    ratio : float or None
+        `rms` over `lower`; None where that is 0.
+    """
+
+    image: str
+    next_image: str
+    rms: float
+    lower: float
+    ratio: float | None
+
+
+class FrameRunner:
+    """Runs images in turn, and remembers the last one.
+
+    Parameters
+    ----------
+    measured : bool
+        Whether ways of dots are measured, which takes time.
+
+    Attributes
+    ----------
+    moves : list of Move
+        From each image that was done to the next.
+    """
+
+    def __init__(self, *, measured: bool) -> None:
+        self._measured = measured
+        self._last: tuple[str, Frame] | None = None
+        self.moves: list[Move] = []
+
+    def __call__(self, job: ImageJob) -> ImageFigures:
+        """Run an image as `run_image` does, from the points of the last one that was done."""
+        before = self._last[1] if self._last else None
+        figures, frame = run_frame(job, before)
+        if before and self._last and self._measured:
+            self.moves.append(_measure_move(self._last[0], before, job.image, frame))
+        self._last = (job.image, frame)
+        return figures
+
+
+def _measure_move(image: str, before: Frame, next_image: str, frame: Frame) -> Move:
+    here, there = before.stippling.points, frame.stippling.points
+    rms = math.sqrt(((there - here) ** 2).sum() / len(here))
+    lower = _bound_move(before, frame)
+    return Move(image, next_image, rms, lower, rms / lower if lower else None)
+
+
+def _bound_move(before: Frame, frame: Frame) -> float:
+    """Bound from below how far dots go, by the triangle inequality."""
+    from stipple.bounds.bound import bound
+
+    apart = bound(
+        before.darkness, frame.darkness, pixels="squares", time_limit=SECONDS_FOR_BOUND
+    ).lower
+    for one in (before, frame):
+        away = take_root(one.stippling.w2_squared_upper, 2, down=False)
+        apart = math.nextafter(apart - away, -math.inf)
+    return max(0.0, apart)
+
+
+def describe_moves(moves: Sequence[Move]) -> list[dict[str, Any]]:
+    """Describe moves for the report."""
+    return [asdict(move) for move in moves]
