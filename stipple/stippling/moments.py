@@ -57,5 +57,24 @@ def compose_moving_dots(morph: Morph, placement: Placement, look: Look, colour: 
     )
 
 
+def compose_steps(
+    points: Floats, radii: Floats, placement: Placement, look: Look, colour: str, seconds: float
+) -> MovingDots:
+    """Compose dots that go from frame to frame at one speed; the arguments are `compose_moments`'s.
+
+    `seconds` is the time from each frame to the next.
+    """
+    return MovingDots(
+        width=placement.width,
+        height=placement.height,
+        background=look.background,
+        colour=colour,
+        centres=np.array([placement.to_page(at) for at in points]),
+        radii=np.array([look.choose_radii(placement.scale * size) for size in radii]),
+        times=np.arange(len(points), dtype=np.float64) * seconds,
+        easing="linear",
+    )
+
+
 def _place_dots(points: Floats, radii: Floats, placement: Placement, look: Look) -> Dots:
     return Dots(placement.to_page(points), look.choose_radii(placement.scale * radii))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import SVG, read_json, read_svg, save, stipple
+from PIL import Image
 
 MOVE = 40
 
@@ -67,10 +68,43 @@ def test_a_frame_that_cannot_be_done_is_left_out():
         (["0.png"], "follows dots from frame to frame, and 0.png is one: give several."),
         (["0.png", "1.png", "--bleed"], "leave --bleed out."),
         (["0.png", "1.png", "--jobs", 2], "leave --jobs out."),
-        (["0.png", "1.png", "--order", "tsp"], "leave --order out."),
+        (["0.png", "1.png", "--order", "tsp"], "give --order none."),
         (["0.png", "1.png", "--color", "cmyk"], "the dots of one ink"),
     ],
 )
 def test_what_does_not_go_together(words, sentence):
     told = stipple(*words, "--coherent", "-n", 9, "-o", "{stem}.svg", code=2).stderr
     assert sentence in " ".join(told.split())
+
+
+@pytest.mark.parametrize("form", ["gif", "png", "webp"])
+def test_frames_of_an_animation_are_those_of_files(form):
+    pictures = [Image.open(f"{number}.png") for number in range(3)]
+    settings = {"lossless": True} if form == "webp" else {}
+    first, *others = pictures
+    first.save(f"clip.{form}", save_all=True, append_images=others, duration=100, **settings)
+    words = ("--coherent", "-n", 30, "-q", "-o")
+    stipple(f"clip.{form}", *words, "clip-{number}.csv")
+    stipple("0.png", "1.png", "2.png", *words, "{stem}.csv")
+    for number in range(3):
+        found = read_points(Path(f"clip-{number + 1}.csv"))
+        np.testing.assert_allclose(found, read_points(Path(f"{number}.csv")), atol=0.5)
+    told = stipple(f"clip.{form}", *words, "{stem}.csv", code=2).stderr
+    assert "give a pattern that tells them apart" in " ".join(told.split())
+
+
+def test_all_frames_as_one_animation():
+    names = [f"a.{form}" for form in ("gif", "png", "webp", "svg")]
+    for name in names:
+        frames = ("0.png", "1.png", "2.png")
+        stipple(*frames, "-n", 30, "--coherent", "--animate", name, "-q", "--radius", "1mm")
+        if not name.endswith("svg"):
+            with Image.open(name) as shown:
+                assert (shown.n_frames, max(shown.size)) == (3, 800)
+    assert sorted(path.name for path in Path().glob("*.svg")) == ["a.svg"]
+    dots = list(read_svg(Path("a.svg")).iter(f"{SVG}circle"))
+    assert [dot.get("id") for dot in dots] == [f"dot{number}" for number in range(1, 31)]
+    ways = [way.get("values").split(";") for way in dots[0].iter(f"{SVG}animateTransform")]
+    assert [len(way) for way in ways] == [3]
+    told = stipple("0.png", "1.png", "--coherent", "--animate", "a.mp4", code=2).stderr
+    assert "--animate writes a .gif, .png, .webp or .svg file of frames, not 'a.mp4'." in told

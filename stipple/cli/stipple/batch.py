@@ -36,6 +36,8 @@ class BatchResult:
     seconds : float
     moves : sequence of Move
         How far dots went between frames, if they were followed and a report is to tell.
+    animation : bytes or None
+        All frames together, if that was asked for.
     """
 
     done: dict[ImageJob, ImageFigures]
@@ -45,6 +47,7 @@ class BatchResult:
     code: int
     seconds: float
     moves: Sequence[Move] = ()
+    animation: bytes | None = None
 
 
 def run_batch(job: BatchJob) -> BatchResult:
@@ -65,7 +68,7 @@ def run_batch(job: BatchJob) -> BatchResult:
                     text = outcome.reason
                 else:
                     text = f"{outcome.points:,} points  quality {outcome.quality:.6f}"
-                progress.advance(number, f"{image.image}: {text}")
+                progress.advance(number, f"{image.name}: {text}")
     except (Exception, KeyboardInterrupt) as error:
         ended, code = explain_end(error, begun=bool(found))
     done = {one: found[one] for one in job.images if isinstance(found.get(one), ImageFigures)}
@@ -81,6 +84,7 @@ def run_batch(job: BatchJob) -> BatchResult:
         code,
         time.perf_counter() - began,
         runner.moves,
+        runner.render(job.animation) if job.animation else None,
     )
 
 
@@ -88,15 +92,15 @@ def describe_batch(job: BatchJob, batch: BatchResult) -> dict[str, Any]:
     """Describe the figures of all images, and the command, for one report."""
     return {
         "images": [
-            {"image": image.image, "written": image.targets, **asdict(figures)}
+            {"image": image.name, "written": image.targets, **asdict(figures)}
             for image, figures in batch.done.items()
         ],
         "failures": [
-            {"image": image.image, **describe_failure(failure)}
+            {"image": image.name, **describe_failure(failure)}
             for image, failure in batch.failed.items()
         ],
         "skipped": job.skipped,
-        "not_done": [image.image for image in batch.left],
+        "not_done": [image.name for image in batch.left],
         "ended": None if batch.ended is None else describe_failure(batch.ended),
         **({"moves": describe_moves(batch.moves)} if job.coherent else {}),
         "seconds": batch.seconds,

@@ -148,7 +148,10 @@ output_options = add_options(
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files."),
     click.option(
-        "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
+        "--animate",
+        type=click.Path(dir_okay=False),
+        help="Write the moving dots as a .gif file; with --coherent those of all frames, as"
+        " .gif, .png (APNG), .webp or .svg.",
     ),
     file_options,
     make_report_options("Print each step, and the mathematical figures at the end."),
@@ -297,8 +300,8 @@ stipple_options = add_options(
         click.option(
             "--coherent",
             is_flag=True,
-            help="The images are frames: each starts from the dots of the last, and every dot"
-            " keeps its number, the id in .svg and .csv.",
+            help="The images, or the frames of a GIF, PNG or WebP, are followed: each starts"
+            " from the dots of the last, and every dot keeps its number, the id in .svg and .csv.",
         ),
         skip_options,
         group="Batch",

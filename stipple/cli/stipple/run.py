@@ -68,6 +68,7 @@ class Frame:
     stippling: Stippling
     placement: Placement
     look: Look
+    colour: str
 
 
 def run_image(job: ImageJob) -> ImageFigures:
@@ -111,7 +112,8 @@ def run_frame(job: ImageJob, before: Frame | None) -> tuple[ImageFigures, Frame]
         placement, look = _lay_out(job, inks, largest)
     else:
         placement, look = before.placement, before.look
-    frame = Frame(inks[0].darkness, solved.inked[0].stippling, placement, look)
+    first = solved.inked[0]
+    frame = Frame(inks[0].darkness, first.stippling, placement, look, first.ink.colour)
     with show_stage(f"writing {', '.join(job.targets)}", quiet=job.quiet or job.verbose):
         figures = _draw(job, original, inks, solved, frame, read - began, ended)
     return figures, frame
