@@ -3,6 +3,7 @@
 Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
     stipple_inks    several inks together, so that their dots avoid each other
+    morph           dots of one picture that travel to the next
     lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
     measure_geodesics   distances for it along the edges of a graph
@@ -23,7 +24,7 @@ Reading and saving:
 
 What they take and give:
     Density, InkDensity, Samples, Settings
-    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, NearestImages
+    Stippling, JointStippling, Morph, LloydRun, Discretisation, ImageBounds, NearestImages
     PrefixCertificate, PointsCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
     from stipple.stippling.joint import JointStippling, stipple_inks
+    from stipple.stippling.morph import Morph, morph
     from stipple.stippling.result import Stippling
     from stipple.stippling.stippling import stipple
 
@@ -71,6 +73,7 @@ __all__ = [
     "InkDensity",
     "JointStippling",
     "LloydRun",
+    "Morph",
     "NearestImages",
     "PointsCertificate",
     "PrefixCertificate",
@@ -86,6 +89,7 @@ __all__ = [
     "find_nearest",
     "lloyd",
     "measure_geodesics",
+    "morph",
     "read_density",
     "read_image",
     "read_inks",
@@ -106,6 +110,7 @@ _HOMES = {
     "InkDensity": "stipple.measures.inks",
     "JointStippling": "stipple.stippling.joint",
     "LloydRun": "stipple.lloyd_steps.lloyd",
+    "Morph": "stipple.stippling.morph",
     "NearestImages": "stipple.bounds.nearest_images",
     "PointsCertificate": "stipple.certification.certificate",
     "PrefixCertificate": "stipple.sequences.certificate",
@@ -120,6 +125,7 @@ _HOMES = {
     "find_nearest": "stipple.bounds.nearest",
     "lloyd": "stipple.lloyd_steps.lloyd",
     "measure_geodesics": "stipple.geometry.distances",
+    "morph": "stipple.stippling.morph",
     "read_density": "stipple.files.images",
     "read_image": "stipple.files.images",
     "read_inks": "stipple.files.inks",

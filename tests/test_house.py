@@ -24,7 +24,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("arguments",),
     ("arrays", "choices", "errors", "interval", "version"),
 )
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "certify", "samples", "doctor")
+COMMANDS = (
+    "stipple",
+    "lloyd",
+    "edot",
+    "bound",
+    "sequence",
+    "morph",
+    "certify",
+    "samples",
+    "doctor",
+)
 HEAVY = ("numpy", "scipy", "numba", "PIL", "matplotlib", "pykeops", "pysdot", "ot", "rich")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -29,6 +29,7 @@ RESULTS = {
     "NearestImages": lambda: stipple.find_nearest(IMAGE, [IMAGE.T.reshape(20, 30), IMAGE]),
     "LloydRun": lambda: stipple.lloyd(IMAGE, 9, steps=2),
     "PointsCertificate": lambda: stipple.certify(IMAGE[:, :2] / 600),
+    "Morph": lambda: stipple.morph([IMAGE, IMAGE[::-1]], 20, frames=3),
     "PrefixCertificate": lambda: stipple.certify_prefix(1000, 3),
     "Samples": lambda: stipple.Samples(IMAGE, np.ones(20)),
     "Settings": stipple.Settings,

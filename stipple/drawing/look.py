@@ -27,6 +27,8 @@ class Look:
         Any of "dots", "cells" and "tour".
     blend : {"normal", "multiply", "screen"}
         How inks meet.
+    numbered : bool
+        Whether dots have their numbers as ids in an SVG.
     """
 
     dots: DotStyle
@@ -35,6 +37,7 @@ class Look:
     background: str | None
     draw: Collection[str]
     blend: Blend
+    numbered: bool = False
 
     def choose_radii(self, radii: Floats) -> Floats:
         """Radii of dots in millimetres, shape (n,): those given, unless one was asked for."""

@@ -38,19 +38,7 @@ def render_svg(drawing: Drawing) -> bytes:
     bytes
         The file, in UTF-8.
     """
-    width, height = (NUMBER % size for size in _round([drawing.width, drawing.height]))
-    parts = [
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<svg xmlns="http://www.w3.org/2000/svg"'
-        ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
-        f' width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">\n'
-    ]
-    if drawing.background is not None:
-        parts.append(
-            PAPER
-            + f'<rect width="{width}" height="{height}" fill="{drawing.background}"'
-            + ' visibility="hidden"/>\n</g>\n'
-        )
+    parts = [open_page(drawing.width, drawing.height, drawing.background)]
     style = "" if drawing.blend == "normal" else f' style="mix-blend-mode:{drawing.blend}"'
     seen: dict[int, int] = {}
     for place, layer in enumerate(drawing.layers, start=1):
@@ -63,6 +51,23 @@ def render_svg(drawing: Drawing) -> bytes:
         parts.append("</g>\n")
     parts.append("</svg>\n")
     return "".join(parts).encode()
+
+
+def open_page(width: float, height: float, background: str | None) -> str:
+    """Begin an SVG: a page in millimetres, with its paper if it has a colour."""
+    wide, high = (NUMBER % size for size in _round([width, height]))
+    head = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<svg xmlns="http://www.w3.org/2000/svg"'
+        ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
+        f' width="{wide}mm" height="{high}mm" viewBox="0 0 {wide} {high}">\n'
+    )
+    if background is None:
+        return head
+    return (
+        f'{head}{PAPER}<rect width="{wide}" height="{high}" fill="{background}"'
+        ' visibility="hidden"/>\n</g>\n'
+    )
 
 
 def _render_marks(layer: Layer) -> Iterator[str]:
@@ -89,13 +94,22 @@ def _render_marks(layer: Layer) -> Iterator[str]:
 
 
 def _render_circles(dots: Dots) -> Iterator[str]:
-    element = f'<circle cx="{NUMBER}" cy="{NUMBER}" r="{NUMBER}"/>\n'
-    return _fill(element, _round(dots.centres), _round(dots.radii, 4))
+    name, numbers = _number(dots)
+    element = f'<circle{name} cx="{NUMBER}" cy="{NUMBER}" r="{NUMBER}"/>\n'
+    return _fill(element, *numbers, _round(dots.centres), _round(dots.radii, 4))
 
 
 def _render_strokes(dots: Dots) -> Iterator[str]:
-    element = f'<path d="{DOT}" stroke-width="{NUMBER}"/>\n'
-    return _fill(element, _shift(dots.centres), _round(2 * dots.radii, 4))
+    name, numbers = _number(dots)
+    element = f'<path{name} d="{DOT}" stroke-width="{NUMBER}"/>\n'
+    return _fill(element, *numbers, _shift(dots.centres), _round(2 * dots.radii, 4))
+
+
+def _number(dots: Dots) -> tuple[str, list[Floats]]:
+    """Give an attribute, and the column that fills it, for ids; neither where there are none."""
+    if not dots.numbered:
+        return "", []
+    return ' id="dot%d"', [np.arange(1.0, len(dots.radii) + 1)]
 
 
 def _shift(centres: Floats) -> Floats:

@@ -24,6 +24,7 @@ from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _GREY_MODES = {"1", "L", "LA", "La"}
+_ANIMATED = {"GIF", "PNG", "WEBP"}
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB"}
 
 Tell: TypeAlias = Callable[[str], None]
@@ -35,7 +36,7 @@ _PHOTOMETRIC_INTERPRETATION = 262
 
 
 def read_source(
-    source: Source, *, max_pixels: int = MAX_PIXELS, tell: Tell | None = None
+    source: Source, *, max_pixels: int = MAX_PIXELS, tell: Tell | None = None, frame: int = 0
 ) -> Picture | Matrix:
     """Read whatever holds a density: a picture, a `.npy` array or a text matrix.
 
@@ -50,6 +51,8 @@ def read_source(
         The most pixels (or matrix entries) to accept.
     tell : callable, optional
         Receives a sentence about what may surprise, as a colour profile that is left out.
+    frame : int
+        Which frame of an animation, the first being 0.
 
     Returns
     -------
@@ -62,16 +65,25 @@ def read_source(
         When it cannot be read as either.
     """
     with open_source(source) as (stream, name):
-        return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
+        return decode_source(stream, name, max_pixels=max_pixels, tell=tell, frame=frame)
+
+
+def count_frames(source: Source) -> int:
+    """Count the frames of an animated GIF, PNG or WebP; 1 of all else, also of what is broken."""
+    with suppress(Exception), open_source(source) as (stream, name):
+        if not is_matrix(stream, name):
+            with open_picture(stream, name, MAX_PIXELS, None) as image:
+                return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
+    return 1
 
 
 def decode_source(
-    stream: BinaryIO, name: str, *, max_pixels: int, tell: Tell | None
+    stream: BinaryIO, name: str, *, max_pixels: int, tell: Tell | None, frame: int = 0
 ) -> Picture | Matrix:
     """Read a density as `read_source` does, from a seekable stream that messages call `name`."""
     if is_matrix(stream, name):
         return decode_matrix(stream, name, max_pixels=max_pixels)
-    return _decode_picture(stream, name, max_pixels, tell)
+    return _decode_picture(stream, name, max_pixels, tell, frame)
 
 
 def read_picture(
@@ -134,13 +146,17 @@ def convert_picture(image: Image.Image | NDArray[np.uint8]) -> Picture:
     return _show(image, *_levels(image, "The picture"), lambda _: None)
 
 
-def _decode_picture(stream: BinaryIO, name: str, max_pixels: int, tell: Tell | None) -> Picture:
+def _decode_picture(
+    stream: BinaryIO, name: str, max_pixels: int, tell: Tell | None, frame: int = 0
+) -> Picture:
     with _pixel_limit(max_pixels):
         try:
             with open_picture(stream, name, max_pixels, tell) as image:
                 if image.width * image.height > max_pixels:
                     raise _too_large(name, f"{image.width}×{image.height}", max_pixels)
                 check_memory(predict_reading(name, image.width * image.height))
+                if frame:
+                    image.seek(frame)
                 image.load()
                 _correct_transparency(image, stream)
                 black, white = _levels(image, name)

@@ -24,9 +24,14 @@ _SPECIAL = re.compile('[,"\r\n]')
 
 
 def render_points_csv(
-    points: Floats, masses: Floats, radii: Floats, inks: Sequence[str] | None = None
+    points: Floats,
+    masses: Floats,
+    radii: Floats,
+    inks: Sequence[str] | None = None,
+    *,
+    numbered: bool = False,
 ) -> bytes:
-    """Write points with the header ``x,y,mass,radius``, or ``x,y,mass,radius,ink``.
+    """Write points with the header ``x,y,mass,radius``, and ``,ink`` or ``,id`` where asked for.
 
     Each number has the fewest digits that read back as the same float64.
 
@@ -39,6 +44,8 @@ def render_points_csv(
         Of the dots, in pixels.
     inks : sequence of n names, optional
         The ink of each point.
+    numbered : bool
+        Whether each point has its place, from 1, as its id.
 
     Returns
     -------
@@ -48,7 +55,11 @@ def render_points_csv(
     rows = np.column_stack((points, masses, radii)).astype(np.float64)  # (n, 4)
     names = ("x", "y", "mass", "radius")
     columns: dict[str, Sequence[Any] | Floats] = dict(zip(names, rows.T, strict=True))
-    return render_columns_csv(columns if inks is None else {**columns, "ink": inks})
+    if inks is not None:
+        columns["ink"] = inks
+    if numbered:
+        columns["id"] = range(1, len(points) + 1)
+    return render_columns_csv(columns)
 
 
 def render_table_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

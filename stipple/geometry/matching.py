@@ -28,18 +28,31 @@ def match_clouds(sources: Floats, targets: Floats) -> Integers:
     ndarray, shape (n,)
         A permutation: source i is matched to `targets[matched[i]]`.
     """
-    from scipy.spatial import cKDTree
-
     # The compiled loops take both clouds to have the same memory layout.
     sources, targets = np.ascontiguousarray(sources), np.ascontiguousarray(targets)
     matched = _halve(sources, targets)
+    exchange_targets(sources, targets, matched)
+    return matched
+
+
+def exchange_targets(sources: Floats, targets: Floats, matched: Integers) -> None:
+    """Let pairs of near points exchange their targets, in place, for as long as that helps.
+
+    Parameters
+    ----------
+    sources, targets : ndarray, shape (n, 2)
+        In C order.
+    matched : ndarray, shape (n,)
+        A permutation, which becomes one of no higher cost.
+    """
+    from scipy.spatial import cKDTree
+
     nearest = min(NEAREST + 1, len(sources))
     near_sources, near_targets = (
         cKDTree(cloud).query(cloud, k=nearest)[1].reshape(len(cloud), nearest).astype(np.int64)
         for cloud in (sources, targets)
     )
     _exchange(sources, targets, matched, near_sources, near_targets)
-    return matched
 
 
 @compile_loop

@@ -20,6 +20,7 @@ from stipple.transport import semi_discrete
 
 IMAGE = "picture.png"
 STIPPLE = f"stipple {IMAGE} -n 7 --iterations 2 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
+FRAMES = f"stipple {IMAGE} other.png -n 7 -o {{stem}}.csv --report r.json"
 LLOYD = "lloyd uniform --pixels 8 -n 5 --start uniform --steps 2 -o a.csv --report r.json"
 OF_IMAGE = f"lloyd {IMAGE} -n 4 --steps 1 -o a.csv --report r.json"
 SLOPE = "lloyd uniform --pixels 8 -n 4,6 --start uniform --steps 1 -o a.csv --report r.json"
@@ -36,6 +37,7 @@ BOUND = f"bound {IMAGE} other.png -o a.json -o a.csv --report r.json"
 FOUND = f"bound --query {IMAGE} --all folder -o a.csv --report r.json"
 CUBE = "sequence -n 9 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
 IMAGES = f"sequence --density {IMAGE} -n 6 -o a.csv -o a.svg -o a.png --dpi 30 --report r.json"
+MORPH = f"morph {IMAGE} other.png -n 5 --frames 2 --dpi 20 -o a.gif -o a.svg --report r.json"
 PREFIXES = "sequence --prefixes 2:6 -o a.csv --report r.json"
 POINTS = "certify places.csv -o a.csv --report r.json"
 JUDGED = f"certify fixed.csv --density {IMAGE} -o a.csv --report r.json"
@@ -106,6 +108,7 @@ CASES = {
         "draw": "--draw dots,cells",
         "order": "--order nearest",
         "animate": "--animate a.gif",
+        "coherent": [FRAMES, FRAMES, "--coherent"],
         **TONE,
         **DRAWING,
         **TOLD,
@@ -257,6 +260,22 @@ CASES = {
         "engine": "--engine qhull",
         "threads": "--threads 1",
         **{name: [JUDGED, JUDGED, words] for name, words in TONE.items()},
+        **TOLD,
+    },
+    "morph": {
+        "": MORPH,
+        "frames": "--frames 3",
+        "easing": "--easing linear",
+        "travel": "--travel 1",
+        "hold": "--hold 0",
+        "points": "-n 6",
+        "outputs": "-o b.webp",
+        "format_": [f"{MORPH} -o - --format svg", f"{MORPH} -o - --format png"],
+        "seed": "--seed 1",
+        "engine": "--engine qhull",
+        "threads": "--threads 1",
+        **TONE,
+        **{name: words for name, words in DRAWING.items() if name not in ("dots", "pen")},
         **TOLD,
     },
 }

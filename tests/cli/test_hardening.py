@@ -36,6 +36,7 @@ READERS = {
     "bound, second": ("bound", "{good}", "{file}", "-o", "out.csv"),
     "sequence": ("sequence", "--density", "{file}", "-n", "4", "-o", "out.csv"),
     "certify": ("certify", "points.csv", "--density", "{file}", "-o", "out.csv"),
+    "morph": ("morph", "{good}", "{file}", "-n", "4", "--frames", "2", "-o", "out.svg"),
 }
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")
@@ -219,6 +220,7 @@ COMMANDS = {
     "bound": ("good.png", "other.png"),
     "sequence": ("-n", "7"),
     "certify": ("points.csv",),
+    "morph": ("good.png", "other.png", "-n", "5", "--frames", "3"),
     "samples": (),
     "doctor": (),
 }

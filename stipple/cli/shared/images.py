@@ -29,12 +29,15 @@ class Reading:
         Larger images are refused.
     quiet : bool
         Whether nothing is told of what was found.
+    frame : int
+        Which frame of an animation is read, the first being 0.
     """
 
     tone: "Tone"
     resize: int | tuple[int, int] | None
     max_pixels: int
     quiet: bool = False
+    frame: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,9 @@ def read_image(path: str, reading: Reading) -> Original:
     from stipple.files.pictures import read_source
 
     notes: list[str] = []
-    source = read_source(path, max_pixels=reading.max_pixels, tell=notes.append)
+    source = read_source(
+        path, max_pixels=reading.max_pixels, tell=notes.append, frame=reading.frame
+    )
     return prepare_image(source, reading, path, notes)
 
 

@@ -126,6 +126,23 @@ page_options = add_options(
     group="Page",
 )
 
+radius_option = click.option(
+    "--radius",
+    type=RADIUS,
+    metavar="LENGTH|auto",
+    default="auto",
+    help="Radius of the dots; auto: as large as the tone needs.",
+)
+ink_option = click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]")
+background_option = click.option(
+    "--background",
+    type=BACKGROUND,
+    metavar="COLOUR|none|auto",
+    default="auto",
+    help="Colour of the paper; none or transparent leaves it out; auto: white, black under rgb,"
+    " none for pen drawings.",
+)
+
 mark_options = add_options(
     click.option(
         "--dots",
@@ -133,13 +150,7 @@ mark_options = add_options(
         default="circle",
         help="Filled circles; strokes, one touch of the pen each; or spirals that fill each dot.",
     ),
-    click.option(
-        "--radius",
-        type=RADIUS,
-        metavar="LENGTH|auto",
-        default="auto",
-        help="Radius of the dots; auto: as large as the tone needs.",
-    ),
+    radius_option,
     click.option(
         "--pen",
         "--pen-width",
@@ -149,15 +160,8 @@ mark_options = add_options(
         show_default=f"{PEN_WIDTH:g}mm",
         help="Width of the pen, for lines, spirals and strokes.",
     ),
-    click.option("--ink", type=COLOUR, help="Colour of the dots.  [default: black]"),
-    click.option(
-        "--background",
-        type=BACKGROUND,
-        metavar="COLOUR|none|auto",
-        default="auto",
-        help="Colour of the paper; none or transparent leaves it out; auto: white, black under rgb,"
-        " none for pen drawings.",
-    ),
+    ink_option,
+    background_option,
     group="Look",
 )
 

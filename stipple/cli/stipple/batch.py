@@ -1,6 +1,7 @@
 """Many images for `stipple stipple`: what is done, what failed, one report of all."""
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, cast
@@ -9,6 +10,7 @@ from stipple.cli.shared.ends import choose_code, explain_end
 from stipple.cli.shared.progress import Progress
 from stipple.cli.shared.report import describe_command, describe_failure
 from stipple.cli.stipple.figures import ImageFigures
+from stipple.cli.stipple.frames import FrameRunner, Move, describe_moves
 from stipple.cli.stipple.plan import BatchJob, ImageJob
 from stipple.cli.stipple.run import run_image
 from stipple.machine.failures import Failure
@@ -32,6 +34,10 @@ class BatchResult:
     code : int
         The exit code.
     seconds : float
+    moves : sequence of Move
+        How far dots went between frames, if they were followed and a report is to tell.
+    animation : bytes or None
+        All frames together, if that was asked for.
     """
 
     done: dict[ImageJob, ImageFigures]
@@ -40,6 +46,8 @@ class BatchResult:
     ended: Failure | None
     code: int
     seconds: float
+    moves: Sequence[Move] = ()
+    animation: bytes | None = None
 
 
 def run_batch(job: BatchJob) -> BatchResult:
@@ -48,9 +56,11 @@ def run_batch(job: BatchJob) -> BatchResult:
     found: dict[ImageJob, ImageFigures | Failure] = {}
     total = len(job.images)
     ended, code = None, None
+    runner = FrameRunner(measured=job.report is not None)
     progress = Progress(f"{total:,} images", total, quiet=job.quiet, verbose=job.verbose)
     try:
-        outcomes = run_all(run_image, job.images, jobs=job.jobs, scheduler=job.scheduler)
+        run = runner if job.coherent else run_image
+        outcomes = run_all(run, job.images, jobs=job.jobs, scheduler=job.scheduler)
         with progress, closing(outcomes):
             for number, (image, outcome) in enumerate(outcomes, 1):
                 found[image] = outcome
@@ -58,7 +68,7 @@ def run_batch(job: BatchJob) -> BatchResult:
                     text = outcome.reason
                 else:
                     text = f"{outcome.points:,} points  quality {outcome.quality:.6f}"
-                progress.advance(number, f"{image.image}: {text}")
+                progress.advance(number, f"{image.name}: {text}")
     except (Exception, KeyboardInterrupt) as error:
         ended, code = explain_end(error, begun=bool(found))
     done = {one: found[one] for one in job.images if isinstance(found.get(one), ImageFigures)}
@@ -73,6 +83,8 @@ def run_batch(job: BatchJob) -> BatchResult:
         ended,
         code,
         time.perf_counter() - began,
+        runner.moves,
+        runner.render(job.animation) if job.animation else None,
     )
 
 
@@ -80,16 +92,17 @@ def describe_batch(job: BatchJob, batch: BatchResult) -> dict[str, Any]:
     """Describe the figures of all images, and the command, for one report."""
     return {
         "images": [
-            {"image": image.image, "written": image.targets, **asdict(figures)}
+            {"image": image.name, "written": image.targets, **asdict(figures)}
             for image, figures in batch.done.items()
         ],
         "failures": [
-            {"image": image.image, **describe_failure(failure)}
+            {"image": image.name, **describe_failure(failure)}
             for image, failure in batch.failed.items()
         ],
         "skipped": job.skipped,
-        "not_done": [image.image for image in batch.left],
+        "not_done": [image.name for image in batch.left],
         "ended": None if batch.ended is None else describe_failure(batch.ended),
+        **({"moves": describe_moves(batch.moves)} if job.coherent else {}),
         "seconds": batch.seconds,
         **describe_command("stipple", job.recorded),
     }

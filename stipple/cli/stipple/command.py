@@ -50,11 +50,13 @@ def command(context: click.Context, /, **options: Any) -> None:
     from stipple.files.tables import render_json
 
     batch = run_batch(job)
+    if job.animation and batch.animation is not None:
+        write_output(job.animation, batch.animation)
     if job.report:
         write_output(job.report, render_json(describe_batch(job, batch)))
     if not job.quiet:
         print_table(list_batch_rows(job, batch))
-    tell_failures([f"{image.image}: {one.reason}" for image, one in batch.failed.items()])
+    tell_failures([f"{image.name}: {one.reason}" for image, one in batch.failed.items()])
     if batch.ended:
         tell(batch.ended.reason)
     context.exit(batch.code)

@@ -120,6 +120,7 @@ Examples:
   stipple stipple photo.jpg --inks '#e4002b,navy,black' -o pens.svg
   stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
   stipple stipple *.jpg -o out/{stem}.svg --jobs 4 --report out/all.json
+  stipple stipple frames/*.png -o out/{stem}.svg --coherent
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
 
@@ -147,7 +148,10 @@ output_options = add_options(
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files."),
     click.option(
-        "--animate", type=click.Path(dir_okay=False), help="Write the moving dots as a .gif file."
+        "--animate",
+        type=click.Path(dir_okay=False),
+        help="Write the moving dots as a .gif file; with --coherent those of all frames, as"
+        " .gif, .png (APNG), .webp or .svg.",
     ),
     file_options,
     make_report_options("Print each step, and the mathematical figures at the end."),
@@ -292,5 +296,14 @@ stipple_options = add_options(
     placing_options,
     solver_options,
     batch_options,
-    skip_options,
+    add_options(
+        click.option(
+            "--coherent",
+            is_flag=True,
+            help="The images, or the frames of a GIF, PNG or WebP, are followed: each starts"
+            " from the dots of the last, and every dot keeps its number, the id in .svg and .csv.",
+        ),
+        skip_options,
+        group="Batch",
+    ),
 )

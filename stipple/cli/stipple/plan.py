@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -63,6 +63,10 @@ class ImageJob:
         Files to write.
     animate, report : str or None
         Paths of the animation and of the report, if any.
+    animated : bool
+        Whether it is a frame of an animation, that of `reading`.
+    coherent : bool
+        Whether it is a frame whose dots are followed to the next.
     quiet, verbose : bool
         What a person sees of it.
     recorded : Recorded
@@ -80,9 +84,16 @@ class ImageJob:
     outputs: tuple[Output, ...]
     animate: str | None
     report: str | None
+    animated: bool
+    coherent: bool
     quiet: bool
     verbose: bool
     recorded: Recorded
+
+    @property
+    def name(self) -> str:
+        """What messages and reports call it."""
+        return f"{self.image}, frame {self.reading.frame + 1}" if self.animated else self.image
 
     @property
     def targets(self) -> list[str]:
@@ -104,7 +115,8 @@ class ImageJob:
 class BatchJob:
     """Images for other processes, or one after another, and the path of one report of all.
 
-    Those that are `skipped` have all their files.
+    Those that are `skipped` have all their files. If `coherent` they are frames in their order,
+    and `animation` the path of all of them together.
     """
 
     images: tuple[ImageJob, ...]
@@ -112,6 +124,8 @@ class BatchJob:
     jobs: int
     scheduler: str | None
     report: str | None
+    coherent: bool
+    animation: str | None
     quiet: bool
     verbose: bool
     recorded: Recorded
@@ -131,26 +145,36 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     refuse_conflicts({**options, "given": given}, CONFLICTS)
     images, lists = expand_sources(options["images"])
     jobs, scheduler = options["jobs"], options["scheduler"]
-    many = len(images) > 1 or scheduler is not None or images != list(options["images"])
+    frames = _list_frames(images, coherent=options["coherent"])
+    many = len(frames) > 1 or scheduler is not None or images != list(options["images"])
     shared = {name: value for name, value in options.items() if name != "images"}
-    common = None
+    common = animation = None
+    if options["coherent"]:
+        animation, shared["animate"] = options["animate"], None
     if many:
         refuse_conflicts(options, STREAMS)
-        threads = share_threads(options["threads"], len(images), jobs=jobs, scheduler=scheduler)
+        threads = share_threads(options["threads"], len(frames), jobs=jobs, scheduler=scheduler)
         shared["threads"] = threads
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
     placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
     planned = tuple(
-        _plan_image(fill_paths(shared | {"image": image}, number), placing, quiet=quiet)
-        for number, image in enumerate(images, 1)
+        _plan_image(
+            fill_paths(shared | {"image": image}, number),
+            placing,
+            frame,
+            drawn=animation is None or bool(options["outputs"]),
+            quiet=quiet,
+        )
+        for number, (image, frame) in enumerate(frames, 1)
     )
     skipped = {job for job in planned if options["skip_existing"] and job.is_done}
     wanted = [job for job in planned if job not in skipped]
     _check_together(planned, common)
     targets = [path for job in wanted for path in job.targets]
-    settle_files(options, [*targets, *([common] if common else [])], [*images, *lists])
+    others = [path for path in (common, animation) if path]
+    settle_files(options, [*targets, *others], [*images, *lists])
     if not many and wanted:
         return planned[0]
     return BatchJob(
@@ -159,17 +183,39 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         jobs=jobs,
         scheduler=scheduler,
         report=common,
+        coherent=options["coherent"],
+        animation=animation,
         quiet=options["quiet"],
         verbose=options["verbose"],
         recorded=record_options(options),
     )
 
 
-def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> ImageJob:
-    """Plan an image whose paths are filled in."""
+def _list_frames(images: Sequence[str], *, coherent: bool) -> list[tuple[str, int | None]]:
+    """List images, and in the place of animations that are followed their frames by number."""
+    if not coherent:
+        return [(image, None) for image in images]
+    from stipple.files.pictures import count_frames
+
+    frames: list[tuple[str, int | None]] = []
+    for image in images:
+        count = 1 if image == "-" else count_frames(image)
+        frames += [(image, None)] if count == 1 else [(image, one) for one in range(count)]
+    if len(frames) < 2:
+        raise click.UsageError(
+            f"--coherent follows dots from frame to frame, and {images[0]} is one: give several."
+        )
+    return frames
+
+
+def _plan_image(
+    options: dict[str, Any], placing: Placing, frame: int | None, *, drawn: bool, quiet: bool
+) -> ImageJob:
+    """Plan an image, or a frame of it, whose paths are filled in, and whether it is drawn alone."""
+    image, paths, form = options["image"], options["outputs"], options["format_"]
     return ImageJob(
-        image=options["image"],
-        reading=plan_reading(options, quiet=quiet),
+        image=image,
+        reading=replace(plan_reading(options, quiet=quiet), frame=frame or 0),
         inks=plan_inks(options),
         points=placing.points,
         solving=Solving(
@@ -192,9 +238,11 @@ def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> Im
         order=options["order"],
         draw=options["draw"],
         layout=plan_layout(options),
-        outputs=plan_outputs(options["image"], options["outputs"], options["format_"], FORMATS),
+        outputs=plan_outputs(image, paths, form, FORMATS) if drawn else (),
         animate=options["animate"],
         report=options["report"],
+        animated=frame is not None,
+        coherent=options["coherent"],
         quiet=quiet,
         verbose=options["verbose"],
         recorded=record_options(options),

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from stipple.choices import Start
-from stipple.cli.shared.conflicts import ANIMATION, ONE_PLACE, ONE_WIDTH, Rule, refuse_each
+from stipple.cli.shared.conflicts import (
+    ANIMATION,
+    ONE_PLACE,
+    ONE_WIDTH,
+    Rule,
+    allow_suffixes,
+    refuse_each,
+)
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.stipple.inks import INK_RULES, choose_overlap, is_one
 from stipple.cli.stipple.options import FORMATS
@@ -28,6 +35,9 @@ OUTPUT_AS_IMAGE = Rule(
     lambda options: (
         f"{_find_output(options)} stands among the images: to write it, put -o before it."
     ),
+)
+MOVING = allow_suffixes(
+    "animate", [".gif", ".png", ".webp", ".svg"], "a .gif, .png, .webp or .svg file of frames"
 )
 CONFLICTS = (
     OUTPUT_AS_IMAGE,
@@ -67,8 +77,25 @@ CONFLICTS = (
         lambda options: bool(options["fixed"]) and options["start"] not in get_args(Start),
         "--fixed needs a --start by name, for the other dots.",
     ),
+    *refuse_each(
+        (
+            *("masses", "fixed", "bleed", "texture", "size_variation"),
+            *("jobs", "scheduler", "skip_existing", "method", "iterations", "tolerance", "quality"),
+        ),
+        "--coherent goes on from the dots of the frame before: leave --{} out.",
+        lambda options: bool(options["coherent"]),
+    ),
+    Rule(
+        lambda options: options["coherent"] and options["order"] != "none",
+        "--coherent keeps the order of the dots, by which they are known: give --order none.",
+    ),
+    Rule(
+        lambda options: options["coherent"] and not is_one(options),
+        "--coherent follows the dots of one ink: leave --color and --inks out.",
+    ),
     ONE_WIDTH,
-    ANIMATION,
+    Rule(lambda options: not options["coherent"] and ANIMATION.when(options), ANIMATION.sentence),
+    Rule(lambda options: options["coherent"] and MOVING.when(options), MOVING.sentence),
     ONE_PLACE,
 )
 # Other processes have no standard streams.

@@ -1,7 +1,7 @@
 """One image for `stipple stipple`: reading, solving, writing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -15,7 +15,7 @@ from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import Progress, show_stage
 from stipple.cli.stipple.figures import ImageFigures, collect_figures
-from stipple.cli.stipple.plan import ImageJob
+from stipple.cli.stipple.plan import ImageJob, Solving
 from stipple.cli.stipple.show import Picture, describe_image, render_files
 from stipple.drawing.look import Look
 from stipple.drawing.page import Placement
@@ -28,6 +28,7 @@ from stipple.measures.density import Density
 from stipple.measures.inks import InkDensity, is_dark, name_palette, separate_inks, share_points
 from stipple.measures.levels import advise_levels
 from stipple.measures.tone import darkness
+from stipple.stippling.coherent import follow_frame
 from stipple.stippling.compose import compose_drawing
 from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
@@ -56,8 +57,27 @@ class Solved:
     union: Stippling | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The darkness of a frame, shape (h, w), its dots in the order of their cells, and its place.
+
+    All frames lie on the page as the first does, however large their dots are.
+    """
+
+    darkness: Floats
+    stippling: Stippling
+    placement: Placement
+    look: Look
+    colour: str
+
+
 def run_image(job: ImageJob) -> ImageFigures:
     """Read, solve, order and write an image."""
+    return run_frame(job, None)[0]
+
+
+def run_frame(job: ImageJob, before: Frame | None) -> tuple[ImageFigures, Frame]:
+    """Do the same from a frame before, if there is one; give what the next one needs too."""
     began = time.perf_counter()
     original = read_image(job.image, job.reading)
     wanted = job.inks
@@ -82,10 +102,21 @@ def run_image(job: ImageJob) -> ImageFigures:
     )
     announce_memory(demand, quiet=job.quiet)
     _check_page(job, shares)
-    solved = _solve_together(job, shares) if together else _solve_alone(job, shares)
+    if together:
+        solved = _solve_together(job, shares)
+    else:
+        solved = _solve_alone(job, shares, None if before is None else before.stippling)
     ended = time.perf_counter()
+    if before is None:
+        largest = max(float(one.stippling.radii.max()) for one in solved.inked)
+        placement, look = _lay_out(job, inks, largest)
+    else:
+        placement, look = before.placement, before.look
+    first = solved.inked[0]
+    frame = Frame(inks[0].darkness, first.stippling, placement, look, first.ink.colour)
     with show_stage(f"writing {', '.join(job.targets)}", quiet=job.quiet or job.verbose):
-        return _draw(job, original, inks, solved, read - began, ended)
+        figures = _draw(job, original, inks, solved, frame, read - began, ended)
+    return figures, frame
 
 
 def _draw(
@@ -93,12 +124,12 @@ def _draw(
     original: Original,
     inks: Sequence[InkDensity],
     solved: Solved,
+    frame: Frame,
     reading: float,
     ended: float,
 ) -> ImageFigures:
     """Order the dots for the pen, and write every file; times as `time.perf_counter` tells."""
-    largest = max(float(one.stippling.radii.max()) for one in solved.inked)
-    placement, look = _lay_out(job, inks, largest)
+    placement, look = frame.placement, replace(frame.look, numbered=job.coherent)
     drawn = [_finish(job, one, placement) for one in solved.inked]
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
@@ -198,16 +229,20 @@ def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> 
     return Solved(found.inked, steps, found.union)
 
 
-def _solve_alone(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:
+def _solve_alone(
+    job: ImageJob, shares: Sequence[tuple[InkDensity, int]], before: Stippling | None
+) -> Solved:
     """Stipple each ink as if there was no other."""
-    inked, steps = zip(*[_solve(job, ink, count) for ink, count in shares], strict=True)
+    inked, steps = zip(*[_solve(job, ink, count, before) for ink, count in shares], strict=True)
     union = None
     if len(inked) > 1:
         union = measure_union([ink for ink, _ in shares], [one.stippling for one in inked])
     return Solved(inked, steps, union)
 
 
-def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[InkedStippling, list[Floats]]:
+def _solve(
+    job: ImageJob, density: InkDensity, count: int, before: Stippling | None
+) -> tuple[InkedStippling, list[Floats]]:
     """Stipple an ink with its share of the points; keep every step for an animation."""
     ink = replace(density.ink, colour=job.layout.ink or density.ink.colour)
     solving = job.solving
@@ -220,29 +255,48 @@ def _solve(job: ImageJob, density: InkDensity, count: int) -> tuple[InkedStippli
             if job.animate:
                 steps.append(step.points)
 
-        stippling = stipple(
-            density.darkness,
-            count,
-            method=solving.method,
-            iterations=solving.iterations,
-            tolerance=solving.tolerance,
-            quality=solving.quality,
-            texture=solving.texture,
-            start=solving.start,
-            masses=solving.masses,
-            fixed=solving.fixed,
-            seed=solving.seed,
-            engine=solving.engine,
-            threads=solving.threads,
-            on_step=watch,
-            strays=solving.strays,
-            size_variation=solving.size_variation,
-            spacing=solving.spacing,
-            bleed=solving.bleed,
+        stippling = (
+            _stipple(solving, density, count, watch)
+            if before is None
+            else follow_frame(
+                before,
+                Density(density.darkness),
+                seed=solving.seed,
+                engine=solving.engine,
+                threads=solving.threads,
+                on_step=watch,
+                strays=solving.strays,
+                spacing=solving.spacing,
+            )
         )
     if stippling.strays and job.animate:
         steps.append(stippling.points)
     return InkedStippling(ink, stippling), steps
+
+
+def _stipple(
+    solving: Solving, density: InkDensity, count: int, watch: Callable[[Step], None]
+) -> Stippling:
+    return stipple(
+        density.darkness,
+        count,
+        method=solving.method,
+        iterations=solving.iterations,
+        tolerance=solving.tolerance,
+        quality=solving.quality,
+        texture=solving.texture,
+        start=solving.start,
+        masses=solving.masses,
+        fixed=solving.fixed,
+        seed=solving.seed,
+        engine=solving.engine,
+        threads=solving.threads,
+        on_step=watch,
+        strays=solving.strays,
+        size_variation=solving.size_variation,
+        spacing=solving.spacing,
+        bleed=solving.bleed,
+    )
 
 
 def _finish(job: ImageJob, inked: InkedStippling, placement: Placement) -> InkedStippling:

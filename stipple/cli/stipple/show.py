@@ -237,7 +237,7 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
     files = []
     for output in job.outputs:
         if output.format == "csv":
-            data = _render_csv(picture.inked)
+            data = _render_csv(picture.inked, numbered=job.coherent)
         elif output.format == "json":
             data = _render_json(job, picture.inked, figures)
         else:
@@ -248,12 +248,13 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
     return files
 
 
-def _render_csv(inked: Sequence[InkedStippling]) -> bytes:
+def _render_csv(inked: Sequence[InkedStippling], *, numbered: bool) -> bytes:
     points = np.concatenate([one.stippling.points for one in inked])
     masses = np.concatenate([one.stippling.weights for one in inked])
     radii = np.concatenate([one.stippling.radii for one in inked])
     names = [one.ink.name for one in inked for _ in one.stippling.points]
-    return render_points_csv(points, masses, radii, names if len(inked) > 1 else None)
+    inks = names if len(inked) > 1 else None
+    return render_points_csv(points, masses, radii, inks, numbered=numbered)
 
 
 def _render_json(job: ImageJob, inked: Sequence[InkedStippling], figures: ImageFigures) -> bytes:

@@ -1,0 +1,72 @@
+"""What `stipple morph` found: lines for a person, the report, and files."""
+
+from typing import Any
+
+from stipple.cli.morph.plan import Job
+from stipple.cli.morph.run import FoundMorph
+from stipple.cli.shared.report import describe_command
+from stipple.drawing.animation import render_animation
+from stipple.drawing.moving import render_moving_svg
+from stipple.stippling.moments import compose_moments, compose_moving_dots
+
+BLACK = "#000000"
+
+
+def list_rows(job: Job, found: FoundMorph) -> list[tuple[str, str]]:
+    """Lines for a person."""
+    frames, count, _ = found.morph.points.shape
+    scale = found.placement.scale
+    rows = [("dots", f"{count:,}"), ("frames", f"{frames:,}")]
+    rows.append(("length", f"{found.morph.durations.sum():.4g} s, over and over"))
+    for passage, here, there in zip(
+        found.morph.passages, job.images[:-1], job.images[1:], strict=True
+    ):
+        rows.append(
+            (
+                "way of dots",
+                f"{scale * passage.rms:.4g} mm (root mean square) from {here} to {there}, within"
+                f" {100 * passage.gap:.2g} % of the least possible",
+            )
+        )
+    return rows
+
+
+def describe_morph(job: Job, found: FoundMorph) -> dict[str, Any]:
+    """Describe the figures, and the command, for the report."""
+    morph = found.morph
+    frames, count, _ = morph.points.shape
+    height, width = morph.shape
+    return {
+        "points": count,
+        "frames": frames,
+        "duration_s": float(morph.durations.sum()),
+        "frame_px": (width, height),
+        "page_mm": (found.placement.width, found.placement.height),
+        "millimetres_per_pixel": found.placement.scale,
+        "pictures": [
+            {"image": image, "frame": frame, "quality": one.quality, "w2_squared": one.w2_squared}
+            for image, frame, one in zip(job.images, morph.pictures, morph.stipplings, strict=True)
+        ],
+        "passages": [
+            {"rms_px": one.rms, "rms_lower_px": one.lower, "gap": one.gap} for one in morph.passages
+        ],
+        **describe_command("morph", job.recorded),
+    }
+
+
+def render_files(job: Job, found: FoundMorph) -> list[tuple[str, bytes]]:
+    """Render every animation: paths and contents."""
+    colour = job.layout.ink or BLACK
+    contents: dict[str, bytes] = {}
+    frames = None
+    for form in dict.fromkeys(output.format for output in job.outputs):
+        if form == "svg":
+            moving = compose_moving_dots(found.morph, found.placement, found.look, colour)
+            contents[form] = render_moving_svg(moving)
+            continue
+        morph = found.morph
+        frames = frames or compose_moments(
+            morph.points, morph.radii, found.placement, found.look, colour
+        )
+        contents[form] = render_animation(frames, form, job.layout.dpi, morph.durations.tolist())
+    return [(output.path, contents[output.format]) for output in job.outputs]

@@ -1,0 +1,116 @@
+"""Frames for `stipple stipple --coherent`: each goes on from the last, and how far dots went."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.cli.shared.outputs import find_format
+from stipple.cli.stipple.figures import ImageFigures
+from stipple.cli.stipple.plan import ImageJob
+from stipple.cli.stipple.run import Frame, run_frame
+from stipple.cli.stipple.show import ANIMATION_PIXELS, SECONDS_PER_FRAME
+from stipple.drawing.animation import render_animation
+from stipple.drawing.moving import render_moving_svg
+from stipple.machine.rounding import take_root
+from stipple.stippling.moments import compose_moments, compose_steps
+
+# The bound on the way from frame to frame is as good as it gets in this time.
+SECONDS_FOR_BOUND = 1.0
+
+
+@dataclass(frozen=True)
+class Move:
+    """How far dots went from a frame to the next, in pixels.
+
+    Attributes
+    ----------
+    image, next_image : str
+        The two frames.
+    rms : float
+        Root of the mean squared way of a dot.
+    lower : float
+        Proved: dots as good as these in both frames cannot go less far. It is
+        W2(ρ, ρ') − W2(ρ, Y) − W2(ρ', Y'), of densities ρ and dots Y, or 0.
+    ratio : float or None
+        `rms` over `lower`; None where that is 0.
+    """
+
+    image: str
+    next_image: str
+    rms: float
+    lower: float
+    ratio: float | None
+
+
+class FrameRunner:
+    """Runs images in turn, and remembers the last one.
+
+    Parameters
+    ----------
+    measured : bool
+        Whether ways of dots are measured, which takes time.
+
+    Attributes
+    ----------
+    moves : list of Move
+        From each image that was done to the next.
+    """
+
+    def __init__(self, *, measured: bool) -> None:
+        self._measured = measured
+        self._last: tuple[str, Frame] | None = None
+        self.moves: list[Move] = []
+        self._dots: list[tuple[Floats, Floats]] = []
+
+    def __call__(self, job: ImageJob) -> ImageFigures:
+        """Run an image as `run_image` does, from the points of the last one that was done."""
+        before = self._last[1] if self._last else None
+        figures, frame = run_frame(job, before)
+        if before and self._last and self._measured:
+            self.moves.append(_measure_move(self._last[0], before, job.name, frame))
+        self._last = (job.name, frame)
+        self._dots.append((frame.stippling.points, frame.stippling.radii))
+        return figures
+
+    def render(self, path: str) -> bytes | None:
+        """Render the frames that were done as an animation by the suffix; None of less than two."""
+        if self._last is None or len(self._dots) < 2:
+            return None
+        frame = self._last[1]
+        places = frame.placement, frame.look, frame.colour
+        points, radii = (np.array(stack) for stack in zip(*self._dots, strict=True))
+        form = find_format(path)
+        if form == "svg":
+            return render_moving_svg(compose_steps(points, radii, *places, SECONDS_PER_FRAME))
+        dpi = 25.4 * ANIMATION_PIXELS / max(frame.placement.width, frame.placement.height)
+        drawings = compose_moments(points, radii, *places)
+        return render_animation(drawings, form, dpi, [SECONDS_PER_FRAME] * len(points))
+
+
+def _measure_move(image: str, before: Frame, next_image: str, frame: Frame) -> Move:
+    here, there = before.stippling.points, frame.stippling.points
+    rms = math.sqrt(((there - here) ** 2).sum() / len(here))
+    lower = _bound_move(before, frame)
+    return Move(image, next_image, rms, lower, rms / lower if lower else None)
+
+
+def _bound_move(before: Frame, frame: Frame) -> float:
+    """Bound from below how far dots go, by the triangle inequality."""
+    from stipple.bounds.bound import bound
+
+    apart = bound(
+        before.darkness, frame.darkness, pixels="squares", time_limit=SECONDS_FOR_BOUND
+    ).lower
+    for one in (before, frame):
+        away = take_root(one.stippling.w2_squared_upper, 2, down=False)
+        apart = math.nextafter(apart - away, -math.inf)
+    return max(0.0, apart)
+
+
+def describe_moves(moves: Sequence[Move]) -> list[dict[str, Any]]:
+    """Describe moves for the report."""
+    return [asdict(move) for move in moves]

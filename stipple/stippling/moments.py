@@ -1,0 +1,80 @@
+"""From moving dots to drawings of every moment, and to dots that browsers move."""
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.drawing.look import Look
+from stipple.drawing.marks import Dots, Drawing, Layer
+from stipple.drawing.moving import MovingDots
+from stipple.drawing.page import Placement
+from stipple.stippling.morph import Morph
+
+
+def compose_moments(
+    points: Floats, radii: Floats, placement: Placement, look: Look, colour: str
+) -> list[Drawing]:
+    """Compose a drawing of the dots of each frame.
+
+    Parameters
+    ----------
+    points, radii : ndarray, shapes (frames, n, 2) and (frames, n)
+        In pixels; dots of radius 0 are left out.
+    placement : Placement
+        Where the frame lies on the page.
+    look : Look
+        Radius and background are used.
+    colour : str
+        `#rrggbb` of the dots.
+    """
+    return [
+        Drawing(
+            placement.width,
+            placement.height,
+            look.background,
+            (Layer("dots", colour, (_place_dots(at[size > 0], size[size > 0], placement, look),)),),
+        )
+        for at, size in zip(points, radii, strict=True)
+    ]
+
+
+def compose_moving_dots(morph: Morph, placement: Placement, look: Look, colour: str) -> MovingDots:
+    """Compose the dots of a morph that rest at each picture, and travel to the next."""
+    at = list(morph.pictures)
+    arrivals = np.arange(len(at)) * (morph.hold + morph.seconds)
+    times = np.column_stack([arrivals, arrivals + morph.hold]).ravel()
+    stays = np.repeat(at, 2)
+    if morph.hold == 0:
+        times, stays = times[::2], stays[::2]
+    return MovingDots(
+        width=placement.width,
+        height=placement.height,
+        background=look.background,
+        colour=colour,
+        centres=np.array([placement.to_page(points) for points in morph.points[stays]]),
+        radii=np.array([look.choose_radii(placement.scale * size) for size in morph.radii[stays]]),
+        times=times,
+        easing=morph.easing,
+    )
+
+
+def compose_steps(
+    points: Floats, radii: Floats, placement: Placement, look: Look, colour: str, seconds: float
+) -> MovingDots:
+    """Compose dots that go from frame to frame at one speed; the arguments are `compose_moments`'s.
+
+    `seconds` is the time from each frame to the next.
+    """
+    return MovingDots(
+        width=placement.width,
+        height=placement.height,
+        background=look.background,
+        colour=colour,
+        centres=np.array([placement.to_page(at) for at in points]),
+        radii=np.array([look.choose_radii(placement.scale * size) for size in radii]),
+        times=np.arange(len(points), dtype=np.float64) * seconds,
+        easing="linear",
+    )
+
+
+def _place_dots(points: Floats, radii: Floats, placement: Placement, look: Look) -> Dots:
+    return Dots(placement.to_page(points), look.choose_radii(placement.scale * radii))

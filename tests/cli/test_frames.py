@@ -1,0 +1,110 @@
+"""`stipple stipple --coherent`: dots keep their numbers, and how far they go is told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import SVG, read_json, read_svg, save, stipple
+from PIL import Image
+
+MOVE = 40
+
+
+@pytest.fixture(autouse=True)
+def frames(tmp_path, monkeypatch):
+    """A spot that goes to the right, quickly."""
+    monkeypatch.chdir(tmp_path)
+    y, x = np.mgrid[:60, :150] + 0.5
+    for number in range(3):
+        spot = np.exp(-((x - 30 - MOVE * number) ** 2 + (y - 30) ** 2) / 128)
+        save(tmp_path / f"{number}.png", np.uint8(255 - 255 * np.where(spot > 0.02, spot, 0)))
+    save(tmp_path / "white.png", np.full((60, 150), 255, np.uint8))
+    save(tmp_path / "small.png", np.zeros((5, 5), np.uint8))
+
+
+def read_points(path):
+    names = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    rows = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+    assert names == ["x", "y", "mass", "radius", "id"]
+    assert rows[:, 4].tolist() == list(range(1, len(rows) + 1))
+    return rows[:, :2]
+
+
+def test_dots_keep_their_numbers_and_their_ways_are_bounded():
+    words = ("-n", 400, "-o", "{stem}.svg", "-o", "{stem}.csv", "--coherent", "-q")
+    stipple("0.png", "1.png", "2.png", *words, "--report", "r.json")
+    points = [read_points(Path(f"{number}.csv")) for number in range(3)]
+    moves = read_json(Path("r.json"))["moves"]
+    assert [(one["image"], one["next_image"]) for one in moves] == [
+        ("0.png", "1.png"),
+        ("1.png", "2.png"),
+    ]
+    for one, here, there in zip(moves, points[:-1], points[1:], strict=True):
+        rms = ((there - here) ** 2).sum(axis=1).mean() ** 0.5
+        assert one["rms"] == pytest.approx(rms)
+        # The least way of all, of dots that may be anywhere, is the move of the spot.
+        assert one["lower"] <= MOVE
+        assert rms <= 1.3 * one["lower"]
+        assert one["ratio"] == pytest.approx(rms / one["lower"])
+    pages = [read_svg(Path(f"{number}.svg")) for number in range(3)]
+    assert len({page.get("viewBox") for page in pages}) == 1
+    for page in pages:
+        names = [dot.get("id") for dot in page.iter(f"{SVG}circle")]
+        assert names == [f"dot{number}" for number in range(1, 401)]
+
+
+def test_a_frame_that_cannot_be_done_is_left_out():
+    words = ("-n", 20, "-o", "{stem}.csv", "--coherent", "--report", "r.json")
+    told = stipple("0.png", "white.png", "small.png", "1.png", *words, code=3).stderr
+    assert "white.png: The density is zero everywhere" in told or "all white" in told
+    assert "small.png: The frame has 5 × 5 pixels, and the one before 150 × 60" in told
+    (move,) = read_json(Path("r.json"))["moves"]
+    assert (move["image"], move["next_image"]) == ("0.png", "1.png")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["0.png"], "follows dots from frame to frame, and 0.png is one: give several."),
+        (["0.png", "1.png", "--bleed"], "leave --bleed out."),
+        (["0.png", "1.png", "--jobs", 2], "leave --jobs out."),
+        (["0.png", "1.png", "--order", "tsp"], "give --order none."),
+        (["0.png", "1.png", "--color", "cmyk"], "the dots of one ink"),
+    ],
+)
+def test_what_does_not_go_together(words, sentence):
+    told = stipple(*words, "--coherent", "-n", 9, "-o", "{stem}.svg", code=2).stderr
+    assert sentence in " ".join(told.split())
+
+
+@pytest.mark.parametrize("form", ["gif", "png", "webp"])
+def test_frames_of_an_animation_are_those_of_files(form):
+    pictures = [Image.open(f"{number}.png") for number in range(3)]
+    settings = {"lossless": True} if form == "webp" else {}
+    first, *others = pictures
+    first.save(f"clip.{form}", save_all=True, append_images=others, duration=100, **settings)
+    words = ("--coherent", "-n", 30, "-q", "-o")
+    stipple(f"clip.{form}", *words, "clip-{number}.csv")
+    stipple("0.png", "1.png", "2.png", *words, "{stem}.csv")
+    for number in range(3):
+        found = read_points(Path(f"clip-{number + 1}.csv"))
+        np.testing.assert_allclose(found, read_points(Path(f"{number}.csv")), atol=0.5)
+    told = stipple(f"clip.{form}", *words, "{stem}.csv", code=2).stderr
+    assert "give a pattern that tells them apart" in " ".join(told.split())
+
+
+def test_all_frames_as_one_animation():
+    names = [f"a.{form}" for form in ("gif", "png", "webp", "svg")]
+    for name in names:
+        frames = ("0.png", "1.png", "2.png")
+        stipple(*frames, "-n", 30, "--coherent", "--animate", name, "-q", "--radius", "1mm")
+        if not name.endswith("svg"):
+            with Image.open(name) as shown:
+                assert (shown.n_frames, max(shown.size)) == (3, 800)
+    assert sorted(path.name for path in Path().glob("*.svg")) == ["a.svg"]
+    dots = list(read_svg(Path("a.svg")).iter(f"{SVG}circle"))
+    assert [dot.get("id") for dot in dots] == [f"dot{number}" for number in range(1, 31)]
+    ways = [way.get("values").split(";") for way in dots[0].iter(f"{SVG}animateTransform")]
+    assert [len(way) for way in ways] == [3]
+    told = stipple("0.png", "1.png", "--coherent", "--animate", "a.mp4", code=2).stderr
+    assert "--animate writes a .gif, .png, .webp or .svg file of frames, not 'a.mp4'." in told
