@@ -109,7 +109,7 @@ def _draw(
     figures = replace(figures, levels=original.levels, notes=original.notes, advice=advice)
     figures = figures.add_seconds(read=reading, order=ordered - ended)
     # What cannot be rendered leaves all files as they were.
-    picture = Picture(inked, drawn, solved.steps, placement, look, drawing)
+    picture = Picture(original, inked, drawn, solved.steps, placement, look, drawing)
     for path, data in render_files(job, picture, figures):
         write_output(path, data)
     figures = figures.add_seconds(write=time.perf_counter() - ordered)
