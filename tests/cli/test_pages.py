@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from command import invoke, read_csv, save
+from command import invoke, list_circles, read_csv, read_json, read_svg, save
 from pages import decode, read_page
 
 FLOAT32 = 2**-23
@@ -55,3 +55,50 @@ def test_stipple_writes_a_page(image, tmp_path):
     data = image.read_bytes()
     page = invoke("stipple", "-", "-n", 3, "-o", "-", "--format", "html", "-q", data=data)
     assert "<h1>standard input</h1>" in page.stdout
+
+
+def test_a_progressive_stippling_has_a_slider_with_w2(image, tmp_path):
+    words = ["sequence", "--density", image, "-n", 40, "--relaxation", 1]
+    files = ["-o", tmp_path / "a.html", "-o", tmp_path / "a.csv", "--report", tmp_path / "a.json"]
+    invoke(*words, *files, "--compare", "stipple")
+    page = read_page(tmp_path / "a.html")
+    page.check_nothing_is_loaded()
+    points = np.loadtxt(tmp_path / "a.csv", delimiter=",", skiprows=1)
+    check_points(page, points)
+    growth, rows = page.data["growth"], read_json(tmp_path / "a.json")["prefixes"]
+    assert growth["keepsTone"]
+    assert [one["count"] for one in growth["measured"]] == [row["n"] for row in rows]
+    for one, row in zip(growth["measured"], rows, strict=True):
+        told = dict(one["figures"])
+        assert float(told["W2²"].split()[0]) == pytest.approx(row["w2_squared"], rel=1e-7)
+        lower, upper = (float(end.strip("[],")) for end in told["W2²"].split()[-2:])
+        assert lower <= row["w2_squared_lower"] <= row["w2_squared_upper"] <= upper
+        assert told["stipple stipple"].startswith(f"{row['stipple_quality']:.5f}")
+    chart = page.data["chart"]
+    assert chart["x"] == [row["n"] for row in rows]
+    assert chart["y"] == [row["w2_squared"] for row in rows]
+    # A page measures without being asked, a radius that is given stays, and again the same bytes.
+    for name in ("b", "c"):
+        invoke(*words, "--radius", "1mm", "-o", tmp_path / f"{name}.html")
+    page = read_page(tmp_path / "b.html")
+    assert not page.data["growth"]["keepsTone"]
+    assert len(page.data["growth"]["measured"]) == len(rows)
+    assert (tmp_path / "b.html").read_bytes() == (tmp_path / "c.html").read_bytes()
+
+
+def test_prefixes_of_the_cube_have_a_slider(tmp_path):
+    files = ["-o", tmp_path / "a.html", "-o", tmp_path / "a.svg"]
+    invoke("sequence", "-n", 12, "--certify", *files)
+    page = read_page(tmp_path / "a.html")
+    centres, _ = read_dots(page)
+    np.testing.assert_allclose(
+        centres, list_circles(read_svg(tmp_path / "a.svg"))[:, :2], atol=6e-4
+    )
+    (measured,) = page.data["growth"]["measured"]
+    assert measured["count"] == 12
+    assert "R_N" in dict(measured["figures"])
+    invoke("sequence", "-n", 12, *files)
+    assert read_page(tmp_path / "a.html").data["growth"]["measured"] == []
+    for words in (["--skip", 3], ["--draw", "strip"]):
+        invoke("sequence", "-n", 12, *words, *files)
+        assert read_page(tmp_path / "a.html").data["growth"] is None

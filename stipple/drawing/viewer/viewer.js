@@ -80,6 +80,9 @@ function* drawAll(context, seen, target) {
     return;
   }
   const scale = context.getTransform().a;
+  context.beginPath();
+  context.rect(0, 0, page.width, page.height);
+  context.clip(); // a few large dots may reach beyond the page
   context.fillStyle = page.background || "#ffffff";
   context.fillRect(0, 0, page.width, page.height);
   drawPicture(context, pictures[state.under], find("fade").value / 100);
