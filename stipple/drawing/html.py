@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from pathlib import PurePath
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,14 +75,17 @@ class Growth:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A curve between its ends, over what the slider goes through; all of one shape (k,)."""
+    """A curve between its ends, over what the slider goes through; all of one shape (k,).
+
+    `logarithmic` names the axes that are.
+    """
 
     title: str
     x: Floats
     y: Floats
     lower: Floats
     upper: Floats
-    logarithmic: bool = False
+    logarithmic: Literal["", "y", "xy"] = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,7 @@
 """Pages of HTML that commands write: what they embed is what the other files have."""
 
+import csv
+
 import numpy as np
 import pytest
 from command import invoke, list_circles, read_csv, read_json, read_svg, save
@@ -102,3 +104,41 @@ def test_prefixes_of_the_cube_have_a_slider(tmp_path):
     for words in (["--skip", 3], ["--draw", "strip"]):
         invoke("sequence", "-n", 12, *words, *files)
         assert read_page(tmp_path / "a.html").data["growth"] is None
+
+
+def test_lloyd_has_a_slider_over_steps(image, tmp_path):
+    words = ["lloyd", image, "-n", 6, "--steps", 3, "--start", "uniform"]
+    files = ["-o", tmp_path / "a.html", "-o", tmp_path / "a.csv"]
+    invoke(*words, *files, "--last-points", tmp_path / "last.csv")
+    page = read_page(tmp_path / "a.html")
+    page.check_nothing_is_loaded()
+    assert page.data["title"] == image.name
+    with (tmp_path / "a.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    frames = page.data["frames"]
+    assert [frame["label"] for frame in frames] == [f"step {row['step']}" for row in rows]
+    assert page.data["chart"]["y"] == [float(row["w2_squared"]) for row in rows]
+    for frame, row in zip(frames, rows, strict=True):
+        told = dict(frame["figures"])
+        assert float(told["W2²"].split(",")[0]) == pytest.approx(float(row["w2_squared"]), rel=1e-7)
+        assert told["one-step theorem"].startswith("holds") == (row["one_step_holds"] == "True")
+    last = np.loadtxt(tmp_path / "last.csv", delimiter=",", skiprows=1)
+    left, top, width, _ = page.data["pictures"][0]["box"]
+    (dots,) = (layer for layer in frames[-1]["layers"] if layer["label"] == "points")
+    centres = decode(dots["marks"][0]["centres"]).reshape(-1, 2)
+    np.testing.assert_allclose(centres, last * width / 18 + [left, top], rtol=FLOAT32)
+    assert [layer["label"] for layer in frames[0]["layers"]] == ["cells", "arrows", "points"]
+
+
+def test_each_run_of_lloyd_may_have_a_page(tmp_path, monkeypatch):
+    monkeypatch.setattr("stipple.cli.lloyd.page.MOST_CELLS", 9)
+    words = ["lloyd", "uniform", "--pixels", 8, "-n", "4,5", "--steps", 1, "--start", "uniform"]
+    invoke(*words, "--repeat", 2, "-o", tmp_path / "{points}-{repeat}.html")
+    pages = [read_page(tmp_path / f"{n}-{repeat}.html") for n in (4, 5) for repeat in (0, 1)]
+    assert [dict(page.data["figures"])["points"] for page in pages] == ["4", "4", "5", "5"]
+    labels = [[layer["label"] for layer in page.data["frames"][1]["layers"]] for page in pages]
+    assert labels == [["cells", "arrows", "points"]] * 2 + [["points"]] * 2
+    assert "10 in all" in dict(pages[-1].data["figures"])["cells"]
+    # One name is the page of the first run.
+    invoke(*words, "-o", tmp_path / "one.html")
+    assert dict(read_page(tmp_path / "one.html").data["figures"])["points"] == "4"

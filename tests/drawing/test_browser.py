@@ -107,7 +107,7 @@ def test_a_browser_slides_over_prefixes(browser, tmp_path):
     )
     measured = [(16, [("W2²", "5")]), (400, [("W2²", "1")])]
     ends = np.array([5.0, 1.0])
-    chart = Chart("W2² over N", np.array([16.0, 400]), ends, ends, ends, logarithmic=True)
+    chart = Chart("W2² over N", np.array([16.0, 400]), ends, ends, ends, logarithmic="xy")
     page = Page("x", dots, slider="Points", growth=Growth(True, measured), chart=chart)
     show(browser, page, tmp_path)
     told = "find('figures-here').textContent"

@@ -207,7 +207,9 @@ def test_views_keep_the_place_under_the_pointer_and_never_lose_the_page():
 def test_a_chart_lies_in_its_box():
     chart = {"x": [1, 10, 100], "y": [4, 2, 1], "lower": [3, 2, 1], "upper": [5, 2, 1]}
     flat = {"x": [1], "y": [0], "lower": [0], "upper": [0]}
-    charts = [chart, {**chart, "logarithmic": True}, flat]
+    charts = [
+        {**one, "logarithmic": axes} for one, axes in ((chart, ""), (chart, "xy"), (flat, ""))
+    ]
     *curves, single = run_model("return data.map(plotChart)", charts)
     for drawn, places in zip(curves, ([8, 33.8, 292], [8, 150, 292]), strict=True):
         np.testing.assert_allclose([x for x, _ in drawn["curve"]], places, atol=0.1)

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stipple.cli.lloyd.plan import Job
-from stipple.cli.shared.drawings import render_drawing
+from stipple.cli.shared.drawings import name_source, render_drawing
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.progress import Progress
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
+    from stipple.cli.lloyd.page import Step
     from stipple.drawing.marks import Drawing
+    from stipple.drawing.page import Placement
     from stipple.lloyd_steps.experiment import ExperimentRow
     from stipple.lloyd_steps.figures import Figures
     from stipple.lloyd_steps.slope import Slope
     from stipple.lloyd_steps.theory import StepTheorem
+    from stipple.measures.density import Density
 
 # Millimetres of the longer side of a frame, and of its margin.
 PAGE_SIDE, MARGIN = 120.0, 3.0
@@ -112,6 +115,7 @@ def run(job: Job) -> Found:
     pictures: dict[str, bytes] = {}
     last_points: dict[str, Floats] = {}
     moving: list[Drawing] = []
+    steps: list[Step] = []
     for one in _follow(job):
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
@@ -120,6 +124,10 @@ def run(job: Job) -> Found:
         for path in _name_pictures(one, job):
             if path not in pictures:
                 pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
+        if files.pages:
+            for path in _collect_step(one, job, steps, figures[-1]):
+                if path not in pictures:
+                    pictures[path] = _render_steps(one, job, steps)
         if files.last_points and one.is_last:
             path = files.last_points.format(points=one.count, repeat=one.repeat)
             last_points.setdefault(path, _find_points(one, job))
@@ -170,6 +178,28 @@ def _name_pictures(one: "ExperimentRow", job: Job) -> "Iterator[str]":
             yield pattern.format(points=one.count, repeat=one.repeat)
 
 
+def _collect_step(
+    one: "ExperimentRow", job: Job, steps: "list[Step]", figures: "Figures"
+) -> "Iterator[str]":
+    """Collect the steps of a run; at its end yield the paths of their pages."""
+    if one.row.step == 0:
+        steps.clear()
+    steps.append((_compose_frame(one), figures))
+    if one.is_last:
+        for pattern in job.files.pages:
+            yield pattern.format(points=one.count, repeat=one.repeat)
+
+
+def _render_steps(one: "ExperimentRow", job: Job, steps: "list[Step]") -> bytes:
+    from stipple.cli.lloyd.page import render_steps
+    from stipple.drawing.html import Backdrop
+    from stipple.drawing.originals import show_masses
+
+    density = one.domain.density
+    backdrop = Backdrop("density", show_masses(density.values), _place_frame(density))
+    return render_steps(name_source(job.title) if job.in_pixels else job.title, steps, backdrop)
+
+
 def _find_points(one: "ExperimentRow", job: Job) -> "Floats":
     """Find the points of a step, in the units in which a start is read."""
     points = one.row.transport.points
@@ -178,16 +208,20 @@ def _find_points(one: "ExperimentRow", job: Job) -> "Floats":
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":
     from stipple.drawing.diagram import compose_diagram
-    from stipple.drawing.page import place
 
-    density = one.domain.density
-    # The margin goes around the picture, however thin that is.
-    scale = (PAGE_SIDE - 2 * MARGIN) / max(density.width, density.height)
-    size = (density.width * scale + 2 * MARGIN, density.height * scale + 2 * MARGIN)
-    placement = place((density.height, density.width), size, margin=MARGIN)
+    placement = _place_frame(one.domain.density)
     transport = one.row.transport
     cells = transport.diagram.cells
     return compose_diagram(transport.points, transport.barycentres, cells, placement, PEN_WIDTH)
+
+
+def _place_frame(density: "Density") -> "Placement":
+    from stipple.drawing.page import place
+
+    # The margin goes around the picture, however thin that is.
+    scale = (PAGE_SIDE - 2 * MARGIN) / max(density.width, density.height)
+    size = (density.width * scale + 2 * MARGIN, density.height * scale + 2 * MARGIN)
+    return place((density.height, density.width), size, margin=MARGIN)
 
 
 def _animate(drawings: "Iterable[Drawing]") -> bytes:

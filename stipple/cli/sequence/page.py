@@ -98,7 +98,7 @@ def _chart_prefixes(table: "list[Row]") -> "Chart":
 
     columns = ("n", "w2_squared", "w2_squared_lower", "w2_squared_upper")
     counts, values, lower, upper = (np.array([row[name] for row in table]) for name in columns)
-    logarithmic = bool((lower > 0).all())
+    logarithmic = (lower > 0).all()
     axes = ", both axes logarithmic" if logarithmic else ""
     return Chart(
         f"W2² in px² over the number of points, where it was measured{axes}",
@@ -106,5 +106,5 @@ def _chart_prefixes(table: "list[Row]") -> "Chart":
         values,
         lower,
         upper,
-        logarithmic,
+        "xy" if logarithmic else "",
     )

@@ -280,17 +280,16 @@ function touches(left, top, right, bottom, seen) {
 // A chart of a curve, with a band where ends are known: polylines in a box of 300 × 150.
 function plotChart(chart) {
   const box = { left: 8, right: 292, top: 14, bottom: 128 };
-  const measure = chart.logarithmic ? Math.log10 : (value) => value;
-  const span = (values) => {
-    const measured = values.map(measure);
+  const choose = (axis) => (chart.logarithmic.includes(axis) ? Math.log10 : (value) => value);
+  const [alongX, alongY] = [choose("x"), choose("y")];
+  const span = (measured) => {
     const [low, high] = [Math.min(...measured), Math.max(...measured)];
     return high > low ? [low, high] : [low - 0.5, high + 0.5];
   };
-  const [left, right] = span(chart.x);
-  const [low, high] = span([...chart.lower, ...chart.upper]);
-  const across = (x) =>
-    box.left + ((box.right - box.left) * (measure(x) - left)) / (right - left);
-  const down = (y) => box.bottom - ((box.bottom - box.top) * (measure(y) - low)) / (high - low);
+  const [left, right] = span(chart.x.map(alongX));
+  const [low, high] = span([...chart.lower, ...chart.upper].map(alongY));
+  const across = (x) => box.left + ((box.right - box.left) * (alongX(x) - left)) / (right - left);
+  const down = (y) => box.bottom - ((box.bottom - box.top) * (alongY(y) - low)) / (high - low);
   const place = (values) => chart.x.map((x, i) => [across(x), down(values[i])]);
   const band = [...place(chart.lower), ...place(chart.upper).reverse()];
   return { box, across, band, curve: place(chart.y) };
