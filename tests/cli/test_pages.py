@@ -142,3 +142,44 @@ def test_each_run_of_lloyd_may_have_a_page(tmp_path, monkeypatch):
     # One name is the page of the first run.
     invoke(*words, "-o", tmp_path / "one.html")
     assert dict(read_page(tmp_path / "one.html").data["figures"])["points"] == "4"
+
+
+def test_bound_has_arrows_and_the_interval(tmp_path):
+    y, x = np.mgrid[0:12, 0:18]
+    for name, middle in (("first", 5), ("second", 11)):
+        spot = 255 - 200 * ((x - middle) ** 2 + (y - 6) ** 2 < 9)
+        save(tmp_path / f"{name}.png", spot.astype(np.uint8))
+    words = ["bound", tmp_path / "first.png", tmp_path / "second.png", "-q"]
+    for name in ("a", "b"):
+        invoke(*words, "-o", tmp_path / f"{name}.html", "-o", tmp_path / "a.json")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    page, found = read_page(tmp_path / "a.html"), read_json(tmp_path / "a.json")
+    page.check_nothing_is_loaded()
+    data = page.data
+    labels = ["first: first.png", "second: second.png"]
+    assert [picture["label"] for picture in data["pictures"]] == labels
+    assert [data["under"], data["beside"]] == labels
+    assert data["chart"]["lower"] == [level["lower"] for level in found["levels"]]
+    assert data["chart"]["upper"] == [level["upper"] for level in found["levels"]]
+    lower, upper = (float(dict(data["figures"])["W_2"].split()[i]) for i in (1, 3))
+    assert lower <= found["lower"] <= found["upper"] <= upper
+    # Each mean arrow is as long as the way: the spot moves six pixels to the right.
+    shafts, heads = data["frames"][0]["layers"][0]["marks"]
+    tails = decode(shafts["vertices"]).reshape(-1, 2, 2)[:, 0]
+    tips = decode(heads["vertices"]).reshape(-1, 3, 2)[:, 0]
+    scale = data["pictures"][0]["box"][2] / 18
+    assert len(tails) > 20
+    moves = (tips - tails) / scale
+    assert moves[:, 0].max() == pytest.approx(6, abs=0.3)
+    assert np.abs(moves[:, 1]).max() < 2
+
+
+def test_bound_draws_no_page_without_a_plan(image, tmp_path):
+    words = ["bound", image, image, "-o", tmp_path / "a.html"]
+    told = invoke(*words, "--method", "paper", code=2)
+    assert "leaves no plan to draw" in told.output
+    invoke(*words[:3], "-o", "-", "--format", "html", "--method", "paper", code=2)
+    # Equal images: arrows of no length are drawn without a complaint.
+    invoke(*words)
+    figures = dict(read_page(tmp_path / "a.html").data["figures"])
+    assert figures["W_2"].startswith("from 0 ")

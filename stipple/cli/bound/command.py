@@ -46,9 +46,10 @@ def _bound_pair(job: PairJob) -> int:
     named = dict(zip("ab", job.images, strict=True))
     with report_failure(reporting.report, "bound", reporting.recorded, named):
         masses, result = bound_pair(job)
-        if job.plot and result.plan is None:
+        if job.draws_plan and result.plan is None:
+            left_out = "--plot" if job.plot else "the .html"
             raise StippleError(
-                "There was no time for a plan to plot: give more, or leave --plot out."
+                f"There was no time for a plan to plot: give more, or leave {left_out} out."
             )
         figures = collect_figures(job.images, result)
         files = render_files(job, figures, masses, result)

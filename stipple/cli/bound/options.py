@@ -15,7 +15,7 @@ from stipple.cli.shared.options import (
 )
 from stipple.cli.shared.types import FiniteRange, Portion
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "html")
 
 EXAMPLES = """\
 \b
@@ -118,9 +118,9 @@ output_options = add_options(
         "outputs",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Write the interval as .json or .csv; for many pairs a .csv with a row each. A later"
-        " run adds the rows that are missing, whose files have changed, or whose gap is too wide. -"
-        " is standard output. Repeatable.",
+        help="Write the interval as .json or .csv, or as .html, a page with arrows where mass goes;"
+        " for many pairs a .csv with a row each. A later run adds the rows that are missing, whose"
+        " files have changed, or whose gap is too wide. - is standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(

@@ -18,6 +18,10 @@ def _has_plot(options: Mapping[str, Any]) -> bool:
     return bool(options["plot"])
 
 
+def _has_page(options: Mapping[str, Any]) -> bool:
+    return "html" in [options["format_"], *map(find_format, options["outputs"])]
+
+
 PAIR_RULES = (
     Rule(
         lambda options: len(options["images"]) != 2,
@@ -37,6 +41,10 @@ PAIR_RULES = (
     Rule(
         lambda options: _has_plot(options) and options["method"] == "paper",
         "--method paper leaves no plan to plot: leave --plot out.",
+    ),
+    Rule(
+        lambda options: _has_page(options) and options["method"] == "paper",
+        "--method paper leaves no plan to draw: write .json or .csv.",
     ),
 )
 TABLE_RULES = (
@@ -137,6 +145,11 @@ class PairJob:
     outputs: tuple[Output, ...]
     plot: Output | None
     reporting: Reporting
+
+    @property
+    def draws_plan(self) -> bool:
+        """Whether a file shows where mass goes."""
+        return self.plot is not None or any(output.format == "html" for output in self.outputs)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stipple.cli.bound.plan import PairJob
 from stipple.cli.bound.table import TableSummary
 from stipple.cli.shared.digits import round_down, round_up
+from stipple.cli.shared.drawings import name_source
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -107,13 +108,12 @@ def render_files(
     from stipple.files.tables import render_json, render_table_csv
 
     row = {name: figures[name] for name in COLUMNS}
-    files = [
-        (
-            output.path,
-            render_json(figures) if output.format == "json" else render_table_csv([row]),
-        )
-        for output in job.outputs
-    ]
+    renderers = {
+        "json": lambda: render_json(figures),
+        "csv": lambda: render_table_csv([row]),
+        "html": lambda: _render_page(job, masses, result),
+    }
+    files = [(output.path, renderers[output.format]()) for output in job.outputs]
     if job.plot:
         from stipple.bounds.plot import render_bounds
 
@@ -122,6 +122,16 @@ def render_files(
         plot = render_bounds(masses, result, ends, job.plot.format, PLOT_DPI)
         files.append((job.plot.path, plot))
     return files
+
+
+def _render_page(job: PairJob, masses: "tuple[Floats, Floats]", result: "ImageBounds") -> bytes:
+    from stipple.bounds.page import compose_page
+    from stipple.drawing.html import render_page
+
+    first, second = map(name_source, job.images)
+    # The same bytes each time: not how long it took.
+    rows = [row for row in list_rows(result, job.settings.gap) if row[0] != "seconds"]
+    return render_page(compose_page(masses, result, (first, second), rows))
 
 
 def list_rows(result: "ImageBounds", gap: float) -> list[tuple[str, str]]:

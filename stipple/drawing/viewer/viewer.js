@@ -9,6 +9,8 @@ const BATCH = 100; // marks drawn between two looks at the clock
 const find = (id) => document.getElementById(id);
 const page = decodePage(JSON.parse(find("data").textContent));
 const canvas = find("canvas");
+const marks = page.frames.flatMap((frame) => frame.layers.flatMap((layer) => layer.marks));
+const hasDots = marks.some((mark) => mark.kind === "dots");
 const total = page.growth ? page.frames[0].layers[0].marks[0].centres.length / 2 : 0;
 const state = { frame: 0, count: total, size: 1, hidden: new Set(), under: "", beside: "" };
 let view = null;
@@ -348,7 +350,8 @@ function fillRows(table, rows) {
 function tell() {
   const frame = page.frames[state.frame];
   const dots = countDots(page, frame, state);
-  find("count").textContent = `${dots.toLocaleString("en")} dot${dots === 1 ? "" : "s"} drawn`;
+  const told = `${dots.toLocaleString("en")} dot${dots === 1 ? "" : "s"} drawn`;
+  find("count").textContent = hasDots ? told : "";
   let place = page.frames.length > 1 ? frame.label : "";
   let figures = frame.figures;
   if (page.growth) {
@@ -444,8 +447,7 @@ function setUpSlider() {
 
 function setUpSize() {
   const size = find("size");
-  const marks = page.frames.flatMap((frame) => frame.layers.flatMap((layer) => layer.marks));
-  find("size-section").hidden = !marks.some((mark) => mark.kind === "dots");
+  find("size-section").hidden = !hasDots;
   size.addEventListener("input", () => {
     state.size = 2 ** Number(size.value);
     find("size-told").textContent = `${Math.round(100 * state.size)} %`;
