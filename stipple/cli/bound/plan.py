@@ -117,11 +117,14 @@ class Reporting:
     strict : bool
         Whether a gap that is not reached is a failure.
     quiet, verbose : bool
+    shown : bool
+        Whether the first file is shown at the end.
     """
 
     report: str | None
     recorded: Recorded
     strict: bool
+    shown: bool
     quiet: bool
     verbose: bool
 
@@ -248,6 +251,7 @@ def _plan_reporting(options: Mapping[str, Any]) -> Reporting:
         report=options["report"],
         recorded=record_options(options),
         strict=options["strict"],
+        shown=options["open_"],
         quiet=options["quiet"],
         verbose=options["verbose"],
     )

@@ -7,7 +7,7 @@ import click
 from stipple.cli.shared.conflicts import find_given
 from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.log import tell
-from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.outputs import show_first, write_output
 from stipple.cli.shared.progress import print_table, tell_failures
 from stipple.cli.shared.report import report_failure
 from stipple.cli.stipple.options import EXAMPLES, stipple_options
@@ -45,6 +45,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     job = plan(options, find_given(context))
     if isinstance(job, ImageJob):
         _draw_one(job)
+        if options["open_"]:
+            show_first(job.targets)
         return
     from stipple.cli.stipple.batch import describe_batch, list_batch_rows, run_batch
     from stipple.files.tables import render_json
@@ -57,6 +59,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     tell_failures([f"{image.image}: {one.reason}" for image, one in batch.failed.items()])
     if batch.ended:
         tell(batch.ended.reason)
+    if options["open_"]:
+        show_first(path for image in batch.done for path in image.targets)
     context.exit(batch.code)
 
 
