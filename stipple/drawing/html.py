@@ -153,12 +153,12 @@ def render_page(page: Page) -> bytes:
         )
     parts = {
         "title": escape(page.title),
-        "style": _read("viewer.css"),
-        "model": _read("model.js"),
-        "viewer": _read("viewer.js"),
+        "style": read_part("viewer.css"),
+        "model": read_part("model.js"),
+        "viewer": read_part("viewer.js"),
         "data": dump_json(_describe_page(page)),
     }
-    return fill_template(_read("viewer.html"), parts)
+    return fill_template(read_part("viewer.html"), parts)
 
 
 def fill_template(template: str, parts: dict[str, str]) -> bytes:
@@ -188,7 +188,8 @@ def encode_bytes(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _read(name: str) -> str:
+def read_part(name: str) -> str:
+    """Read a file of the folder that pages are made of."""
     return (files("stipple.drawing") / "viewer" / name).read_text(encoding="utf-8")
 
 

@@ -1,11 +1,18 @@
 """Pages of HTML that commands write: what they embed is what the other files have."""
 
+import base64
 import csv
+import io
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from browser import open_browser
 from command import invoke, list_circles, read_csv, read_json, read_svg, save
 from pages import decode, read_page
+from PIL import Image
+
+from stipple.drawing.report import Entry, render_entries
 
 FLOAT32 = 2**-23
 
@@ -183,3 +190,66 @@ def test_bound_draws_no_page_without_a_plan(image, tmp_path):
     invoke(*words)
     figures = dict(read_page(tmp_path / "a.html").data["figures"])
     assert figures["W_2"].startswith("from 0 ")
+
+
+def test_a_batch_has_a_report_to_look_at(image, tmp_path):
+    y, x = np.mgrid[0:9, 0:7]
+    save(tmp_path / "plain.png", (20 * x + 10 * y).astype(np.uint8))
+    (tmp_path / "broken<i>.png").write_bytes(b"nothing")
+    names = [image.name, "broken<i>.png", "plain.png"]
+    words = ["stipple", *(tmp_path / name for name in names), "-n", 5, "--iterations", 0, "-q"]
+    report = tmp_path / "reports" / "all.html"
+    invoke(*words, "-o", tmp_path / "out" / "{stem}.svg", "--report", report, code=3)
+    page = read_page(report)
+    attributes = [(name, value or "") for name, value in page.attributes]
+    sources = [value for name, value in attributes if name == "src"]
+    assert len(sources) == 2
+    for source in sources:
+        kind, _, data = source.partition(",")
+        assert kind == "data:image/png;base64"
+        with Image.open(io.BytesIO(base64.b64decode(data))) as thumbnail:
+            assert 239 <= max(thumbnail.size) <= 241
+    links = [value for name, value in attributes if name == "href"]
+    assert len(links) == 2
+    for link in links:
+        target = report.parent / unquote(link)
+        assert target.resolve() in (tmp_path / "out").resolve().iterdir()
+    assert not {"link", "iframe", "object", "embed", "base", "b", "i"} & {*page.tags}
+    states = [value for name, value in attributes if name == "data-state"]
+    assert states == ["done", "failed", "done"]
+    options = [text.strip() for text in page.texts["option"]]
+    assert options[1:3] == ["done (2)", "failed (1)"]
+    headings = [text.strip() for text in page.texts["h2"]]
+    assert headings == [str(tmp_path / name) for name in names]
+    assert any("broken<i>.png" in text for text in page.texts["p"])
+    # In JSON there is no picture.
+    invoke(*words, "-o", tmp_path / "{stem}.svg", "--report", tmp_path / "all.json", code=3)
+    assert "thumbnail" not in (tmp_path / "all.json").read_text(encoding="utf-8")
+    for name in ("one.html", "{stem}.html"):
+        told = invoke("stipple", image, "--report", tmp_path / name, code=2)
+        assert "a page of several images only" in told.output
+
+
+def test_a_report_is_filtered_and_sorted_in_a_browser(tmp_path):
+    entries = [
+        Entry("one.png", "done", [("dots", "9")], {"dots": 9}),
+        Entry("two.png", "failed", reason="It is no picture."),
+        Entry("three.png", "done", [("dots", "3")], {"dots": 3}),
+    ]
+    path = tmp_path / "report.html"
+    path.write_bytes(render_entries("3 images", [("images", "3")], entries))
+    browser = open_browser()
+    try:
+        browser.open(path)
+        shown = "entries.filter((one) => !one.hidden).map((one) => one.innerText.split('\\n')[0])"
+        listed = "[...document.querySelectorAll('h2')].map((one) => one.textContent)"
+        choose = "find('{}').value = '{}'; choose(); {}"
+        assert browser.run(shown) == ["one.png", "two.png", "three.png"]
+        by_dots = browser.run(choose.format("order", "dots", listed))
+        assert by_dots == ["three.png", "one.png", "two.png"]
+        assert browser.run(choose.format("state", "failed", shown)) == ["two.png"]
+        assert browser.run(choose.format("name", "three", shown)) == []
+        assert browser.run("find('count').textContent") == "0 of 3 images"
+        assert browser.problems == []
+    finally:
+        browser.close()

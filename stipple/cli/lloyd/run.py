@@ -1,6 +1,6 @@
 """What `stipple lloyd` runs: a job in, the figures of every step and pictures out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,14 +120,13 @@ def run(job: Job) -> Found:
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
+        if files.pages:
+            steps = [] if one.row.step == 0 else steps
+            steps.append((_compose_frame(one), figures[-1]))
         # A pattern without {repeat} or {points} keeps the first of its name.
         for path in _name_pictures(one, job):
             if path not in pictures:
-                pictures[path] = render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
-        if files.pages:
-            for path in _collect_step(one, job, steps, figures[-1]):
-                if path not in pictures:
-                    pictures[path] = _render_steps(one, job, steps)
+                pictures[path] = _render_picture(one, job, path, steps)
         if files.last_points and one.is_last:
             path = files.last_points.format(points=one.count, repeat=one.repeat)
             last_points.setdefault(path, _find_points(one, job))
@@ -174,23 +173,19 @@ def _name_pictures(one: "ExperimentRow", job: Job) -> "Iterator[str]":
     if frame:
         yield frame
     if one.is_last:
-        for pattern in files.pictures:
+        for pattern in (*files.pictures, *files.pages):
             yield pattern.format(points=one.count, repeat=one.repeat)
 
 
-def _collect_step(
-    one: "ExperimentRow", job: Job, steps: "list[Step]", figures: "Figures"
-) -> "Iterator[str]":
-    """Collect the steps of a run; at its end yield the paths of their pages."""
-    if one.row.step == 0:
-        steps.clear()
-    steps.append((_compose_frame(one), figures))
-    if one.is_last:
-        for pattern in job.files.pages:
-            yield pattern.format(points=one.count, repeat=one.repeat)
+def _render_picture(one: "ExperimentRow", job: Job, path: str, steps: "Sequence[Step]") -> bytes:
+    """Render a step, or all of a run on a page."""
+    pages = [pattern.format(points=one.count, repeat=one.repeat) for pattern in job.files.pages]
+    if path in pages:
+        return _render_steps(one, job, steps)
+    return render_drawing(_compose_frame(one), find_format(path), FRAME_DPI)
 
 
-def _render_steps(one: "ExperimentRow", job: Job, steps: "list[Step]") -> bytes:
+def _render_steps(one: "ExperimentRow", job: Job, steps: "Sequence[Step]") -> bytes:
     from stipple.cli.lloyd.page import render_steps
     from stipple.drawing.html import Backdrop
     from stipple.drawing.originals import show_masses

@@ -12,7 +12,7 @@ from stipple.choices import Method, NeighbourEngine, Order, Spacing, Start, Stra
 from stipple.cli.shared.conflicts import refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
+from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.shared.sources import expand_sources
 from stipple.cli.stipple.inks import Inks, plan_inks
@@ -63,6 +63,8 @@ class ImageJob:
         Files to write.
     animate, report : str or None
         Paths of the animation and of the report, if any.
+    thumbnail : bool
+        Whether the report of all images shows a small picture of this one.
     quiet, verbose : bool
         What a person sees of it.
     recorded : Recorded
@@ -80,6 +82,7 @@ class ImageJob:
     outputs: tuple[Output, ...]
     animate: str | None
     report: str | None
+    thumbnail: bool
     quiet: bool
     verbose: bool
     recorded: Recorded
@@ -140,10 +143,18 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         shared["threads"] = threads
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
+    if find_format(shared["report"] or "") == "html":
+        raise click.UsageError(
+            "--report writes a page of several images only, to a name without a pattern: give one"
+            " such as report.json."
+        )
     placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
+    thumbnail = find_format(common or "") == "html"
     planned = tuple(
-        _plan_image(fill_paths(shared | {"image": image}, number), placing, quiet=quiet)
+        _plan_image(
+            fill_paths(shared | {"image": image}, number), placing, quiet=quiet, thumbnail=thumbnail
+        )
         for number, image in enumerate(images, 1)
     )
     skipped = {job for job in planned if options["skip_existing"] and job.is_done}
@@ -165,7 +176,9 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     )
 
 
-def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> ImageJob:
+def _plan_image(
+    options: dict[str, Any], placing: Placing, *, quiet: bool, thumbnail: bool
+) -> ImageJob:
     """Plan an image whose paths are filled in."""
     return ImageJob(
         image=options["image"],
@@ -195,6 +208,7 @@ def _plan_image(options: dict[str, Any], placing: Placing, *, quiet: bool) -> Im
         outputs=plan_outputs(options["image"], options["outputs"], options["format_"], FORMATS),
         animate=options["animate"],
         report=options["report"],
+        thumbnail=thumbnail,
         quiet=quiet,
         verbose=options["verbose"],
         recorded=record_options(options),

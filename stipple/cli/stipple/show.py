@@ -1,7 +1,7 @@
 """What `stipple stipple` found: lines for a person, the report, and files."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -233,7 +233,7 @@ def _tell_diameter(ink: InkFigures) -> str:
 
 def describe_image(job: ImageJob, figures: ImageFigures) -> dict[str, Any]:
     """Describe the figures of an image, and the command, for the report."""
-    described = asdict(figures)
+    described = figures.describe()
     del described["versions"]  # they stand at the end, as in every report
     return {**described, **describe_command("stipple", job.recorded)}
 
