@@ -1,11 +1,13 @@
 """Pages of HTML in a real browser, where there is one."""
 
 import io
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from browser import open_browser
+from browser import LONGEST, open_browser
+from command import list_circles, list_layers, read_svg
 from pages import draw_every_mark
 from PIL import Image
 
@@ -97,6 +99,23 @@ def test_a_browser_zooms_and_moves(browser, drawing, tmp_path):
     browser.command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
     browser.wait(f"view.scale > 2 * fitView(page, panes[0]).scale && {shown} !== {whole!r}")
     browser.settle()
+    assert browser.problems == []
+
+
+def test_a_browser_saves_what_is_seen(browser, drawing, tmp_path):
+    show(browser, Page("été/a & b.png", drawing), tmp_path)
+    browser.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    browser.press("2")
+    browser.run("find('save').click()")
+    saved = tmp_path / "a & b.svg"
+    end = time.monotonic() + LONGEST
+    while not saved.exists():
+        assert time.monotonic() < end, list(tmp_path.iterdir())
+        time.sleep(0.02)
+    svg = read_svg(saved)
+    assert list(list_layers(svg)) == ['1 a "quoted" <ink>']
+    dots = drawing.layers[0].marks[1]
+    np.testing.assert_allclose(list_circles(svg)[:, :2], dots.centres, atol=6e-4)
     assert browser.problems == []
 
 

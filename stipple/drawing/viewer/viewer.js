@@ -245,6 +245,9 @@ function show(next) {
 // Split what there is into one pane, or two: side by side, or one below the other.
 function arrange() {
   const box = canvas.getBoundingClientRect();
+  if (box.width < 1 || box.height < 1) {
+    return; // there is no room now
+  }
   const ratio = window.devicePixelRatio || 1;
   canvas.width = Math.round(box.width * ratio);
   canvas.height = Math.round(box.height * ratio);
