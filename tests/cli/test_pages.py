@@ -58,7 +58,8 @@ def test_stipple_writes_a_page(image, tmp_path):
     assert "seconds" not in figures
     (picture,) = page.data["pictures"]
     assert picture["label"] == "original"
-    invoke(*words, "--color", "cmyk", "--order", "tsp", "-o", tmp_path / "inks.html")
+    inks = ["--color", "cmyk", "--overlap", "allow", "-o", tmp_path / "inks.html"]
+    invoke(*words[:-2], *inks, "--order", "nearest")
     _, labels = read_dots(read_page(tmp_path / "inks.html"))
     assert {"cyan", "magenta", "yellow"} <= set(labels)
     data = image.read_bytes()
@@ -67,7 +68,7 @@ def test_stipple_writes_a_page(image, tmp_path):
 
 
 def test_a_progressive_stippling_has_a_slider_with_w2(image, tmp_path):
-    words = ["sequence", "--density", image, "-n", 40, "--relaxation", 1]
+    words = ["sequence", "--density", image, "-n", 20, "--relaxation", 1]
     files = ["-o", tmp_path / "a.html", "-o", tmp_path / "a.csv", "--report", tmp_path / "a.json"]
     invoke(*words, *files, "--compare", "stipple")
     page = read_page(tmp_path / "a.html")
