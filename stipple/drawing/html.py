@@ -155,7 +155,8 @@ def render_page(page: Page) -> bytes:
         "title": escape(page.title),
         "style": read_part("viewer.css"),
         "model": read_part("model.js"),
-        "viewer": read_part("viewer.js"),
+        "canvas": read_part("canvas.js"),
+        "controls": read_part("controls.js"),
         "data": dump_json(_describe_page(page)),
     }
     return fill_template(read_part("viewer.html"), parts)
