@@ -31,7 +31,18 @@ def _render_pdf(drawing: "Drawing", _: float) -> bytes:
     return render_pdf(drawing)
 
 
-RENDERERS: dict[str, Renderer] = {"svg": _render_svg, "png": _render_png, "pdf": _render_pdf}
+def _render_html(drawing: "Drawing", _: float) -> bytes:
+    from stipple.drawing.html import Page, render_page
+
+    return render_page(Page("Drawing", drawing))
+
+
+RENDERERS: dict[str, Renderer] = {
+    "svg": _render_svg,
+    "png": _render_png,
+    "pdf": _render_pdf,
+    "html": _render_html,
+}
 # Of plots, which Matplotlib writes and whose bytes are made the same each time for these.
 PLOT_FORMATS = ("svg", "png", "pdf")
 

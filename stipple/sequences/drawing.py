@@ -99,6 +99,28 @@ def compose_doublings(
     return Drawing(placement.width, placement.height, look.background, tuple(layers))
 
 
+def compose_list(
+    progression: Progression, placement: Placement, look: Look, colour: str
+) -> Drawing:
+    """Compose one layer of all points in their order, of the size that suits them together.
+
+    Parameters
+    ----------
+    progression : Progression
+        The points.
+    placement : Placement
+        Where the picture lies on the page.
+    look : Look
+        How dots look.
+    colour : str
+        Ink, as `#rrggbb`.
+    """
+    positions = placement.to_page(progression.points)
+    radius = progression.measure_radius(len(positions), placement, look)
+    layer = Layer("points", colour, (_place_dots(positions, radius, look),))
+    return Drawing(placement.width, placement.height, look.background, (layer,))
+
+
 def compose_strip(
     progression: Progression, placement: Placement, look: Look, colour: str
 ) -> Drawing:

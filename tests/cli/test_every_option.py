@@ -74,6 +74,7 @@ TOLD = {
     "verbose": "--verbose",
     "dry_run": "--dry-run",
     "log_file": "--log-file told.log",
+    "open_": "--open",
 }
 CASES = {
     "stipple": {
@@ -327,6 +328,7 @@ def folder(inputs, monkeypatch):
     monkeypatch.setattr("stipple.discretisation.presets.LINE_CELLS", 20)
     # These take time to find, and are not compared.
     monkeypatch.setattr("stipple.cli.shared.report.collect_versions", dict)
+    monkeypatch.setattr(click, "launch", lambda path: click.echo(f"{path} is shown", err=True) or 0)
     return inputs
 
 

@@ -3,7 +3,9 @@
 import os
 
 import click
+import numpy as np
 import pytest
+from command import invoke, save
 
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.errors import StippleError
@@ -33,8 +35,27 @@ def test_formats_are_those_of_the_suffixes():
 
 
 def settle(*written, read=("a.png",), **options):
-    defaults = {"force": False, "no_clobber": False, "dry_run": False}
+    defaults = {"force": False, "no_clobber": False, "dry_run": False, "open_": False}
     settle_files({**defaults, "images": read, "outputs": written, **options}, written)
+
+
+def test_the_first_file_is_shown(monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(click, "launch", lambda path: shown.append(path) or 0)
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "a.png", np.arange(12, dtype=np.uint8).reshape(3, 4))
+    words = ["stipple", "a.png", "-n", 3, "--iterations", 0, "-q", "--open"]
+    invoke(*words)
+    invoke(*words, "-o", "-", "-o", "-b.svg", "-o", "c.csv", "--format", "csv")
+    save(tmp_path / "b.png", np.arange(12, dtype=np.uint8).reshape(4, 3))
+    invoke("stipple", "b.png", "a.png", *words[2:], "-o", "{stem}-{number}.svg")
+    invoke("sequence", "-n", 4, "-q", "--open", "-o", "s.svg")
+    assert shown == [str(tmp_path / name) for name in ("a.svg", "-b.svg", "b-1.svg", "s.svg")]
+    told = invoke("sequence", "-n", 4, "--open", code=2)
+    assert "--open shows a file" in told.output
+    monkeypatch.setattr(click, "launch", lambda _: 1)
+    told = invoke("sequence", "-n", 4, "--open", "-o", "s.svg")
+    assert "s.svg is written, but no program was found here to show it." in told.stderr
 
 
 def test_what_is_read_is_not_overwritten_under_any_name(folder):

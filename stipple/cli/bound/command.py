@@ -8,7 +8,7 @@ from stipple.cli.bound.options import EXAMPLES, bound_options
 from stipple.cli.bound.plan import NearestJob, PairJob, Settings, TableJob, plan
 from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.log import tell
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_fallback, print_table, tell_failures
 from stipple.cli.shared.report import describe_command, report_failure
 from stipple.errors import StippleError
@@ -57,6 +57,8 @@ def _bound_pair(job: PairJob) -> int:
         written = write_files([*files, *_render_report(job, figures)])
     if not reporting.quiet:
         print_table([*list_rows(job, result), *written])
+    if reporting.shown:
+        show_first(path for _, path in written)
     if reporting.strict and not result.reached:
         raise StippleError(
             f"The gap is {result.gap:.4g}, and {settings.gap:.4g} was asked for:"
@@ -75,6 +77,8 @@ def _fill_table(job: TableJob) -> int:
     written = write_files(_render_report(job, summary.describe()))
     if not job.reporting.quiet:
         print_table([*list_summary(summary, job.target), *written])
+    if job.reporting.shown:
+        show_first([job.target, *(path for _, path in written)])
     tell_failures(summary.sentences)
     if summary.ended:
         tell(summary.ended.reason)

@@ -17,7 +17,7 @@ from stipple.cli.shared.types import FiniteRange, Portion
 from stipple.drawing.formats import PLOT_FORMATS
 
 FIGURES = ("json", "csv")
-FORMATS = (*FIGURES, *PLOT_FORMATS)
+FORMATS = (*FIGURES, *PLOT_FORMATS, "html")
 
 EXAMPLES = """\
 \b
@@ -135,7 +135,8 @@ output_options = add_options(
         "outputs",
         multiple=True,
         type=click.Path(allow_dash=True),
-        help="Write the interval as .json or .csv, or the picture of --plot as .svg, .png or .pdf;"
+        help="Write the interval as .json or .csv; the picture of --plot as .svg, .png or .pdf; or"
+        " a page with arrows where mass goes as .html;"
         " for many pairs a .csv with a row each. A later run adds the rows that are missing, whose"
         " files have changed, or whose gap is too wide. - is standard output. Repeatable.",
     ),

@@ -14,7 +14,7 @@ from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.drawing.formats import PLOT_FORMATS
 
-PICTURES = frozenset(PLOT_FORMATS)
+PICTURES = frozenset((*PLOT_FORMATS, "html"))
 
 
 def _asks_for_picture(options: Mapping[str, Any]) -> bool:
@@ -134,11 +134,14 @@ class Reporting:
     strict : bool
         Whether a gap that is not reached is a failure.
     quiet, verbose : bool
+    shown : bool
+        Whether the first file is shown at the end.
     """
 
     report: str | None
     recorded: Recorded
     strict: bool
+    shown: bool
     quiet: bool
     verbose: bool
 
@@ -314,6 +317,7 @@ def _plan_reporting(options: Mapping[str, Any]) -> Reporting:
         report=options["report"],
         recorded=record_options(options),
         strict=options["strict"],
+        shown=options["open_"],
         quiet=options["quiet"],
         verbose=options["verbose"],
     )

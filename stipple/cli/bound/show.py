@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from stipple.cli.bound.plan import PairJob
 from stipple.cli.bound.table import TableSummary
 from stipple.cli.shared.digits import format_interval, round_down, round_up
+from stipple.cli.shared.drawings import name_source
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
@@ -119,6 +120,8 @@ def render_files(
             return render_json(figures)
         if form == "csv":
             return render_table_csv([{name: figures[name] for name in COLUMNS}])
+        if form == "html":
+            return _render_page(job, masses, result)
         return _render_plot(masses, result, form)
 
     files = [(output.path, render(output.format)) for output in job.outputs]
@@ -148,6 +151,16 @@ def _render_morph(result: "ImageBounds", form: str) -> bytes:
         for one in measure_morph(result, TIMES[form]).times
     ]
     return render_morph_strip(plan, result.shape, labels, PLOT_DPI)
+
+
+def _render_page(job: PairJob, masses: "tuple[Floats, Floats]", result: "ImageBounds") -> bytes:
+    from stipple.bounds.page import compose_page
+    from stipple.drawing.html import render_page
+
+    first, second = map(name_source, job.images)
+    # The same bytes each time: not how long it took.
+    rows = [row for row in list_rows(job, result) if row[0] != "seconds"]
+    return render_page(compose_page(masses, result, (first, second), rows))
 
 
 def _name_unit(result: "ImageBounds") -> str:

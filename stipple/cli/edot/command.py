@@ -7,7 +7,7 @@ import click
 
 from stipple.cli.edot.options import EXAMPLES, edot_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_fallback, print_table
 from stipple.cli.shared.report import report_failure
 
@@ -55,3 +55,5 @@ def command(context: click.Context, /, **options: Any) -> None:
             written += write_files([(job.report, report)])
     if not job.quiet:
         print_table([*list_rows(found), ("seed", str(job.settings.seed)), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)

@@ -6,7 +6,7 @@ import click
 
 from stipple.cli.lloyd.options import EXAMPLES, lloyd_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import report_failure
 
@@ -52,6 +52,8 @@ def command(context: click.Context, /, **options: Any) -> None:
         written = write_files(render_files(found, job))
     if not job.quiet:
         print_table([*list_rows(found, job.preset), ("seed", str(job.seed)), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)
 
 
 def _run_on_line(context: click.Context, options: dict[str, Any]) -> None:
@@ -63,3 +65,5 @@ def _run_on_line(context: click.Context, options: dict[str, Any]) -> None:
         written = write_files(render_line(figures, job))
     if not job.quiet:
         print_table([*list_line_rows(figures, job), ("seed", str(job.seed)), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)

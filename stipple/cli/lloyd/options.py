@@ -121,7 +121,8 @@ output_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         help="File to write, by suffix: the trace of all runs, one row a step, as .csv; a picture"
-        f" of the last points and their cells as {DRAWN}."
+        f" of the last points and their cells as {DRAWN}; of these .html has a slider over all"
+        " steps, with the trace."
         " Of several runs the first is drawn, or each if {points} and {repeat} are in the name. -"
         " is standard output, for the trace. Repeatable.",
     ),

@@ -46,6 +46,8 @@ class Files:
         Paths of the trace, as CSV.
     pictures : tuple of str
         Patterns of the paths of pictures of the last points.
+    pages : tuple of str
+        Patterns of the paths of pages with all steps of a run.
     last_points : str or None
         Pattern of the paths of the last points.
     plot, animation, report : str or None
@@ -58,6 +60,7 @@ class Files:
 
     traces: tuple[str, ...]
     pictures: tuple[str, ...]
+    pages: tuple[str, ...]
     last_points: str | None
     plot: str | None
     frames: str | None
@@ -179,7 +182,8 @@ def _plan_files(
     drawn = options["frame_steps"] or (preset.pictures if preset else ())
     return Files(
         traces=tuple(output.path for output in outputs if output.format == "csv"),
-        pictures=tuple(output.path for output in outputs if output.format != "csv"),
+        pictures=tuple(one.path for one in outputs if one.format not in ("csv", "html")),
+        pages=tuple(output.path for output in outputs if output.format == "html"),
         last_points=options["last_points"],
         plot=options["plot"],
         frames=options["frames"],
@@ -216,7 +220,8 @@ def _list_frames(files: Files, experiment: "Experiment") -> list[str]:
 
 def _list_last(files: Files, experiment: "Experiment") -> list[str]:
     """List the paths of what is written at the end of runs, each once for its pattern."""
-    patterns = [*files.pictures, *([files.last_points] if files.last_points else [])]
+    points = [files.last_points] if files.last_points else []
+    patterns = [*files.pictures, *files.pages, *points]
     return [
         name
         for pattern in patterns

@@ -1,18 +1,16 @@
 """What `stipple lloyd` runs: a job in, the figures of every step and pictures out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stipple.cli.lloyd.pictures import Pictures
 from stipple.cli.lloyd.plan import Job
-from stipple.cli.shared.drawings import render_drawing
 from stipple.cli.shared.memory import announce_memory
-from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.progress import Progress
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats
-    from stipple.drawing.marks import Drawing
     from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
     from stipple.lloyd_steps.dimensions import CellDimensions
     from stipple.lloyd_steps.experiment import Experiment, ExperimentRow
@@ -21,12 +19,6 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.theory import StepTheorem
     from stipple.measures.formula import Domain
 
-# Millimetres of the longer side of a frame, and of its margin.
-PAGE_SIDE, MARGIN = 120.0, 3.0
-PEN_WIDTH = 0.3
-FRAME_DPI = 200.0
-ANIMATION_DPI = 100.0
-SECONDS_PER_FRAME = 0.12
 # Points nearer to their barycentres than this part of the domain's diameter are critical.
 CRITICAL = 1e-7
 
@@ -141,14 +133,14 @@ def run(job: Job) -> Found:
     announce_memory(predict_stippling(most, pixels), quiet=job.quiet)
     figures: list[Figures] = []
     theorems: list[AppliedTheorem] = []
-    pictures = _Pictures(job)
+    pictures = Pictures(job)
     last_points: dict[str, Floats] = {}
     dimensions: list[CellDimensions] = []
     for one in _follow(job):
         figures.append(collect_figures(one))
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
-        pictures.draw(one)
+        pictures.draw(one, figures[-1])
         if one.is_last and one.repeat == 0 and is_near_plateau(one.row, one.domain):
             dimensions.append(count_dimensions(one.domain.density, one.row.transport))
         if files.last_points and one.is_last:
@@ -204,71 +196,7 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
             yield one
 
 
-class _Pictures:
-    """The pictures of a job: drawn while it runs, and rendered at its end."""
-
-    def __init__(self, job: Job) -> None:
-        self._files = job.files
-        self._animated = job.experiment.counts[0], 0
-        self._frames: dict[str, list[Drawing]] = {}
-        self._moving: list[Drawing] = []
-
-    def draw(self, one: "ExperimentRow") -> None:
-        """Draw a row, if it is in a picture."""
-        files = self._files
-        frame = files.name_frame(one.row.step, one.count, one.repeat, one.is_last)
-        if frame:
-            self._frames.setdefault(frame, []).append(_compose_frame(one))
-        if one.is_last:
-            for pattern in files.pictures:
-                # A pattern without {repeat} or {points} keeps the first of its name.
-                path = pattern.format(points=one.count, repeat=one.repeat)
-                if path not in self._frames:
-                    self._frames[path] = [_compose_frame(one)]
-        if files.animation and (one.count, one.repeat) == self._animated:
-            self._moving.append(_compose_frame(one))
-
-    def render(self) -> dict[str, bytes]:
-        """Render the pictures, by path; frames of the same name are side by side."""
-        from stipple.drawing.arrange import arrange_drawings
-
-        rendered = {
-            path: render_drawing(arrange_drawings(drawings), find_format(path), FRAME_DPI)
-            for path, drawings in self._frames.items()
-        }
-        if self._files.animation:
-            rendered[self._files.animation] = _animate(self._moving)
-        return rendered
-
-
 def _find_points(one: "ExperimentRow", job: Job) -> "Floats":
     """Find the points of a step, in the units in which a start is read."""
     points = one.row.transport.points
     return points if job.in_pixels else one.domain.to_domain(points)
-
-
-def _compose_frame(one: "ExperimentRow") -> "Drawing":
-    from stipple.drawing.diagram import compose_diagram
-    from stipple.drawing.page import place
-
-    density = one.domain.density
-    # The margin goes around the picture, however thin that is.
-    scale = (PAGE_SIDE - 2 * MARGIN) / max(density.width, density.height)
-    size = (density.width * scale + 2 * MARGIN, density.height * scale + 2 * MARGIN)
-    placement = place((density.height, density.width), size, margin=MARGIN)
-    transport = one.row.transport
-    cells = transport.diagram.cells
-    return compose_diagram(
-        transport.points,
-        transport.barycentres,
-        cells,
-        placement,
-        PEN_WIDTH,
-        is_disc=one.domain.is_disc,
-    )
-
-
-def _animate(drawings: "Iterable[Drawing]") -> bytes:
-    from stipple.drawing.gif import render_gif
-
-    return render_gif(list(drawings), ANIMATION_DPI, SECONDS_PER_FRAME)

@@ -7,7 +7,7 @@ import click
 
 from stipple.cli.sequence.options import EXAMPLES, sequence_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import describe_command, report_failure
 
@@ -48,3 +48,5 @@ def command(context: click.Context, /, **options: Any) -> None:
             written += write_files([(job.report, render_json(report))])
     if not job.quiet:
         print_table([*list_rows(found), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from stipple.cli.sequence.page import choose_ink, render_prefixes, show_stipples
 from stipple.cli.sequence.plan import Job, Points
 from stipple.cli.sequence.run import (
     Found,
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from stipple.drawing.marks import Drawing
     from stipple.sequences.drawing import Progression
 
-BLACK = "#000000"
 ANIMATION_PIXELS = 600
 SECONDS_PER_FRAME = 0.25
 
@@ -39,9 +39,11 @@ def _render(found: Found, job: Job, form: str) -> bytes:
         from stipple.files.tables import render_points
 
         return render_points(found.points, form)
+    if form == "html" and job.files.draw == "points" and not _leaves_out(found):
+        return render_prefixes(found, job)
     if isinstance(found, FoundPoints):
         return render_drawing(_draw_cube(found, job), form, job.files.layout.dpi)
-    return render_drawing(_draw(_show_stipples(found), job), form, job.files.layout.dpi)
+    return render_drawing(_draw(show_stipples(found), job), form, job.files.layout.dpi)
 
 
 def _draw_cube(found: FoundPoints, job: Job) -> "Drawing":
@@ -52,13 +54,12 @@ def _draw_cube(found: FoundPoints, job: Job) -> "Drawing":
         return _draw(square, job)
     placement, look = job.files.lay_out(square.shape, len(found.points), square.ink_area)
     boxes = _cut_cube(found.task)
-    return compose_partition(found.points, boxes, placement, look, _choose_ink(job))
+    return compose_partition(found.points, boxes, placement, look, choose_ink(job))
 
 
-def _show_stipples(found: FoundStipples) -> "Progression":
-    from stipple.sequences.drawing import Progression
-
-    return Progression(found.points, found.density.values.shape, found.density.total)
+def _leaves_out(found: FoundPoints | FoundStipples) -> bool:
+    """Whether the points are no prefix."""
+    return isinstance(found, FoundPoints) and found.task.skip > 0
 
 
 def _draw(progression: "Progression", job: Job) -> "Drawing":
@@ -68,25 +69,21 @@ def _draw(progression: "Progression", job: Job) -> "Drawing":
     placement, look = job.files.lay_out(
         progression.shape, len(progression.points), progression.ink_area
     )
-    return compose(progression, placement, look, _choose_ink(job))
+    return compose(progression, placement, look, choose_ink(job))
 
 
 def _render_animation(found: FoundStipples, job: Job) -> bytes:
     from stipple.drawing.gif import render_gif
     from stipple.sequences.drawing import compose_growth, measure_dot
 
-    progression = _show_stipples(found)
+    progression = show_stipples(found)
     layout = job.files.layout
     # Of the last frame: the few dots of the first ones are larger, and may reach into the margin.
     reach = layout.find_reach(measure_dot(progression.ink_area, len(progression.points)))
     placement, look = lay_out(layout, progression.shape, reach=reach)
-    frames = compose_growth(progression, placement, look, _choose_ink(job))
+    frames = compose_growth(progression, placement, look, choose_ink(job))
     dpi = 25.4 * ANIMATION_PIXELS / max(frames[0].width, frames[0].height)
     return render_gif(frames, dpi, SECONDS_PER_FRAME)
-
-
-def _choose_ink(job: Job) -> str:
-    return job.files.layout.ink or BLACK
 
 
 def _cut_cube(task: Points) -> "Floats":

@@ -84,7 +84,8 @@ output_options = add_options(
         type=click.Path(allow_dash=True),
         show_default="CSV on standard output if no figure is asked for; IMAGE's name with .svg",
         help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg, .png"
-        " or .pdf (dimension 2). With --prefixes the table as .csv, a plot of it as .svg or .png. -"
+        " or .pdf (dimension 2), or as .html, a page with a slider over N, with W2 of prefixes if"
+        " there is a --density. With --prefixes the table as .csv, a plot of it as .svg or .png. -"
         " is standard output. Repeatable.",
     ),
     click.option(

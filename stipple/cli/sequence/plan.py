@@ -12,7 +12,7 @@ from stipple.cli.sequence.rules import CERTIFIED, RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.drawings import DRAWING_FORMATS, Layout, lay_out, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
+from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
@@ -190,7 +190,10 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
         image = Image(density, plan_reading(options), n, options["relaxation"], compare)
         if prefixes:
             return StipplePrefixes(image, prefixes)
-        return Stipples(image, options["exact_w2"] or compare, options["animate"])
+        # A page tells W2 of prefixes, wherever its slider is.
+        paged = options["draw"] == "points" and _writes_page(options)
+        measured = options["exact_w2"] or compare or paged
+        return Stipples(image, measured, options["animate"])
     dimension = options["dimension"]
     measures = Measures(
         order=options["order"],
@@ -211,6 +214,11 @@ def _plan_task(options: Mapping[str, Any]) -> Task:
         partition=options["partition"],
         construction=options["construction"],
     )
+
+
+def _writes_page(options: Mapping[str, Any]) -> bool:
+    formats = [options["format_"], *map(find_format, options["outputs"])]
+    return "html" in formats
 
 
 def _plan_count(options: Mapping[str, Any]) -> int:

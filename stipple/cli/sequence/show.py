@@ -69,14 +69,14 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
         case FoundPoints(task=task, certificate=row):
             rows = [("points", f"{task.n:,} in dimension {task.dimension}")]
             if row is not None:
-                return rows + _describe_certificate(row, task.dimension)
+                return rows + describe_certificate(row, task.dimension)
             return rows + ([("no constant", OBSTRUCTION)] if task.dimension == 1 else [])
         case FoundPrefixes(task=task, table=table):
             worst = _find_worst(table, "scaled_radius")
             return [
                 ("prefixes", f"{len(table):,} in dimension {task.dimension}"),
                 ("the worst", f"N = {worst['n']:,}, of which"),
-                *_describe_certificate(worst, task.dimension),
+                *describe_certificate(worst, task.dimension),
                 _describe_largest(table, task.dimension),
                 *_describe_largest_strips(table, task.dimension),
                 *(_describe_growth(table) if task.dimension == 1 else []),
@@ -98,7 +98,7 @@ def _find_worst(table: "list[Row]", column: str) -> "Row":
     return max(table, key=lambda row: row[column])
 
 
-def _describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
+def describe_certificate(row: "Row", dimension: int) -> list[tuple[str, str]]:
     """Describe a row of the table of prefixes, bounds rounded to their safe side."""
     from stipple.sequences.certificate import LINE_ERROR
 

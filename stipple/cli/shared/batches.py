@@ -11,6 +11,7 @@ file_options = add_options(
     click.option(
         "--dry-run", is_flag=True, help="Check everything, name the files to write, and end."
     ),
+    click.option("--open", "open_", is_flag=True, help="Show the first file that is written."),
     click.option(
         "--log-file",
         type=click.Path(),

@@ -82,7 +82,7 @@ def settle_files(
         If a path cannot be written; is read as well, without --force; or is there, with
         --no-clobber.
     click.UsageError
-        If two paths are the same file, or both are standard output.
+        If two paths are the same file, or both are standard output; or no file could be shown.
     click.exceptions.Exit
         At the end of a dry run.
     """
@@ -90,6 +90,8 @@ def settle_files(
         raise click.UsageError("Standard output (-) can be written once only.")
     inputs = {} if options["force"] else _find_inputs(options, read)
     paths = [path for path in written if path != "-"]
+    if options["open_"] and not paths:
+        raise click.UsageError("--open shows a file: say which to write, with -o PATH.")
     seen: set[str] = set()
     for path in paths:
         real = os.path.realpath(path)
@@ -172,6 +174,18 @@ def write_files(files: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
         write_output(path, data)
         written.append(("written", path))
     return [row for row in written if row[1] != "-"]
+
+
+def show_first(paths: Iterable[str]) -> None:
+    """Show the first file of some paths with the program that the desktop has for it."""
+    from stipple.cli.shared.log import tell
+
+    for path in paths:
+        if path != "-":
+            # A path from the root is never taken for an option.
+            if click.launch(os.path.abspath(path)) != 0:  # noqa: PTH100 (links stay as they are)
+                tell(f"{path} is written, but no program was found here to show it.")
+            return
 
 
 def find_format(path: str) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 
 from stipple.cli.shared.ends import choose_code, explain_end
@@ -92,7 +92,7 @@ def describe_batch(job: BatchJob, batch: BatchResult) -> dict[str, Any]:
     """Describe the figures of all images, and the command, for one report."""
     return {
         "images": [
-            {"image": image.name, "written": image.targets, **asdict(figures)}
+            {"image": image.name, "written": image.targets, **figures.describe()}
             for image, figures in batch.done.items()
         ],
         "failures": [

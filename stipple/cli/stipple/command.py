@@ -7,7 +7,7 @@ import click
 from stipple.cli.shared.conflicts import find_given
 from stipple.cli.shared.help import GroupedCommand
 from stipple.cli.shared.log import tell
-from stipple.cli.shared.outputs import write_output
+from stipple.cli.shared.outputs import show_first, write_output
 from stipple.cli.shared.progress import print_table, tell_failures
 from stipple.cli.shared.report import report_failure
 from stipple.cli.stipple.options import EXAMPLES, stipple_options
@@ -38,27 +38,31 @@ def command(context: click.Context, /, **options: Any) -> None:
     {parent} that of its folder, and {number} (or {number:03d}) its place on the command line; a
     folder, such as out/, is out/{stem}.svg. Several images need them. An image that fails does not
     stop the others; what failed is listed at the end, with exit code 3, or 1 if all did. A
-    --report without a pattern is then one of all images.
+    --report without a pattern is then one of all images; as .html it is a page with thumbnails.
     """
     from stipple.cli.stipple.plan import ImageJob, plan
 
     job = plan(options, find_given(context))
     if isinstance(job, ImageJob):
         _draw_one(job)
+        if options["open_"]:
+            show_first(job.targets)
         return
-    from stipple.cli.stipple.batch import describe_batch, list_batch_rows, run_batch
-    from stipple.files.tables import render_json
+    from stipple.cli.stipple.batch import list_batch_rows, run_batch
+    from stipple.cli.stipple.batch_report import render_report
 
     batch = run_batch(job)
     if job.animation and batch.animation is not None:
         write_output(job.animation, batch.animation)
     if job.report:
-        write_output(job.report, render_json(describe_batch(job, batch)))
+        write_output(job.report, render_report(job, batch, job.report))
     if not job.quiet:
         print_table(list_batch_rows(job, batch))
     tell_failures([f"{image.name}: {one.reason}" for image, one in batch.failed.items()])
     if batch.ended:
         tell(batch.ended.reason)
+    if options["open_"]:
+        show_first(path for image in batch.done for path in image.targets)
     context.exit(batch.code)
 
 

@@ -1,8 +1,9 @@
 """The figures of an image for `stipple stipple`: of each ink, and of all together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ class ImageFigures:
 
     `coverage` is the part of the picture that dots of any ink cover, `darkness` the sum of what
     the inks should; `plot` is the work of a plotter, if there is nothing to fill; `union` is for
-    several inks, whose dots do not coincide.
+    several inks, whose dots do not coincide; `thumbnail` is a small PNG, if one was asked for.
     """
 
     points: int
@@ -98,11 +99,18 @@ class ImageFigures:
     levels: GreyLevels | None = None
     notes: tuple[str, ...] = ()
     advice: str | None = None
+    thumbnail: bytes | None = None
 
     @property
     def converged(self) -> bool:
         """Whether the last transport solve of every ink, and of all, met its tolerance."""
         return all(one.converged for one in (*self.inks, self.union) if one)
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the figures for a report in JSON, which holds no picture."""
+        described = asdict(self)
+        del described["thumbnail"]
+        return described
 
     def add_seconds(self, **stages: float) -> "ImageFigures":
         """Return the same figures with the time of more stages."""

@@ -142,8 +142,9 @@ output_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         show_default="IMAGE's name with .svg, in this folder",
-        help="File to write, by suffix .svg, .png, .pdf, .csv or .json; - is standard output."
-        " Repeatable. For several images a pattern such as out/{stem}.svg.",
+        help="File to write, by suffix .svg, .png, .pdf, .csv or .json, or .html, a page to look at"
+        " in a browser; - is standard output. Repeatable. For several images a pattern such as"
+        " out/{stem}.svg.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option("--dpi", type=FiniteRange(min=1), default=300, help="Resolution of PNG files."),

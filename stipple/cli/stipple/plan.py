@@ -12,7 +12,7 @@ from stipple.choices import Method, NeighbourEngine, Order, Spacing, Start, Stra
 from stipple.cli.shared.conflicts import refuse_conflicts
 from stipple.cli.shared.drawings import Layout, plan_layout
 from stipple.cli.shared.images import Reading, plan_reading
-from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
+from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.shared.sources import expand_sources
 from stipple.cli.stipple.inks import Inks, plan_inks
@@ -67,6 +67,8 @@ class ImageJob:
         Whether it is a frame of an animation, that of `reading`.
     coherent : bool
         Whether it is a frame whose dots are followed to the next.
+    thumbnail : bool
+        Whether the report of all images shows a small picture of this one.
     quiet, verbose : bool
         What a person sees of it.
     recorded : Recorded
@@ -86,6 +88,7 @@ class ImageJob:
     report: str | None
     animated: bool
     coherent: bool
+    thumbnail: bool
     quiet: bool
     verbose: bool
     recorded: Recorded
@@ -157,14 +160,21 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         shared["threads"] = threads
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
+    if find_format(shared["report"] or "") == "html":
+        raise click.UsageError(
+            "--report writes a page of several images only, to a name without a pattern: give one"
+            " such as report.json."
+        )
     placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
+    thumbnail = find_format(common or "") == "html"
     planned = tuple(
         _plan_image(
             fill_paths(shared | {"image": image}, number),
             placing,
             frame,
             drawn=animation is None or bool(options["outputs"]),
+            thumbnail=thumbnail,
             quiet=quiet,
         )
         for number, (image, frame) in enumerate(frames, 1)
@@ -209,7 +219,13 @@ def _list_frames(images: Sequence[str], *, coherent: bool) -> list[tuple[str, in
 
 
 def _plan_image(
-    options: dict[str, Any], placing: Placing, frame: int | None, *, drawn: bool, quiet: bool
+    options: dict[str, Any],
+    placing: Placing,
+    frame: int | None,
+    *,
+    drawn: bool,
+    thumbnail: bool,
+    quiet: bool,
 ) -> ImageJob:
     """Plan an image, or a frame of it, whose paths are filled in, and whether it is drawn alone."""
     image, paths, form = options["image"], options["outputs"], options["format_"]
@@ -243,6 +259,7 @@ def _plan_image(
         report=options["report"],
         animated=frame is not None,
         coherent=options["coherent"],
+        thumbnail=thumbnail,
         quiet=quiet,
         verbose=options["verbose"],
         recorded=record_options(options),

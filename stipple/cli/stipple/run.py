@@ -18,9 +18,10 @@ from stipple.cli.stipple.figures import ImageFigures, collect_figures
 from stipple.cli.stipple.plan import ImageJob, Solving
 from stipple.cli.stipple.show import Picture, describe_image, render_files
 from stipple.drawing.look import Look
+from stipple.drawing.marks import Drawing
 from stipple.drawing.page import Placement
 from stipple.drawing.plotting import count_strokes, measure_plot
-from stipple.drawing.raster import measure_pixels
+from stipple.drawing.raster import measure_pixels, render_png
 from stipple.errors import StippleError
 from stipple.files.tables import render_json
 from stipple.machine.memory import predict_stippling
@@ -36,6 +37,8 @@ from stipple.stippling.result import Stippling
 from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import Step
 from stipple.transport.sizes import measure_radius
+
+THUMBNAIL_PIXELS = 240
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,14 +142,20 @@ def _draw(
     advice = _advise_tones(job, original, inks)
     figures = replace(figures, levels=original.levels, notes=original.notes, advice=advice)
     figures = figures.add_seconds(read=reading, order=ordered - ended)
+    if job.thumbnail:
+        figures = replace(figures, thumbnail=_render_thumbnail(drawing))
     # What cannot be rendered leaves all files as they were.
-    picture = Picture(inked, drawn, solved.steps, placement, look, drawing)
+    picture = Picture(original, inked, drawn, solved.steps, placement, look, drawing)
     for path, data in render_files(job, picture, figures):
         write_output(path, data)
     figures = figures.add_seconds(write=time.perf_counter() - ordered)
     if job.report:
         write_output(job.report, render_json(describe_image(job, figures)))
     return figures
+
+
+def _render_thumbnail(drawing: Drawing) -> bytes:
+    return render_png(drawing, 25.4 * THUMBNAIL_PIXELS / max(drawing.width, drawing.height))
 
 
 def _advise_tones(job: ImageJob, original: Original, inks: Sequence[InkDensity]) -> str | None:

@@ -1,20 +1,23 @@
 """What `stipple stipple` found: lines for a person, the report, and files."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.cli.shared.digits import format_interval
-from stipple.cli.shared.drawings import render_drawing
+from stipple.cli.shared.drawings import name_source, render_drawing
+from stipple.cli.shared.images import Original
 from stipple.cli.shared.report import describe_command
 from stipple.cli.stipple.figures import ImageFigures, InkFigures, UnionFigures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.drawing.gif import render_gif
+from stipple.drawing.html import Backdrop, Page, render_page
 from stipple.drawing.look import Look
 from stipple.drawing.marks import Drawing
+from stipple.drawing.originals import show_source
 from stipple.drawing.page import Placement
 from stipple.drawing.plotting import DRAWING_SPEED, SECONDS_PER_LIFT, TRAVEL_SPEED, Plot
 from stipple.files.tables import render_json, render_points_csv
@@ -34,6 +37,8 @@ class Picture:
 
     Attributes
     ----------
+    original : Original
+        The image itself.
     inked : sequence of InkedStippling
         The inks, in the order in which they are drawn, with points in the order of the pen.
     solved : sequence of InkedStippling
@@ -48,6 +53,7 @@ class Picture:
         Its marks on the page.
     """
 
+    original: Original
     inked: Sequence[InkedStippling]
     solved: Sequence[InkedStippling]
     frames: Sequence[Sequence[Floats]]
@@ -227,7 +233,7 @@ def _tell_diameter(ink: InkFigures) -> str:
 
 def describe_image(job: ImageJob, figures: ImageFigures) -> dict[str, Any]:
     """Describe the figures of an image, and the command, for the report."""
-    described = asdict(figures)
+    described = figures.describe()
     del described["versions"]  # they stand at the end, as in every report
     return {**described, **describe_command("stipple", job.recorded)}
 
@@ -240,6 +246,8 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
             data = _render_csv(picture.inked, numbered=job.coherent)
         elif output.format == "json":
             data = _render_json(job, picture.inked, figures)
+        elif output.format == "html":
+            data = _render_page(job, picture, figures)
         else:
             data = render_drawing(picture.drawing, output.format, job.layout.dpi)
         files.append((output.path, data))
@@ -263,6 +271,14 @@ def _render_json(job: ImageJob, inked: Sequence[InkedStippling], figures: ImageF
         drawn = one.stippling
         ink |= {"positions": drawn.points, "masses": drawn.weights, "radii": drawn.radii}
     return render_json(report)
+
+
+def _render_page(job: ImageJob, picture: Picture, figures: ImageFigures) -> bytes:
+    rows = [row for ink in figures.inks for row in _list_ink(job, figures, ink)]
+    rows += [*_list_page_rows(job, figures), *_list_mathematics(job, figures)]
+    original = Backdrop("original", show_source(picture.original.source), picture.placement)
+    page = Page(name_source(job.image), picture.drawing, rows, backdrops=(original,))
+    return render_page(page)
 
 
 def _render_animation(picture: Picture) -> bytes:
