@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from stipple.arguments import accept_positional, read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.bounds.certificate import certify_line, measure_gap
@@ -20,8 +18,6 @@ from stipple.bounds.units import Conversion
 from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.drawing.drawable import Savable
 from stipple.drawing.layout import Layout
-from stipple.errors import StippleError
-from stipple.files.tables import render_columns_csv
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.version import __version__
@@ -130,30 +126,15 @@ class ImageBounds(Savable):
 
     def render(self, form: str, layout: Layout) -> bytes:
         """Plot where mass goes, on a page of its own; needs a plan."""
-        from stipple.bounds.plot import render_bounds
+        from stipple.bounds.show_plan import render_plan
 
-        plan = self.plan
-        if plan is None or not self.levels:
-            raise StippleError("There is no plan to draw: give more time, and another method.")
-        size = self.shape[0] * self.shape[1]
-        first, second = (
-            np.bincount(flat, plan.amounts, size).astype(np.float64).reshape(self.shape)
-            for flat in (plan.source, plan.target)
-        )
-        last = self.levels[-1]
-        ends = repr(last.lower), repr(last.upper)
-        return render_bounds((first, second), self, ends, form, layout.dpi)
+        return render_plan(self, form, layout.dpi)
 
     def render_csv(self) -> bytes:
         """Write the plan: x, y, to_x, to_y and mass, between centres of pixels."""
-        plan = self.plan
-        if plan is None:
-            raise StippleError("There is no plan to save: give more time, and another method.")
-        columns: dict[str, Floats] = {}
-        for prefix, flat in (("", plan.source), ("to_", plan.target)):
-            row, column = np.divmod(flat, self.shape[1])
-            columns |= {f"{prefix}x": column + 0.5, f"{prefix}y": row + 0.5}
-        return render_columns_csv({**columns, "mass": plan.amounts})
+        from stipple.bounds.show_plan import render_plan_csv
+
+        return render_plan_csv(self)
 
     def summarise_plan(self) -> PlanSummary | None:
         """Summarise the plan; None where there is none."""

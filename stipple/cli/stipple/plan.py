@@ -160,11 +160,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         shared["threads"] = threads
         if options["report"] and not FIELD.search(options["report"]):
             common, shared["report"] = options["report"], None
-    if find_format(shared["report"] or "") == "html":
-        raise click.UsageError(
-            "--report writes a page of several images only, to a name without a pattern: give one"
-            " such as report.json."
-        )
+    _refuse_page(shared["report"])
     placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
     thumbnail = find_format(common or "") == "html"
@@ -199,6 +195,15 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         verbose=options["verbose"],
         recorded=record_options(options),
     )
+
+
+def _refuse_page(report: str | None) -> None:
+    """Refuse a page as the report of a single image."""
+    if find_format(report or "") == "html":
+        raise click.UsageError(
+            "--report writes a page of several images only, to a name without a pattern: give one"
+            " such as report.json."
+        )
 
 
 def _list_frames(images: Sequence[str], *, coherent: bool) -> list[tuple[str, int | None]]:
