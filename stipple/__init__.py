@@ -18,7 +18,7 @@ Reading and saving:
     save_csv                    the numbers of any result
 
 What they take and give:
-    Density, InkDensity, Samples, Settings
+    Density, InkDensity, VolumeDensity, Samples, Settings
     Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from stipple.measures.density import Density
     from stipple.measures.inks import InkDensity
     from stipple.measures.samples import Samples
+    from stipple.measures.volume import VolumeDensity
     from stipple.saving import save_csv, save_png, save_svg
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
@@ -67,6 +68,7 @@ __all__ = [
     "Settings",
     "StippleError",
     "Stippling",
+    "VolumeDensity",
     "__version__",
     "bound",
     "certify_prefix",
@@ -98,6 +100,7 @@ _HOMES = {
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling.result",
+    "VolumeDensity": "stipple.measures.volume",
     "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
