@@ -3,6 +3,7 @@
 Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
     stipple_inks    several inks together, so that their dots avoid each other
+    stipple_volume  a density of voxels as equally weighted points in space
     lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
     measure_geodesics   distances for it along the edges of a graph
@@ -19,7 +20,8 @@ Reading and saving:
 
 What they take and give:
     Density, InkDensity, VolumeDensity, Samples, Settings
-    Stippling, JointStippling, LloydRun, Discretisation, ImageBounds, PrefixCertificate
+    Stippling, JointStippling, VolumeStippling, LloydRun, Discretisation, ImageBounds
+    PrefixCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from stipple.stippling.joint import JointStippling, stipple_inks
     from stipple.stippling.result import Stippling
     from stipple.stippling.stippling import stipple
+    from stipple.volumes.stippling import VolumeStippling, stipple_volume
 
 __all__ = [
     "Density",
@@ -69,6 +72,7 @@ __all__ = [
     "StippleError",
     "Stippling",
     "VolumeDensity",
+    "VolumeStippling",
     "__version__",
     "bound",
     "certify_prefix",
@@ -85,6 +89,7 @@ __all__ = [
     "sequence",
     "stipple",
     "stipple_inks",
+    "stipple_volume",
 ]
 
 # Module and, where it has another name there, the name.
@@ -101,6 +106,7 @@ _HOMES = {
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling.result",
     "VolumeDensity": "stipple.measures.volume",
+    "VolumeStippling": "stipple.volumes.stippling",
     "bound": "stipple.bounds.bound",
     "certify_prefix": "stipple.sequences.certificate",
     "edot": "stipple.discretisation.discretise",
@@ -116,6 +122,7 @@ _HOMES = {
     "sequence": "stipple.sequences.dyadic:generate_sequence",
     "stipple": "stipple.stippling.stippling",
     "stipple_inks": "stipple.stippling.joint",
+    "stipple_volume": "stipple.volumes.stippling",
 }
 
 

@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("saving", "sklearn"),
-    ("stippling", "lloyd_steps", "discretisation", "bounds", "sequences"),
+    ("stippling", "lloyd_steps", "discretisation", "bounds", "sequences", "volumes"),
     ("transport", "drawing"),
     ("geometry", "files"),
     ("measures",),

@@ -266,7 +266,8 @@ def _add_piece(
         beside = columns[j - 1, i, k, 0]
     elif border == 2 and k > 0:
         beside = columns[j, i, k - 1, 0]
-    zeroth, first, second = _sum_below(columns[j, i], k, spacing[2], point[2])
+    zeroth = first = second = 0.0
+    known = False
     floor = k * spacing[2] - point[2]
     x0, y0, z0 = piece[0]
     for corner in range(1, count - 1):
@@ -284,6 +285,9 @@ def _add_piece(
         surface[4] += area
         if upwards == 0:
             continue
+        if not known:
+            zeroth, first, second = _sum_below(columns[j, i], k, spacing[2], point[2])
+            known = True
         for node in range(4):
             p = 1 / 3 if node == 0 else (NEAR if node == 1 else FAR)
             q = 1 / 3 if node == 0 else (NEAR if node == 2 else FAR)

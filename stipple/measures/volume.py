@@ -68,9 +68,7 @@ class VolumeDensity:
                 " 0 or more."
             )
         if array.max() == 0:
-            raise StippleError(
-                "The volume is zero everywhere: there is nothing to divide."
-            )
+            raise StippleError("The volume is zero everywhere: there is nothing to divide.")
         array /= array.max()
         array.flags.writeable = False
         object.__setattr__(self, "values", array)
