@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("arguments",),
     ("arrays", "choices", "errors", "interval", "version"),
 )
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "samples", "doctor")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "volume", "samples", "doctor")
 HEAVY = ("numpy", "scipy", "numba", "PIL", "matplotlib", "pykeops", "pysdot", "ot", "rich")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

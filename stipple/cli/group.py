@@ -19,7 +19,7 @@ from stipple.machine.failures import explain
 from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
-COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "samples", "doctor")
+COMMANDS = ("stipple", "lloyd", "edot", "bound", "sequence", "volume", "samples", "doctor")
 
 
 class StippleGroup(ExamplesFirst, click.Group):

@@ -59,8 +59,8 @@ class VolumeDensity:
         missing = int(np.count_nonzero(~np.isfinite(array)))
         if missing:
             raise StippleError(
-                f"{missing:,} of the volume's {array.size:,} voxels are not finite: replace NaN and"
-                " infinite values, by 0 where nothing is to be placed."
+                f"Of the volume's {array.size:,} voxels {missing:,} {'is' if missing == 1 else 'are'}"
+                " not finite: replace NaN and infinite values, by 0 where nothing is to be placed."
             )
         if array.min() < 0:
             raise StippleError(

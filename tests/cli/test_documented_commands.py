@@ -57,6 +57,9 @@ def folder(tmp_path, monkeypatch):
     Image.fromarray(coloured[::-1]).save("second.png")
     for name, seed in (("first", 1), ("second", 2), ("density", 3)):
         np.save(f"{name}.npy", np.random.default_rng(seed).random((24, 32)))
+    np.save("stack.npy", generator.random((4, 5, 6)))
+    pages = [Image.fromarray(grey[8 * page :][:8]) for page in range(5)]
+    pages[0].save("stack.tif", save_all=True, append_images=pages[1:])
     np.savetxt("samples.csv", generator.standard_normal((200, 3)), delimiter=",")
     Path("shares.csv").write_text("weight\n1\n2\n5\n")
     steps = "".join(f"{i},{i + 1},{1 + i % 3}\n" for i in range(199))

@@ -12,7 +12,9 @@ import click
 from stipple.errors import StippleError
 
 # Options that name what is written; whatever else names a file is read.
-WRITTEN = frozenset({"outputs", "report", "plot", "animate", "frames", "last_points", "partition"})
+WRITTEN = frozenset(
+    {"outputs", "report", "plot", "animate", "frames", "last_points", "partition", "polyhedra"}
+)
 SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 Identity: TypeAlias = tuple[int, int]
 
