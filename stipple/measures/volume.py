@@ -58,9 +58,10 @@ class VolumeDensity:
             )
         missing = int(np.count_nonzero(~np.isfinite(array)))
         if missing:
+            verb = "is" if missing == 1 else "are"
             raise StippleError(
-                f"Of the volume's {array.size:,} voxels {missing:,} {'is' if missing == 1 else 'are'}"
-                " not finite: replace NaN and infinite values, by 0 where nothing is to be placed."
+                f"Of the volume's {array.size:,} voxels {missing:,} {verb} not finite:"
+                " replace NaN and infinite values, by 0 where nothing is to be placed."
             )
         if array.min() < 0:
             raise StippleError(

@@ -134,7 +134,7 @@ def test_the_area_alone_is_no_reference_for_uneven_volumes() -> None:
     transport = make_solver(density, 28).solve(points)
     assert 0.245 < measure_quality(transport) <= 0.25
     plain = 28 ** (2 / 3) * transport.w2_squared / density.support_volume ** (2 / 3)
-    assert plain < 0.8 * BODY_CENTRED_QUALITY
+    assert plain < 0.9 * BODY_CENTRED_QUALITY
 
 
 def test_a_step_is_predicted_to_second_order() -> None:
@@ -150,12 +150,15 @@ def test_a_step_is_predicted_to_second_order() -> None:
     assert errors[1] < 0.1 * errors[0]
 
 
-def test_quantising_is_the_same_with_any_number_of_threads() -> None:
-    density = make_uneven()
+def test_a_diagram_is_the_same_with_any_number_of_threads() -> None:
+    density, masses = make_uneven(), np.full(2000, 1 / 2000)
+    points = np.random.default_rng(6).random((2000, 3)) * density.size
     first, second = (
-        stipple.stipple_volume(density, 1200, iterations=1, threads=threads) for threads in (1, 2)
+        VolumeSolver(density, masses, threads).measure(points, np.zeros(2000)) for threads in (1, 2)
     )
-    assert first.points == pytest.approx(second.points, abs=1e-12)
+    assert np.array_equal(first.integrals.masses, second.integrals.masses)
+    assert np.array_equal(first.cells.facets.neighbours, second.cells.facets.neighbours)
+    assert np.array_equal(first.cells.facets.starts, second.cells.facets.starts)
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
