@@ -87,7 +87,7 @@ def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:
     if len(shape) != 2 or min(shape) < 1:
         raise StippleError(
             f"{name} holds an array of shape {shape}: save one grey channel of shape (h, w), "
-            "or save colours as a PNG."
+            "save colours as a PNG, or give a volume to stipple volume."
         )
     check_entries(shape[0] * shape[1], name, max_pixels)
     check_memory(predict_reading(name, shape[0] * shape[1]))

@@ -23,7 +23,7 @@ BYTES_PER_LINE_OF_PLAN = 160
 # Of volumes: read alone, and divided among points, by voxel and by point.
 BYTES_PER_VOXEL_READ = 24
 BYTES_PER_VOXEL = 80
-BYTES_PER_POINT_IN_SPACE = 16_000
+BYTES_PER_POINT_IN_SPACE = 20_000
 # The sequence needs no solver, hence fewer libraries.
 BASE_BYTES_OF_SEQUENCE = 40 * 2**20
 BYTES_PER_COORDINATE = 16
