@@ -15,7 +15,7 @@ EXAMPLES = """\
 Examples:
   stipple volume stack.npy -n 500 -o points.csv
   stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
-  stipple volume stack.npy --masses shares.csv --polyhedra cells.ply
+  stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
 """
 
 volume_options = add_options(
