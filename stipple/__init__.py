@@ -4,6 +4,7 @@ Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
     stipple_inks    several inks together, so that their dots avoid each other
     morph           dots of one picture that travel to the next
+    stipple_volume  a density of voxels as equally weighted points in space
     lloyd           the same followed step by step, beside what theory says
     edot            samples as a few weighted atoms
     measure_geodesics   distances for it along the edges of a graph
@@ -23,9 +24,9 @@ Reading and saving:
     save_csv                    the numbers of any result
 
 What they take and give:
-    Density, InkDensity, Samples, Settings
-    Stippling, JointStippling, Morph, LloydRun, Discretisation, ImageBounds, NearestImages
-    PrefixCertificate, PointsCertificate
+    Density, InkDensity, VolumeDensity, Samples, Settings
+    Stippling, JointStippling, Morph, VolumeStippling, LloydRun, Discretisation, ImageBounds
+    NearestImages, PrefixCertificate, PointsCertificate
     StippleError    a `ValueError` that says in a sentence what to do
 
 Examples
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from stipple.measures.density import Density
     from stipple.measures.inks import InkDensity
     from stipple.measures.samples import Samples
+    from stipple.measures.volume import VolumeDensity
     from stipple.saving import save_csv, save_png, save_svg
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from stipple.stippling.morph import Morph, morph
     from stipple.stippling.result import Stippling
     from stipple.stippling.stippling import stipple
+    from stipple.volumes.stippling import VolumeStippling, stipple_volume
 
 __all__ = [
     "Density",
@@ -81,6 +84,8 @@ __all__ = [
     "Settings",
     "StippleError",
     "Stippling",
+    "VolumeDensity",
+    "VolumeStippling",
     "__version__",
     "bound",
     "certify",
@@ -100,6 +105,7 @@ __all__ = [
     "sequence",
     "stipple",
     "stipple_inks",
+    "stipple_volume",
 ]
 
 # Module and, where it has another name there, the name.
@@ -118,6 +124,8 @@ _HOMES = {
     "Settings": "stipple.discretisation.settings",
     "StippleError": "stipple.errors",
     "Stippling": "stipple.stippling.result",
+    "VolumeDensity": "stipple.measures.volume",
+    "VolumeStippling": "stipple.volumes.stippling",
     "bound": "stipple.bounds.bound",
     "certify": "stipple.certification.certify",
     "certify_prefix": "stipple.sequences.certificate",
@@ -136,6 +144,7 @@ _HOMES = {
     "sequence": "stipple.sequences.dyadic:generate_sequence",
     "stipple": "stipple.stippling.stippling",
     "stipple_inks": "stipple.stippling.joint",
+    "stipple_volume": "stipple.volumes.stippling",
 }
 
 

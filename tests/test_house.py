@@ -16,7 +16,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("saving", "sklearn"),
-    ("stippling", "lloyd_steps", "discretisation", "bounds", "sequences", "certification"),
+    (
+        "stippling",
+        "lloyd_steps",
+        "discretisation",
+        "bounds",
+        "sequences",
+        "certification",
+        "volumes",
+    ),
     ("transport", "drawing"),
     ("geometry", "files"),
     ("measures",),
@@ -25,15 +33,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("arrays", "choices", "errors", "interval", "version"),
 )
 COMMANDS = (
-    "stipple",
-    "lloyd",
-    "edot",
-    "bound",
-    "sequence",
-    "morph",
-    "certify",
-    "samples",
-    "doctor",
+    *("stipple", "lloyd", "edot", "bound", "sequence", "morph", "certify", "volume"),
+    *("samples", "doctor"),
 )
 HEAVY = ("numpy", "scipy", "numba", "PIL", "matplotlib", "pykeops", "pysdot", "ot", "rich")
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -34,6 +34,8 @@ RESULTS = {
     "Samples": lambda: stipple.Samples(IMAGE, np.ones(20)),
     "Settings": stipple.Settings,
     "Stippling": lambda: stipple.stipple(IMAGE, 200, iterations=2),
+    "VolumeDensity": lambda: stipple.VolumeDensity(np.ones((2, 3, 4)), (1, 1, 2.5)),
+    "VolumeStippling": lambda: stipple.stipple_volume(np.ones((2, 3, 4)), 9, iterations=2),
 }
 
 

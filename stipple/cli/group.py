@@ -20,15 +20,8 @@ from stipple.machine.first_run import call_before_compiling
 from stipple.version import __version__
 
 COMMANDS = (
-    "stipple",
-    "lloyd",
-    "edot",
-    "bound",
-    "sequence",
-    "morph",
-    "certify",
-    "samples",
-    "doctor",
+    *("stipple", "lloyd", "edot", "bound", "sequence", "morph", "certify", "volume"),
+    *("samples", "doctor"),
 )
 
 

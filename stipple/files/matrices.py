@@ -89,7 +89,7 @@ def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:
     if len(shape) not in (1, 2) or min(shape) < 1:
         raise StippleError(
             f"{name} holds an array of shape {shape}: save one grey channel of shape (h, w), "
-            "or save colours as a PNG."
+            "save colours as a PNG, or give a volume to stipple volume."
         )
     entries = math.prod(shape)
     check_entries(entries, name, max_pixels)

@@ -20,6 +20,10 @@ BYTES_PER_SAMPLE = 90
 BYTES_PER_PAIR_OF_SAMPLES = 28
 BYTES_PER_PAIR_OF_ATOMS = 100
 BYTES_PER_LINE_OF_PLAN = 160
+# Of volumes: read alone, and divided among points, by voxel and by point.
+BYTES_PER_VOXEL_READ = 24
+BYTES_PER_VOXEL = 80
+BYTES_PER_POINT_IN_SPACE = 20_000
 # The sequence needs no solver, hence fewer libraries.
 BASE_BYTES_OF_SEQUENCE = 40 * 2**20
 BYTES_PER_COORDINATE = 16
@@ -84,6 +88,24 @@ def predict_reading(name: str, pixels: int) -> Demand:
         f"{name} of {pixels:,} pixels needs",
         BYTES_PER_PIXEL_READ * pixels,
         "make it smaller",
+    )
+
+
+def predict_volume_reading(name: str, voxels: int) -> Demand:
+    """Predict the memory of a volume while it is read, from what its header says."""
+    return Demand(
+        f"{name} of {voxels:,} voxels needs",
+        BYTES_PER_VOXEL_READ * voxels,
+        "make it smaller",
+    )
+
+
+def predict_volume(points: int, voxels: int) -> Demand:
+    """Predict the memory of points in a volume."""
+    return Demand(
+        f"{points:,} points in {voxels:,} voxels need",
+        BASE_BYTES + BYTES_PER_POINT_IN_SPACE * points + BYTES_PER_VOXEL * voxels,
+        "ask for fewer points, or make the volume smaller",
     )
 
 

@@ -57,6 +57,10 @@ def folder(tmp_path, monkeypatch):
     Image.fromarray(coloured[::-1]).save("second.png")
     for name, seed in (("first", 1), ("second", 2), ("density", 3)):
         np.save(f"{name}.npy", np.random.default_rng(seed).random((24, 32)))
+    np.save("stack.npy", generator.random((4, 5, 6)))
+    Path("grains.csv").write_text("mass\n1\n2\n3\n")
+    pages = [Image.fromarray(grey[8 * page :][:8]) for page in range(5)]
+    pages[0].save("stack.tif", save_all=True, append_images=pages[1:])
     np.savetxt("samples.csv", generator.standard_normal((200, 3)), delimiter=",")
     for name in ("points", "first", "second"):
         np.savetxt(f"{name}.csv", generator.random((30, 2)), delimiter=",")

@@ -43,6 +43,7 @@ POINTS = "certify places.csv -o a.csv --report r.json"
 JUDGED = f"certify fixed.csv --density {IMAGE} -o a.csv --report r.json"
 PAGE_OF_POINTS = "certify places.csv -o a.png --dpi 30"
 CROWDED = "lloyd --preset critical-limits -n 5 --steps 2 -o a.csv"
+VOLUME = "volume stack.npy -n 5 --iterations 2 -o a.csv --report r.json"
 UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
 
 # For each option, what is run without it, and what is added.
@@ -279,6 +280,21 @@ CASES = {
         **{name: words for name, words in DRAWING.items() if name not in ("dots", "pen")},
         **TOLD,
     },
+    "volume": {
+        "": VOLUME,
+        "points": "-n 6",
+        "masses": [VOLUME, VOLUME.replace("-n 5", "--masses masses.csv")],
+        "spacing": "--spacing 1,1,2",
+        "seed": "--seed 1",
+        "iterations": "--iterations 1",
+        "tolerance": ("--iterations 9", "--tolerance 0.9"),
+        "mass_tolerance": "--mass-tolerance 1e-12",
+        "threads": "--threads 1",
+        "outputs": "-o b.ply",
+        "format_": ("-o - --format csv", "--format ply"),
+        "polyhedra": "--polyhedra b.ply",
+        **TOLD,
+    },
 }
 # Options that go elsewhere, and the tests that follow them there.
 ELSEWHERE = {
@@ -311,6 +327,7 @@ def inputs(tmp_path_factory):
     save(path / "folder" / "2.png", pixels[::-1].astype(np.uint8))
     (path / "pairs.csv").write_text(f"a,b\n{IMAGE},other.png\n", encoding="utf-8")
     np.save(path / "two.npy", np.arange(1.0, 13.0).reshape(6, 2))
+    np.save(path / "stack.npy", np.arange(1.0, 25.0).reshape(2, 3, 4))
     (path / "sphere.csv").write_text("1,0,0\n0,1,0\n0,0,1\n0.6,0.8,0\n", encoding="utf-8")
     (path / "masses.csv").write_text("mass\n1\n2\n3\n4\n5\n6\n7\n", encoding="utf-8")
     (path / "fixed.csv").write_text("x,y\n3,3\n8,5\n", encoding="utf-8")

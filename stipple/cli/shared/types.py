@@ -302,6 +302,17 @@ def _parse_shares(text: str) -> tuple[float, ...]:
     return shares
 
 
+def _parse_spacing(text: str) -> tuple[float, ...]:
+    try:
+        lengths = tuple(map(float, text.split(",")))
+    except ValueError:
+        lengths = ()
+    if len(lengths) != 3 or not all(math.isfinite(one) and one > 0 for one in lengths):
+        raise StippleError(f"{text!r} is not three positive lengths such as 1,1,2.5.")
+    return lengths
+
+
+SPACING = _ParsedType("lengths", _parse_spacing)
 NUMBERS = _ParsedType("numbers", _parse_numbers)
 SHARES = _ParsedType("shares", _parse_shares)
 COUNTS = _ParsedType("counts", _parse_counts)

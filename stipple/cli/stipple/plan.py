@@ -150,16 +150,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     jobs, scheduler = options["jobs"], options["scheduler"]
     frames = _list_frames(images, coherent=options["coherent"])
     many = len(frames) > 1 or scheduler is not None or images != list(options["images"])
-    shared = {name: value for name, value in options.items() if name != "images"}
-    common = animation = None
-    if options["coherent"]:
-        animation, shared["animate"] = options["animate"], None
-    if many:
-        refuse_conflicts(options, STREAMS)
-        threads = share_threads(options["threads"], len(frames), jobs=jobs, scheduler=scheduler)
-        shared["threads"] = threads
-        if options["report"] and not FIELD.search(options["report"]):
-            common, shared["report"] = options["report"], None
+    shared, common, animation = _share_options(options, len(frames), many=many)
     _refuse_page(shared["report"])
     placing = read_placing(options, given)
     quiet = many or options["quiet"]  # a batch tells of each image itself
@@ -195,6 +186,24 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         verbose=options["verbose"],
         recorded=record_options(options),
     )
+
+
+def _share_options(
+    options: dict[str, Any], count: int, *, many: bool
+) -> tuple[dict[str, Any], str | None, str | None]:
+    """Options of each image, and the paths of the report and of the animation of all."""
+    shared = {name: value for name, value in options.items() if name != "images"}
+    common = animation = None
+    if options["coherent"]:
+        animation, shared["animate"] = options["animate"], None
+    if many:
+        refuse_conflicts(options, STREAMS)
+        shared["threads"] = share_threads(
+            options["threads"], count, jobs=options["jobs"], scheduler=options["scheduler"]
+        )
+        if options["report"] and not FIELD.search(options["report"]):
+            common, shared["report"] = options["report"], None
+    return shared, common, animation
 
 
 def _refuse_page(report: str | None) -> None:

@@ -1,0 +1,1 @@
+"""`stipple sequence`."""

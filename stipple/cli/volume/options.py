@@ -1,0 +1,105 @@
+"""Options of `stipple volume`."""
+
+import click
+
+from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.counts import Count
+from stipple.cli.shared.options import add_options, report_options
+from stipple.cli.shared.types import SPACING, FiniteRange
+
+FORMATS = ("csv", "npy", "ply")
+POINTS = 1000
+
+EXAMPLES = """\
+\b
+Examples:
+  stipple volume stack.npy -n 500 -o points.csv
+  stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
+  stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
+"""
+
+volume_options = add_options(
+    click.argument("volume", metavar="VOLUME", type=click.Path(allow_dash=True)),
+    add_options(
+        click.option(
+            "-n",
+            "--points",
+            type=Count(min=1),
+            metavar="N",
+            show_default=f"{POINTS}; with --masses their number",
+            help="Number of points, such as 5000, 10k or 1M.",
+        ),
+        click.option(
+            "--masses",
+            type=click.Path(allow_dash=True),
+            metavar="CSV",
+            help="Mass of each point, relative to others: the column mass, or the first.",
+        ),
+        click.option(
+            "--spacing",
+            type=SPACING,
+            metavar="X,Y,Z",
+            show_default="1,1,1, and that is told",
+            help="Width, height and depth of a voxel, such as 1,1,2.5, in any unit of length.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            metavar="S",
+            default=0,
+            help="Seed of the start.",
+        ),
+        group="Points",
+    ),
+    add_options(
+        click.option(
+            "--iterations",
+            type=click.IntRange(min=0),
+            metavar="K",
+            default=30,
+            help="Most steps; 0 moves nothing.",
+        ),
+        click.option(
+            "--tolerance",
+            type=FiniteRange(min=0),
+            default=1e-5,
+            help="Stop when a step lowers W2² by less than this part of it.",
+        ),
+        click.option(
+            "--mass-tolerance",
+            type=FiniteRange(min=0, min_open=True),
+            default=1e-6,
+            help="Largest relative error of a cell's mass in the result.",
+        ),
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            metavar="N",
+            show_default="one per processor",
+            help="Threads for the power cells.",
+        ),
+        group="Solver",
+    ),
+    add_options(
+        click.option(
+            "-o",
+            "--output",
+            "outputs",
+            multiple=True,
+            type=click.Path(allow_dash=True),
+            show_default="CSV on standard output",
+            help="File of the points, by suffix: .csv with their masses, .npy, or .ply. - is"
+            " standard output. Repeatable.",
+        ),
+        click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
+        click.option(
+            "--polyhedra",
+            type=click.Path(dir_okay=False),
+            metavar="PLY",
+            help="Write the power cells as polygons, each with the numbers of its two cells.",
+        ),
+        file_options,
+        report_options,
+        group="Output",
+    ),
+)

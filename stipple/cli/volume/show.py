@@ -1,0 +1,60 @@
+"""What `stipple volume` shows and writes: rows for a person, the report, and files."""
+
+from typing import TYPE_CHECKING, Any
+
+from stipple.cli.shared.digits import format_interval
+from stipple.cli.volume.plan import Job
+
+if TYPE_CHECKING:
+    from stipple.volumes.stippling import VolumeStippling
+
+
+def list_rows(found: "VolumeStippling") -> list[tuple[str, str]]:
+    """List what a person reads."""
+    interval = format_interval(found.w2_squared_lower, found.w2_squared_upper, 9)
+    error = f"largest relative error {found.mass_error:.1e}"
+    ended = "W2² hardly fell any more" if found.settled else "not settled"
+    return [
+        ("points", f"{len(found.points):,}"),
+        ("W2²", f"{found.w2_squared:.8g} in {interval}, in squares of the spacing's unit"),
+        (
+            "quality",
+            f"{found.quality:.5f} (body-centred cubic lattice: {found.quality_body_centred:.5f}, a"
+            " reference, no bound)",
+        ),
+        ("masses", error if found.converged else f"{error}: not solved"),
+        ("steps", f"{found.iterations}, {ended}; {found.diagrams} power diagrams"),
+    ]
+
+
+def describe_found(found: "VolumeStippling") -> dict[str, Any]:
+    """Collect the figures of the report."""
+    names = (
+        *("w2_squared", "w2_squared_lower", "w2_squared_upper", "quality", "quality_body_centred"),
+        *("mass_error", "converged", "iterations", "settled", "support_volume", "diagrams"),
+        *("newton_iterations", "seconds"),
+    )
+    return {"points": len(found.points), **{name: getattr(found, name) for name in names}}
+
+
+def render_files(found: "VolumeStippling", job: Job) -> list[tuple[str, bytes]]:
+    """Render what a job writes, but for its report: paths and bytes."""
+    files = [(output.path, _render_points(found, output.format)) for output in job.outputs]
+    if job.polyhedra is not None:
+        from stipple.files.ply import render_polygons
+
+        cells = found.cells
+        polygons = [cells.list_polygons(i) for i in range(len(cells.points))]
+        neighbours = cells.facets.neighbours
+        files.append((job.polyhedra, render_polygons(polygons, neighbours)))
+    return files
+
+
+def _render_points(found: "VolumeStippling", form: str) -> bytes:
+    from stipple.files.ply import render_cloud
+    from stipple.files.tables import render_columns_csv, render_npy
+
+    if form == "npy":
+        return render_npy(found.points)
+    columns = {**dict(zip("xyz", found.points.T, strict=True)), "mass": found.weights}
+    return render_cloud(columns) if form == "ply" else render_columns_csv(columns)

@@ -1,0 +1,95 @@
+"""Reading volumes: `.npy` arrays of three axes, and TIFF stacks of grey pages."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageSequence, UnidentifiedImageError
+
+from stipple.arrays import Floats
+from stipple.errors import StippleError
+from stipple.files.npy import is_npy, read_npy
+from stipple.files.open import Source, open_source
+from stipple.machine.memory import check_memory, predict_volume_reading
+
+# Modes of Pillow for pages of one number a pixel.
+GREY = {"1", "L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+
+
+def read_volume(source: Source) -> Floats:
+    """Read what each voxel holds.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        A `.npy` array (slices, rows, columns) of real numbers, or a TIFF file of grey pages of one
+        size, a slice each; `-` is standard input.
+
+    Returns
+    -------
+    ndarray of float64, shape (slices, rows, columns)
+        As they are in the file: more is denser.
+
+    Raises
+    ------
+    StippleError
+        If it cannot be read, is neither, or has not three axes.
+    """
+    with open_source(source) as (stream, name):
+        if is_npy(stream):
+            return read_npy(stream, name, lambda shape: _check_shape(shape, name))
+        return _read_pages(stream, name)
+
+
+def _check_shape(shape: tuple[int, ...], name: str) -> None:
+    if len(shape) == 2:
+        raise StippleError(
+            f"{name} holds an array of two axes, which is an image: give it to stipple stipple, or"
+            " save an array of shape (slices, rows, columns)."
+        )
+    if len(shape) != 3 or min(shape) < 1:
+        raise StippleError(
+            f"{name} holds an array of shape {shape}: save one of shape (slices, rows, columns)."
+        )
+    check_memory(predict_volume_reading(name, int(np.prod(shape, dtype=object))))
+
+
+def _read_pages(stream: BinaryIO, name: str) -> Floats:
+    with _report_damage(name), Image.open(stream, formats=("TIFF",)) as image:
+        size, pages = image.size, int(getattr(image, "n_frames", 1))
+        check_memory(predict_volume_reading(name, size[0] * size[1] * pages))
+        volume = np.empty((pages, size[1], size[0]))
+        for number, page in enumerate(ImageSequence.Iterator(image)):
+            if page.mode not in GREY:
+                raise StippleError(
+                    f"Page {number + 1} of {name} is in colour ({page.mode}): save grey pages."
+                )
+            if page.size != size:
+                raise StippleError(
+                    f"Page {number + 1} of {name} has {page.width} × {page.height} pixels, the"
+                    f" first {size[0]} × {size[1]}: save pages of one size."
+                )
+            volume[number] = np.asarray(page, dtype=np.float64)
+    return volume
+
+
+@contextmanager
+def _report_damage(name: str) -> Iterator[None]:
+    """Turn whatever Pillow raises, and warns of, while it reads into one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except StippleError:
+        raise
+    except UnidentifiedImageError:
+        raise StippleError(
+            f"{name} is no volume: give a NumPy .npy array of three axes, or a TIFF file of pages."
+        ) from None
+    except Exception:
+        raise StippleError(
+            f"{name} is damaged, or a kind of TIFF that Pillow does not read: save it anew, or as a"
+            " NumPy .npy array of three axes."
+        ) from None

@@ -1,0 +1,184 @@
+"""Power cells of weighted points in a box, as verified polyhedra."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.errors import PowerCellError
+from stipple.geometry.box_tree import build_box_tree
+from stipple.geometry.polyhedron_cutting import cut_range
+from stipple.machine.threads import Workers
+
+# Cells that lack a cut overlap others, so their volumes add up to more than the box.
+VOLUME_TOLERANCE = 1e-12
+# Points nearest to each that cut it first; who else cuts is found from the corners.
+FIRST_NEIGHBOURS = 16
+
+
+class Facets(NamedTuple):
+    """The facets of polyhedra, flat.
+
+    Attributes
+    ----------
+    offsets : ndarray, shape (n + 1,)
+        Polyhedron i has the facets offsets[i], …, offsets[i + 1] − 1; a hidden cell has none.
+    neighbours : ndarray, shape (m,)
+        The cell beyond each; −1 to −6 beyond the sides x = 0, x = width, y = 0, ... of the box.
+    starts : ndarray, shape (m + 1,)
+        Facet k has the corners starts[k], …, starts[k + 1] − 1.
+    corners : ndarray, shape (c, 3)
+        Relative to the cell's own point, counterclockwise seen from outside.
+    """
+
+    offsets: Integers
+    neighbours: Integers
+    starts: Integers
+    corners: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class PowerPolyhedra:
+    """The cells { x : |x − y_i|² − φ_i ≤ |x − y_j|² − φ_j for all j }, clipped to a box.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, 3)
+        The points y.
+    potentials : ndarray, shape (n,)
+        The potentials φ, in squares of that unit.
+    size : ndarray, shape (3,)
+        The box is [0, size[0]] × [0, size[1]] × [0, size[2]].
+    facets : Facets
+        The surfaces of the cells.
+    volumes : ndarray, shape (n,)
+        They add up to the box's.
+    excess : ndarray, shape (n,)
+        What |x − y_i|² − φ_i is at most, anywhere in the cell, above the least of all cells: the
+        largest found at its corners, where it must be by convexity, but for rounding.
+    """
+
+    points: Floats
+    potentials: Floats
+    size: Floats
+    facets: Facets
+    volumes: Floats
+    excess: Floats
+
+    @property
+    def hidden(self) -> Booleans:
+        """Which cells are empty, shape (n,)."""
+        return np.equal(np.diff(self.facets.offsets), 0)
+
+    def list_owners(self) -> Integers:
+        """List the cell of each facet, shape (m,)."""
+        sizes = np.diff(self.facets.offsets)
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    def list_polygons(self, index: int) -> list[Floats]:
+        """List the facets of a cell as polygons in the box, each of shape (k, 3)."""
+        facets = self.facets
+        first, last = facets.offsets[index : index + 2]
+        return [
+            facets.corners[facets.starts[k] : facets.starts[k + 1]] + self.points[index]
+            for k in range(first, last)
+        ]
+
+
+def build_power_polyhedra(
+    points: Floats,
+    potentials: Floats,
+    size: Floats,
+    *,
+    workers: Workers | None = None,
+    previous: PowerPolyhedra | None = None,
+    prove: bool = False,
+) -> PowerPolyhedra:
+    """Cut the power cells, and verify that they tile the box.
+
+    A cell is cut by likely neighbours, and then, until there is none, by the owner of any of its
+    corners that is another's: a convex cell whose corners are its own is right. Of coinciding
+    points the one with the largest potential, then the lowest index, gets the cell.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 3)
+        Points; they may lie outside the box.
+    potentials : ndarray, shape (n,)
+        Potentials.
+    size : ndarray, shape (3,)
+        Sides of the box.
+    workers : Workers, optional
+        Threads that share the cells.
+    previous : PowerPolyhedra, optional
+        Cells of the same points a little earlier: owners of corners are first sought among the
+        neighbours of neighbours, which is faster, and right if the volumes then add up.
+    prove : bool
+        Whether owners are sought among all points even so; only then `excess` is known.
+
+    Raises
+    ------
+    PowerCellError
+        If the cells do not tile the box in double precision.
+    """
+    points = np.ascontiguousarray(points, dtype=np.float64)
+    potentials = np.ascontiguousarray(potentials, dtype=np.float64)
+    size = np.ascontiguousarray(size, dtype=np.float64)
+    count = len(points)
+    offsets, likely = _list_likely(points, previous)
+    tree = build_box_tree(points, potentials)
+    repeated = _find_repeated(points, potentials)
+
+    def cut(near: bool) -> PowerPolyhedra:
+        parts = (workers or Workers(1)).map_ranges(
+            lambda start, stop: cut_range(
+                points, potentials, size, repeated, offsets, likely, tree, near, start, stop
+            ),
+            count,
+        )
+        measures, numbers, neighbours, lengths, corners = map(
+            np.concatenate, zip(*parts, strict=True)
+        )
+        facets = Facets(_add_up(numbers), neighbours, _add_up(lengths), corners)
+        return PowerPolyhedra(points, potentials, size, facets, measures[:, 0], measures[:, 1])
+
+    if previous is not None and not prove:
+        cells = cut(True)
+        if _tiles(cells):
+            return cells
+    cells = cut(False)
+    if _tiles(cells):
+        return cells
+    raise PowerCellError(
+        f"The power cells of these {count} points could not be computed in double precision:"
+        " the points or potentials are too far outside the box, or too close together."
+    )
+
+
+def _tiles(cells: PowerPolyhedra) -> bool:
+    box = cells.size.prod()
+    return bool(abs(cells.volumes.sum() - box) <= VOLUME_TOLERANCE * box)
+
+
+def _find_repeated(points: Floats, potentials: Floats) -> Booleans:
+    """Find the points that coincide with one that gets their cell, shape (n,)."""
+    order = np.lexsort((-potentials, *points.T))
+    repeated = np.zeros(len(points), np.bool_)
+    repeated[order[1:]] = (np.diff(points[order], axis=0) == 0).all(axis=1)
+    return repeated
+
+
+def _add_up(sizes: Integers) -> Integers:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+
+
+def _list_likely(points: Floats, previous: PowerPolyhedra | None) -> tuple[Integers, Integers]:
+    """List cells that are likely to be neighbours of each, as offsets and a list."""
+    if previous is not None and len(previous.points) == len(points):
+        return previous.facets.offsets, previous.facets.neighbours
+    from scipy.spatial import cKDTree
+
+    most = min(FIRST_NEIGHBOURS + 1, len(points))
+    nearest = cKDTree(points).query(points, k=most)[1].reshape(len(points), -1).astype(np.int64)
+    return np.arange(0, nearest.size + 1, nearest.shape[1]), nearest.ravel()

@@ -1,0 +1,1 @@
+"""Volumes as points: optimal transport in space."""
