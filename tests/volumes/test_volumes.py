@@ -82,6 +82,19 @@ def test_an_unsolved_diagram_has_a_wide_interval_that_contains_w2() -> None:
     assert solved.interval.upper - solved.interval.lower < 1e-6 * solved.w2_squared
 
 
+def test_both_ends_of_two_unequal_cells_are_the_closed_forms() -> None:
+    """Cells [0, 1.3] and [1.3, 2]: the dual, and a plan that moves a part of the first one."""
+    shift = 0.3
+    density = VolumeDensity(np.ones((1, 1, 2)))
+    points = np.array([[0.5, 0.5, 0.5], [1.5, 0.5, 0.5]])
+    rough = make_solver(density, 2).measure(points, np.array([2 * shift, 0.0]))
+    interval = certify_volume(density, rough.cells, np.full(2, 0.5))
+    along = ((0.5 + shift) ** 3 + 0.125 + 0.125 + (0.5 - shift) ** 3) / 6
+    cost = along + 1 / 6
+    assert interval.lower == pytest.approx(cost - shift**2, abs=1e-11)
+    assert interval.upper == pytest.approx(cost + shift / 2 * (1 - shift), abs=1e-11)
+
+
 def test_given_masses_are_met_and_light_cells_kept() -> None:
     masses = np.random.default_rng(0).lognormal(0, 0.7, 300)
     found = stipple.stipple_volume(np.ones((1, 1, 1)), masses=masses, iterations=3)
