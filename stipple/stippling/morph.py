@@ -178,6 +178,8 @@ def morph(
     durations = np.full(frames * (len(drawn) - 1) + 1, seconds / frames)
     at = tuple(range(0, len(durations), frames))
     durations[list(at)] += hold
+    # The last one goes nowhere, but is seen.
+    durations[-1] = max(hold, seconds / frames)
     return Morph(
         points=_move(places, shares),
         radii=_move(radii, shares),

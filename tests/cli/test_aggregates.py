@@ -38,6 +38,10 @@ class Image(NamedTuple):
     image: str
     targets: tuple[str, ...]
 
+    @property
+    def name(self):
+        return self.image
+
 
 @pytest.fixture
 def figures():
@@ -126,7 +130,7 @@ def test_a_batch_keeps_the_order_of_the_command_line(figures, monkeypatch):
     found = [(image, outcomes[image.image]) for image in reversed(images)]
     monkeypatch.setattr(batch, "run_all", lambda *_, **__: (one for one in found))
     job = SimpleNamespace(images=images, jobs=2, scheduler=None, quiet=True, verbose=False)
-    job.skipped = ()
+    job.skipped, job.report, job.coherent, job.animation = (), None, False, None
     result = batch.run_batch(job)
     assert [image.image for image in result.done] == ["a", "c"]
     assert [image.image for image in result.failed] == ["b", "d"]

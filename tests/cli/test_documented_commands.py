@@ -67,11 +67,12 @@ def folder(tmp_path, monkeypatch):
     Path("shares.csv").write_text("weight\n1\n2\n5\n")
     steps = "".join(f"{i},{i + 1},{1 + i % 3}\n" for i in range(199))
     Path("graph.csv").write_text(f"from,to,length\n{steps}")
-    for name in ("scans", "photos", "out"):
+    for name in ("scans", "photos", "frames", "out"):
         Path(name).mkdir()
     for name in ("one", "two"):
         Image.fromarray(coloured).save(f"photos/{name}.jpg")
     for number in range(3):
+        Image.fromarray(np.roll(coloured, 5 * number, axis=1)).save(f"frames/{number}.png")
         np.save(f"scans/{number}.npy", generator.random((12, 12)))
     Path("pairs.csv").write_text("a,b\nfirst.png,second.png\n")
     Path("mine.toml").write_text('points = 90\nsize-variation = 0.4\npage = "a3"\n')

@@ -26,9 +26,9 @@ DEFAULT_OUTPUT = "morph.gif"
 EXAMPLES = """\
 \b
 Examples:
-  stipple morph photo.jpg drawing.png -o morph.gif
-  stipple morph a.png b.png c.png a.png -n 3000 --hold 1 -o round.svg
-  stipple morph a.png b.png --frames 24 --easing linear --dpi 96 -o morph.webp
+  stipple morph first.png second.png -n 8000 -o morph.svg
+  stipple morph first.png second.png first.png -n 6000 -o round.svg
+  stipple morph first.png second.png -n 8k --frames 12 -o morph.gif
 """
 
 motion_options = add_options(

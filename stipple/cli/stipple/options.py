@@ -120,7 +120,7 @@ Examples:
   stipple stipple photo.jpg --inks '#e4002b,navy,black' -o pens.svg
   stipple stipple logo.png --alpha mask --animate logo.gif --report logo.json
   stipple stipple *.jpg -o out/{stem}.svg --jobs 4 --report out/all.json
-  stipple stipple frames/*.png -o out/{stem}.svg --coherent
+  stipple stipple frames/*.png -n 8000 -o out/{stem}.svg --coherent
   cat density.npy | stipple stipple - -n 1000 -o - --format csv
 """
 
