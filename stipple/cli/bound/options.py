@@ -6,6 +6,7 @@ import click
 
 from stipple.choices import HIGHEST_ORDER, BoundMethod, DistanceUnit, PixelModel
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.options import (
     add_options,
     batch_options,
@@ -43,6 +44,7 @@ source_options = add_options(
         metavar="DIR",
         help="Compare every pair of images and .npy files in a folder.",
     ),
+    config_option,
     group="Source",
 )
 
