@@ -64,6 +64,50 @@ def find_nearest_ink(density: Density, polygon: Floats, target: Floats) -> Float
     return place
 
 
+def find_middle_of_piece(density: Density, polygon: Floats, place: Floats) -> Floats:
+    """Find the barycentre of the ink that a convex polygon has in one piece with a place.
+
+    Pieces hang together by sides and corners of pixels. A pixel counts where its centre is inside,
+    and that of the place always.
+
+    Parameters
+    ----------
+    density : Density
+        Ink is where it is not zero.
+    polygon : ndarray, shape (k, 2)
+        Corners in order of increasing angle from x to y, in pixels.
+    place : ndarray, shape (2,)
+        On the ink, in pixels.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+        In pixels; not always on the ink.
+    """
+    from scipy.ndimage import label
+
+    low = np.floor(polygon.min(axis=0)).astype(np.int64)
+    high = np.ceil(polygon.max(axis=0)).astype(np.int64)
+    low, high = np.maximum(low, 0), np.minimum(high, (density.width, density.height))
+    values = density.values[low[1] : high[1], low[0] : high[0]]
+    rows, columns = np.indices(values.shape)
+    centres = np.stack([columns, rows], axis=-1) + low + 0.5
+    sides = np.roll(polygon, -1, axis=0) - polygon
+    inside = np.ones(values.shape, dtype=np.bool_)
+    for corner, side in zip(polygon, sides, strict=True):
+        away = centres - corner
+        inside &= side[0] * away[..., 1] >= side[1] * away[..., 0]
+    column, row = np.minimum(place.astype(np.int64), high - 1) - low
+    if values[row, column] == 0:
+        return place  # on a border of its pixel
+    inside[row, column] = True
+    pieces, _ = label(inside & (values > 0), np.ones((3, 3)))
+    piece = pieces == pieces[row, column]
+    weights = np.where(piece, values, 0.0)
+    middle: Floats = (weights[..., None] * centres).sum(axis=(0, 1)) / weights.sum()
+    return middle
+
+
 def move_to_ink(
     density: Density, points: Floats, targets: Floats, get_polygon: Callable[[int], Floats]
 ) -> Floats:

@@ -89,22 +89,30 @@ class NewtonSolver(DiagramBuilder):
                 return trial, masses, step
         return None
 
-    def predict_potentials(self, diagram: Diagram, points: Floats) -> Floats:
-        """Potentials after a small move of the points: one Newton step, shape (n,)."""
+    def predict_potentials(self, diagram: Diagram, points: Floats, tolerance: float) -> Floats:
+        """Potentials after a small move of the points: one Newton step, shape (n,).
+
+        The smaller the move, the nearer it comes to masses of that relative error.
+        """
         move = points - diagram.cells.points
-        direction = self.find_path_direction(diagram, move)
+        direction = self.find_path_direction(diagram, move, tolerance)
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
         return predicted
 
-    def find_path_direction(self, diagram: Diagram, move: Floats) -> Floats:
+    def find_path_direction(
+        self, diagram: Diagram, move: Floats, tolerance: float = COARSE
+    ) -> Floats:
         """Newton direction for points that move at the same time."""
         sides = list_sides(diagram.cells)
         masses = diagram.integrals.masses
         change = predict_masses(diagram.cells, diagram.integrals, sides, move)
         residual = self.list_masses(len(masses)) - masses - change
-        return self.find_direction(diagram, sides, 0.0, residual, COARSE)
+        error = float(np.abs(self.compare_masses(residual)).max())
+        # What a direction leaves out grows as the square of the move.
+        accuracy = max(tolerance, error**2) / error if error > 0 else COARSE
+        return self.find_direction(diagram, sides, 0.0, residual, min(accuracy, COARSE))
 
     def find_direction(
         self,
@@ -123,7 +131,11 @@ class NewtonSolver(DiagramBuilder):
         direction = np.zeros(count)
         # Shapes apart on white: a trace of uniform density joins them, as much of it as keeps the
         # potentials of the shapes within what the domain can need.
+        farthest = cells.width**2 + cells.height**2
+        least = share
         for portion in (share, *(trace for trace in JOINING if trace > share)):
+            if portion < least:
+                continue
             weights = ((1 - portion) * masses + portion * uniform) / (2 * sides.distances)
             laplacian = assemble_laplacian(sides.rows, sides.columns, weights, count)
             if count_components(laplacian) > 1:
@@ -133,6 +145,9 @@ class NewtonSolver(DiagramBuilder):
             except RuntimeError:
                 # Densities so far apart that the matrix is singular in double precision.
                 continue
-            if portion == share or np.ptp(direction) <= cells.width**2 + cells.height**2:
+            reach = float(np.ptp(direction))
+            if portion == share or reach <= farthest:
                 break
+            # Potentials between shapes go as the inverse of the trace: those below would not do.
+            least = min(portion * reach / farthest, JOINING[-1])
         return direction

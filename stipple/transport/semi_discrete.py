@@ -152,7 +152,7 @@ class TransportSolver(NewtonSolver):
             If points coincide, or are too close, so that no potentials give each of them mass.
         """
         diagrams, iterations = self.diagrams, self.newton_iterations
-        start, healthy = self._start(points, potentials, near)
+        start, healthy = self._start(points, potentials, near, tolerance)
         best = self._settle(start, tolerance) if healthy else self._arrive(start, tolerance)
         transport = self._describe(best, tolerance, diagrams, iterations)
         self.unsolved += not transport.converged
@@ -197,14 +197,18 @@ class TransportSolver(NewtonSolver):
         )
 
     def _start(
-        self, points: Floats, potentials: Floats | None, near: Transport | None
+        self,
+        points: Floats,
+        potentials: Floats | None,
+        near: Transport | None,
+        tolerance: float,
     ) -> tuple[Diagram, bool]:
         """Find a diagram with mass in every cell, or tell that there is none at hand."""
         if potentials is None and near is not None and np.array_equal(points, near.points):
             return near.diagram, True
         previous = near.diagram.cells if near else None
         apart = self._has_pixels_apart(len(points))
-        for guess in self._guess_potentials(points, potentials, near):
+        for guess in self._guess_potentials(points, potentials, near, tolerance):
             diagram = self.measure(points, guess, previous)
             if apart:
                 return diagram, True
@@ -240,13 +244,17 @@ class TransportSolver(NewtonSolver):
         return self.measure(points, best.cells.potentials[back], best.cells.reorder(back))
 
     def _guess_potentials(
-        self, points: Floats, potentials: Floats | None, near: Transport | None
+        self,
+        points: Floats,
+        potentials: Floats | None,
+        near: Transport | None,
+        tolerance: float,
     ) -> Iterator[Floats]:
         """Potentials to start from, the best first."""
         if potentials is not None:
             yield potentials
         elif near is not None:
-            yield self.predict_potentials(near.diagram, points)
+            yield self.predict_potentials(near.diagram, points, tolerance)
             yield near.potentials
 
     def _settle(self, start: Diagram, tolerance: float) -> Diagram:

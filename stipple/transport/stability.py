@@ -6,10 +6,11 @@ from stipple.arrays import Booleans, Floats
 from stipple.machine.products import multiply
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
-# Perturbations as parts of the distance at which a cell has its mass.
-PERTURBATION = 1e-3
+# Perturbations as parts of the distance at which a cell has its mass: so small that one Newton step
+# finds the potentials, which on line art took two at 1e-3.
+PERTURBATION = 1e-5
 # Masses of perturbed cells, well enough for differences of barycentres so close.
-PERTURBED_TOLERANCE = 1e-5
+PERTURBED_TOLERANCE = 1e-7
 # Power iteration: most steps, and how far above 1 an eigenvalue must be to show a saddle.
 LARGEST_POWER = 16
 MARGIN = 0.01

@@ -1,9 +1,9 @@
-"""No point where the density is zero: strays move to the nearest ink of their cells."""
+"""No point where the density is zero: strays move into the nearest ink of their cells."""
 
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
-from stipple.geometry.strays import move_to_ink
+from stipple.geometry.strays import find_middle_of_piece, find_nearest_ink, move_to_ink
 from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
@@ -20,7 +20,7 @@ def move_strays(
     tolerance: float = 1e-6,
     fixed: Booleans | None = None,
 ) -> tuple[Transport, int]:
-    """Move every point off the ink to the nearest ink of its own power cell.
+    """Move every point off the ink into the nearest ink of its own power cell.
 
     Where a dark shape holds no whole number of cells, a cell serves two shapes, and its barycentre
     may lie between them. Cells do not overlap, so points stay apart.
@@ -67,9 +67,14 @@ def move_points(
 
 
 def place_on_ink(transport: Transport) -> Floats:
-    """Points of a transport, shape (n, 2), those off the ink at the nearest ink to the barycentre.
+    """Points of a transport, shape (n, 2), those off the ink in the ink nearest to the barycentre.
 
-    A point whose cell has no ink, as an unsolved transport may leave one, stays.
+    There they go to the middle of what the cell has of that shape: on the very rim dots would
+    stick out of it. A point whose cell has no ink, as an unsolved transport may leave one, stays.
     """
-    polygons = transport.diagram.cells.polygon
-    return move_to_ink(transport.density, transport.points, transport.barycentres, polygons)
+    density, get_polygon = transport.density, transport.diagram.cells.polygon
+    placed = move_to_ink(density, transport.points, transport.barycentres, get_polygon)
+    for i in np.flatnonzero((placed != transport.points).any(axis=1)):
+        middle = find_middle_of_piece(density, get_polygon(i), placed[i])
+        placed[i] = find_nearest_ink(density, get_polygon(i), middle)
+    return placed

@@ -119,6 +119,7 @@ CASES = {
         "": LLOYD,
         "preset": [LLOYD, "lloyd --preset line -o a.csv --report r.json"],
         "list_presets": "--list-presets",
+        "config": [OF_IMAGE, OF_IMAGE, "--config tone.toml"],
         "box": "--box 0,0,2,1",
         "disc": "--disc 0.5,0.5,0.5",
         "pixels": [LLOYD.replace("uniform", "gaussian:0.4,0.2", 1)] * 2 + ["--pixels 12"],
@@ -154,6 +155,7 @@ CASES = {
         "": EDOT,
         "preset": [EDOT, "edot --preset uniform-1d --steps 1 -o a-{run}.csv --report r.json"],
         "list_presets": "--list-presets",
+        "config": "--config tone.toml",
         "read": ["edot two.npy -m 2 -o a.csv"] * 2 + ["--read image"],
         "box": [FORMULA, FORMULA, "--box 0,0,2,1"],
         "disc": [FORMULA, FORMULA, "--disc 0.5,0.5,0.5"],
@@ -209,6 +211,7 @@ CASES = {
         "folder": [BOUND, "bound --all folder -o a.csv --report r.json"],
         "query": [BOUND, FOUND],
         "nearest": [FOUND, FOUND, "--nearest 2"],
+        "config": "--config tone.toml",
         "order": "-p 1",
         "method": "--method paper",
         "block": ("--method paper", "--block 2"),
@@ -229,6 +232,7 @@ CASES = {
     },
     "sequence": {
         "": CUBE,
+        "config": [IMAGES, IMAGES, "--config tone.toml"],
         "points": "-n 10",
         "dimension": ["sequence -n 9 -o a.csv", "sequence -n 9 -d 3 -o a.csv"],
         "skip": "--skip 2",
@@ -335,6 +339,7 @@ def inputs(tmp_path_factory):
     np.savetxt(path / "cloud.csv", cloud, delimiter=",")
     (path / "places.csv").write_text("0.1,0.1\n0.5,0.5\n0.9,0.1\n", encoding="utf-8")
     (path / "look.toml").write_text('contrast = 3\nmargin = "9mm"\n', encoding="utf-8")
+    (path / "tone.toml").write_text("contrast = 3\n", encoding="utf-8")
     return path
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stipple.geometry.strays import INSET, find_nearest_ink, find_strays
+from stipple.geometry.strays import INSET, find_middle_of_piece, find_nearest_ink, find_strays
 from stipple.measures.density import Density
 
 SQUARE = np.array([[0.0, 0.0], [6.0, 0.0], [6.0, 5.0], [0.0, 5.0]])
@@ -70,3 +70,19 @@ def test_a_sliver_of_ink_will_do():
     assert 3 < place[0] < 3.01
     assert 2 < place[1] < 3
     assert np.isnan(find_nearest_ink(Density(values), left - (1, 0), np.zeros(2))).all()
+
+
+def test_the_middle_is_that_of_the_piece_in_the_polygon():
+    values = np.zeros((6, 12))
+    values[1:3, 1:9] = 1.0  # a bar of which the polygon has four columns, the last one darker
+    values[1:3, 5] = 3.0
+    values[5, 3] = 1.0  # apart from it
+    polygon = np.array([[2.0, 0.0], [6.0, 0.0], [6.0, 6.0], [2.0, 6.0]])
+    place = np.array([3.2, 2.9])
+    middle = find_middle_of_piece(Density(values), polygon, place)
+    assert middle == pytest.approx([(2.5 + 3.5 + 4.5 + 3 * 5.5) / 6, 2.0])
+    lower = find_middle_of_piece(Density(values), polygon, np.array([3.5, 5.5]))
+    assert lower == pytest.approx([3.5, 5.5])
+    # On the border of its pixel, a place on the ink may have white at its right.
+    rim = np.array([4.0, 6.0])
+    assert find_middle_of_piece(Density(values), polygon, rim) is rim

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tour_cases import LENGTHS_OF_500, MAKERS
+from tour_cases import LENGTHS_OF_500, LENGTHS_OF_20000, MAKERS
 
 from stipple.arrays import Floats, Integers
 from stipple.geometry.tour import measure_travel, order_tour
@@ -160,3 +160,16 @@ def test_five_thousand_points_are_within_five_percent_and_do_not_cross() -> None
     # on a torus; in a square the border adds to it, so that this is below the shortest.
     assert measure_travel(points, order, True) < 1.05 * 0.7124 * np.sqrt(5000 * 300.0**2)
     assert count_crossings(points, order, True) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LENGTHS_OF_20000)
+def test_twenty_thousand_points_are_within_five_percent_of_lkh(name: str) -> None:
+    points = MAKERS[name](20_000)
+    length = measure_travel(points, order_tour(points, closed=True), True)
+    assert 0.95 < length / LENGTHS_OF_20000[name] < 1.05
+
+
+def test_short_runs_of_lkh_are_near_the_asymptotic_length() -> None:
+    """So that being within five percent of them says something."""
+    assert LENGTHS_OF_20000["uniform"] < 1.02 * 0.7124 * np.sqrt(20_000 * 300.0**2)

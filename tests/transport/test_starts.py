@@ -1,7 +1,13 @@
 """Starts by name: where the points lie, on pictures that are not square."""
 
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from command import save
 
 from stipple import stipple
 from stipple.errors import StippleError
@@ -60,6 +66,25 @@ def test_line_art_needs_few_diagrams(size: int, count: int, diagrams: int, quali
     assert found.diagrams <= diagrams
     assert found.quality <= quality
     assert found.mass_error <= 1e-6
+
+
+def measure_run(path: Path, output: Path) -> float:
+    """User seconds of a whole run of the command, the least of three."""
+    command = [sys.executable, "-m", "stipple", "stipple", path, "-n", "3000", "-q", "-o", output]
+    seconds = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run([*command, "--threads", "1", "--force"], check=True)
+        seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    return min(seconds)
+
+
+@pytest.mark.slow
+def test_line_art_costs_at_most_twice_a_flat_picture(tmp_path: Path) -> None:
+    flat, lines = tmp_path / "flat.png", tmp_path / "lines.png"
+    save(flat, np.full((600, 600), 128, dtype=np.uint8))
+    save(lines, np.where(draw_lines(600).values > 0, 0, 255).astype(np.uint8))
+    assert measure_run(lines, tmp_path / "a.svg") < 2 * measure_run(flat, tmp_path / "b.svg")
 
 
 def test_uniform_points_fill_the_width_and_the_height() -> None:

@@ -6,6 +6,7 @@ import click
 
 from stipple.choices import HIGHEST_ORDER, BoundMethod, DistanceUnit, PixelModel
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.options import (
     add_options,
     batch_options,
@@ -60,6 +61,7 @@ source_options = add_options(
         show_default="1",
         help="How many to find with --query.",
     ),
+    config_option,
     group="Source",
 )
 

@@ -12,6 +12,7 @@ from stipple.choices import (
 from stipple.cli.edot.algorithm_options import algorithm_options
 from stipple.cli.edot.metrics import check_metric
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -110,6 +111,7 @@ source_options = add_options(
         help="Run a published example (then no SOURCE).",
     ),
     click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
+    config_option,
     click.option(
         "--read",
         type=click.Choice(get_args(SourceKind)),

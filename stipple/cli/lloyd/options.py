@@ -7,6 +7,7 @@ import click
 
 from stipple.choices import Method
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.domains import domain_options
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -51,6 +52,7 @@ source_options = add_options(
         help="Run a published experiment; SOURCE may be a picture for image-grid only.",
     ),
     click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
+    config_option,
     domain_options,
     group="Source",
 )

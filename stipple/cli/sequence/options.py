@@ -6,6 +6,7 @@ import click
 
 from stipple.choices import Construction
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.counts import Count
 from stipple.cli.shared.drawings import DRAWING_FORMATS, PLOT_FORMATS
 from stipple.cli.shared.options import (
@@ -72,6 +73,7 @@ point_options = add_options(
         default=10,
         help="With --density: moves of all points after each doubling; 0 keeps each prefix even.",
     ),
+    config_option,
     group="Points",
 )
 

@@ -103,3 +103,13 @@ def _find_types(option: click.Option) -> tuple[tuple[type, ...], str]:
     if option.multiple:
         return (str,), 'text, or a list such as ["a.svg", "a.png"]'
     return (str, int, float), 'text in quotes, such as "10mm"'
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.toml",
+    is_eager=True,
+    callback=take_config,
+    help="Read options from a file, such as gamma = 1.5; the command line wins.",
+)

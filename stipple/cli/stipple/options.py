@@ -16,7 +16,7 @@ from stipple.choices import (
     Texture,
 )
 from stipple.cli.shared.batches import file_options, skip_options
-from stipple.cli.shared.config import take_config, take_values
+from stipple.cli.shared.config import config_option, take_values
 from stipple.cli.shared.counts import Count
 from stipple.cli.shared.drawings import DRAWING_FORMATS
 from stipple.cli.shared.options import (
@@ -66,14 +66,7 @@ look_options = add_options(
         callback=_list_presets,
         help="List the presets and their options.",
     ),
-    click.option(
-        "--config",
-        type=click.Path(dir_okay=False),
-        metavar="FILE.toml",
-        is_eager=True,
-        callback=take_config,
-        help='Read options from a file, such as margin = "15mm"; the command line wins.',
-    ),
+    config_option,
     mark_options,
     click.option(
         "--draw", type=MARKS, default="dots", help="Any of dots,cells,tour (tour: --order tsp)."
