@@ -12,7 +12,7 @@ from stipple.transport.quantisation import Step, quantise
 from stipple.transport.semi_discrete import TransportSolver
 
 # From points that are nearly right; measured to come within 1 % of thirty steps from nothing.
-STEPS = 10
+STEPS = 7
 
 
 def follow_frame(
