@@ -75,6 +75,7 @@ def place_on_ink(transport: Transport) -> Floats:
     density, get_polygon = transport.density, transport.diagram.cells.polygon
     placed = move_to_ink(density, transport.points, transport.barycentres, get_polygon)
     for i in np.flatnonzero((placed != transport.points).any(axis=1)):
-        middle = find_middle_of_piece(density, get_polygon(int(i)), placed[i])
-        placed[i] = find_nearest_ink(density, get_polygon(int(i)), middle)
+        polygon = get_polygon(int(i))
+        middle = find_middle_of_piece(density, polygon, placed[i])
+        placed[i] = find_nearest_ink(density, polygon, middle)
     return placed
