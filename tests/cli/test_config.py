@@ -41,6 +41,21 @@ SAME = {
         'margin = "9mm"\noutput = ["a.csv", "a.svg"]\n',
         "-n 9 -d 2 --certify --compare halton,random --seed 2 --margin 9mm -o a.csv -o a.svg",
     ),
+    "morph": (
+        ["a.png", "b.png"],
+        'points = 4\nframes = 2\neasing = "linear"\nhold = 0\noutput = "a.svg"\n',
+        "-n 4 --frames 2 --easing linear --hold 0 -o a.svg",
+    ),
+    "certify": (
+        ["places.txt"],
+        'box = "0,0,2,1"\nthreads = 1\noutput = "a.csv"\n',
+        "--box 0,0,2,1 --threads 1 -o a.csv",
+    ),
+    "volume": (
+        ["stack.npy"],
+        'points = 3\nspacing = "1,1,2"\niterations = 1\noutput = "a.csv"\n',
+        "-n 3 --spacing 1,1,2 --iterations 1 -o a.csv",
+    ),
 }
 # Quick runs on a picture.
 WINNING = {
@@ -49,6 +64,8 @@ WINNING = {
     "edot": "edot a.png -m 2 -o a.csv",
     "bound": "bound a.png b.png -o a.json",
     "sequence": "sequence --density a.png -n 4 -o a.csv",
+    "morph": "morph a.png b.png -n 3 -o a.svg",
+    "certify": "certify places.txt --density a.png -o a.csv",
 }
 # Keys of one command in the file of another.
 STRANGE = {
@@ -57,6 +74,9 @@ STRANGE = {
     "edot": "relaxation",
     "bound": "margin",
     "sequence": "atoms",
+    "morph": "atoms",
+    "certify": "atoms",
+    "volume": "gamma",
 }
 
 
@@ -66,6 +86,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (5, 6), dtype=np.uint8)
     save(tmp_path / "a.png", pixels)
     save(tmp_path / "b.png", pixels[::-1])
+    (tmp_path / "places.txt").write_text("0.5,0.5\n1,0.75\n", encoding="utf-8")
+    np.save(tmp_path / "stack.npy", np.arange(8.0).reshape(2, 2, 2))
 
 
 def run(*words: str, code: int = 0) -> str:
@@ -96,7 +118,7 @@ def test_a_file_says_what_the_command_line_says(command: str) -> None:
     assert list_written() == written
 
 
-@pytest.mark.parametrize("command", SAME)
+@pytest.mark.parametrize("command", WINNING)
 def test_the_command_line_wins_over_the_file(command: str) -> None:
     Path("all.toml").write_text("gamma = 0.5\ncontrast = 2\n", encoding="utf-8")
     words = [*WINNING[command].split(), "--gamma", "3", "--config", "all.toml"]

@@ -17,7 +17,7 @@ from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.certificate import certify_transport, evaluate_dual
-from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.semi_discrete import NARROW, TransportSolver
 
 RANDOM = np.random.default_rng(5)
 
@@ -60,9 +60,11 @@ def test_equal_boxes_have_their_exact_value(
 
 
 def test_the_interval_is_narrow_on_a_photograph() -> None:
-    found = stipple.stipple(load_sample("camera.png"), 5000, iterations=1)
-    assert found.w2_squared_lower <= found.w2_squared <= found.w2_squared_upper
-    assert found.w2_squared_upper - found.w2_squared_lower <= 5e-8 * found.w2_squared
+    # Masses of dots that were moved off white are solved until the interval is narrow enough.
+    for strays, part in (("keep", 5e-8), ("move", NARROW)):
+        found = stipple.stipple(load_sample("camera.png"), 5000, iterations=1, strays=strays)
+        assert found.w2_squared_lower <= found.w2_squared <= found.w2_squared_upper
+        assert found.w2_squared_upper - found.w2_squared_lower <= part * found.w2_squared
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ Examples:
   stipple bound first.png second.png --method paper --block 4
   stipple bound first.png second.png --gap 0.0001 --time-limit 60 --strict
   stipple bound --all scans -o distances.csv --jobs 4
-  stipple bound --all scans --query photo.png --nearest 5
+  stipple bound --query scans/0.npy --all scans --nearest 2
   stipple bound --pairs pairs.csv -p 1 -o distances.csv
 """
 

@@ -7,7 +7,7 @@ import click
 
 from stipple.cli.certify.options import EXAMPLES, certify_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import describe_command, report_failure
 
@@ -47,3 +47,5 @@ def command(context: click.Context, /, **options: Any) -> None:
             written += write_files([(job.report, render_json(report))])
     if not job.quiet:
         print_table([*list_rows(job, found), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)

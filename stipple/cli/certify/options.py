@@ -3,6 +3,7 @@
 import click
 
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.options import (
     add_options,
     dpi_option,
@@ -41,6 +42,7 @@ source_options = add_options(
         show_default="0,0,1,1",
         help="The rectangle of the uniform density.",
     ),
+    config_option,
     group="Source",
 )
 

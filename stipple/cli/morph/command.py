@@ -6,7 +6,7 @@ import click
 
 from stipple.cli.morph.options import EXAMPLES, morph_options
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import report_failure
 
@@ -43,3 +43,5 @@ def command(**options: Any) -> None:
         written = write_files(files)
     if not job.quiet:
         print_table([*list_rows(job, found), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)

@@ -6,6 +6,7 @@ import click
 
 from stipple.choices import Easing
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.counts import Count
 from stipple.cli.shared.options import (
     add_options,
@@ -59,6 +60,7 @@ motion_options = add_options(
         default=0.5,
         help="How long they rest at each picture.",
     ),
+    config_option,
     group="Motion",
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from stipple.cli.shared.help import GroupedCommand
-from stipple.cli.shared.outputs import write_files
+from stipple.cli.shared.outputs import show_first, write_files
 from stipple.cli.shared.progress import print_table
 from stipple.cli.shared.report import describe_command, report_failure
 from stipple.cli.volume.options import EXAMPLES, volume_options
@@ -46,3 +46,5 @@ def command(context: click.Context, /, **options: Any) -> None:
             written += write_files([(job.report, render_json(report))])
     if not job.quiet:
         print_table([*list_rows(found), *written])
+    if options["open_"]:
+        show_first(path for _, path in written)

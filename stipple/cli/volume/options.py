@@ -3,6 +3,7 @@
 import click
 
 from stipple.cli.shared.batches import file_options
+from stipple.cli.shared.config import config_option
 from stipple.cli.shared.counts import Count
 from stipple.cli.shared.options import add_options, report_options
 from stipple.cli.shared.types import SPACING, FiniteRange
@@ -49,6 +50,7 @@ volume_options = add_options(
             default=0,
             help="Seed of the start.",
         ),
+        config_option,
         group="Points",
     ),
     add_options(
