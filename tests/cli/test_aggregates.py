@@ -241,6 +241,7 @@ def test_memory_is_announced_for_the_largest_part(tmp_path, monkeypatch):
 def test_the_distances_on_the_line_are_written_as_two_ends():
     row = {"n": 2, "radius": 0.5, "worst_point": 1, "scaled_radius": 1.0, "lower_bound": 0.25}
     row |= {"ratio": 2.0, "w1": 0.125, "w2": 1 / 3, "w_infinity": 0.5}
+    row |= {"order": 2.0, "wp_lower": 0.25, "wp_upper": 0.5, "scaled_wp": 1.0}
     found = FoundPoints(Points(2, 1, 0, None, None, "bisection"), np.zeros((2, 1)), row)
     told = dict(list_sequence_rows(found))["dyadic"]
     ends = [part.partition(" = ")[2].split(" to ") for part in told.split(", ")]

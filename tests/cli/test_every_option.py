@@ -288,7 +288,7 @@ CASES = {
     },
     "volume": {
         "": VOLUME,
-        "config": "--config short.toml",
+        "config": "--config seed.toml",
         "points": "-n 6",
         "masses": [VOLUME, VOLUME.replace("-n 5", "--masses masses.csv")],
         "spacing": "--spacing 1,1,2",
@@ -334,7 +334,7 @@ def inputs(tmp_path_factory):
     save(path / "folder" / "2.png", pixels[::-1].astype(np.uint8))
     (path / "pairs.csv").write_text(f"a,b\n{IMAGE},other.png\n", encoding="utf-8")
     np.save(path / "two.npy", np.arange(1.0, 13.0).reshape(6, 2))
-    (path / "short.toml").write_text("iterations = 1\n", encoding="utf-8")
+    (path / "seed.toml").write_text("seed = 1\n", encoding="utf-8")
     np.save(path / "stack.npy", np.arange(1.0, 25.0).reshape(2, 3, 4))
     (path / "sphere.csv").write_text("1,0,0\n0,1,0\n0,0,1\n0.6,0.8,0\n", encoding="utf-8")
     (path / "masses.csv").write_text("mass\n1\n2\n3\n4\n5\n6\n7\n", encoding="utf-8")
