@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.certification.spectrum import Spectrum
+from stipple.drawing.drawable import Savable
+from stipple.drawing.formats import PLOT_FORMATS
+from stipple.drawing.layout import Layout
 from stipple.geometry.power_cells import PowerCells
 from stipple.measures.formula import Domain
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 
+# Figures in a table, in this order.
+COLUMNS = (
+    "coinciding",
+    "w2_squared",
+    "w2_squared_lower",
+    "w2_squared_upper",
+    "w_infinity_lower",
+    "w_infinity_upper",
+    "quality",
+    "quality_hexagonal",
+    "l2_star_discrepancy",
+    "least_distance",
+    "mean_distance",
+    "hexagonal_distance",
+    "largest_power",
+    "low_frequency_energy",
+    "six_neighboured",
+    "mass_error",
+    "converged",
+    "support_area",
+)
+
 
 @dataclass(frozen=True, eq=False)
-class PointsCertificate:
+class PointsCertificate(Savable):
     """How well points stand for a density.
 
     Lengths are in the unit of the points: pixels, if the density is an image.
@@ -101,6 +127,27 @@ class PointsCertificate:
             f" [{self.w2_squared_lower!r}, {self.w2_squared_upper!r}], W∞ in"
             f" [{self.w_infinity_lower!r}, {self.w_infinity_upper!r}])"
         )
+
+    FORMATS: ClassVar[tuple[str, ...]] = PLOT_FORMATS
+
+    def render(self, form: str, layout: Layout) -> bytes:
+        """Draw the points, their cells, distances and spectrum on a page of its own."""
+        from stipple.certification.page import render_page
+
+        count = len(self.points)
+        title = f"{count:,} point{'s' * (count != 1)}"
+        return render_page(self, title, form, layout.dpi)
+
+    def render_csv(self) -> bytes:
+        """Write the figures, in one row."""
+        from stipple.files.tables import render_table_csv
+
+        return render_table_csv([self.list_figures()])
+
+    def list_figures(self) -> dict[str, Any]:
+        """List the figures by their names."""
+        figures = {name: getattr(self, name) for name in COLUMNS}
+        return {"points": len(self.points), **figures}
 
     @property
     def has_equal_masses(self) -> bool:

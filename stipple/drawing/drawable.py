@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stipple.arguments import read_number
 from stipple.choices import DotStyle
@@ -27,11 +27,22 @@ PLOT_DPI = 150.0  # of pictures inside an SVG
 
 
 class Savable(ABC):
-    """A result that shows itself in a notebook, above a table of its figures, and can be saved."""
+    """A result that shows itself in a notebook, above a table of its figures, and can be saved.
+
+    Attributes
+    ----------
+    FORMATS : tuple of str
+        What `render` can make of it.
+    DPI : float
+        Pixels per inch of pixels that are saved, if nobody says.
+    """
+
+    FORMATS: ClassVar[tuple[str, ...]] = tuple(RENDERERS)
+    DPI: ClassVar[float] = 300.0
 
     @abstractmethod
     def render(self, form: str, layout: Layout) -> bytes:
-        """Draw the result in a format of `RENDERERS`."""
+        """Draw the result in one of its formats."""
 
     @abstractmethod
     def render_csv(self) -> bytes:
@@ -41,7 +52,7 @@ class Savable(ABC):
         self,
         path: str | os.PathLike[str],
         *,
-        dpi: float = 300,
+        dpi: float | None = None,
         page: str | None = None,
         landscape: bool | None = None,
         margin: str = "5mm",
@@ -56,8 +67,9 @@ class Savable(ABC):
         Parameters
         ----------
         path : path-like
-            Its suffix says as what: .svg, .png, .pdf, or .csv for the numbers.
-        dpi : float
+            Its suffix says as what: .csv for the numbers, or one of `FORMATS`: .svg, .png, .pdf and
+            .html of most results.
+        dpi : float, optional
             Pixels per inch of a PNG; the other parameters are those of `stipple.save_svg`.
 
         Raises
@@ -74,10 +86,10 @@ class Savable(ABC):
         4
         """
         form = Path(path).suffix.lower().removeprefix(".")
-        if form != "csv" and form not in RENDERERS:
-            known = ", ".join(f".{one}" for one in (*RENDERERS, "csv"))
+        if form != "csv" and form not in self.FORMATS:
+            known = ", ".join(f".{one}" for one in (*self.FORMATS, "csv"))
             raise StippleError(f"Cannot tell the format of {os.fspath(path)}: use {known}.")
-        dpi = read_number(dpi, "resolution in dpi", 0, above=True)
+        dpi = read_number(self.DPI if dpi is None else dpi, "resolution in dpi", 0, above=True)
         look = (dots, radius, pen_width, ink, background)
         layout = read_layout(page, landscape, margin, *look, dpi)
         write_file(path, self.render_csv() if form == "csv" else self.render(form, layout))

@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from stipple.arguments import read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.choices import Easing, NeighbourEngine
+from stipple.drawing.animation import PILLOW_NAMES
+from stipple.drawing.drawable import MOST_DOTS, Savable
+from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.stippling.beginnings import DEFAULT_COUNT
@@ -49,7 +52,7 @@ class Passage:
 
 
 @dataclass(frozen=True, eq=False)
-class Morph:
+class Morph(Savable):
     """Dots that go from picture to picture; dot k is the same one in all frames.
 
     Attributes
@@ -92,6 +95,38 @@ class Morph:
     easing: Easing
     seconds: float
     hold: float
+
+    FORMATS: ClassVar[tuple[str, ...]] = ("svg", *PILLOW_NAMES)
+    DPI: ClassVar[float] = 72.0
+
+    def render(self, form: str, layout: Layout) -> bytes:
+        """Draw the moving dots: an SVG that browsers play, or an animation of pixels."""
+        from stipple.drawing.animation import render_animation
+        from stipple.drawing.moving import render_moving_svg
+        from stipple.stippling.moments import compose_moments, compose_moving_dots
+
+        reach = layout.find_reach(float(self.radii.max()))
+        placement, look = lay_out(layout, self.shape, reach=reach)
+        ink = layout.ink or BLACK
+        if form == "svg":
+            return render_moving_svg(compose_moving_dots(self, placement, look, ink))
+        frames = compose_moments(self.points, self.radii, placement, look, ink)
+        return render_animation(frames, form, layout.dpi, self.durations.tolist())
+
+    def render_csv(self) -> bytes:
+        """Write frame, id, x, y and radius of each dot in each frame, in pixels of the frame."""
+        from stipple.files.tables import render_columns_csv
+
+        frames, count, _ = self.points.shape
+        x, y = self.points.reshape(-1, 2).T
+        columns = {
+            "frame": np.repeat(np.arange(1, frames + 1), count),
+            "id": np.tile(np.arange(1, count + 1), frames),
+        }
+        return render_columns_csv({**columns, "x": x, "y": y, "radius": self.radii.ravel()})
+
+    def _is_light(self, layout: Layout) -> bool:  # noqa: ARG002 (it is in the count of dots)
+        return bool(self.points.shape[1] <= MOST_DOTS)
 
     def __repr__(self) -> str:
         frames, count, _ = self.points.shape

@@ -95,6 +95,27 @@ def test_bounds_are_shown_and_saved_where_they_have_a_plan(tmp_path) -> None:
     assert (tmp_path / "plan.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_morphs_play_and_certificates_are_pages(tmp_path) -> None:
+    morph = stipple.morph([FLAT, np.triu(FLAT)], 5, frames=3)
+    assert morph._repr_svg_().count("<animate") >= 5
+    morph.save(tmp_path / "a.gif", page="a6")
+    with Image.open(tmp_path / "a.gif") as picture:
+        assert picture.n_frames == len(morph.points) == 4
+    morph.save(tmp_path / "a.csv")
+    rows = np.loadtxt(tmp_path / "a.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(rows[:, 2:4].reshape(4, 5, 2), morph.points)
+    assert rows[:, 0].tolist() == [frame for frame in range(1, 5) for _ in range(5)]
+    with pytest.raises(stipple.StippleError, match=r"use \.svg, \.gif, \.png, \.webp, \.csv\."):
+        morph.save(tmp_path / "a.mp4")
+    judged = stipple.certify([[0.5, 0.5]])
+    judged.save(tmp_path / "page.pdf")
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    judged.save(tmp_path / "row.csv")
+    (names, row) = (tmp_path / "row.csv").read_text().splitlines()
+    figures = dict(zip(names.split(","), row.split(","), strict=True))
+    assert float(figures["w2_squared_upper"]) == judged.w2_squared_upper
+
+
 def test_on_axes_of_ones_own() -> None:
     import matplotlib as mpl
 

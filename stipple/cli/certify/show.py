@@ -9,33 +9,10 @@ from stipple.cli.shared.digits import format_interval, round_down, round_up
 if TYPE_CHECKING:
     from stipple.certification.certificate import PointsCertificate
 
-# Figures that are no attributes of their own, or no numbers.
-COLUMNS = (
-    "coinciding",
-    "w2_squared",
-    "w2_squared_lower",
-    "w2_squared_upper",
-    "w_infinity_lower",
-    "w_infinity_upper",
-    "quality",
-    "quality_hexagonal",
-    "l2_star_discrepancy",
-    "least_distance",
-    "mean_distance",
-    "hexagonal_distance",
-    "largest_power",
-    "low_frequency_energy",
-    "six_neighboured",
-    "mass_error",
-    "converged",
-    "support_area",
-)
-
 
 def tabulate(path: str, certificate: "PointsCertificate") -> dict[str, Any]:
     """List the figures of one file by the names of their columns."""
-    figures = {name: getattr(certificate, name) for name in COLUMNS}
-    return {"file": path, "points": len(certificate.points), **figures}
+    return {"file": path, **certificate.list_figures()}
 
 
 def render_files(job: Job, found: "Sequence[PointsCertificate]") -> list[tuple[str, bytes]]:

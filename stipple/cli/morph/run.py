@@ -7,7 +7,6 @@ from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, show_stage
-from stipple.drawing.look import Look
 from stipple.drawing.page import Placement
 from stipple.drawing.raster import measure_pixels
 from stipple.machine.memory import predict_stippling
@@ -18,11 +17,10 @@ from stipple.stippling.stippling import stipple
 
 @dataclass(frozen=True, eq=False)
 class FoundMorph:
-    """The morph, and where and how it is drawn."""
+    """The morph, and where it is drawn."""
 
     morph: Morph
     placement: Placement
-    look: Look
 
 
 def run(job: Job) -> FoundMorph:
@@ -44,10 +42,10 @@ def run(job: Job) -> FoundMorph:
             hold=job.hold,
         )
     reach = job.layout.find_reach(float(found.radii.max()))
-    placement, look = lay_out(job.layout, found.shape, reach=reach)
+    placement, _ = lay_out(job.layout, found.shape, reach=reach)
     # What has too many pixels is told before frames are drawn.
     measure_pixels(placement.width, placement.height, job.layout.dpi)
-    return FoundMorph(found, placement, look)
+    return FoundMorph(found, placement)
 
 
 def _stipple(job: Job, image: str) -> Stippling:

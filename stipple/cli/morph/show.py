@@ -5,11 +5,6 @@ from typing import Any
 from stipple.cli.morph.plan import Job
 from stipple.cli.morph.run import FoundMorph
 from stipple.cli.shared.report import describe_command
-from stipple.drawing.animation import render_animation
-from stipple.drawing.moving import render_moving_svg
-from stipple.stippling.moments import compose_moments, compose_moving_dots
-
-BLACK = "#000000"
 
 
 def list_rows(job: Job, found: FoundMorph) -> list[tuple[str, str]]:
@@ -56,17 +51,6 @@ def describe_morph(job: Job, found: FoundMorph) -> dict[str, Any]:
 
 def render_files(job: Job, found: FoundMorph) -> list[tuple[str, bytes]]:
     """Render every animation: paths and contents."""
-    colour = job.layout.ink or BLACK
-    contents: dict[str, bytes] = {}
-    frames = None
-    for form in dict.fromkeys(output.format for output in job.outputs):
-        if form == "svg":
-            moving = compose_moving_dots(found.morph, found.placement, found.look, colour)
-            contents[form] = render_moving_svg(moving)
-            continue
-        morph = found.morph
-        frames = frames or compose_moments(
-            morph.points, morph.radii, found.placement, found.look, colour
-        )
-        contents[form] = render_animation(frames, form, job.layout.dpi, morph.durations.tolist())
+    forms = dict.fromkeys(output.format for output in job.outputs)
+    contents = {form: found.morph.render(form, job.layout) for form in forms}
     return [(output.path, contents[output.format]) for output in job.outputs]
