@@ -3,6 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.drawing.html import Frame, Page
 from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer
 from stipple.drawing.moving import MovingDots
@@ -35,6 +36,21 @@ def compose_moments(
         )
         for at, size in zip(points, radii, strict=True)
     ]
+
+
+def compose_page(morph: Morph, drawings: list[Drawing]) -> Page:
+    """Compose a page with a slider over the frames, of which drawings are given."""
+    starts = np.cumsum([0.0, *morph.durations[:-1]])
+    return Page(
+        title=f"{len(morph.pictures)} pictures",
+        drawing=drawings[0],
+        figures=[("dots", f"{morph.points.shape[1]:,}"), ("frames", f"{len(drawings):,}")],
+        frames=tuple(
+            Frame(f"{start:.2f} s", drawing.layers)
+            for start, drawing in zip(starts, drawings, strict=True)
+        ),
+        slider="Time",
+    )
 
 
 def compose_moving_dots(morph: Morph, placement: Placement, look: Look, colour: str) -> MovingDots:

@@ -96,14 +96,15 @@ class Morph(Savable):
     seconds: float
     hold: float
 
-    FORMATS: ClassVar[tuple[str, ...]] = ("svg", *PILLOW_NAMES)
+    FORMATS: ClassVar[tuple[str, ...]] = ("svg", *PILLOW_NAMES, "html")
     DPI: ClassVar[float] = 72.0
 
     def render(self, form: str, layout: Layout) -> bytes:
-        """Draw the moving dots: an SVG that browsers play, or an animation of pixels."""
+        """Draw the moving dots: an SVG that browsers play, an animation of pixels, or a page."""
         from stipple.drawing.animation import render_animation
+        from stipple.drawing.html import render_page
         from stipple.drawing.moving import render_moving_svg
-        from stipple.stippling.moments import compose_moments, compose_moving_dots
+        from stipple.stippling.moments import compose_moments, compose_moving_dots, compose_page
 
         reach = layout.find_reach(float(self.radii.max()))
         placement, look = lay_out(layout, self.shape, reach=reach)
@@ -111,6 +112,8 @@ class Morph(Savable):
         if form == "svg":
             return render_moving_svg(compose_moving_dots(self, placement, look, ink))
         frames = compose_moments(self.points, self.radii, placement, look, ink)
+        if form == "html":
+            return render_page(compose_page(self, frames))
         return render_animation(frames, form, layout.dpi, self.durations.tolist())
 
     def render_csv(self) -> bytes:
