@@ -162,6 +162,12 @@ def test_a_browser_slides_over_frames(browser, drawing, tmp_path):
     assert browser.problems == []
 
 
+def test_frames_without_figures_have_a_slider(browser, drawing, tmp_path):
+    frames = tuple(Frame(label, drawing.layers) for label in ("first", "second"))
+    show(browser, Page("frames", drawing, frames=frames, slider="Time"), tmp_path)
+    assert browser.run("find('position').getBoundingClientRect().height") > 0
+
+
 def test_a_browser_moves_many_dots_without_stutter(browser, tmp_path):
     """100,000 dots are drawn in slices, of which none keeps the user waiting."""
     centres = 200 * np.random.default_rng(1).random((100_000, 2))

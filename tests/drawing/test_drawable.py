@@ -105,9 +105,7 @@ def test_morphs_play_and_certificates_are_pages(tmp_path) -> None:
     rows = np.loadtxt(tmp_path / "a.csv", delimiter=",", skiprows=1)
     np.testing.assert_array_equal(rows[:, 2:4].reshape(4, 5, 2), morph.points)
     assert rows[:, 0].tolist() == [frame for frame in range(1, 5) for _ in range(5)]
-    with pytest.raises(
-        stipple.StippleError, match=r"use \.svg, \.gif, .*, \.html, \.csv"
-    ):
+    with pytest.raises(stipple.StippleError, match=r"use \.svg, \.gif, .*, \.html, \.csv"):
         morph.save(tmp_path / "a.mp4")
     judged = stipple.certify([[0.5, 0.5]])
     judged.save(tmp_path / "page.pdf")
