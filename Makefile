@@ -142,6 +142,9 @@ pictures: $(VENV)/installed
 	$(RUN) -m stipple sequence --prefixes 1:600 --compare sobol,halton,random,grid --dpi 100 -o docs/images/sequence-prefixes.png
 	$(RUN) -m stipple sequence -n 37 --draw boxes --dpi 75 -o docs/images/sequence-boxes.png
 	$(RUN) -m stipple sequence --density samples/camera.png --draw strip --dpi 65 -o docs/images/progressive.png
+	$(RUN) -m stipple stipple samples/camera.png -n 2000 -o out/judged.csv
+	$(RUN) -m stipple certify out/judged.csv --density samples/camera.png --dpi 60 -o docs/images/certify.png
+	$(RUN) -m stipple morph samples/camera.png samples/horse.png samples/camera.png -n 1500 --frames 10 --dpi 30 -o docs/images/morph.gif
 
 experiments: $(VENV)/installed
 	$(RUN) benchmarks/experiments.py
