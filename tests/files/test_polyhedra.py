@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from stipple.arrays import Floats, Integers
-from stipple.files import ply, vtk
+from stipple.errors import StippleError
+from stipple.files import ply, tess, vtk
+from stipple.geometry.joined_polyhedra import join_polyhedra
 from stipple.geometry.power_polyhedra import PowerPolyhedra, build_power_polyhedra
 
 
@@ -150,3 +152,165 @@ def test_points_as_vtk_are_vertices_with_their_masses() -> None:
     assert np.array_equal(arrays["mass"], columns["mass"])
     assert arrays["connectivity"].tolist() == [0, 1, 2, 3, 4]
     assert arrays["offsets"].tolist() == [1, 2, 3, 4, 5]
+
+
+class Tessellation(NamedTuple):
+    """What a .tess file holds, by numbers from 1."""
+
+    vertices: dict[int, Floats]
+    edges: dict[int, tuple[int, int]]
+    faces: dict[int, list[int]]
+    planes: dict[int, Floats]
+    cells: dict[int, list[int]]
+    domain: list[tuple[str, list[int]]]
+
+
+def read_tess(data: bytes) -> Tessellation:
+    """Read word by word, as Neper does, and hold faces against their edges."""
+    words = iter(data.decode("ascii").split())
+
+    def expect(*expected: str) -> None:
+        assert [next(words) for _ in expected] == list(expected)
+
+    def take(count: int) -> list[int]:
+        return [int(next(words)) for _ in range(count)]
+
+    def place() -> Floats:
+        return np.array([float(next(words)) for _ in range(3)])
+
+    def number() -> int:
+        return take(1)[0]
+
+    expect("***tess", "**format", "3.4", "**general", "3", "standard", "**cell")
+    count = number()
+    expect("**vertex")
+    vertices = {}
+    for k in range(1, number() + 1):
+        expect(str(k))
+        vertices[k] = place()
+        expect("0")
+    expect("**edge")
+    edges = {}
+    for k in range(1, number() + 1):
+        expect(str(k))
+        edges[k] = (number(), number())
+        expect("0")
+    expect("**face")
+    faces, planes = {}, {}
+    for k in range(1, number() + 1):
+        expect(str(k))
+        faces[k] = take(number())
+        walk = take(number())
+        ways = [edges[e] if e > 0 else edges[-e][::-1] for e in walk]
+        assert ways == list(zip(faces[k], [*faces[k][1:], faces[k][0]], strict=True))
+        planes[k] = np.array([float(next(words)), *place()])
+        expect("0", "0", "0", "0", "0")
+    expect("**polyhedron", str(count))
+    cells = {}
+    for k in range(1, count + 1):
+        expect(str(k))
+        cells[k] = take(number())
+    expect("**domain", "*general", "cube", "*vertex", "8")
+    domain = []
+    for k in range(1, 9):
+        expect(str(k))
+        corner, label = place(), next(words)
+        assert corner.tolist() == [s * int(e) for s, e in zip(SIZE, label[1::2], strict=True)]
+        domain.append((label, take(number())))
+    expect("*edge", "12")
+    for k in range(1, 13):
+        expect(str(k), "2")
+        both = [domain[corner - 1][0] for corner in take(2)]
+        label = next(words)
+        assert all(label[:2] in one and label[2:] in one for one in both)
+        domain.append((label, take(number())))
+    expect("*face", "6")
+    for k in range(1, 7):
+        expect(str(k), "4")
+        around = [domain[corner - 1][0] for corner in take(4)]
+        expect("4")
+        borders = [domain[8 + edge - 1][0] for edge in take(4)]
+        expect("plane", "4")
+        plane = np.array([float(next(words)), *place()])
+        label = next(words)
+        assert all(label in one for one in around + borders)
+        axis, upper = "xyz".index(label[0]), label[1] == "1"
+        assert plane[0] == plane[axis + 1] * SIZE[axis] * upper
+        domain.append((label, take(number())))
+    expect("***end")
+    assert not list(words)
+    return Tessellation(vertices, edges, faces, planes, cells, domain)
+
+
+def write_tess(cells: PowerPolyhedra) -> bytes:
+    joined = join_polyhedra(cells)
+    return tess.render_tess(
+        joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size
+    )
+
+
+@pytest.mark.parametrize("kind", ["random", "lattice", "one", "plane"])
+def test_a_tessellation_has_its_volumes_planes_and_borders(kind: str) -> None:
+    cells = cut(kind)
+    found = read_tess(write_tess(cells))
+    volumes = np.zeros(len(cells.points))
+    for number, faces in found.cells.items():
+        for face in faces:
+            first, *others = (found.vertices[k] for k in found.faces[abs(face)])
+            for second, third in pairwise(others):
+                volumes[number - 1] += np.sign(face) * np.linalg.det([first, second, third]) / 6
+        # Euler's formula of a closed surface.
+        corners = {k for face in faces for k in found.faces[abs(face)]}
+        edges = sum(len(found.faces[abs(face)]) for face in faces) / 2
+        assert len(corners) - edges + len(faces) == 2
+    assert volumes == pytest.approx(cells.volumes, rel=1e-9)
+    for number, (offset, *normal) in found.planes.items():
+        places = np.array([found.vertices[k] for k in found.faces[number]])
+        assert np.linalg.norm(normal) == pytest.approx(1, rel=1e-12)
+        assert places @ normal == pytest.approx(offset, abs=1e-9)
+    shared = [face for faces in found.cells.values() for face in faces]
+    assert len(shared) == len(set(shared))
+    outer = {face for face in shared if -face not in shared}
+    assert outer == {face for label, faces in found.domain if len(label) == 2 for face in faces}
+    for label, parts in found.domain:
+        sides = [
+            SIZE["xyz".index(a)] * int(b) for a, b in zip(label[::2], label[1::2], strict=True)
+        ]
+        axes = ["xyz".index(a) for a in label[::2]]
+        kept = {2: found.faces, 4: found.edges, 6: {k: (k,) for k in found.vertices}}[len(label)]
+        for part in parts:
+            for corner in kept[part]:
+                assert found.vertices[corner][axes].tolist() == sides
+        assert parts
+        assert len(label) < 6 or len(parts) == 1
+
+
+def test_corners_where_many_cells_meet_are_one() -> None:
+    found = read_tess(write_tess(cut("lattice")))
+    assert len(found.vertices) == 4**3
+    assert len(found.edges) == 3 * 3 * 4**2
+    assert len(found.faces) == 3 * 4 * 3**2
+
+
+def test_edges_of_the_box_are_covered() -> None:
+    found = read_tess(write_tess(cut("random")))
+    for label, parts in found.domain[8:20]:
+        axis = next(axis for axis in range(3) if "xyz"[axis] not in label)
+        ends = [[found.vertices[k][axis] for k in found.edges[part]] for part in parts]
+        assert sum(abs(a - b) for a, b in ends) == pytest.approx(SIZE[axis], rel=1e-12)
+
+
+def test_an_empty_cell_is_no_part_of_a_tessellation() -> None:
+    cells = build_power_polyhedra(np.array([[0.5, 0.5, 0.5]] * 2), np.zeros(2), SIZE)
+    with pytest.raises(StippleError, match="1 of 2 power cells are empty"):
+        join_polyhedra(cells)
+
+
+def test_corners_that_rounding_hides_are_refused() -> None:
+    """A lattice moved by hardly more than rounding: edges cross at places that are not resolved."""
+    steps = np.stack(np.meshgrid(*(np.arange(2),) * 3), axis=-1).reshape(-1, 3)
+    random = np.random.default_rng(0)
+    points = (steps + 0.5) + 1e-12 * random.standard_normal((8, 3))
+    cells = build_power_polyhedra(points, np.zeros(8), np.full(3, 2.0))
+    with pytest.raises(StippleError, match="too near to one another"):
+        join_polyhedra(cells)

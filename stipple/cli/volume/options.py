@@ -9,7 +9,7 @@ from stipple.cli.shared.options import add_options, report_options
 from stipple.cli.shared.types import SPACING, FiniteRange
 
 FORMATS = ("csv", "npy", "ply", "vtp")
-CELL_FORMATS = ("ply", "vtp")
+CELL_FORMATS = ("ply", "vtp", "tess")
 POINTS = 1000
 
 EXAMPLES = """\
@@ -100,7 +100,7 @@ volume_options = add_options(
             type=click.Path(dir_okay=False),
             metavar="PATH",
             help="Write the power cells, by suffix: .ply and .vtp (VTK) as polygons, each with the"
-            " numbers of its two cells.",
+            " numbers of its two cells, .tess as Neper's tessellation, which shares corners.",
         ),
         file_options,
         report_options,

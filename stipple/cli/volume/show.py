@@ -1,5 +1,6 @@
 """What `stipple volume` shows and writes: rows for a person, the report, and files."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from stipple.cli.shared.digits import format_interval
@@ -39,12 +40,18 @@ def describe_found(found: "VolumeStippling") -> dict[str, Any]:
     return {"points": len(found.points), **{name: getattr(found, name) for name in names}}
 
 
-def render_files(found: "VolumeStippling", job: Job) -> list[tuple[str, bytes]]:
-    """Render what a job writes, but for its report: paths and bytes."""
-    files = [(output.path, _render_points(found, output.format)) for output in job.outputs]
+def render_files(found: "VolumeStippling", job: Job) -> Iterator[tuple[str, bytes]]:
+    """Render what a job writes, but for its report: paths and bytes, points first.
+
+    Raises
+    ------
+    StippleError
+        Behind the points, if cells cannot be written so.
+    """
+    for output in job.outputs:
+        yield output.path, _render_points(found, output.format)
     if job.polyhedra is not None:
-        files.append((job.polyhedra, _render_cells(found.cells, find_format(job.polyhedra))))
-    return files
+        yield job.polyhedra, _render_cells(found.cells, find_format(job.polyhedra))
 
 
 def _render_points(found: "VolumeStippling", form: str) -> bytes:
@@ -61,8 +68,14 @@ def _render_points(found: "VolumeStippling", form: str) -> bytes:
 def _render_cells(cells: "PowerPolyhedra", form: str) -> bytes:
     import numpy as np
 
-    from stipple.files import ply, vtk
+    from stipple.files import ply, tess, vtk
+    from stipple.geometry.joined_polyhedra import join_polyhedra
 
+    if form == "tess":
+        joined = join_polyhedra(cells)
+        return tess.render_tess(
+            joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size
+        )
     render = {"ply": ply.render_polygons, "vtp": vtk.render_polygons}[form]
     sizes = np.diff(cells.facets.starts)
     return render(cells.place_corners(), sizes, cells.list_owners(), cells.facets.neighbours)
