@@ -20,13 +20,15 @@ def save_pages(path: Path, pages: list[Image.Image]) -> Path:
 def test_pages_are_slices(tmp_path: Path, kind: type) -> None:
     values = np.random.default_rng(0).integers(0, 250, (3, 4, 5)).astype(kind)
     path = save_pages(tmp_path / "stack.tif", [Image.fromarray(page) for page in values])
-    assert np.array_equal(read_volume(path), values)
+    assert np.array_equal(read_volume(path).values, values)
+    assert read_volume(path).spacing is None
 
 
 def test_an_array_stays_as_it_is(tmp_path: Path) -> None:
     values = np.random.default_rng(0).random((3, 4, 5))
     np.save(tmp_path / "stack.npy", values)
-    assert np.array_equal(read_volume(tmp_path / "stack.npy"), values)
+    assert np.array_equal(read_volume(tmp_path / "stack.npy").values, values)
+    assert read_volume(tmp_path / "stack.npy").spacing is None
 
 
 def test_what_is_no_volume_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ volume_options = add_options(
             "--spacing",
             type=SPACING,
             metavar="X,Y,Z",
-            show_default="1,1,1, and that is told",
+            show_default="the header's, else 1,1,1; either is told",
             help="Width, height and depth of a voxel, such as 1,1,2.5, in any unit of length.",
         ),
         click.option(
