@@ -115,7 +115,8 @@ def _arrange(data: ArrayLike, shape: tuple[int, ...], name: str) -> Floats:
 
 def _read_lengths(lengths: Iterable[float]) -> tuple[float, float, float] | None:
     """Lengths of three axes; None if the header leaves out one, or has no length there."""
-    found = [float(length) for length in lengths]
+    # NIfTI-1 rounds to single precision: the shortest decimal is what was meant, 0.6 for example.
+    found = [float(str(length)) for length in lengths]
     if len(found) != 3 or not all(np.isfinite(found)) or min(found) <= 0:
         return None
     return found[0], found[1], found[2]

@@ -96,15 +96,17 @@ def test_nrrd_has_its_voxels_and_spacing(more: str, encoding: str) -> None:
         make_nifti(shape=(4, 3, 2, 1)),
         make_nifti(slope=1.0),
         make_nifti(zooms=(0.0, 1.0, 1.0)),
+        make_nifti(zooms=(0.1, 0.6, 0.7)),
     ],
-    ids=["1", "2", "zipped", "one-time", "scaled", "no-spacing"],
+    ids=["1", "2", "zipped", "one-time", "scaled", "no-spacing", "decimals"],
 )
 def test_nifti_has_its_voxels_and_spacing(data: bytes, request: pytest.FixtureRequest) -> None:
     pytest.importorskip("nibabel", reason="nibabel reads NIfTI; it is an extra")
     found = read_volume(BytesIO(data))
     kind = request.node.callspec.id
     assert np.array_equal(found.values, VALUES + (10.0 if kind == "scaled" else 0.0))
-    assert found.spacing == (None if kind == "no-spacing" else SPACING)
+    expected = {"no-spacing": None, "decimals": (0.1, 0.6, 0.7)}
+    assert found.spacing == expected.get(kind, SPACING)
 
 
 @pytest.mark.parametrize(
