@@ -87,16 +87,30 @@ def _list_faces(
     corners: Floats, loops: Sequence[Sequence[int]], walks: Sequence[Sequence[int]]
 ) -> Iterator[str]:
     """Corners, edges and plane of each facet; nothing of it was regularised."""
-    for number, (loop, walk) in enumerate(zip(loops, walks, strict=True), 1):
-        polygon = corners[list(loop)]
-        middle = polygon.mean(axis=0)
-        around = polygon - middle
-        normal = np.cross(around, np.roll(around, -1, axis=0)).sum(axis=0)
-        normal /= np.linalg.norm(normal)
+    planes = _find_planes(corners, loops).tolist()
+    for number, (loop, walk, plane) in enumerate(zip(loops, walks, planes, strict=True), 1):
         yield f" {number} {len(loop)} {_join(corner + 1 for corner in loop)}"
         yield f"  {len(walk)} {_join(walk)}"
-        yield f"  {_join([float(normal @ middle), *normal.tolist()])}"
+        yield f"  {_join(plane)}"
         yield "  0 0 0 0 0"
+
+
+def _find_planes(corners: Floats, loops: Sequence[Sequence[int]]) -> Floats:
+    """Find the planes of facets, d and the unit normal (a, b, c), shape (f, 4): ax + by + cz = d.
+
+    The normal is that of Newell: the sum of cross products around the facet, from its middle.
+    """
+    sizes = np.array([len(loop) for loop in loops])
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    places = corners[np.concatenate(loops)]
+    middles = np.add.reduceat(places, starts) / sizes[:, None]
+    around = places - np.repeat(middles, sizes, axis=0)
+    following = np.arange(1, len(places) + 1)
+    following[ends - 1] = starts
+    normals = np.add.reduceat(np.cross(around, around[following]), starts)
+    normals /= np.linalg.norm(normals, axis=1)[:, None]
+    return np.column_stack([(normals * middles).sum(axis=1), normals])
 
 
 def _list_polyhedra(owners: Integers, neighbours: Integers, count: int) -> Iterator[str]:
