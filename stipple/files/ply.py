@@ -14,30 +14,29 @@ def render_cloud(columns: Mapping[str, Floats]) -> bytes:
     return _write_header([f"element vertex {len(table)}", *properties]) + table.tobytes()
 
 
-def render_polygons(cells: Sequence[Sequence[Floats]], neighbours: Integers) -> bytes:
+def render_polygons(
+    corners: Floats, sizes: Integers, owners: Integers, neighbours: Integers
+) -> bytes:
     """Write the facets of cells, each with the number of its cell and of the one beyond.
 
     Parameters
     ----------
-    cells : sequence of sequences of ndarrays, shape (k, 3)
-        Polygons of each cell.
-    neighbours : ndarray, shape (m,)
-        What is beyond each, cell after cell; negative on the border.
+    corners : ndarray, shape (c, 3)
+        Corners of all polygons, one after the other.
+    sizes, owners, neighbours : ndarrays, shape (m,)
+        Of each polygon how many corners it has, its cell, and what is beyond: a cell, or a
+        negative number on the border.
     """
-    polygons = [polygon for cell in cells for polygon in cell]
-    corners = np.concatenate(polygons).astype("<f8")
     header = _write_header(
         [
             f"element vertex {len(corners)}",
             *(f"property double {name}" for name in "xyz"),
-            f"element face {len(polygons)}",
+            f"element face {len(sizes)}",
             "property list int int vertex_indices",
             "property int cell",
             "property int neighbour",
         ]
     )
-    sizes = np.array([len(polygon) for polygon in polygons])
-    owners = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
     # Each face: how many corners, their numbers, its cell and its neighbour.
     ends = np.cumsum(sizes + 3)
     faces = np.empty(ends[-1], dtype="<i4")
@@ -46,7 +45,7 @@ def render_polygons(cells: Sequence[Sequence[Floats]], neighbours: Integers) -> 
     first = np.cumsum(sizes) - sizes
     inner = np.arange(len(corners))
     faces[inner + np.repeat(begins + 1 - first, sizes)] = inner
-    return header + corners.tobytes() + faces.tobytes()
+    return header + corners.astype("<f8").tobytes() + faces.tobytes()
 
 
 def _write_header(elements: Sequence[str]) -> bytes:

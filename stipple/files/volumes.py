@@ -1,4 +1,4 @@
-"""Reading volumes: `.npy` arrays of three axes, and TIFF stacks of grey pages."""
+"""Reading volumes: `.npy` arrays of three axes, TIFF stacks of grey pages, NRRD and NIfTI."""
 
 import warnings
 from collections.abc import Iterator
@@ -12,35 +12,37 @@ from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.files.npy import is_npy, read_npy
 from stipple.files.open import Source, open_source
+from stipple.files.scanned_volumes import Voxels, read_scanned
 from stipple.machine.memory import check_memory, predict_volume_reading
 
 # Modes of Pillow for pages of one number a pixel.
 GREY = {"1", "L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 
 
-def read_volume(source: Source) -> Floats:
-    """Read what each voxel holds.
+def read_volume(source: Source) -> Voxels:
+    """Read what each voxel holds, and how large it is.
 
     Parameters
     ----------
     source : str, Path or binary stream
-        A `.npy` array (slices, rows, columns) of real numbers, or a TIFF file of grey pages of one
-        size, a slice each; `-` is standard input.
+        A `.npy` array (slices, rows, columns) of real numbers, a TIFF file of grey pages of one
+        size, a slice each, or a NRRD or NIfTI file; `-` is standard input.
 
     Returns
     -------
-    ndarray of float64, shape (slices, rows, columns)
-        As they are in the file: more is denser.
+    Voxels
+        As they are in the file: more is denser. Only NRRD and NIfTI say how large voxels are.
 
     Raises
     ------
     StippleError
-        If it cannot be read, is neither, or has not three axes.
+        If it cannot be read, is none of them, or has not three axes.
     """
     with open_source(source) as (stream, name):
         if is_npy(stream):
-            return read_npy(stream, name, lambda shape: _check_shape(shape, name))
-        return _read_pages(stream, name)
+            values = read_npy(stream, name, lambda shape: _check_shape(shape, name))
+            return Voxels(values, None)
+        return read_scanned(stream, name) or Voxels(_read_pages(stream, name), None)
 
 
 def _check_shape(shape: tuple[int, ...], name: str) -> None:
@@ -86,7 +88,8 @@ def _report_damage(name: str) -> Iterator[None]:
         raise
     except UnidentifiedImageError:
         raise StippleError(
-            f"{name} is no volume: give a NumPy .npy array of three axes, or a TIFF file of pages."
+            f"{name} is no volume: give a NumPy .npy array of three axes, a TIFF file of pages,"
+            " NRRD or NIfTI."
         ) from None
     except Exception:
         raise StippleError(

@@ -76,14 +76,11 @@ class PowerPolyhedra:
         sizes = np.diff(self.facets.offsets)
         return np.repeat(np.arange(len(sizes)), sizes)
 
-    def list_polygons(self, index: int) -> list[Floats]:
-        """List the facets of a cell as polygons in the box, each of shape (k, 3)."""
-        facets = self.facets
-        first, last = facets.offsets[index : index + 2]
-        return [
-            facets.corners[facets.starts[k] : facets.starts[k + 1]] + self.points[index]
-            for k in range(first, last)
-        ]
+    def place_corners(self) -> Floats:
+        """Corners of all facets in the box, shape (c, 3): `facets.corners` are relative."""
+        return self.facets.corners + np.repeat(
+            self.points[self.list_owners()], np.diff(self.facets.starts), axis=0
+        )
 
 
 def build_power_polyhedra(

@@ -299,7 +299,7 @@ CASES = {
         "threads": "--threads 1",
         "outputs": "-o b.ply",
         "format_": ("-o - --format csv", "--format ply"),
-        "polyhedra": "--polyhedra b.ply",
+        "polyhedra": "--polyhedra b.vtp",
         **TOLD,
     },
 }

@@ -1,15 +1,12 @@
 """Volumes are read as they were written, or refused in a sentence."""
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.files.ply import render_cloud, render_polygons
 from stipple.files.volumes import read_volume
 from stipple.measures.volume import VolumeDensity
 
@@ -23,13 +20,15 @@ def save_pages(path: Path, pages: list[Image.Image]) -> Path:
 def test_pages_are_slices(tmp_path: Path, kind: type) -> None:
     values = np.random.default_rng(0).integers(0, 250, (3, 4, 5)).astype(kind)
     path = save_pages(tmp_path / "stack.tif", [Image.fromarray(page) for page in values])
-    assert np.array_equal(read_volume(path), values)
+    assert np.array_equal(read_volume(path).values, values)
+    assert read_volume(path).spacing is None
 
 
 def test_an_array_stays_as_it_is(tmp_path: Path) -> None:
     values = np.random.default_rng(0).random((3, 4, 5))
     np.save(tmp_path / "stack.npy", values)
-    assert np.array_equal(read_volume(tmp_path / "stack.npy"), values)
+    assert np.array_equal(read_volume(tmp_path / "stack.npy").values, values)
+    assert read_volume(tmp_path / "stack.npy").spacing is None
 
 
 def test_what_is_no_volume_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -69,28 +68,3 @@ def test_what_is_no_density_is_refused_in_a_sentence() -> None:
     for spacing in ((1, 1), (1, 1, 0), (1, 1, np.inf), (1, "a", 1), 3):
         with pytest.raises(StippleError, match="spacing"):
             VolumeDensity(np.ones((2, 2, 2)), spacing)  # type: ignore[arg-type]
-
-
-def read_ply(data: bytes) -> tuple[list[str], BytesIO]:
-    header, body = data.split(b"end_header\n", 1)
-    return header.decode("ascii").splitlines(), BytesIO(body)
-
-
-def test_points_as_ply_have_their_columns() -> None:
-    points = np.random.default_rng(0).random((4, 3))
-    lines, body = read_ply(render_cloud(dict(zip("xyz", points.T, strict=True))))
-    assert "element vertex 4" in lines
-    assert np.array_equal(np.frombuffer(body.read(), "<f8").reshape(4, 3), points)
-
-
-def test_polygons_as_ply_have_their_cells_and_neighbours() -> None:
-    def make(count: int) -> Floats:
-        return np.random.default_rng(count).random((count, 3))
-
-    cells = [[make(3), make(5)], [], [make(4)]]
-    lines, body = read_ply(render_polygons(cells, np.array([2, -1, 0])))
-    assert {"element vertex 12", "element face 3"} <= set(lines)
-    corners = np.frombuffer(body.read(12 * 24), "<f8").reshape(12, 3)
-    assert np.array_equal(corners, np.concatenate([make(3), make(5), make(4)]))
-    faces = np.frombuffer(body.read(), "<i4").tolist()
-    assert faces == [3, 0, 1, 2, 0, 2, 5, 3, 4, 5, 6, 7, 0, -1, 4, 8, 9, 10, 11, 2, 0]

@@ -167,7 +167,7 @@ def test_body_centred_cells_have_the_closed_form() -> None:
     cells = cut(density, points, np.zeros(len(points)))
     found = integrate_polyhedra(density, points, cells.facets)
     assert cells.volumes[middle] == pytest.approx(0.5, rel=1e-14)
-    assert len(cells.list_polygons(middle)) == 14
+    assert np.diff(cells.facets.offsets)[middle] == 14
     second = found.second_moments[middle] * 27
     assert second / 0.5 ** (5 / 3) == pytest.approx(3 * 19 / (192 * 2 ** (1 / 3)), rel=1e-13)
 

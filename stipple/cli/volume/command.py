@@ -24,10 +24,11 @@ from stipple.cli.volume.options import EXAMPLES, volume_options
 def command(context: click.Context, /, **options: Any) -> None:
     """Turn VOLUME into points in space by exact optimal transport.
 
-    VOLUME is a NumPy .npy array of shape (slices, rows, columns) or a TIFF file of grey pages, or -
-    for standard input; higher values are denser. Points have x along columns, y along rows and z
-    along slices, in the unit of --spacing. Each stands for the same mass, or for one of --masses,
-    as grains of given volumes do; together they lower the Wasserstein distance W2 to the volume.
+    VOLUME is a NumPy .npy array of shape (slices, rows, columns), a TIFF file of grey pages, NRRD
+    or NIfTI, or - for standard input; higher values are denser. Points have x along columns (the
+    first axis of NRRD and NIfTI), y along rows and z along slices, in the unit of --spacing. Each
+    stands for the same mass, or for one of --masses, as grains of given volumes do; together they
+    lower the Wasserstein distance W2 to the volume.
     """
     from stipple.cli.volume.plan import plan
     from stipple.cli.volume.run import run

@@ -8,7 +8,8 @@ from stipple.cli.shared.counts import Count
 from stipple.cli.shared.options import add_options, report_options
 from stipple.cli.shared.types import SPACING, FiniteRange
 
-FORMATS = ("csv", "npy", "ply")
+FORMATS = ("csv", "npy", "ply", "vtp")
+CELL_FORMATS = ("ply", "vtp", "tess")
 POINTS = 1000
 
 EXAMPLES = """\
@@ -40,7 +41,7 @@ volume_options = add_options(
             "--spacing",
             type=SPACING,
             metavar="X,Y,Z",
-            show_default="1,1,1, and that is told",
+            show_default="the header's, else 1,1,1; either is told",
             help="Width, height and depth of a voxel, such as 1,1,2.5, in any unit of length.",
         ),
         click.option(
@@ -90,15 +91,16 @@ volume_options = add_options(
             multiple=True,
             type=click.Path(allow_dash=True),
             show_default="CSV on standard output",
-            help="File of the points, by suffix: .csv with their masses, .npy, or .ply. - is"
-            " standard output. Repeatable.",
+            help="File of the points, by suffix: .csv, .ply and .vtp (VTK) with their masses, .npy"
+            " without. - is standard output. Repeatable.",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
         click.option(
             "--polyhedra",
             type=click.Path(dir_okay=False),
-            metavar="PLY",
-            help="Write the power cells as polygons, each with the numbers of its two cells.",
+            metavar="PATH",
+            help="Write the power cells, by suffix: .ply and .vtp (VTK) as polygons, each with the"
+            " numbers of its two cells, .tess as Neper's tessellation, which shares corners.",
         ),
         file_options,
         report_options,

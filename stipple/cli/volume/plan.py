@@ -9,7 +9,7 @@ import click
 from stipple.cli.shared.conflicts import Rule, find_given, refuse_conflicts
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
-from stipple.cli.volume.options import FORMATS, POINTS
+from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
 
 RULES = (
     Rule(
@@ -22,9 +22,13 @@ RULES = (
     ),
     Rule(
         lambda options: (
-            options["polyhedra"] is not None and find_format(options["polyhedra"]) != "ply"
+            options["polyhedra"] is not None
+            and find_format(options["polyhedra"]) not in CELL_FORMATS
         ),
-        lambda options: f"--polyhedra {options['polyhedra']}: they are written as .ply only.",
+        lambda options: (
+            f"--polyhedra {options['polyhedra']}: use one of"
+            f" {', '.join(f'.{name}' for name in CELL_FORMATS)}."
+        ),
     ),
 )
 

@@ -51,13 +51,25 @@ def run(job: Job) -> "VolumeStippling":
 
 
 def _read_density(job: Job) -> "VolumeDensity":
+    import numpy as np
+
     from stipple.files.volumes import read_volume
     from stipple.measures.volume import VolumeDensity
 
-    values = read_volume(job.volume)
-    if job.spacing is None:
-        print_note(
-            f"No --spacing is given: the voxels of {job.volume} are taken for cubes of side 1.",
-            quiet=job.quiet,
-        )
-    return VolumeDensity(values, job.spacing or UNIT)
+    values, found = read_volume(job.volume)
+    spacing = job.spacing or found or UNIT
+    if job.spacing is None and found is None:
+        told = f"No --spacing is given: the voxels of {job.volume} are taken for cubes of side 1."
+    elif job.spacing is None:
+        told = f"The voxels of {job.volume} are {_describe(spacing)}, as its header says."
+    elif found is not None and not np.allclose(found, spacing, rtol=1e-6, atol=0):
+        told = f"--spacing {_describe(spacing)} replaces that of {job.volume}, {_describe(found)}."
+    else:
+        told = None
+    if told:
+        print_note(told, quiet=job.quiet)
+    return VolumeDensity(values, spacing)
+
+
+def _describe(spacing: tuple[float, float, float]) -> str:
+    return " × ".join(f"{length:g}" for length in spacing)

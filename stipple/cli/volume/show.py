@@ -1,11 +1,14 @@
 """What `stipple volume` shows and writes: rows for a person, the report, and files."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.outputs import find_format
 from stipple.cli.volume.plan import Job
 
 if TYPE_CHECKING:
+    from stipple.geometry.power_polyhedra import PowerPolyhedra
     from stipple.volumes.stippling import VolumeStippling
 
 
@@ -37,24 +40,42 @@ def describe_found(found: "VolumeStippling") -> dict[str, Any]:
     return {"points": len(found.points), **{name: getattr(found, name) for name in names}}
 
 
-def render_files(found: "VolumeStippling", job: Job) -> list[tuple[str, bytes]]:
-    """Render what a job writes, but for its report: paths and bytes."""
-    files = [(output.path, _render_points(found, output.format)) for output in job.outputs]
-    if job.polyhedra is not None:
-        from stipple.files.ply import render_polygons
+def render_files(found: "VolumeStippling", job: Job) -> Iterator[tuple[str, bytes]]:
+    """Render what a job writes, but for its report: paths and bytes, points first.
 
-        cells = found.cells
-        polygons = [cells.list_polygons(i) for i in range(len(cells.points))]
-        neighbours = cells.facets.neighbours
-        files.append((job.polyhedra, render_polygons(polygons, neighbours)))
-    return files
+    Raises
+    ------
+    StippleError
+        Behind the points, if cells cannot be written so.
+    """
+    for output in job.outputs:
+        yield output.path, _render_points(found, output.format)
+    if job.polyhedra is not None:
+        yield job.polyhedra, _render_cells(found.cells, find_format(job.polyhedra))
 
 
 def _render_points(found: "VolumeStippling", form: str) -> bytes:
-    from stipple.files.ply import render_cloud
+    from stipple.files import ply, vtk
     from stipple.files.tables import render_columns_csv, render_npy
 
     if form == "npy":
         return render_npy(found.points)
     columns = {**dict(zip("xyz", found.points.T, strict=True)), "mass": found.weights}
-    return render_cloud(columns) if form == "ply" else render_columns_csv(columns)
+    render = {"csv": render_columns_csv, "ply": ply.render_cloud, "vtp": vtk.render_cloud}[form]
+    return render(columns)
+
+
+def _render_cells(cells: "PowerPolyhedra", form: str) -> bytes:
+    import numpy as np
+
+    from stipple.files import ply, tess, vtk
+    from stipple.geometry.joined_polyhedra import join_polyhedra
+
+    if form == "tess":
+        joined = join_polyhedra(cells)
+        return tess.render_tess(
+            joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size
+        )
+    render = {"ply": ply.render_polygons, "vtp": vtk.render_polygons}[form]
+    sizes = np.diff(cells.facets.starts)
+    return render(cells.place_corners(), sizes, cells.list_owners(), cells.facets.neighbours)
