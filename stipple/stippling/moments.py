@@ -1,5 +1,7 @@
 """From moving dots to drawings of every moment, and to dots that browsers move."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from stipple.arrays import Floats
@@ -58,20 +60,27 @@ def compose_moving_dots(morph: Morph, placement: Placement, look: Look, colour: 
 
 
 def compose_steps(
-    points: Floats, radii: Floats, placement: Placement, look: Look, colour: str, seconds: float
+    points: Floats,
+    radii: Floats,
+    placement: Placement,
+    look: Look,
+    colour: str,
+    durations: Sequence[float],
 ) -> MovingDots:
     """Compose dots that go from frame to frame at one speed; the arguments are `compose_moments`'s.
 
-    `seconds` is the time from each frame to the next.
+    `durations` are the times in seconds from each frame to the next; in the last one dots rest.
     """
+    centres = np.array([placement.to_page(at) for at in points])
+    sizes = np.array([look.choose_radii(placement.scale * size) for size in radii])
     return MovingDots(
         width=placement.width,
         height=placement.height,
         background=look.background,
         colour=colour,
-        centres=np.array([placement.to_page(at) for at in points]),
-        radii=np.array([look.choose_radii(placement.scale * size) for size in radii]),
-        times=np.arange(len(points), dtype=np.float64) * seconds,
+        centres=np.concatenate([centres, centres[-1:]]),
+        radii=np.concatenate([sizes, sizes[-1:]]),
+        times=np.cumsum([0.0, *durations]),
         easing="linear",
     )
 

@@ -105,6 +105,27 @@ def test_all_frames_as_one_animation():
     dots = list(read_svg(Path("a.svg")).iter(f"{SVG}circle"))
     assert [dot.get("id") for dot in dots] == [f"dot{number}" for number in range(1, 31)]
     ways = [way.get("values").split(";") for way in dots[0].iter(f"{SVG}animateTransform")]
-    assert [len(way) for way in ways] == [3]
+    assert [len(way) for way in ways] == [4]  # in the last of the frames' times dots rest
     told = stipple("0.png", "1.png", "--coherent", "--animate", "a.mp4", code=2).stderr
     assert "--animate writes a .gif, .png, .webp or .svg file of frames, not 'a.mp4'." in told
+
+
+@pytest.mark.parametrize("form", ["gif", "png", "webp"])
+def test_frames_of_an_animation_keep_their_times(form):
+    times = [100, 500, 0]  # 0 is no time to be seen
+    first, *others = [Image.open(f"{number}.png") for number in range(3)]
+    settings = {"lossless": True} if form == "webp" else {}
+    first.save(f"clip.{form}", save_all=True, append_images=others, duration=times, **settings)
+    for name in (f"all.{form}", "all.svg"):
+        stipple(f"clip.{form}", "0.png", "-n", 5, "--coherent", "--animate", name, "-q")
+    with Image.open(f"all.{form}") as shown:
+        found = []
+        for frame in range(shown.n_frames):
+            shown.seek(frame)
+            shown.load()
+            found.append(shown.info["duration"])
+    assert found == [100, 500, 120, 120]
+    way = next(read_svg(Path("all.svg")).iter(f"{SVG}animateTransform"))
+    assert way.get("dur") == "0.84s"
+    shares = np.array(way.get("keyTimes").split(";"), dtype=float)
+    np.testing.assert_allclose(shares * 840, [0, 100, 600, 720, 840], atol=0.01)

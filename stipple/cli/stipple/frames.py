@@ -13,8 +13,9 @@ from stipple.cli.stipple.figures import ImageFigures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.cli.stipple.run import Frame, run_frame
 from stipple.cli.stipple.show import ANIMATION_PIXELS, SECONDS_PER_FRAME
-from stipple.drawing.animation import render_animation
+from stipple.drawing.animation import LONGEST, SHORTEST, render_animation
 from stipple.drawing.moving import render_moving_svg
+from stipple.files.pictures import read_durations
 from stipple.machine.rounding import take_root
 from stipple.stippling.moments import compose_moments, compose_steps
 
@@ -64,6 +65,7 @@ class FrameRunner:
         self._measured = measured
         self._last: tuple[str, Frame] | None = None
         self.moves: list[Move] = []
+        self._jobs: list[ImageJob] = []
         self._dots: list[tuple[Floats, Floats]] = []
 
     def __call__(self, job: ImageJob) -> ImageFigures:
@@ -73,6 +75,7 @@ class FrameRunner:
         if before and self._last and self._measured:
             self.moves.append(_measure_move(self._last[0], before, job.name, frame))
         self._last = (job.name, frame)
+        self._jobs.append(job)
         self._dots.append((frame.stippling.points, frame.stippling.radii))
         return figures
 
@@ -83,12 +86,23 @@ class FrameRunner:
         frame = self._last[1]
         places = frame.placement, frame.look, frame.colour
         points, radii = (np.array(stack) for stack in zip(*self._dots, strict=True))
-        form = find_format(path)
+        form, durations = find_format(path), _choose_durations(self._jobs)
         if form == "svg":
-            return render_moving_svg(compose_steps(points, radii, *places, SECONDS_PER_FRAME))
+            return render_moving_svg(compose_steps(points, radii, *places, durations))
         dpi = 25.4 * ANIMATION_PIXELS / max(frame.placement.width, frame.placement.height)
         drawings = compose_moments(points, radii, *places)
-        return render_animation(drawings, form, dpi, [SECONDS_PER_FRAME] * len(points))
+        return render_animation(drawings, form, dpi, durations)
+
+
+def _choose_durations(jobs: Sequence[ImageJob]) -> list[float]:
+    """Choose how long each frame is shown: as in its animation, where that is a time to be seen."""
+    animations = {job.image: read_durations(job.image) for job in jobs if job.animated}
+    durations = []
+    for job in jobs:
+        told = animations.get(job.image, [])[job.reading.frame :]
+        shown = bool(told) and SHORTEST <= told[0] < LONGEST
+        durations.append(told[0] if shown else SECONDS_PER_FRAME)
+    return durations
 
 
 def _measure_move(image: str, before: Frame, next_image: str, frame: Frame) -> Move:
