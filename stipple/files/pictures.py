@@ -83,12 +83,15 @@ def read_durations(source: Source) -> list[float]:
     A frame of which nothing is said has 0. Damaged files give the frames before the damage.
     """
     durations: list[float] = []
-    with suppress(Exception), open_source(source) as (stream, name):
-        with open_picture(stream, name, MAX_PIXELS, None) as image:
-            for frame in range(int(getattr(image, "n_frames", 1))):
-                image.seek(frame)
-                image.load()  # WebP tells no sooner
-                durations.append(float(image.info.get("duration", 0)) / 1000)
+    with (
+        suppress(Exception),
+        open_source(source) as (stream, name),
+        open_picture(stream, name, MAX_PIXELS, None) as image,
+    ):
+        for frame in range(int(getattr(image, "n_frames", 1))):
+            image.seek(frame)
+            image.load()  # WebP tells no sooner
+            durations.append(float(image.info.get("duration", 0)) / 1000)
     return durations
 
 
