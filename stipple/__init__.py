@@ -3,6 +3,7 @@
 Solving:
     stipple         a density as equally weighted points, by optimal quantisation in W2
     stipple_inks    several inks together, so that their dots avoid each other
+    stipple_frames  the frames of a film, in which every dot keeps its id
     morph           dots of one picture that travel to the next
     stipple_volume  a density of voxels as equally weighted points in space
     lloyd           the same followed step by step, beside what theory says
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from stipple.saving import save_csv, save_png, save_svg
     from stipple.sequences.certificate import PrefixCertificate, certify_prefix
     from stipple.sequences.dyadic import generate_sequence as sequence
+    from stipple.stippling.coherent import stipple_frames
     from stipple.stippling.joint import JointStippling, stipple_inks
     from stipple.stippling.morph import Morph, morph
     from stipple.stippling.result import Stippling
@@ -104,6 +106,7 @@ __all__ = [
     "save_svg",
     "sequence",
     "stipple",
+    "stipple_frames",
     "stipple_inks",
     "stipple_volume",
 ]
@@ -143,6 +146,7 @@ _HOMES = {
     "save_svg": "stipple.saving",
     "sequence": "stipple.sequences.dyadic:generate_sequence",
     "stipple": "stipple.stippling.stippling",
+    "stipple_frames": "stipple.stippling.coherent",
     "stipple_inks": "stipple.stippling.joint",
     "stipple_volume": "stipple.volumes.stippling",
 }

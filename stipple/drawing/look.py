@@ -27,8 +27,6 @@ class Look:
         Any of "dots", "cells" and "tour".
     blend : {"normal", "multiply", "screen"}
         How inks meet.
-    numbered : bool
-        Whether dots have their numbers as ids in an SVG.
     """
 
     dots: DotStyle
@@ -37,7 +35,6 @@ class Look:
     background: str | None
     draw: Collection[str]
     blend: Blend
-    numbered: bool = False
 
     def choose_radii(self, radii: Floats) -> Floats:
         """Radii of dots in millimetres, shape (n,): those given, unless one was asked for."""

@@ -32,8 +32,8 @@ class Dots:
         fills the dot with a pen.
     pen_width : float
         The width of the pen in millimetres. Only spirals need it.
-    numbered : bool
-        Whether circles and strokes have their places in the list as ids in an SVG: dot1, dot2, …
+    ids : ndarray of int, shape (n,), or None
+        Numbers that circles and strokes have as ids in an SVG: dot1, dot2, …
 
     Raises
     ------
@@ -46,7 +46,7 @@ class Dots:
     radii: Floats
     style: DotStyle = "circle"
     pen_width: float = 0.0
-    numbered: bool = False
+    ids: Integers | None = None
 
     def __post_init__(self) -> None:
         _check_points(self.centres)

@@ -107,9 +107,9 @@ def _render_strokes(dots: Dots) -> Iterator[str]:
 
 def _number(dots: Dots) -> tuple[str, list[Floats]]:
     """Give an attribute, and the column that fills it, for ids; neither where there are none."""
-    if not dots.numbered:
+    if dots.ids is None:
         return "", []
-    return ' id="dot%d"', [np.arange(1.0, len(dots.radii) + 1)]
+    return ' id="dot%d"', [dots.ids.astype(np.float64)]
 
 
 def _shift(centres: Floats) -> Floats:

@@ -77,6 +77,24 @@ def count_frames(source: Source) -> int:
     return 1
 
 
+def read_durations(source: Source) -> list[float]:
+    """Read how long each frame of an animated GIF, PNG or WebP is shown, in seconds.
+
+    A frame of which nothing is said has 0. Damaged files give the frames before the damage.
+    """
+    durations: list[float] = []
+    with (
+        suppress(Exception),
+        open_source(source) as (stream, name),
+        open_picture(stream, name, MAX_PIXELS, None) as image,
+    ):
+        for frame in range(int(getattr(image, "n_frames", 1))):
+            image.seek(frame)
+            image.load()  # WebP tells no sooner
+            durations.append(float(image.info.get("duration", 0)) / 1000)
+    return durations
+
+
 def decode_source(
     stream: BinaryIO, name: str, *, max_pixels: int, tell: Tell | None, frame: int = 0
 ) -> Picture | Matrix:

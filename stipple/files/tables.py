@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.errors import StippleError
 from stipple.files.npy import is_npy, read_npy
 from stipple.files.number_table import WEIGHT_NAMES, read_table
@@ -29,7 +29,7 @@ def render_points_csv(
     radii: Floats,
     inks: Sequence[str] | None = None,
     *,
-    numbered: bool = False,
+    ids: Integers | None = None,
 ) -> bytes:
     """Write points with the header ``x,y,mass,radius``, and ``,ink`` or ``,id`` where asked for.
 
@@ -44,8 +44,8 @@ def render_points_csv(
         Of the dots, in pixels.
     inks : sequence of n names, optional
         The ink of each point.
-    numbered : bool
-        Whether each point has its place, from 1, as its id.
+    ids : ndarray of int, shape (n,), optional
+        The id of each point.
 
     Returns
     -------
@@ -57,8 +57,8 @@ def render_points_csv(
     columns: dict[str, Sequence[Any] | Floats] = dict(zip(names, rows.T, strict=True))
     if inks is not None:
         columns["ink"] = inks
-    if numbered:
-        columns["id"] = range(1, len(points) + 1)
+    if ids is not None:
+        columns["id"] = ids.tolist()
     return render_columns_csv(columns)
 
 

@@ -38,7 +38,7 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
             layers.append(Layer(f"{name} tour", colour, (tour,), pen))
         if "dots" in look.draw:
             radii = look.choose_radii(placement.scale * stippling.radii)
-            dots = Dots(positions, radii, look.dots, look.pen_width, look.numbered)
+            dots = Dots(positions, radii, look.dots, look.pen_width, stippling.ids)
             layers.append(Layer(name, colour, (dots,), pen))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
 

@@ -1,5 +1,8 @@
 """From moving dots to drawings of every moment, and to dots that browsers move."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 
 from stipple.arrays import Floats
@@ -8,7 +11,36 @@ from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer
 from stipple.drawing.moving import MovingDots
 from stipple.drawing.page import Placement
+from stipple.stippling.coherent import list_ids
 from stipple.stippling.morph import Morph
+from stipple.stippling.result import Stippling
+
+
+def stack_frames(frames: Sequence[Stippling]) -> tuple[Floats, Floats]:
+    """Stack the dots of frames by their ids: each is somewhere in every frame, if of radius 0.
+
+    Parameters
+    ----------
+    frames : sequence of k Stippling
+        All ids from 1 to the largest, n, are in some of them.
+
+    Returns
+    -------
+    points : ndarray, shape (k, n, 2)
+        In pixels. A dot that is not born yet, or is dead, is where it was nearest in time.
+    radii : ndarray, shape (k, n)
+        In pixels; 0 where a frame has no such dot.
+    """
+    ids = [list_ids(frame) - 1 for frame in frames]
+    count = 1 + max(int(one.max()) for one in ids)
+    points = np.full((len(frames), count, 2), np.nan)
+    radii = np.zeros((len(frames), count))
+    for number, (frame, at) in enumerate(zip(frames, ids, strict=True)):
+        points[number, at], radii[number, at] = frame.points, frame.radii
+    turns = range(len(frames))
+    for here, there in [*pairwise(turns), *pairwise(reversed(turns))]:
+        points[there] = np.where(np.isnan(points[there]), points[here], points[there])
+    return points, radii
 
 
 def compose_moments(
@@ -74,20 +106,27 @@ def compose_moving_dots(morph: Morph, placement: Placement, look: Look, colour: 
 
 
 def compose_steps(
-    points: Floats, radii: Floats, placement: Placement, look: Look, colour: str, seconds: float
+    points: Floats,
+    radii: Floats,
+    placement: Placement,
+    look: Look,
+    colour: str,
+    durations: Sequence[float],
 ) -> MovingDots:
     """Compose dots that go from frame to frame at one speed; the arguments are `compose_moments`'s.
 
-    `seconds` is the time from each frame to the next.
+    `durations` are the times in seconds from each frame to the next; in the last one dots rest.
     """
+    centres = np.array([placement.to_page(at) for at in points])
+    sizes = np.array([look.choose_radii(placement.scale * size) for size in radii]) * (radii > 0)
     return MovingDots(
         width=placement.width,
         height=placement.height,
         background=look.background,
         colour=colour,
-        centres=np.array([placement.to_page(at) for at in points]),
-        radii=np.array([look.choose_radii(placement.scale * size) for size in radii]),
-        times=np.arange(len(points), dtype=np.float64) * seconds,
+        centres=np.concatenate([centres, centres[-1:]]),
+        radii=np.concatenate([sizes, sizes[-1:]]),
+        times=np.cumsum([0.0, *durations]),
         easing="linear",
     )
 

@@ -76,6 +76,8 @@ class Stippling(Drawable):
         Seed of all that was random.
     version : str
         Version of this package.
+    ids : ndarray of int, shape (n,), or None
+        In a film the numbers of the dots, from 1, by which they are known in every frame.
 
     Examples
     --------
@@ -108,6 +110,7 @@ class Stippling(Drawable):
     engine: str
     seed: int
     version: str
+    ids: Integers | None = None
 
     def __repr__(self) -> str:
         count = len(self.points)
@@ -138,10 +141,10 @@ class Stippling(Drawable):
         return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
 
     def render_csv(self) -> bytes:
-        """Write x, y, mass and radius of each point, in pixels."""
+        """Write x, y, mass and radius of each point, in pixels, and in a film its id."""
         from stipple.files.tables import render_points_csv
 
-        return render_points_csv(self.points, self.weights, self.radii)
+        return render_points_csv(self.points, self.weights, self.radii, ids=self.ids)
 
     def reorder(self, order: Integers) -> Stippling:
         """Return the same stippling with its points (not its cells) listed in another order."""
@@ -150,6 +153,7 @@ class Stippling(Drawable):
             points=self.points[order],
             weights=self.weights[order],
             radii=self.radii[order],
+            ids=None if self.ids is None else self.ids[order],
         )
 
 

@@ -21,6 +21,7 @@ from stipple.transport import semi_discrete
 IMAGE = "picture.png"
 STIPPLE = f"stipple {IMAGE} -n 7 --iterations 2 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
 FRAMES = f"stipple {IMAGE} other.png -n 7 -o {{stem}}.csv --report r.json"
+DARKER = f"stipple spots.png {IMAGE} --resize 9x7 -n 7 -o {{stem}}.csv --coherent"
 LLOYD = "lloyd uniform --pixels 8 -n 5 --start uniform --steps 2 -o a.csv --report r.json"
 OF_IMAGE = f"lloyd {IMAGE} -n 4 --steps 1 -o a.csv --report r.json"
 SLOPE = "lloyd uniform --pixels 8 -n 4,6 --start uniform --steps 1 -o a.csv --report r.json"
@@ -111,6 +112,7 @@ CASES = {
         "order": "--order nearest",
         "animate": "--animate a.gif",
         "coherent": [FRAMES, FRAMES, "--coherent"],
+        "birth": [DARKER, DARKER, "--birth"],
         **TONE,
         **DRAWING,
         **TOLD,

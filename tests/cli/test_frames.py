@@ -105,6 +105,68 @@ def test_all_frames_as_one_animation():
     dots = list(read_svg(Path("a.svg")).iter(f"{SVG}circle"))
     assert [dot.get("id") for dot in dots] == [f"dot{number}" for number in range(1, 31)]
     ways = [way.get("values").split(";") for way in dots[0].iter(f"{SVG}animateTransform")]
-    assert [len(way) for way in ways] == [3]
+    assert [len(way) for way in ways] == [4]  # in the last of the frames' times dots rest
     told = stipple("0.png", "1.png", "--coherent", "--animate", "a.mp4", code=2).stderr
     assert "--animate writes a .gif, .png, .webp or .svg file of frames, not 'a.mp4'." in told
+
+
+@pytest.mark.parametrize("form", ["gif", "png", "webp"])
+def test_frames_of_an_animation_keep_their_times(form):
+    times = [100, 500, 0]  # 0 is no time to be seen
+    first, *others = [Image.open(f"{number}.png") for number in range(3)]
+    settings = {"lossless": True} if form == "webp" else {}
+    first.save(f"clip.{form}", save_all=True, append_images=others, duration=times, **settings)
+    for name in (f"all.{form}", "all.svg"):
+        stipple(f"clip.{form}", "0.png", "-n", 5, "--coherent", "--animate", name, "-q")
+    with Image.open(f"all.{form}") as shown:
+        found = []
+        for frame in range(shown.n_frames):
+            shown.seek(frame)
+            shown.load()
+            found.append(shown.info["duration"])
+    assert found == [100, 500, 120, 120]
+    way = next(read_svg(Path("all.svg")).iter(f"{SVG}animateTransform"))
+    assert way.get("dur") == "0.84s"
+    shares = np.array(way.get("keyTimes").split(";"), dtype=float)
+    np.testing.assert_allclose(shares * 840, [0, 100, 600, 720, 840], atol=0.01)
+
+
+def read_ids(path):
+    rows = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+    return rows[:, 4].astype(int).tolist()
+
+
+def test_dots_are_born_and_die_in_every_file(tmp_path):
+    for number, tone in enumerate((0.8, 0.4, 0.6)):  # 0.2, 0.6 and 0.4 dark
+        save(tmp_path / f"grey{number}.png", np.full((20, 30), round(255 * tone), np.uint8))
+    names = [f"grey{number}.png" for number in range(3)]
+    words = ("-n", 10, "--coherent", "--birth", "-q", "--radius", "1mm")
+    outputs = ("-o", "{stem}.csv", "-o", "{stem}.svg", "--animate", "a.svg", "--report", "r.json")
+    stipple(*names, *words, *outputs)
+    ids = [read_ids(f"grey{number}.csv") for number in range(3)]
+    assert ids[0] == list(range(1, 11))
+    assert ids[1] == list(range(1, 31))
+    assert len(ids[2]) == 20
+    assert set(ids[2]) < set(ids[1])
+    moves = read_json(Path("r.json"))["moves"]
+    assert [(one["born"], one["died"]) for one in moves] == [(20, 0), (0, 10)]
+    assert [(one["lower"], one["ratio"]) for one in moves] == [(None, None)] * 2
+    for number in range(3):
+        circles = read_svg(Path(f"grey{number}.svg")).iter(f"{SVG}circle")
+        assert [dot.get("id") for dot in circles] == [f"dot{one}" for one in ids[number]]
+    for dot in read_svg(Path("a.svg")).iter(f"{SVG}circle"):
+        sizes = [way.get("values").split(";") for way in dot.iter(f"{SVG}animate")]
+        seen = [str(int(int(dot.get("id")[3:]) in frame)) for frame in (*ids, ids[2])]
+        assert sizes == ([seen] if "0" in seen else [])
+    stipple(*names, *words, "--animate", "a.png")
+    with Image.open("a.png") as shown:
+        inks = []
+        for frame in range(3):
+            shown.seek(frame)
+            inks.append((np.asarray(shown.convert("L")) < 128).sum())
+    np.testing.assert_allclose(np.array(inks) / inks[0], [1, 3, 2], rtol=0.05)
+
+
+def test_birth_is_for_frames_that_are_followed():
+    told = stipple("0.png", "1.png", "--birth", "-n", 9, "-o", "{stem}.svg", code=2).stderr
+    assert "follow the darkness of frames: give --coherent too." in " ".join(told.split())

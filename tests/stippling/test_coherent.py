@@ -1,6 +1,7 @@
 """Dots that go on from frame to frame."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 import stipple
 from stipple.errors import StippleError
 from stipple.measures.density import Density
-from stipple.stippling.coherent import follow_frame
+from stipple.stippling.coherent import begin_film, follow_frame
 
 
 def make_frame(number, height=48, width=96, step=9.0, size=8.0):
@@ -19,11 +20,16 @@ def make_frame(number, height=48, width=96, step=9.0, size=8.0):
     return Density(np.where(spot > 0.02, spot, 0))
 
 
+def follow(before, density, **settings):
+    """The dots of a frame after those of one before, which are numbered as they come."""
+    return follow_frame(begin_film(density, before), density, **settings).stippling
+
+
 def test_dots_move_as_optimal_transport_does_and_are_as_good_as_new_ones():
     before = stipple.stipple(make_frame(0), 200)
     for number in (1, 2, 3):
         density = make_frame(number)
-        frame = follow_frame(before, density)
+        frame = follow(before, density)
         cold = stipple.stipple(density, 200)
         assert frame.quality <= 1.01 * cold.quality
         ways = ((frame.points - before.points) ** 2).sum(axis=1)
@@ -36,16 +42,98 @@ def test_dots_move_as_optimal_transport_does_and_are_as_good_as_new_ones():
 
 def test_a_frame_of_the_same_picture_hardly_moves():
     before = stipple.stipple(make_frame(0), 100)
-    again = follow_frame(before, make_frame(0))
+    again = follow(before, make_frame(0))
     assert ((again.points - before.points) ** 2).sum(axis=1).max() < 1
     assert again.quality <= before.quality * (1 + 1e-4)
 
 
 def test_one_dot_and_frames_of_other_sizes():
     before = stipple.stipple(make_frame(0), 1)
-    assert follow_frame(before, make_frame(1)).points.shape == (1, 2)
+    assert follow(before, make_frame(1)).points.shape == (1, 2)
     with pytest.raises(StippleError, match="has 90 × 48 pixels, and the one before 96 × 48"):
-        follow_frame(before, make_frame(1, width=90))
+        follow_frame(begin_film(make_frame(0), before), make_frame(1, width=90))
+
+
+GREY = np.full((40, 60), 0.4)
+
+
+def list_changes(frames):
+    """The ids that are new in each frame after the first, and those that are gone."""
+    sets = [set(frame.ids.tolist()) for frame in frames]
+    return [(there - here, here - there) for here, there in pairwise(sets)]
+
+
+def test_dots_are_born_all_over_where_grey_darkens_and_die_where_it_lightens():
+    frames = list(stipple.stipple_frames([GREY, 1.5 * GREY, GREY / 4, GREY], 80, birth=True))
+    assert [len(frame.points) for frame in frames] == [80, 120, 20, 80]
+    (first, second, third) = list_changes(frames)
+    assert first == (set(range(81, 121)), set())
+    assert (second[0], len(second[1])) == (set(), 100)
+    # What died does not come back.
+    assert third == (set(range(121, 181)), set())
+    for frame, total in zip(frames, [80, 120, 20, 80], strict=True):
+        assert (np.diff(frame.ids) > 0).all()
+        cold = stipple.stipple(GREY, total)
+        assert frame.quality <= 1.03 * cold.quality
+    # A half dies evenly: everywhere a survivor is near.
+    born, dead = frames[1], sorted(second[1])
+    gone = born.points[np.isin(born.ids, dead)]
+    left = born.points[~np.isin(born.ids, dead)]
+    apart = ((gone[:, None] - left[None]) ** 2).sum(axis=2).min(axis=1) ** 0.5
+    assert apart.max() < 2 * (40 * 60 / 20) ** 0.5
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    """A square that stays, and with a disc beside it: 600 and 1,000 pixels of one tone."""
+    y, x = np.mgrid[:50, :100] + 0.5
+    square = np.where((abs(x - 25) < 15) & (abs(y - 25) < 10), 1.0, 0.0)
+    disc = np.zeros_like(square)
+    away = (x - 75) ** 2 + (y - 25) ** 2
+    disc.ravel()[np.argsort(away.ravel(), kind="stable")[:400]] = 1.0
+    return square, disc
+
+
+def test_a_shape_that_appears_has_new_dots_and_one_that_vanishes_takes_its_own(shapes):
+    square, disc = shapes
+    films = stipple.stipple_frames([square, square + disc, square, disc], 60, birth=True)
+    frames = list(films)
+    assert [len(frame.points) for frame in frames] == [60, 100, 60, 40]
+    changes = list_changes(frames)
+    assert changes[:2] == [(set(range(61, 101)), set()), (set(), set(range(61, 101)))]
+    for frame in frames[1:3]:
+        new = frame.ids > 60
+        assert (frame.points[new, 0] > 50).all()
+        assert (frame.points[~new, 0] < 50).all()
+        stays = frame.points[~new] - frames[0].points
+        assert (stays**2).sum(axis=1).max() ** 0.5 < (600 / 60) ** 0.5
+    # Where one shape is instead of the other, a part dies and the others go there.
+    assert changes[2][0] == set()
+    assert (frames[3].points[:, 0] > 50).all()
+
+
+def test_without_birth_frames_are_as_many_dots_and_are_followed_by_id(shapes):
+    square, disc = shapes
+    frames = list(stipple.stipple_frames([square, square + disc], 30))
+    assert [frame.ids.tolist() for frame in frames] == [list(range(1, 31))] * 2
+    header, *rows = frames[1].render_csv().decode().splitlines()
+    assert header == "x,y,mass,radius,id"
+    assert [row.split(",")[-1] for row in rows] == [str(one) for one in range(1, 31)]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (3, 5)])
+def test_numbers_of_dots_on_any_shape(shape):
+    tones = [1, 2, 1e-9, 3.5, 0.7]
+    frames = stipple.stipple_frames([np.full(shape, tone) for tone in tones], 7, birth=True)
+    counts = [len(np.unique(frame.ids)) for frame in frames]
+    assert counts == [7, 14, 1, 24, 5]
+
+
+def test_a_film_that_begins_nearly_white_is_refused_in_a_sentence():
+    frames = stipple.stipple_frames([GREY * 1e-300, GREY], 10, birth=True)
+    next(frames)
+    with pytest.raises(StippleError, match=r"so much darker than the first.*darker frame, for"):
+        next(frames)
 
 
 @pytest.mark.slow
@@ -55,7 +143,7 @@ def test_a_frame_takes_half_the_time_of_a_new_drawing():
     for number in range(5):
         density = make_frame(number + 1, 512, 512, 6, 70)
         began = time.process_time()
-        frame = follow_frame(before, density, threads=1)
+        frame = follow(before, density, threads=1)
         followed = time.process_time()
         cold = stipple.stipple(density, 5000, threads=1)
         times[:, number] = followed - began, time.process_time() - followed

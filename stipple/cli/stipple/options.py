@@ -297,6 +297,12 @@ stipple_options = add_options(
             help="The images, or the frames of a GIF, PNG or WebP, are followed: each starts"
             " from the dots of the last, and every dot keeps its number, the id in .svg and .csv.",
         ),
+        click.option(
+            "--birth",
+            is_flag=True,
+            help="With --coherent the number of dots follows the darkness: -n is that of the first"
+            " frame, dots are born where it gets darker, and die where it gets lighter.",
+        ),
         skip_options,
         group="Batch",
     ),

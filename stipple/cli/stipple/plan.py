@@ -67,6 +67,8 @@ class ImageJob:
         Whether it is a frame of an animation, that of `reading`.
     coherent : bool
         Whether it is a frame whose dots are followed to the next.
+    birth : bool
+        Whether their number follows the darkness.
     thumbnail : bool
         Whether the report of all images shows a small picture of this one.
     quiet, verbose : bool
@@ -88,6 +90,7 @@ class ImageJob:
     report: str | None
     animated: bool
     coherent: bool
+    birth: bool
     thumbnail: bool
     quiet: bool
     verbose: bool
@@ -273,6 +276,7 @@ def _plan_image(
         report=options["report"],
         animated=frame is not None,
         coherent=options["coherent"],
+        birth=options["birth"],
         thumbnail=thumbnail,
         quiet=quiet,
         verbose=options["verbose"],

@@ -93,6 +93,10 @@ CONFLICTS = (
         lambda options: options["coherent"] and not is_one(options),
         "--coherent follows the dots of one ink: leave --color and --inks out.",
     ),
+    Rule(
+        lambda options: options["birth"] and not options["coherent"],
+        "--birth lets the number of dots follow the darkness of frames: give --coherent too.",
+    ),
     ONE_WIDTH,
     Rule(lambda options: not options["coherent"] and ANIMATION.when(options), ANIMATION.sentence),
     Rule(lambda options: options["coherent"] and MOVING.when(options), MOVING.sentence),

@@ -29,7 +29,7 @@ from stipple.measures.density import Density
 from stipple.measures.inks import InkDensity, is_dark, name_palette, separate_inks, share_points
 from stipple.measures.levels import advise_levels
 from stipple.measures.tone import darkness
-from stipple.stippling.coherent import follow_frame
+from stipple.stippling.coherent import Film, begin_film, follow_frame
 from stipple.stippling.compose import compose_drawing
 from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
@@ -53,22 +53,24 @@ class Solved:
         For each ink its points at each step.
     union : Stippling or None
         The points of all inks together, if there are several; None too where some coincide.
+    film : Film or None
+        The frame, if it goes on from another.
     """
 
     inked: Sequence[InkedStippling]
     steps: Sequence[Sequence[Floats]]
     union: Stippling | None = None
+    film: Film | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """The darkness of a frame, shape (h, w), its dots in the order of their cells, and its place.
+    """A frame of a film, and its place.
 
     All frames lie on the page as the first does, however large their dots are.
     """
 
-    darkness: Floats
-    stippling: Stippling
+    film: Film
     placement: Placement
     look: Look
     colour: str
@@ -92,7 +94,7 @@ def run_frame(job: ImageJob, before: Frame | None) -> tuple[ImageFigures, Frame]
         overlap=wanted.overlap,
     )
     read = time.perf_counter()
-    points = _count_points(job, inks)
+    points = _count_points(job, inks, before)
     shares = share_points(inks, points)
     together = wanted.overlap == "avoid" and len(shares) > 1
     most = points if together else max(count for _, count in shares)
@@ -108,7 +110,7 @@ def run_frame(job: ImageJob, before: Frame | None) -> tuple[ImageFigures, Frame]
     if together:
         solved = _solve_together(job, shares)
     else:
-        solved = _solve_alone(job, shares, None if before is None else before.stippling)
+        solved = _solve_alone(job, shares, None if before is None else before.film)
     ended = time.perf_counter()
     if before is None:
         largest = max(float(one.stippling.radii.max()) for one in solved.inked)
@@ -116,7 +118,10 @@ def run_frame(job: ImageJob, before: Frame | None) -> tuple[ImageFigures, Frame]
     else:
         placement, look = before.placement, before.look
     first = solved.inked[0]
-    frame = Frame(inks[0].darkness, first.stippling, placement, look, first.ink.colour)
+    film = solved.film or begin_film(Density(inks[0].darkness), first.stippling)
+    if job.coherent:
+        solved = replace(solved, inked=[replace(first, stippling=film.stippling)])
+    frame = Frame(film, placement, look, first.ink.colour)
     with show_stage(f"writing {', '.join(job.targets)}", quiet=job.quiet or job.verbose):
         figures = _draw(job, original, inks, solved, frame, read - began, ended)
     return figures, frame
@@ -132,7 +137,7 @@ def _draw(
     ended: float,
 ) -> ImageFigures:
     """Order the dots for the pen, and write every file; times as `time.perf_counter` tells."""
-    placement, look = frame.placement, replace(frame.look, numbered=job.coherent)
+    placement, look = frame.placement, frame.look
     drawn = [_finish(job, one, placement) for one in solved.inked]
     inked = [order_for_pen(one, job.order, closed="tour" in job.draw) for one in drawn]
     ordered = time.perf_counter()
@@ -178,8 +183,14 @@ def _lay_out(job: ImageJob, inks: Sequence[InkDensity], radius: float) -> tuple[
     return lay_out(layout, shape, job.draw, job.inks.blend, layout.find_reach(radius))
 
 
-def _count_points(job: ImageJob, inks: Sequence[InkDensity]) -> int:
-    """Count the dots: as many as are asked for, or as many of the pen's as keep the tone."""
+def _count_points(job: ImageJob, inks: Sequence[InkDensity], before: Frame | None) -> int:
+    """Count the dots: as many as are asked for, or as many of the pen's as keep the tone.
+
+    In a frame after others they are as many as before, or follow the darkness.
+    """
+    if before is not None:
+        film, density = before.film, Density(inks[0].darkness)
+        return film.count_dots(density) if job.birth else len(film.stippling.points)
     if job.points is not None:
         return job.points
     placement, look = _lay_out(job, inks, 0.0)
@@ -239,19 +250,20 @@ def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> 
 
 
 def _solve_alone(
-    job: ImageJob, shares: Sequence[tuple[InkDensity, int]], before: Stippling | None
+    job: ImageJob, shares: Sequence[tuple[InkDensity, int]], before: Film | None
 ) -> Solved:
     """Stipple each ink as if there was no other."""
-    inked, steps = zip(*[_solve(job, ink, count, before) for ink, count in shares], strict=True)
+    found = [_solve(job, ink, count, before) for ink, count in shares]
+    inked, steps, films = zip(*found, strict=True)
     union = None
     if len(inked) > 1:
         union = measure_union([ink for ink, _ in shares], [one.stippling for one in inked])
-    return Solved(inked, steps, union)
+    return Solved(inked, steps, union, films[0])
 
 
 def _solve(
-    job: ImageJob, density: InkDensity, count: int, before: Stippling | None
-) -> tuple[InkedStippling, list[Floats]]:
+    job: ImageJob, density: InkDensity, count: int, before: Film | None
+) -> tuple[InkedStippling, list[Floats], Film | None]:
     """Stipple an ink with its share of the points; keep every step for an animation."""
     ink = replace(density.ink, colour=job.layout.ink or density.ink.colour)
     solving = job.solving
@@ -264,12 +276,11 @@ def _solve(
             if job.animate:
                 steps.append(step.points)
 
-        stippling = (
-            _stipple(solving, density, count, watch)
-            if before is None
-            else follow_frame(
+        film = before and (
+            follow_frame(
                 before,
                 Density(density.darkness),
+                birth=job.birth,
                 seed=solving.seed,
                 engine=solving.engine,
                 threads=solving.threads,
@@ -278,9 +289,10 @@ def _solve(
                 spacing=solving.spacing,
             )
         )
+        stippling = film.stippling if film else _stipple(solving, density, count, watch)
     if stippling.strays and job.animate:
         steps.append(stippling.points)
-    return InkedStippling(ink, stippling), steps
+    return InkedStippling(ink, stippling), steps, film
 
 
 def _stipple(

@@ -243,7 +243,7 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
     files = []
     for output in job.outputs:
         if output.format == "csv":
-            data = _render_csv(picture.inked, numbered=job.coherent)
+            data = _render_csv(picture.inked)
         elif output.format == "json":
             data = _render_json(job, picture.inked, figures)
         elif output.format == "html":
@@ -256,13 +256,13 @@ def render_files(job: ImageJob, picture: Picture, figures: ImageFigures) -> list
     return files
 
 
-def _render_csv(inked: Sequence[InkedStippling], *, numbered: bool) -> bytes:
+def _render_csv(inked: Sequence[InkedStippling]) -> bytes:
     points = np.concatenate([one.stippling.points for one in inked])
     masses = np.concatenate([one.stippling.weights for one in inked])
     radii = np.concatenate([one.stippling.radii for one in inked])
     names = [one.ink.name for one in inked for _ in one.stippling.points]
     inks = names if len(inked) > 1 else None
-    return render_points_csv(points, masses, radii, inks, numbered=numbered)
+    return render_points_csv(points, masses, radii, inks, ids=inked[0].stippling.ids)
 
 
 def _render_json(job: ImageJob, inked: Sequence[InkedStippling], figures: ImageFigures) -> bytes:
