@@ -91,7 +91,7 @@ def list_lloyd() -> list[Row]:
             partial(
                 read_preset,
                 "gaussian-narrow",
-                "differs: these N are far from the limit; their closed form, −0.715, is met",
+                "differs: these N are far from the limit; their closed form is met",
             ),
         ),
         quote(
@@ -153,7 +153,6 @@ def list_lloyd_figures() -> list[Row]:
             f"{UNIFORM} --steps 20 --frames panels.svg",
             "pictures",
             read_fall,
-            is_cheap=True,
         ),
         *(
             rerun(
@@ -174,13 +173,13 @@ def _list_gaussians() -> list[Row]:
     rows = []
     for start, slopes in GAUSSIAN_SLOPES.items():
         name = f"gaussian-{start}"
-        statement = f"Figure: Gaussian exp(−{{}}∣x − ½∣²), a step from a {start} start"
+        statement = f"Figure: Gaussian exp(−{{}}∣x − ½∣²){{}}, a step from a {start} start"
         published = ", ".join(f"slope {slope:.2f} ({where})" for where, slope in slopes.items())
         source = "Lloyd and slides"
         rows += [
             quote(
                 source,
-                statement.format(16),
+                statement.format(16, ""),
                 f"{PRESET} {name}",
                 published,
                 lambda name=name, slopes=slopes: compare_slopes(
@@ -190,7 +189,7 @@ def _list_gaussians() -> list[Row]:
             ),
             rerun(
                 source,
-                f"{statement.format(8)}, which the paper prints",
+                statement.format(8, ", as the paper prints it"),
                 f"{PRESET} {name}-8",
                 published,
                 lambda said, name=name, slopes=slopes: compare_slopes(

@@ -5,11 +5,13 @@ wrote; no measured figure is typed here.
 """
 
 import json
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from click.testing import CliRunner
@@ -52,14 +54,18 @@ class Row:
 @cache
 def run(command: str) -> Report:
     """Run a command in this process, in a folder with the samples, and read its report."""
-    runner = CliRunner()
-    with runner.isolated_filesystem():
-        Path("samples").symlink_to(ROOT / "samples")
-        words = [*shlex.split(command)[1:], "-q", "--report", "report.json"]
-        done = runner.invoke(main, words, catch_exceptions=False)
+    words = [*shlex.split(command)[1:], "-q", "--report", "report.json"]
+    home = Path.cwd()
+    with TemporaryDirectory() as folder:
+        Path(folder, "samples").symlink_to(ROOT / "samples")
+        os.chdir(folder)
+        try:
+            done = CliRunner().invoke(main, words, catch_exceptions=False)
+        finally:
+            os.chdir(home)
         if done.exit_code:
             raise RuntimeError(f"{command}: {done.output}")
-        report: Report = json.loads(Path("report.json").read_text(encoding="utf-8"))
+        report: Report = json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))
     return report
 
 
