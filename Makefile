@@ -149,6 +149,7 @@ pictures: $(VENV)/installed
 experiments: $(VENV)/installed
 	$(RUN) benchmarks/experiments.py
 	$(RUN) benchmarks/edot_experiments.py
+	$(RUN) benchmarks/sources.py
 
 .venv-bench/installed:
 	$(PYTHON) -m venv .venv-bench

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from command import ROOT
 
-PAGES = ("experiments", "edot-experiments", "benchmarks", "bounds-measured", "edot-measured")
+PAGES = (
+    "experiments",
+    "edot-experiments",
+    "sources",
+    "benchmarks",
+    "bounds-measured",
+    "edot-measured",
+)
 # Rows that took at most so many seconds are computed again by default, the others by test-all.
 CHEAP_LLOYD, CHEAP_EDOT = 3, 5
 # What rounding alone decides differs from machine to machine.

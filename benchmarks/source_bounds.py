@@ -1,0 +1,191 @@
+"""What the papers on bounds between images and on power diagrams state."""
+
+import re
+from functools import partial
+
+from source_rows import Measured, Report, Row, judge, leave, quote, read_page, rerun, run
+
+IMAGES = "stipple bound samples/chelsea.png samples/horse.png --resize 32x32"
+ESTIMATES = f"{IMAGES} --method paper --block 4"
+ESTIMATORS = ("minimum cost", "dual", "weighted cost", "primal", "total variation")
+# Columns of the tables of estimators in docs/bounds-measured.md.
+BLOCK, FIRST_ERROR, ALL_SECONDS, SINKHORN_SECONDS = 1, 2, 7, 9
+STIPPLES = "stipple stipple samples/camera.png -n 2000 -o points.csv"
+
+
+def list_bounds() -> list[Row]:
+    """List the estimators and the claims of the paper on bounds."""
+    source = "Bounds"
+    estimators = (*ESTIMATORS[:4], "with total variation")
+    return [
+        *(
+            rerun(
+                source,
+                f"the estimator {name} is {'a lower' if at < 2 else 'an upper'} bound",
+                ESTIMATES,
+                "",
+                partial(read_estimate, at),
+                is_cheap=True,
+            )
+            for at, name in enumerate(ESTIMATORS)
+        ),
+        *(
+            quote(
+                source,
+                f"Table: errors of the estimator {name}, 64 × 64, blocks of {block}",
+                "make bench-bounds",
+                "below 2 %" if at in (1, 2, 3) else "",
+                partial(read_errors, at, block),
+                "bounds-measured",
+            )
+            for block in (2, 4)
+            for at, name in enumerate(estimators)
+        ),
+        *(
+            quote(
+                source,
+                f"Table: time beside entropic transport as exact, 32 × 32, blocks of {block}",
+                "make bench-bounds",
+                "10 to 100 times faster",
+                partial(read_speeds, block),
+                "bounds-measured",
+            )
+            for block in (2, 4)
+        ),
+        leave(source, "Table: blocks of 8", "", "`make bench-bounds` takes blocks of 2 and 4"),
+        leave(
+            source,
+            "Table: the same on 128 × 128 and larger",
+            "",
+            "exact distances, against which errors are measured, are not computed at these sizes",
+        ),
+    ]
+
+
+def read_estimate(which: int, report: Report) -> Measured:
+    """Compare an estimator with the certified distance of the same images."""
+    exact = run(f"{IMAGES} --gap 0.0001")
+    name = ESTIMATORS[which].replace(" ", "_")
+    found = report["estimates"][name]["distance"]
+    holds = found <= exact["upper"] if which < 2 else found >= exact["lower"]
+    error = found / exact["lower"] - 1
+    return f"W_2 {found:.4f}, {error:+.1%} of the certified {exact['lower']:.4f}", judge(
+        holds, "holds", "**violated**"
+    )
+
+
+def read_table(side: int) -> list[list[str]]:
+    """Read the table of the published estimators for images of a size."""
+    title = f"### Published estimators, {side} × {side}, p = 2"
+    section = read_page("bounds-measured").partition(title)[2].partition("\n### ")[0]
+    rows = re.findall(r"^\| (\w+ \| \d .+) \|$", section, re.M)
+    if not rows:
+        raise RuntimeError(f"docs/bounds-measured.md has no table for {side} × {side} images.")
+    return [row.split(" | ") for row in rows]
+
+
+def read_errors(which: int, block: int) -> Measured:
+    """Say the range of errors of an estimator over all classes, and for which it is small."""
+    rows = [row for row in read_table(64) if row[BLOCK] == str(block)]
+    errors = {row[0]: float(row[FIRST_ERROR + which].rstrip("%")) for row in rows}
+    sizes = {name: abs(error) for name, error in errors.items()}
+    least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    images = read_page("bounds-measured").partition("Images: ")[2].partition(".")[0]
+    text = f"{images}: {errors[least]:+.2f} % ({least}) to {errors[most]:+.2f} % ({most})"
+    small = [name for name, size in sizes.items() if size < 2]
+    if which not in (1, 2, 3):
+        holds = all((error < 0) == (which < 2) for error in errors.values())
+        return text, judge(holds, "holds", "**violated**")
+    if len(small) == len(sizes):
+        return text, "agrees"
+    kept = f"{', '.join(small)} only" if small else "no class"
+    return text, f"differs: {kept}, {len(small)} of {len(sizes)}"
+
+
+def read_speeds(block: int) -> Measured:
+    """Say how many times longer entropic transport takes, to be as exact as the best estimator."""
+    rows = [row for row in read_table(32) if row[BLOCK] == str(block)]
+    ratios = {
+        row[0]: float(row[SINKHORN_SECONDS]) / float(row[ALL_SECONDS])
+        for row in rows
+        if row[SINKHORN_SECONDS] != "–"
+    }
+    fast = sum(ratio >= 10 for ratio in ratios.values())
+    text = f"{min(ratios.values()):.0f} to {max(ratios.values()):.0f} times (POT)"
+    if fast == len(ratios):
+        return text, "agrees"
+    return text, f"differs: 10 times or more for {fast} of {len(ratios)} classes only"
+
+
+def list_power_diagrams() -> list[Row]:
+    """List what is known of exact uniform quantisation by power diagrams."""
+    source = "Power diagrams"
+    return [
+        rerun(
+            source,
+            "each cell holds the same mass of the density",
+            STIPPLES,
+            "",
+            read_masses,
+        ),
+        rerun(
+            source,
+            "damped Newton converges (Kitagawa, Mérigot, Thibert 2019)",
+            f"{STIPPLES} --iterations 0",
+            "",
+            read_newton,
+        ),
+        rerun(
+            source,
+            "the best points have hexagonal cells: N·W2²/A → 5/(18·√3)",
+            STIPPLES,
+            "0.160375 in the limit, no bound",
+            read_quality,
+        ),
+        rerun(
+            source,
+            "Algorithm: points to barycentres and weights to masses, in turn",
+            "stipple lloyd samples/camera.png --resize 128 -n 500 --steps 10",
+            "W2² falls",
+            read_steps,
+        ),
+        leave(
+            source,
+            "Figures: spectra of the points",
+            "pictures",
+            "`stipple certify points.csv` draws a spectrum, but no published one is at hand",
+        ),
+    ]
+
+
+def read_masses(report: Report) -> Measured:
+    """Say the largest relative error of a mass."""
+    error = report["mass_error"]
+    return f"largest relative error {error:.1e}", judge(error < 1e-6)
+
+
+def read_newton(report: Report) -> Measured:
+    """Say how many Newton steps one exact solve takes."""
+    steps = sum(ink["newton_iterations"] for ink in report["inks"])
+    return (
+        f"{steps} Newton steps, {report['diagrams']} diagrams, relative error of masses"
+        f" {report['mass_error']:.1e}",
+        judge(report["mass_error"] < 1e-6),
+    )
+
+
+def read_quality(report: Report) -> Measured:
+    """Say the quality of the points, beside that of hexagons."""
+    quality, limit = report["quality"], report["quality_hexagonal"]
+    return f"{quality:.4f} at N = {report['points']:,}", judge(
+        abs(quality / limit - 1) < 0.01, "agrees"
+    )
+
+
+def read_steps(report: Report) -> Measured:
+    """Say at how many steps W2² fell by its certified intervals."""
+    fell, rose = report["certified_decreases"], report["certified_increases"]
+    first, last = report["trace"][0]["w2_squared"], report["trace"][-1]["w2_squared"]
+    return f"fell at {fell} steps, rose at {rose}; {first:.4g} → {last:.4g}", judge(
+        rose == 0, "agrees"
+    )
