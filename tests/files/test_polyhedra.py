@@ -25,18 +25,18 @@ class Polygons(NamedTuple):
     neighbours: list[int]
 
 
-SIZE = np.array([2.0, 1.0, 3.0])
+SIZE = np.array([2.1, 0.7, 3.3])
 
 
 def cut(kind: str) -> PowerPolyhedra:
-    """Random cells, and lattices of which many cells meet in a corner."""
+    """Random cells, lattices where many meet in a corner, and points far outside the box."""
     random = np.random.default_rng(0)
     steps = np.stack(np.meshgrid(*(np.arange(3),) * 3), axis=-1).reshape(-1, 3)
     points, potentials = {
         "random": (random.random((60, 3)) * SIZE, 0.02 * random.random(60)),
         "lattice": ((steps + 0.5) / 3 * SIZE, np.zeros(27)),
         "one": (SIZE[None] / 3, np.zeros(1)),
-        "plane": (np.column_stack([random.random((9, 2)), np.ones(9)]), np.zeros(9)),
+        "plane": (np.column_stack([random.random((9, 2)), np.full(9, 1000.1)]), np.zeros(9)),
     }[kind]
     return build_power_polyhedra(points, potentials, SIZE)
 
