@@ -50,7 +50,10 @@ def run(folder, *words):
     )
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "lloyd" else name for name in COMMANDS],
+)
 def test_a_toy_format_is_written(folder, name):
     done = run(folder, *COMMANDS[name], "-o", "out.toy")
     assert done.returncode == 0, done.stderr

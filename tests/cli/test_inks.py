@@ -100,7 +100,14 @@ def test_linear_light_puts_more_ink_in_the_middle_tones(picture):
     assert linear["inks"][0]["radius_mm"] > 1.05 * encoded["inks"][0]["radius_mm"]
 
 
-@pytest.mark.parametrize("wanted", [(90, 60, 40), (150, 130, 120), (70, 70, 70)])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        (90, 60, 40),
+        pytest.param((150, 130, 120), marks=pytest.mark.slow),
+        (70, 70, 70),
+    ],
+)
 def test_a_flat_patch_is_drawn_in_its_colour(wanted, tmp_path):
     """Within 3 of 255 levels, measured on the PNG."""
     patch = save(tmp_path / "patch.png", np.full((60, 60, 3), wanted, np.uint8))
