@@ -191,7 +191,7 @@ several_options = add_options(
         "--plan",
         is_flag=True,
         help="Discretise two SOURCEs, and write the entropic plan between their atoms (.csv; a heat"
-        " map as .svg or .png).",
+        " map as .svg, .png or .pdf).",
     ),
     click.option(
         "--joint",
@@ -244,8 +244,8 @@ output_options = add_options(
     click.option(
         "--plot",
         type=click.Path(dir_okay=False),
-        help="Plot, .svg or .png: convergence of a run; cost against M of several, beside naive"
-        " samplings.",
+        help="Plot, .svg, .png or .pdf: convergence of a run; cost against M of several, beside"
+        " naive samplings.",
     ),
     click.option(
         "--draw",

@@ -137,7 +137,7 @@ output_options = add_options(
     click.option(
         "--plot",
         type=click.Path(dir_okay=False),
-        help="Log-log plot of W2² against N, .svg or .png.",
+        help="Log-log plot of W2² against N, .svg, .png or .pdf.",
     ),
     click.option(
         "--frames",

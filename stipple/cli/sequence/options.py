@@ -87,8 +87,8 @@ output_options = add_options(
         show_default="CSV on standard output if no figure is asked for; IMAGE's name with .svg",
         help="File to write, by suffix: the points as .csv or .npy, a picture of them as .svg, .png"
         " or .pdf (dimension 2), or as .html, a page with a slider over N, with W2 of prefixes if"
-        " there is a --density. With --prefixes the table as .csv, a plot of it as .svg or .png. -"
-        " is standard output. Repeatable.",
+        " there is a --density. With --prefixes the table as .csv, a plot of it as .svg, .png or"
+        " .pdf. - is standard output. Repeatable.",
     ),
     click.option(
         "--format", "format_", type=click.Choice(POINT_FORMATS), help="Format of output -."

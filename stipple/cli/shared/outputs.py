@@ -13,8 +13,17 @@ from stipple.errors import StippleError
 
 # Options that name what is written; whatever else names a file is read.
 WRITTEN = frozenset(
-    {"outputs", "report", "plot", "morph", "animate", "frames", "last_points", "partition"}
-    | {"polyhedra"}
+    {
+        "outputs",
+        "report",
+        "plot",
+        "morph",
+        "animate",
+        "frames",
+        "last_points",
+        "partition",
+        "polyhedra",
+    }
 )
 SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 Identity: TypeAlias = tuple[int, int]
