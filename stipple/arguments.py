@@ -95,6 +95,24 @@ def read_pixels(values: ArrayLike, name: str) -> NDArray[Any]:
     return array if hidden is None else np.where(hidden, array.dtype.type(0), array)
 
 
+def read_darkness(values: ArrayLike, name: str) -> Floats:
+    """Make a density a new array of float64, as `read_pixels` does.
+
+    Raises
+    ------
+    StippleError
+        For uint8, as pictures are: their dark pixels have the low numbers.
+    """
+    array = read_pixels(values, name)
+    if array.dtype == np.uint8:
+        raise StippleError(
+            f"The {name} is an array of uint8, in which pictures have 255 for white: give"
+            " stipple.read_image(picture), or astype(float) where 255 is the densest."
+        )
+    with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
+        return array.astype(np.float64)
+
+
 def read_points(values: ArrayLike, name: str) -> Floats:
     """Make points a plain array of float64; without those of which a coordinate is masked."""
     points, hidden = read_floats(values, name)

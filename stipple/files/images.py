@@ -99,7 +99,7 @@ def read_resized(
     """Read a picture or a matrix, and resample it if a size is given; see `read_image`."""
     image: Picture | Matrix
     if isinstance(source, Image | np.ndarray):
-        image = convert_picture(source)
+        image = convert_picture(source, max_pixels=max_pixels)
     else:
         image = read_source(source, max_pixels=max_pixels, tell=tell)
     return image if size is None else resample(image, size, max_pixels=max_pixels)

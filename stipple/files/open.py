@@ -38,8 +38,12 @@ def open_source(source: Source) -> Iterator[tuple[BinaryIO, str]]:
     Raises
     ------
     StippleError
-        When it is missing, empty, a directory, not permitted, or fails while it is being read.
+        When it is neither, missing, empty, a directory, not permitted, or fails while it is read.
     """
+    if not (isinstance(source, str | Path) or hasattr(source, "read")):
+        raise StippleError(
+            f"The source is a {type(source).__name__}: give a path, or an open binary stream."
+        )
     name = _name(source)
     try:
         if isinstance(source, str | Path) and str(source) != "-":

@@ -27,6 +27,9 @@ _GREY_MODES = {"1", "L", "LA", "La"}
 _ANIMATED = {"GIF", "PNG", "WEBP"}
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB"}
 
+# What the shape of an array of a picture may have after its height and width.
+CHANNELS = ((), (1,), (3,), (4,))
+
 Tell: TypeAlias = Callable[[str], None]
 """What receives sentences about what may surprise."""
 
@@ -139,21 +142,27 @@ def read_picture(
         return _decode_picture(stream, name, max_pixels, tell)
 
 
-def convert_picture(image: Image.Image | NDArray[np.uint8]) -> Picture:
+def convert_picture(
+    image: Image.Image | NDArray[np.uint8], *, max_pixels: int = MAX_PIXELS
+) -> Picture:
     """Take a Pillow image, or an array as pictures have it, as a picture.
 
     Parameters
     ----------
     image : PIL.Image.Image or ndarray of uint8, shape (h, w), (h, w, 3) or (h, w, 4)
-        Grey, RGB or RGBA; 255 is white.
+        Grey, RGB or RGBA; 255 is white, and so is what is masked.
+    max_pixels : int
+        The most pixels to accept.
 
     Raises
     ------
     StippleError
-        If an array has another type or shape, or the samples of an image have no known range.
+        If an array has another type or shape, the samples of an image have no known range, or there
+        are too many pixels.
     """
     if not isinstance(image, Image.Image):
-        if image.dtype != np.uint8 or image.shape[2:] not in ((), (1,), (3,), (4,)):
+        image = np.ma.filled(image, 255)
+        if image.dtype != np.uint8 or image.ndim < 2 or image.shape[2:] not in CHANNELS:
             raise StippleError(
                 f"The picture is an array of {image.dtype} with the shape {image.shape}: give uint8"
                 " of shape (h, w), (h, w, 3) or (h, w, 4). An array of a density is given as it is."
@@ -161,6 +170,7 @@ def convert_picture(image: Image.Image | NDArray[np.uint8]) -> Picture:
         if image.size == 0:
             raise StippleError(f"The picture has the shape {image.shape}: it has no pixels.")
         image = Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image)
+    _check_size(image, "The picture", max_pixels)
     return _show(image, *_levels(image, "The picture"), lambda _: None)
 
 
@@ -170,8 +180,7 @@ def _decode_picture(
     with _pixel_limit(max_pixels):
         try:
             with open_picture(stream, name, max_pixels, tell) as image:
-                if image.width * image.height > max_pixels:
-                    raise _too_large(name, f"{image.width}×{image.height}", max_pixels)
+                _check_size(image, name, max_pixels)
                 check_memory(predict_reading(name, image.width * image.height))
                 if frame:
                     image.seek(frame)
@@ -208,6 +217,11 @@ def _pixel_limit(max_pixels: int) -> Iterator[None]:
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+def _check_size(image: Image.Image, name: str, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise _too_large(name, f"{image.width}×{image.height}", max_pixels)
 
 
 def _too_large(name: str, pixels: str, max_pixels: int) -> StippleError:

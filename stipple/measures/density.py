@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stipple.arguments import read_pixels
+from stipple.arguments import read_darkness
 from stipple.arrays import Floats, ImageLike
 from stipple.errors import StippleError
 
@@ -48,14 +48,7 @@ class Density:
     values: Floats
 
     def __init__(self, values: ImageLike) -> None:
-        with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
-            given = read_pixels(values, "density")
-            array = given.astype(np.float64)
-        if given.dtype == np.uint8:
-            raise StippleError(
-                "The density is an array of uint8, in which pictures have 255 for white: give"
-                " stipple.read_image(picture), or astype(float) where 255 is the densest."
-            )
+        array = read_darkness(values, "density")
         if array.ndim != 2 or array.size == 0:
             raise StippleError(
                 f"A density needs a matrix (height, width), but the array has shape {array.shape}."

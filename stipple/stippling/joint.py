@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from stipple.arguments import read_count, read_number
+from stipple.arguments import read_count, read_darkness, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays
 from stipple.drawing.drawable import Drawable
@@ -263,7 +263,7 @@ def _read_inks(inks: Sequence[ImageLike | InkDensity]) -> list[InkDensity]:
     given = [
         one
         if isinstance(one, InkDensity)
-        else InkDensity(Ink(f"ink {number}", "#000000", number), np.asarray(one, dtype=np.float64))
+        else InkDensity(Ink(f"ink {number}", "#000000", number), read_darkness(one, "ink"))
         for number, one in enumerate(inks, 1)
     ]
     shapes = {one.darkness.shape for one in given}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+import stipple
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.files.images import read_image
@@ -53,6 +54,28 @@ def test_a_picture_is_not_taken_for_its_negative() -> None:
         with pytest.raises(StippleError, match=r"stipple\.read_image"):
             Density(picture)  # type: ignore[arg-type]
         assert read_image(picture).tolist() == [[1.0, 0.0]]
+
+
+def test_arrays_of_pictures_have_the_limits_and_masks_of_others() -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    for wrong in (pixels[0], pixels[:0], pixels[None, None], pixels[..., None][..., [0, 0]]):
+        with pytest.raises(StippleError, match="The picture"):
+            read_image(wrong)
+    with pytest.raises(StippleError, match="4×3 pixels"):
+        read_image(pixels, max_pixels=11)
+    assert (read_image(np.ma.masked_array(pixels, pixels > 5)) == 0).sum() == 6
+    for source in ([[1, 2]], np.uint8(3), None):
+        with pytest.raises(StippleError, match="give a path, or an open binary stream"):
+            read_image(source)  # type: ignore[arg-type]
+
+
+def test_inks_are_read_as_densities_are() -> None:
+    pixels = np.array([[200, 1], [3, 4]])
+    with pytest.raises(StippleError, match="The ink is an array of uint8"):
+        stipple.stipple_inks([pixels.astype(np.uint8)], 2)
+    masked = np.ma.masked_array(pixels.astype(float) / 255, [[True, False], [False, False]])
+    points = stipple.stipple_inks([masked], 2, iterations=1).union.points
+    assert not ((points < 1).all(axis=1)).any()  # none in the masked pixel
 
 
 def test_values_are_copied_and_frozen() -> None:
