@@ -28,6 +28,8 @@ COMMANDS = {
     "bound": ["a.png", "b.png"],
     "sequence": ["-n", "5"],
     "certify": ["st.csv", "--box", "0,0,9,9"],
+    "morph": ["a.png", "b.png", "-n", "3", "--frames", "2"],
+    "volume": ["v.npy", "-n", "3", "--iterations", "1"],
 }
 # Values that most options of a kind take, and odd ones that few do.
 PLAIN = {
@@ -45,7 +47,10 @@ PLAIN = {
 }
 ODD = ["", "-1", "nan", "1e308", "x" * 300, "\udcff", "{", "{stem}", "$", "@", "\n", "٣", "-", "."]
 # Nothing that takes long, leaves this machine, or is asked for on purpose only.
-LEFT_ALONE = {"preset", "list_presets", "config", "scheduler", "jobs", "pixels", "help", "repeats"}
+LEFT_ALONE = {
+    *("preset", "list_presets", "config", "scheduler", "jobs", "pixels", "help", "repeats"),
+    "open_",
+}
 CODES = {0: "done", 1: "refused while at work", 2: "usage", 3: "some failed"}
 
 
@@ -117,6 +122,7 @@ def _write_inputs(folder: Path) -> None:
     for seed, name in enumerate(("a.png", "b.png")):
         pixels = np.random.default_rng(seed).integers(1, 250, (4, 5), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / name)
+    np.save(folder / "v.npy", np.arange(1.0, 13.0).reshape(2, 2, 3))
     (folder / "st.csv").write_text("x,y\n1,1\n3,2\n2,3\n", encoding="utf-8")
 
 
