@@ -148,17 +148,35 @@ def _integrate_facet(
 
 
 @compile_loop
-def _find_border(spacing: Floats, point: Floats, corners: Floats) -> int:
-    """Find the axis across which a facet lies between two voxels, or −1."""
+def _find_border(spacing: Floats, point: Floats, corners: Floats) -> tuple[int, int]:
+    """Find the axis across which a facet lies between two voxels, or −1, and the upper of them."""
     for axis in range(3):
         low, high = corners[0, axis], corners[0, axis]
         for corner in corners:
             low, high = min(low, corner[axis]), max(high, corner[axis])
         place = (low + high) / 2 + point[axis]
-        plane = round(place / spacing[axis]) * spacing[axis]
-        if max(high - low, abs(place - plane)) <= ALONG_BORDER * spacing[axis]:
-            return axis
-    return -1
+        upper = round(place / spacing[axis])
+        if max(high - low, abs(place - upper * spacing[axis])) <= ALONG_BORDER * spacing[axis]:
+            return axis, upper
+    return -1, 0
+
+
+@compile_loop
+def _find_facet_density(columns: Floats, i: int, j: int, k: int, border: tuple[int, int]) -> float:
+    """Find ρ on a piece of a facet: the mean of both sides where it lies between voxels.
+
+    Rounding may have put such a piece into the voxel of either side.
+    """
+    axis, upper = border
+    if axis == 0:
+        line, most = columns[j, :, k, 0], columns.shape[1] - 1
+    elif axis == 1:
+        line, most = columns[:, i, k, 0], columns.shape[0] - 1
+    elif axis == 2:
+        line, most = columns[j, i, :, 0], columns.shape[2] - 1
+    else:
+        return columns[j, i, k, 0]
+    return (line[max(upper - 1, 0)] + line[min(upper, most)]) / 2
 
 
 @compile_loop
@@ -238,19 +256,13 @@ def _add_piece(
     i: int,
     j: int,
     k: int,
-    border: int,
+    border: tuple[int, int],
     sums: Floats,
     surface: Floats,
 ) -> None:
     """Add what a piece of a facet within one voxel gives to the integrals."""
     density = columns[j, i, k, 0]
-    beside = density
-    if border == 0 and i > 0:
-        beside = columns[j, i - 1, k, 0]
-    elif border == 1 and j > 0:
-        beside = columns[j - 1, i, k, 0]
-    elif border == 2 and k > 0:
-        beside = columns[j, i, k - 1, 0]
+    facet_density = _find_facet_density(columns, i, j, k, border)
     zeroth = first = second = 0.0
     known = False
     floor = k * spacing[2] - point[2]
@@ -262,7 +274,7 @@ def _add_piece(
         d, e, f = x2 - x0, y2 - y0, z2 - z0
         across, along, upwards = (b * f - c * e) / 2, (c * d - a * f) / 2, (a * e - b * d) / 2
         area = np.sqrt(across * across + along * along + upwards * upwards)
-        mass = area * (density + beside) / 2
+        mass = area * facet_density
         surface[0] += mass
         surface[1] += mass * (x0 + x1 + x2) / 3
         surface[2] += mass * (y0 + y1 + y2) / 3
