@@ -175,8 +175,8 @@ def _find_facet_density(columns: Floats, i: int, j: int, k: int, border: tuple[i
     elif axis == 2:
         line, most = columns[j, i, :, 0], columns.shape[2] - 1
     else:
-        return columns[j, i, k, 0]
-    return (line[max(upper - 1, 0)] + line[min(upper, most)]) / 2
+        return float(columns[j, i, k, 0])
+    return float(line[max(upper - 1, 0)] + line[min(upper, most)]) / 2
 
 
 @compile_loop
