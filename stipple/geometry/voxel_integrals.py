@@ -106,7 +106,7 @@ def _integrate_range(
     longest = 0
     for k in range(facets.offsets[start], facets.offsets[stop]):
         longest = max(longest, facets.starts[k + 1] - facets.starts[k])
-    polygons = np.empty((6, longest + ADDED_CORNERS, 3))
+    polygons = np.empty((4, longest + ADDED_CORNERS, 3))
     for i in range(start, stop):
         for k in range(facets.offsets[i], facets.offsets[i + 1]):
             corners = facets.corners[facets.starts[k] : facets.starts[k + 1]]
@@ -125,34 +125,22 @@ def _integrate_facet(
 ) -> None:
     """Cut a facet along the planes between voxels, and add up what its pieces give."""
     shape = (columns.shape[1], columns.shape[0], columns.shape[2])
-    columns_left, rows_left, slices_left = polygons[0], polygons[2], polygons[4]
-    strip, bar, piece = polygons[1], polygons[3], polygons[5]
+    left, strip, bar, piece = polygons
     count = len(corners)
-    columns_left[:count] = corners
+    left[:count] = corners
     border = _find_border(spacing, point, corners)
-    first, last = _find_range(columns_left, count, 0, point[0], spacing[0], shape[0])
+    first, last = _find_range(left, count, 0, point[0], spacing[0], shape[0])
     for i in range(first, last + 1):
-        if i < last:
-            plane = (i + 1) * spacing[0] - point[0]
-            in_strip, count = _split(columns_left, count, 0, plane, strip)
-        else:
-            in_strip = _copy(columns_left, count, strip)
-        rest = _copy(strip, in_strip, rows_left)
-        low, high = _find_range(rows_left, rest, 1, point[1], spacing[1], shape[1])
+        end = _find_end(i, last, point[0], spacing[0])
+        in_strip, count = _split(left, count, 0, end, strip)
+        low, high = _find_range(strip, in_strip, 1, point[1], spacing[1], shape[1])
         for j in range(low, high + 1):
-            if j < high:
-                plane = (j + 1) * spacing[1] - point[1]
-                in_bar, rest = _split(rows_left, rest, 1, plane, bar)
-            else:
-                in_bar = _copy(rows_left, rest, bar)
-            left = _copy(bar, in_bar, slices_left)
-            bottom, top = _find_range(slices_left, left, 2, point[2], spacing[2], shape[2])
+            end = _find_end(j, high, point[1], spacing[1])
+            in_bar, in_strip = _split(strip, in_strip, 1, end, bar)
+            bottom, top = _find_range(bar, in_bar, 2, point[2], spacing[2], shape[2])
             for k in range(bottom, top + 1):
-                if k < top:
-                    plane = (k + 1) * spacing[2] - point[2]
-                    inside, left = _split(slices_left, left, 2, plane, piece)
-                else:
-                    inside = _copy(slices_left, left, piece)
+                end = _find_end(k, top, point[2], spacing[2])
+                inside, in_bar = _split(bar, in_bar, 2, end, piece)
                 if inside > 2:
                     _add_piece(
                         columns, spacing, point, piece, inside, i, j, k, border, sums, surface
@@ -160,17 +148,35 @@ def _integrate_facet(
 
 
 @compile_loop
-def _find_border(spacing: Floats, point: Floats, corners: Floats) -> int:
-    """Find the axis across which a facet lies between two voxels, or −1."""
+def _find_border(spacing: Floats, point: Floats, corners: Floats) -> tuple[int, int]:
+    """Find the axis across which a facet lies between two voxels, or −1, and the upper of them."""
     for axis in range(3):
         low, high = corners[0, axis], corners[0, axis]
         for corner in corners:
             low, high = min(low, corner[axis]), max(high, corner[axis])
         place = (low + high) / 2 + point[axis]
-        plane = round(place / spacing[axis]) * spacing[axis]
-        if max(high - low, abs(place - plane)) <= ALONG_BORDER * spacing[axis]:
-            return axis
-    return -1
+        upper = round(place / spacing[axis])
+        if max(high - low, abs(place - upper * spacing[axis])) <= ALONG_BORDER * spacing[axis]:
+            return axis, upper
+    return -1, 0
+
+
+@compile_loop
+def _find_facet_density(columns: Floats, i: int, j: int, k: int, border: tuple[int, int]) -> float:
+    """Find ρ on a piece of a facet: the mean of both sides where it lies between voxels.
+
+    Rounding may have put such a piece into the voxel of either side.
+    """
+    axis, upper = border
+    if axis == 0:
+        line, most = columns[j, :, k, 0], columns.shape[1] - 1
+    elif axis == 1:
+        line, most = columns[:, i, k, 0], columns.shape[0] - 1
+    elif axis == 2:
+        line, most = columns[j, i, :, 0], columns.shape[2] - 1
+    else:
+        return float(columns[j, i, k, 0])
+    return float(line[max(upper - 1, 0)] + line[min(upper, most)]) / 2
 
 
 @compile_loop
@@ -189,12 +195,9 @@ def _find_range(
 
 
 @compile_loop
-def _copy(polygon: Floats, count: int, to: Floats) -> int:
-    for corner in range(count):
-        to[corner, 0] = polygon[corner, 0]
-        to[corner, 1] = polygon[corner, 1]
-        to[corner, 2] = polygon[corner, 2]
-    return count
+def _find_end(layer: int, last: int, origin: float, spacing: float) -> float:
+    """Find where a layer of voxels ends; the last that a polygon meets holds all that is left."""
+    return (layer + 1) * spacing - origin if layer < last else np.inf
 
 
 @compile_loop
@@ -253,19 +256,13 @@ def _add_piece(
     i: int,
     j: int,
     k: int,
-    border: int,
+    border: tuple[int, int],
     sums: Floats,
     surface: Floats,
 ) -> None:
     """Add what a piece of a facet within one voxel gives to the integrals."""
     density = columns[j, i, k, 0]
-    beside = density
-    if border == 0 and i > 0:
-        beside = columns[j, i - 1, k, 0]
-    elif border == 1 and j > 0:
-        beside = columns[j - 1, i, k, 0]
-    elif border == 2 and k > 0:
-        beside = columns[j, i, k - 1, 0]
+    facet_density = _find_facet_density(columns, i, j, k, border)
     zeroth = first = second = 0.0
     known = False
     floor = k * spacing[2] - point[2]
@@ -277,7 +274,7 @@ def _add_piece(
         d, e, f = x2 - x0, y2 - y0, z2 - z0
         across, along, upwards = (b * f - c * e) / 2, (c * d - a * f) / 2, (a * e - b * d) / 2
         area = np.sqrt(across * across + along * along + upwards * upwards)
-        mass = area * (density + beside) / 2
+        mass = area * facet_density
         surface[0] += mass
         surface[1] += mass * (x0 + x1 + x2) / 3
         surface[2] += mass * (y0 + y1 + y2) / 3

@@ -16,6 +16,8 @@ from stipple.machine.compiled import compile_loop
 
 # Voxels along z of which moments are added up from their common lower end.
 BLOCK = 16
+# Lengths of a voxel whose powers are far from the ends of double precision.
+SHORTEST, LONGEST = 1e-30, 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class VolumeDensity:
     ------
     StippleError
         If the values are no three axes of finite numbers ≥ 0, or are zero everywhere, or if the
-        spacing is not three positive numbers.
+        spacing is not three positive numbers, none beyond 1e30 or below 1e-30.
 
     Examples
     --------
@@ -120,10 +122,10 @@ def read_spacing(spacing: Sequence[float]) -> Floats:
         lengths = np.array([float(length) for length in spacing])
     except (TypeError, ValueError, OverflowError):
         lengths = np.empty(0)
-    if lengths.shape != (3,) or not (np.isfinite(lengths).all() and (lengths > 0).all()):
+    if lengths.shape != (3,) or not ((lengths >= SHORTEST) & (lengths <= LONGEST)).all():
         raise StippleError(
             "The spacing must be three positive lengths, of a voxel along x, y and z, such as"
-            " 1,1,2.5."
+            f" 1,1,2.5, in a unit in which they are from {SHORTEST:g} to {LONGEST:g}."
         )
     return lengths
 

@@ -1,7 +1,10 @@
 """Continuation from an easier density: ρ mixed with the uniform one, less and less of it."""
 
-from stipple.transport.diagram import Diagram
-from stipple.transport.newton import NewtonSolver
+from typing import TypeVar
+
+from stipple.transport.damped_newton import DampedNewton
+
+Cut = TypeVar("Cut")
 
 # Shares of uniform density with which to try a solve that fails without, and where to end.
 SHARES = (1e-4, 1e-2, 0.5)
@@ -9,7 +12,7 @@ SMALLEST_SHARE = 1e-8
 TOLERANCE = 0.1
 
 
-def continue_solving(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:
+def continue_solving(newton: DampedNewton[Cut], start: Cut, tolerance: float) -> Cut:
     """Solve with some uniform density mixed in, then with a tenth of it, and so on.
 
     It gives every cell mass and joins shapes apart on white.

@@ -1,4 +1,4 @@
-"""Damped Newton for the masses of power cells in space (Kitagawa, Mérigot, Thibert, JEMS 2019)."""
+"""Newton steps for the masses of power cells in space."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -6,21 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.errors import PowerCellError
 from stipple.geometry.power_polyhedra import PowerPolyhedra, build_power_polyhedra
 from stipple.geometry.voxel_integrals import PolyhedronIntegrals, integrate_polyhedra
-from stipple.machine.products import measure_norm
 from stipple.machine.threads import Workers
 from stipple.measures.volume import VolumeDensity
-from stipple.transport.newton import (
-    COARSE,
-    FINEST,
-    GROWTH,
-    JOINING,
-    LARGEST_HALVING,
-    LARGEST_NEWTON,
-)
-from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
+from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
 
 
 class Links(NamedTuple):
@@ -57,7 +47,7 @@ class Diagram:
         return Links(facets, rows, columns, ways, np.sqrt((ways**2).sum(axis=1)))
 
 
-class NewtonSolver:
+class NewtonSolver(DampedNewton[Diagram]):
     """Newton steps for one density and the masses that cells are to hold.
 
     Parameters
@@ -76,14 +66,12 @@ class NewtonSolver:
     """
 
     def __init__(self, density: VolumeDensity, masses: Floats, threads: int | None = None) -> None:
+        super().__init__(float(masses.min()) * len(masses))
         self.density = density
         self.masses = masses
         self.workers = Workers(threads)
-        self.diagrams = self.newton_iterations = 0
+        self.diagrams = 0
         self._volume = float(density.size.prod())
-        self._linear = LaplacianSolver()
-        # Residuals of systems that heavy cells do not feel would be all that light ones hold.
-        self._lightest = float(masses.min()) * len(masses)
 
     def measure(
         self, points: Floats, potentials: Floats, previous: PowerPolyhedra | None = None
@@ -97,6 +85,15 @@ class NewtonSolver:
             cells, integrate_polyhedra(self.density, cells.points, cells.facets, self.workers)
         )
 
+    def list_masses(self, _: int) -> Floats:
+        """List what each cell is to hold, ν, shape (n,)."""
+        return self.masses
+
+    def compare_masses(self, masses: Floats) -> Floats:
+        """Masses of cells as parts of what they are to hold, shape (n,)."""
+        parts: Floats = masses / self.masses
+        return parts
+
     def mix_masses(self, diagram: Diagram, share: float) -> Floats:
         """Masses of the cells under (1 − share)·ρ + share·uniform, shape (n,)."""
         uniform = diagram.cells.volumes / self._volume
@@ -104,44 +101,12 @@ class NewtonSolver:
 
     def find_error(self, diagram: Diagram, share: float = 0.0) -> float:
         """Largest relative error of a mass, with that share of the uniform density mixed in."""
-        return float(np.abs(self.mix_masses(diagram, share) / self.masses - 1).max())
+        return float(np.abs(self.compare_masses(self.mix_masses(diagram, share)) - 1).max())
 
-    def iterate(self, diagram: Diagram, share: float, tolerance: float) -> Diagram:
-        """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
-        step = 1.0
-        parts = self.mix_masses(diagram, share) / self.masses
-        floor = 0.5 * min(float(parts.min()), 1.0)
-        for _ in range(LARGEST_NEWTON):
-            residual = self.masses - self.mix_masses(diagram, share)
-            error = self.find_error(diagram, share)
-            if error <= tolerance:
-                break
-            accuracy = max(tolerance / error, error)
-            direction = self._find_direction(diagram, share, residual, accuracy)
-            self.newton_iterations += 1
-            found = self._search_line(diagram, direction, share, floor, min(1.0, GROWTH * step))
-            if found is None:
-                break
-            diagram, step = found
-        return diagram
-
-    def _search_line(
-        self, diagram: Diagram, direction: Floats, share: float, floor: float, longest: float
-    ) -> tuple[Diagram, float] | None:
-        """Halve the step until no mass is below that part and the residual decreases enough."""
+    def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
+        """Cut the cells of the same points with other potentials."""
         cells = diagram.cells
-        norm = measure_norm(self.masses - self.mix_masses(diagram, share))
-        for halving in range(LARGEST_HALVING):
-            step = longest * 0.5**halving
-            try:
-                trial = self.measure(cells.points, cells.potentials + step * direction, cells)
-            except PowerCellError:
-                continue
-            masses = self.mix_masses(trial, share)
-            decrease = measure_norm(self.masses - masses) <= (1 - step / 2) * norm
-            if (masses / self.masses).min() >= floor and decrease:
-                return trial, step
-        return None
+        return self.measure(cells.points, cells.potentials + change, cells)
 
     def predict_potentials(self, diagram: Diagram, points: Floats) -> Floats:
         """Potentials after a small move of the points: one Newton step, shape (n,)."""
@@ -156,33 +121,19 @@ class NewtonSolver:
         change = np.bincount(links.rows, gain, len(masses))
         change -= np.bincount(links.columns, gain, len(masses))
         residual = self.masses - masses - change
-        direction = self._find_direction(diagram, 0.0, residual, COARSE)
+        direction = self.find_step(diagram, 0.0, residual, COARSE)
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
         return predicted
 
-    def _find_direction(
+    def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
     ) -> Floats:
-        """Newton direction: DG v = residual, with DG_ij = −∫ρ dS / (2 |y_i − y_j|)."""
-        links, count = diagram.list_links(), len(residual)
+        """Newton direction that changes masses by the residual, to a relative accuracy."""
+        links = diagram.list_links()
         masses = diagram.integrals.facet_masses[links.facets]
         uniform = diagram.integrals.areas[links.facets] / self._volume
-        accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
-        direction = np.zeros(count)
-        largest = float((self.density.size**2).sum())
-        # Shapes apart in empty space: a trace of uniform density joins them.
-        for portion in (share, *(trace for trace in JOINING if trace > share)):
-            weights = ((1 - portion) * masses + portion * uniform) / (2 * links.distances)
-            laplacian = assemble_laplacian(links.rows, links.columns, weights, count)
-            if count_components(laplacian) > 1:
-                continue
-            try:
-                direction = self._linear.solve(laplacian, residual, accuracy)
-            except RuntimeError:
-                # Densities so far apart that the matrix is singular in double precision.
-                continue
-            if portion == share or np.ptp(direction) <= largest:
-                break
-        return direction
+        borders = Borders(links.rows, links.columns, links.distances, masses, uniform)
+        farthest = float((self.density.size**2).sum())
+        return self.solve_linear(borders, share, residual, accuracy, farthest)

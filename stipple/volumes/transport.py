@@ -12,8 +12,7 @@ from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.volume import VolumeDensity
 from stipple.transport.certificate import evaluate_dual
-from stipple.transport.continuation import SHARES, SMALLEST_SHARE
-from stipple.transport.continuation import TOLERANCE as SHARE_TOLERANCE
+from stipple.transport.continuation import continue_solving
 from stipple.volumes.certificate import certify_volume
 from stipple.volumes.newton import Diagram, NewtonSolver
 
@@ -130,14 +129,7 @@ class VolumeSolver(NewtonSolver):
                 f"{hidden} of the {len(points)} points have no cell: they coincide with others, or"
                 " lie outside the box; give distinct points inside."
             )
-        for share in SHARES:
-            diagram = self.iterate(voronoi, share, SHARE_TOLERANCE)
-            if self.find_error(diagram, share) <= SHARE_TOLERANCE:
-                break
-        while share > SMALLEST_SHARE:
-            share /= 10
-            diagram = self.iterate(diagram, share, SHARE_TOLERANCE)
-        diagram = self.iterate(diagram, 0.0, tolerance)
+        diagram = continue_solving(self, voronoi, tolerance)
         return diagram if stalled is None else min(stalled, diagram, key=self.find_error)
 
     def _describe(self, best: Diagram, tolerance: float) -> VolumeTransport:

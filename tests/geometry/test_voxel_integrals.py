@@ -146,6 +146,25 @@ def test_a_facet_between_voxels_has_the_mean_of_both_sides() -> None:
     assert found.facet_masses[between] == pytest.approx([0.5, 0.5], abs=1e-15)
 
 
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("side", [0.1, 1 / 3, 0.7, 1.0])
+def test_facets_between_voxels_have_both_sides_wherever_rounding_puts_them(
+    axis: int, side: float
+) -> None:
+    count = 12
+    shape, spacing = np.ones(3, int), np.ones(3)
+    shape[2 - axis], spacing[axis] = count, side
+    density = VolumeDensity((np.arange(1.0, count + 1) ** 2).reshape(shape), spacing.tolist())
+    points = np.full((count, 3), 0.5)
+    points[:, axis] = (np.arange(count) + 0.5) * side
+    cells = cut(density, points, np.zeros(count))
+    found = integrate_polyhedra(density, points, cells.facets)
+    held = density.densities.ravel()
+    between = cells.facets.neighbours >= 0
+    owners, others = cells.list_owners()[between], cells.facets.neighbours[between]
+    assert found.facet_masses[between] == pytest.approx((held[owners] + held[others]) / 2, rel=1e-9)
+
+
 def test_moments_of_a_cell_deep_in_a_long_column_keep_their_digits() -> None:
     """Sums from the far end would lose eps·depth²: here they begin near the cell."""
     count = 50_000

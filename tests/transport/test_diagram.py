@@ -5,10 +5,11 @@ import pytest
 
 from stipple.geometry.sides import list_sides
 from stipple.measures.density import Density
-from stipple.transport import newton
+from stipple.transport import damped_newton
 from stipple.transport.bracketing import bracket_potentials
+from stipple.transport.damped_newton import JOINING
 from stipple.transport.diagram import DiagramBuilder
-from stipple.transport.newton import JOINING, NewtonSolver
+from stipple.transport.newton import NewtonSolver
 from stipple.transport.newton_system import LaplacianSolver
 from stipple.transport.path import _move
 
@@ -134,12 +135,12 @@ def test_shapes_are_joined_by_the_least_trace_that_serves(
     residual = part * (0.2 - diagram.integrals.masses)
     traces = []
     for trace in JOINING:
-        monkeypatch.setattr(newton, "JOINING", (trace,))
+        monkeypatch.setattr(damped_newton, "JOINING", (trace,))
         reach = np.ptp(solver.find_direction(diagram, sides, 0.0, residual, 1e-9))
         traces += [trace] if reach <= 12**2 + 40**2 else []
-    monkeypatch.setattr(newton, "JOINING", (*traces, JOINING[-1])[:1])
+    monkeypatch.setattr(damped_newton, "JOINING", (*traces, JOINING[-1])[:1])
     wanted = solver.find_direction(diagram, sides, 0.0, residual, 1e-9)
-    monkeypatch.setattr(newton, "JOINING", JOINING)
+    monkeypatch.setattr(damped_newton, "JOINING", JOINING)
     solved = []
     solve = LaplacianSolver.solve
     monkeypatch.setattr(

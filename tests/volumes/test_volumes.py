@@ -180,6 +180,22 @@ def test_settings_that_make_no_sense_are_refused() -> None:
             stipple.stipple_volume(np.ones((2, 2, 2)), **arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("length", [1e-150, 1e160])
+def test_lengths_whose_powers_leave_double_precision_are_refused(length: float) -> None:
+    with pytest.raises(StippleError, match="spacing"):
+        stipple.stipple_volume(np.ones((2, 2, 2)), 8, spacing=(length, 1, 1))
+
+
+@pytest.mark.parametrize("length", [1e-30, 1e30])
+def test_the_interval_goes_with_the_square_of_the_unit(length: float) -> None:
+    values = np.random.default_rng(0).random((3, 4, 5))
+    plain, scaled = (stipple.stipple_volume(values, 8, spacing=(side,) * 3) for side in (1, length))
+    assert scaled.converged
+    assert scaled.w2_squared_lower / length**2 <= plain.w2_squared_upper
+    assert plain.w2_squared_lower <= scaled.w2_squared_upper / length**2
+    assert scaled.w2_squared == pytest.approx(plain.w2_squared * length**2, rel=1e-6)
+
+
 def test_coinciding_points_are_refused() -> None:
     solver = make_solver(make_uneven(), 4)
     with pytest.raises(StippleError, match="no cell"):

@@ -167,6 +167,14 @@ mark_options = add_options(
 
 drawing_options = add_options(page_options, mark_options)
 
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="one per processor",
+    help="Threads for the power cells.",
+)
+
 solver_options = add_options(
     click.option(
         "--engine",
@@ -174,13 +182,7 @@ solver_options = add_options(
         default="auto",
         help="Backend for neighbours of power cells; auto: pysdot where it is installed.",
     ),
-    click.option(
-        "--threads",
-        type=click.IntRange(min=1),
-        metavar="N",
-        show_default="one per processor",
-        help="Threads for the power cells.",
-    ),
+    threads_option,
     group="Solver",
 )
 

@@ -1,1 +1,1 @@
-"""`stipple sequence`."""
+"""`stipple volume`."""

@@ -20,8 +20,7 @@ from stipple.cli.volume.options import EXAMPLES, volume_options
     epilog=EXAMPLES,
 )
 @volume_options
-@click.pass_context
-def command(context: click.Context, /, **options: Any) -> None:
+def command(**options: Any) -> None:
     """Turn VOLUME into points in space by exact optimal transport.
 
     VOLUME is a NumPy .npy array of shape (slices, rows, columns), a TIFF file of grey pages, NRRD
@@ -35,7 +34,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     from stipple.cli.volume.show import describe_found, list_rows, render_files
     from stipple.files.tables import render_json
 
-    job = plan(context, options)
+    job = plan(options)
     with report_failure(job.report, "volume", job.recorded, {"volume": job.volume}):
         found = run(job)
         began = time.perf_counter()

@@ -5,7 +5,7 @@ import click
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.config import config_option
 from stipple.cli.shared.counts import Count
-from stipple.cli.shared.options import add_options, report_options
+from stipple.cli.shared.options import add_options, report_options, threads_option
 from stipple.cli.shared.types import SPACING, FiniteRange
 
 FORMATS = ("csv", "npy", "ply", "vtp")
@@ -74,13 +74,7 @@ volume_options = add_options(
             default=1e-6,
             help="Largest relative error of a cell's mass in the result.",
         ),
-        click.option(
-            "--threads",
-            type=click.IntRange(min=1),
-            metavar="N",
-            show_default="one per processor",
-            help="Threads for the power cells.",
-        ),
+        threads_option,
         group="Solver",
     ),
     add_options(

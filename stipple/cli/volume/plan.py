@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
-from stipple.cli.shared.conflicts import Rule, find_given, refuse_conflicts
+from stipple.cli.shared.conflicts import Rule, refuse_conflicts
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
@@ -57,7 +55,7 @@ class Job:
     recorded: Recorded
 
 
-def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
+def plan(options: Mapping[str, Any]) -> Job:
     """Refuse what cannot end well, before any work is done, and say what is to be done.
 
     Raises
@@ -67,7 +65,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
     StippleError
         For files that cannot be written.
     """
-    refuse_conflicts({**options, "given": find_given(context)}, RULES)
+    refuse_conflicts(options, RULES)
     paths, form = list(options["outputs"]), options["format_"]
     if not paths:
         paths, form = ["-"], form or "csv"

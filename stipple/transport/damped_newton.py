@@ -1,0 +1,154 @@
+"""Damped Newton for the masses of power cells (Kitagawa, Mérigot, Thibert, JEMS 2019).
+
+The same in the plane and in space: what the cells are is for those who derive from it.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from stipple.arrays import Floats, Integers
+from stipple.errors import PowerCellError
+from stipple.machine.products import measure_norm
+from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
+
+# Accuracy of linear systems where what is left out is of second order anyway.
+COARSE = 0.1
+# No system is solved to more digits: the masses of a step come from a diagram, not from it.
+FINEST = 1e-9
+# Shares that join the components of a Newton matrix.
+JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
+LARGEST_HALVING = 20
+LARGEST_NEWTON = 100
+# A step is tried at so many times the last one first: where only short ones help, most do.
+GROWTH = 4.0
+
+Cut = TypeVar("Cut")
+
+
+class Borders(NamedTuple):
+    """Where two cells meet: which, how far their points are apart, and what lies on the border.
+
+    `masses` are the integrals of ρ over each border, `uniform` those of the uniform density.
+    """
+
+    rows: Integers
+    columns: Integers
+    distances: Floats
+    masses: Floats
+    uniform: Floats
+
+
+class DampedNewton(ABC, Generic[Cut]):
+    """Newton steps on the masses of power cells; `newton_iterations` counts them.
+
+    Parameters
+    ----------
+    lightest : float
+        The least of the masses that cells are to hold, as a part of their mean.
+    """
+
+    def __init__(self, lightest: float) -> None:
+        self.newton_iterations = 0
+        self._linear = LaplacianSolver()
+        # Residuals of systems that heavy cells do not feel would be all that light ones hold.
+        self._lightest = lightest
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether iterations are to end where they are."""
+        return False
+
+    @abstractmethod
+    def list_masses(self, count: int) -> Floats:
+        """List what each of so many cells is to hold, ν, shape (count,)."""
+
+    @abstractmethod
+    def compare_masses(self, masses: Floats) -> Floats:
+        """Masses of cells as parts of what they are to hold, shape (n,)."""
+
+    @abstractmethod
+    def mix_masses(self, diagram: Cut, share: float) -> Floats:
+        """Masses of the cells under (1 − share)·ρ + share·uniform, shape (n,)."""
+
+    @abstractmethod
+    def find_error(self, diagram: Cut, share: float = 0.0) -> float:
+        """Largest relative error of a mass, with that share of the uniform density mixed in."""
+
+    @abstractmethod
+    def change_potentials(self, diagram: Cut, change: Floats) -> Cut:
+        """Cut the cells of the same points with other potentials."""
+
+    @abstractmethod
+    def find_step(self, diagram: Cut, share: float, residual: Floats, accuracy: float) -> Floats:
+        """Newton direction that changes masses by the residual, to a relative accuracy."""
+
+    def iterate(self, diagram: Cut, share: float, tolerance: float) -> Cut:
+        """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
+        masses = self.mix_masses(diagram, share)
+        weights = self.list_masses(len(masses))
+        floor = 0.5 * min(float(self.compare_masses(masses).min()), 1.0)
+        step = 1.0
+        for _ in range(LARGEST_NEWTON):
+            residual = weights - masses
+            error = float((np.abs(residual) / weights).max())
+            if error <= tolerance or self.is_spent:
+                break
+            # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
+            direction = self.find_step(diagram, share, residual, max(tolerance / error, error))
+            self.newton_iterations += 1
+            found = self._search_line(diagram, direction, share, floor, min(1.0, GROWTH * step))
+            if found is None:
+                break
+            diagram, masses, step = found
+        return diagram
+
+    def _search_line(
+        self, diagram: Cut, direction: Floats, share: float, floor: float, longest: float = 1.0
+    ) -> tuple[Cut, Floats, float] | None:
+        """Halve the step until no mass is below that part and the residual decreases enough."""
+        weights = self.list_masses(len(direction))
+        norm = measure_norm(weights - self.mix_masses(diagram, share))
+        for halving in range(LARGEST_HALVING):
+            step = longest * 0.5**halving
+            try:
+                trial = self.change_potentials(diagram, step * direction)
+            except PowerCellError:
+                continue
+            masses = self.mix_masses(trial, share)
+            decrease = measure_norm(weights - masses) <= (1 - step / 2) * norm
+            if self.compare_masses(masses).min() >= floor and decrease:
+                return trial, masses, step
+        return None
+
+    def solve_linear(
+        self, borders: Borders, share: float, residual: Floats, accuracy: float, farthest: float
+    ) -> Floats:
+        """Solve DG v = residual, with DG_ij = −∫ρ dS / (2 |y_i − y_j|).
+
+        Shapes apart in empty space are joined by a trace of uniform density: as much of it as
+        keeps potentials within `farthest`, what the domain can need.
+        """
+        rows, columns, distances, masses, uniform = borders
+        accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
+        direction = np.zeros(len(residual))
+        least = share
+        for portion in (share, *(trace for trace in JOINING if trace > share)):
+            if portion < least:
+                continue
+            weights = ((1 - portion) * masses + portion * uniform) / (2 * distances)
+            laplacian = assemble_laplacian(rows, columns, weights, len(residual))
+            if count_components(laplacian) > 1:
+                continue
+            try:
+                direction = self._linear.solve(laplacian, residual, accuracy)
+            except RuntimeError:
+                # Densities so far apart that the matrix is singular in double precision.
+                continue
+            reach = float(np.ptp(direction))
+            if portion == share or reach <= farthest:
+                break
+            # Potentials between shapes go as the inverse of the trace: those below would not do.
+            least = min(portion * reach / farthest, JOINING[-1])
+        return direction
