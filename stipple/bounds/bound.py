@@ -233,7 +233,7 @@ def bound(
     if method == "paper":
         evidence = _collect_estimates(pair, p, block, engine, device, threads)
     elif method == "auto" and 1 in pair.shape:
-        evidence = _match_line(pair, p, engine, device, began)
+        evidence = _match_line(pair, p, gap, engine, device, began)
         if on_level:
             on_level(conversion.convert_level(evidence.levels[0]))
     else:
@@ -286,7 +286,7 @@ def _collect_estimates(
 
 
 def _match_line(
-    pair: MassPair, order: float, engine: KernelEngine, device: Device, began: float
+    pair: MassPair, order: float, gap: float, engine: KernelEngine, device: Device, began: float
 ) -> _Evidence:
     from stipple.bounds.keops_transforms import choose_engine
     from stipple.bounds.results import LevelRecord
@@ -294,7 +294,11 @@ def _match_line(
     found = certify_line(pair, order)
     level = LevelRecord(pair.shape, found.distance, time.perf_counter() - began)
     choice = choose_engine(engine, device, order=order)
-    return _Evidence(found.distance, "line", "precision", choice, (level,), plan=found.plan)
+    # Points are near enough where it is the squares that are not.
+    stopped: Literal["squares", "precision"] = (
+        "squares" if measure_gap(found.distance) <= gap else "precision"
+    )
+    return _Evidence(found.distance, "line", stopped, choice, (level,), plan=found.plan)
 
 
 def _collect_levels(result: BoundResult) -> _Evidence:
