@@ -1,7 +1,10 @@
 """The nearest images of a folder for `stipple bound`: read, found, and told."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from stipple.cli.bound.plan import NearestJob
 from stipple.cli.bound.run import check_shapes, read_masses
@@ -13,6 +16,13 @@ if TYPE_CHECKING:
     from stipple.bounds.nearest_images import NearestImages
 
 DIGITS = 10
+# Why an answer is not proved.
+REASONS = {
+    "time": "the time was up",
+    "gap": "ties within the gap",
+    "precision": "ties as far as double precision shows",
+    "squares": "squares are bounded through their centres, which tell no more",
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,7 @@ def find_nearest_files(job: NearestJob) -> "NearestImages":
 
 def list_nearest(job: NearestJob, found: "NearestImages") -> list[NearestFigures]:
     """List what is written of each of the nearest images."""
-    least = min(
-        (found.lower[place] for place in range(len(found.lower)) if place not in found.indices),
-        default=float("inf"),
-    )
+    least = np.delete(found.lower, found.indices).min(initial=math.inf)
     return [
         NearestFigures(
             job.query,
@@ -136,9 +143,8 @@ def describe_answer(found: "NearestImages") -> str:
     """Say in how far the answer is proved."""
     if found.proved:
         return "proved: no image that was left out is nearer than one of these"
-    why = "the time was up" if found.stopped == "time" else "ties within the gap"
     unit = "pixels" if found.unit == "pixel" else "sides"
     return (
-        f"NOT decided, {why}: of those left out {len(found.rivals):,} may be nearer than one of"
+        f"NOT decided, {REASONS[found.stopped]}: of those left out {len(found.rivals):,} may be nearer than one of"
         f" these, by {round_up(found.excess, 4)} {unit} at most"
     )
