@@ -17,6 +17,8 @@ PEN_WIDTH = 0.3
 MOMENTUM, MOST_MOMENTUM = 0.8, 0.999
 ATOM_RATE = 0.5
 WEIGHT_RATE = 0.2
+# Of distances between images, in the plural.
+UNITS = {"pixel": "pixels", "side": "sides"}
 
 Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]

@@ -15,7 +15,7 @@ from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import check_order
 from stipple.bounds.units import Conversion
-from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
+from stipple.choices import UNITS, BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.drawing.drawable import Savable
 from stipple.drawing.layout import Layout
 from stipple.interval import Interval
@@ -117,9 +117,9 @@ class ImageBounds(Savable):
 
     def __repr__(self) -> str:
         rows, columns = self.shape
-        unit = "pixels" if self.unit == "pixel" else "sides"
         return (
-            f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r} {unit},\n"
+            f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r}"
+            f" {UNITS[self.unit]},\n"
             f"            gap {100 * self.gap:.3g} % ({'' if self.reached else 'not '}reached),"
             f" {rows} × {columns} {self.pixels}, method {self.method})"
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stipple.choices import UNITS
 from stipple.cli.bound.plan import NearestJob
 from stipple.cli.bound.run import check_shapes, read_masses
 from stipple.cli.shared.digits import round_down, round_up
@@ -115,7 +116,7 @@ def render_nearest(
 
 def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str, str]]:
     """Lines for a person."""
-    unit = "pixels" if found.unit == "pixel" else "sides"
+    unit = UNITS[found.unit]
     rows = [
         (
             f"{number}",
@@ -143,8 +144,7 @@ def describe_answer(found: "NearestImages") -> str:
     """Say in how far the answer is proved."""
     if found.proved:
         return "proved: no image that was left out is nearer than one of these"
-    unit = "pixels" if found.unit == "pixel" else "sides"
     return (
-        f"NOT decided, {REASONS[found.stopped]}: of those left out {len(found.rivals):,} may be nearer than one of"
-        f" these, by {round_up(found.excess, 4)} {unit} at most"
+        f"NOT decided, {REASONS[found.stopped]}: of those left out {len(found.rivals):,} may be"
+        f" nearer than one of these, by {round_up(found.excess, 4)} {UNITS[found.unit]} at most"
     )
