@@ -17,6 +17,7 @@ from stipple.certification.spectrum import measure_spectrum
 from stipple.certification.w_infinity import bound_w_infinity
 from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
+from stipple.geometry.discrepancy import measure_discrepancy
 from stipple.geometry.regularity import measure_regularity
 from stipple.interval import Interval
 from stipple.machine.rounding import UNIT_ROUNDING, take_root
@@ -25,8 +26,6 @@ from stipple.measures.formula import ROUNDING, Domain, Region, Term, rasterise_d
 from stipple.transport.quantisation import quantise
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
-# The discrepancy takes time with the square of the number of points: here about a second.
-MOST_OF_DISCREPANCY = 10_000
 # Sides of boxes are in the ratio of whole numbers up to this.
 LARGEST_RATIO = 1000
 UNIT_SQUARE = (0.0, 0.0, 1.0, 1.0)
@@ -157,12 +156,9 @@ def _widen(domain: Domain, square: Interval, shift: float) -> Interval:
 def _measure_discrepancy(density: Density, pixels: Floats, masses: Floats) -> float | None:
     flat = density.values.min() == density.values.max()
     equal = masses.min() == masses.max()
-    if not (flat and equal) or len(pixels) > MOST_OF_DISCREPANCY:
+    if not (flat and equal):
         return None
-    from scipy.stats import qmc
-
-    scaled = pixels / (density.width, density.height)
-    return float(qmc.discrepancy(scaled, method="L2-star"))
+    return measure_discrepancy(pixels / (density.width, density.height))
 
 
 def _read_density(density: ImageLike | Density, box: Sequence[float]) -> Density:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from stipple.choices import MOST_FOR_DISCREPANCY
 from stipple.cli.certify.plan import Job
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 
@@ -125,12 +126,10 @@ def _tell_coinciding(one: "PointsCertificate") -> str:
 
 
 def _tell_discrepancy(one: "PointsCertificate", *, uniform: bool) -> str:
-    from stipple.certification.certify import MOST_OF_DISCREPANCY
-
     if one.l2_star_discrepancy is not None:
         return f"{one.l2_star_discrepancy:.6g}"
-    if len(one.points) > MOST_OF_DISCREPANCY:
-        return f"left out: it is for up to {MOST_OF_DISCREPANCY:,} points"
+    if len(one.points) > MOST_FOR_DISCREPANCY:
+        return f"left out: it is for up to {MOST_FOR_DISCREPANCY:,} points"
     return f"left out: it is for {'equal masses' if uniform else 'equal masses and flat tone'}"
 
 
