@@ -68,7 +68,8 @@ def list_rows(job: Job, found: "Sequence[PointsCertificate]") -> list[tuple[str,
             ("mass error", f"{one.mass_error:.1e}"),
         ]
     if not one.converged:
-        rows.append(("warning", "the transport was not solved well: the bounds hold, but are wide"))
+        doubt = "the transport was not solved well: the bounds hold, but may be wide"
+        rows.append(("warning", doubt))
     return rows
 
 
