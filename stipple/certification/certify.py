@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from stipple.arguments import read_count, read_masses, read_number, read_points
 from stipple.arrays import Floats, ImageLike, PointsLike
-from stipple.certification.certificate import PointsCertificate, measure_nearest
+from stipple.certification.certificate import PointsCertificate
 from stipple.certification.spectrum import measure_spectrum
 from stipple.certification.w_infinity import bound_w_infinity
 from stipple.choices import NeighbourEngine
@@ -114,8 +114,6 @@ def _describe(
         (longest.lower - shift) * unit * (1 - 2.0**-48), take_root(square.lower, 2, down=True)
     )
     value = min(max(transport.w2_squared * unit**2, square.lower), square.upper)
-    nearest = measure_nearest(points)
-    alone = len(points) == 1
     spectrum = measure_spectrum(domain.density, pixels, masses)
     regularity = measure_regularity(pixels, cells, area)
     return PointsCertificate(
@@ -129,8 +127,6 @@ def _describe(
         w_infinity_upper=(longest.upper + shift) * unit * (1 + 2.0**-48),
         quality=value / (float((merged**2).sum()) * area * unit**2),
         l2_star_discrepancy=_measure_discrepancy(domain.density, pixels, masses),
-        least_distance=None if alone else float(nearest.min()),
-        mean_distance=None if alone else float(nearest.mean()),
         hexagonal_distance=unit * math.sqrt(2 * area / (math.sqrt(3) * len(points))),
         largest_power=regularity.largest_power,
         low_frequency_energy=None if spectrum is None else spectrum.low_frequency_energy,
