@@ -126,7 +126,7 @@ def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str
         for number, one in enumerate(list_nearest(job, found), 1)
     ]
     rows.append(("answer", describe_answer(found)))
-    others = "" if found.stopped == "time" else "; sums of rows and columns decided the others"
+    others = "; sums of rows and columns decided the others" if found.proved else ""
     rows.append(("refined", f"{found.refined:,} of {len(job.images):,} pairs{others}"))
     if found.saving is not None:
         rows.append(
