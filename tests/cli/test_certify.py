@@ -74,6 +74,13 @@ def test_points_too_near_for_the_solver_have_bounds_that_hold(folder):
     assert rows["warning"].endswith("the bounds hold, but may be wide")
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_strip_has_no_waves_across_it():
+    np.savetxt("strip.csv", np.random.default_rng(2).random((9, 2)) * (1000, 1), delimiter=",")
+    rows = read_rows(certify("strip.csv", "--box", "0,0,1000,1"))
+    assert rows["spectrum"].startswith("no slanting wave of about the spacing has power; mean")
+
+
 def test_arrays_and_standard_input_are_read(folder):
     points = np.loadtxt("points.csv", delimiter=",")
     np.save("points.npy", points)

@@ -152,6 +152,8 @@ def _tell_spectrum(one: "PointsCertificate") -> str:
     low = f"mean of low frequencies {_tell_energy(one)} (white noise 1)"
     if one.low_frequency_energy is None:
         low = "too few points for low frequencies"
+    if one.largest_power == 0:
+        return f"no slanting wave of about the spacing has power; {low}"
     power = f"{one.largest_power:.4g} (about ln N at random, N for a lattice)"
     return f"largest power of a wave {power}; {low}"
 
