@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 LARGEST_COUNT = 10_000_000
 # Points beyond the plane that distances are bounded of: their transport takes some seconds.
 MOST_COMPARED = 1_024
+# The time for the L2-star discrepancy grows with the square of this, to about a second.
+MOST_FOR_DISCREPANCY = 10_000
 # The partition of the paper holds all its strips at once.
 MOST_STRIPS = 1_000_000
 # The costs of this order fit in double precision for images of any size.
@@ -17,6 +19,8 @@ PEN_WIDTH = 0.3
 MOMENTUM, MOST_MOMENTUM = 0.8, 0.999
 ATOM_RATE = 0.5
 WEIGHT_RATE = 0.2
+# Of distances between images, in the plural.
+UNITS = {"pixel": "pixels", "side": "sides"}
 
 Algorithm: TypeAlias = Literal["auto", "simple", "adaptive"]
 Alpha: TypeAlias = Literal["white", "black", "mask"]

@@ -15,7 +15,7 @@ from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import check_order
 from stipple.bounds.units import Conversion
-from stipple.choices import BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
+from stipple.choices import UNITS, BoundMethod, Device, DistanceUnit, KernelEngine, PixelModel
 from stipple.drawing.drawable import Savable
 from stipple.drawing.layout import Layout
 from stipple.interval import Interval
@@ -117,9 +117,9 @@ class ImageBounds(Savable):
 
     def __repr__(self) -> str:
         rows, columns = self.shape
-        unit = "pixels" if self.unit == "pixel" else "sides"
         return (
-            f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r} {unit},\n"
+            f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r}"
+            f" {UNITS[self.unit]},\n"
             f"            gap {100 * self.gap:.3g} % ({'' if self.reached else 'not '}reached),"
             f" {rows} × {columns} {self.pixels}, method {self.method})"
         )
@@ -233,7 +233,7 @@ def bound(
     if method == "paper":
         evidence = _collect_estimates(pair, p, block, engine, device, threads)
     elif method == "auto" and 1 in pair.shape:
-        evidence = _match_line(pair, p, engine, device, began)
+        evidence = _match_line(pair, p, gap, engine, device, began)
         if on_level:
             on_level(conversion.convert_level(evidence.levels[0]))
     else:
@@ -286,7 +286,7 @@ def _collect_estimates(
 
 
 def _match_line(
-    pair: MassPair, order: float, engine: KernelEngine, device: Device, began: float
+    pair: MassPair, order: float, gap: float, engine: KernelEngine, device: Device, began: float
 ) -> _Evidence:
     from stipple.bounds.keops_transforms import choose_engine
     from stipple.bounds.results import LevelRecord
@@ -294,7 +294,11 @@ def _match_line(
     found = certify_line(pair, order)
     level = LevelRecord(pair.shape, found.distance, time.perf_counter() - began)
     choice = choose_engine(engine, device, order=order)
-    return _Evidence(found.distance, "line", "precision", choice, (level,), plan=found.plan)
+    # Points are near enough where it is the squares that are not.
+    stopped: Literal["squares", "precision"] = (
+        "squares" if measure_gap(found.distance) <= gap else "precision"
+    )
+    return _Evidence(found.distance, "line", stopped, choice, (level,), plan=found.plan)
 
 
 def _collect_levels(result: BoundResult) -> _Evidence:

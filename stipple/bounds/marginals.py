@@ -1,6 +1,6 @@
 """Bounds on W_p from the sums of rows and columns: exact on a line, and cheap for any image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -72,30 +72,37 @@ def match_line(pair: MassPair, order: float) -> tuple[Fraction, Plan]:
     plan : Plan
     """
     sides = max(_list_lines(pair), key=lambda sides: len(sides[0]))
-    source, target, amounts = zip(*_match_in_order(*sides), strict=True)
+    matches = list(_match_in_order(*sides))
+    source, target, amounts = zip(*matches, strict=True)
     whole = sum(sides[0]) * sum(sides[1])
     plan = Plan(np.array(source), np.array(target), np.array([one / whole for one in amounts]))
-    return _transport_line(*sides, order, down=False), plan
+    return _price_matches(matches, len(sides[0]), order, down=False) / whole, plan
 
 
-def _transport_line(
-    first: list[int], second: list[int], order: float, *, down: bool = True
+def _transport_line(first: list[int], second: list[int], order: float) -> Fraction:
+    """Cost between masses at 0, 1, 2, ... in the order of the places, rounded down."""
+    matches = _match_in_order(first, second)
+    cost = _price_matches(matches, len(first), order, down=True)
+    return cost / (sum(first) * sum(second))
+
+
+def _price_matches(
+    matches: Iterable[tuple[int, int, int]], size: int, order: float, *, down: bool
 ) -> Fraction:
-    """Cost between masses at 0, 1, 2, ... in the order of the places, rounded to a side."""
-    moved = [0] * len(first)
-    for i, j, amount in _match_in_order(first, second):
+    """Cost of what goes from where to where among 0, ..., size − 1, rounded to a side."""
+    moved = [0] * size
+    for i, j, amount in matches:
         moved[abs(i - j)] += amount
     if order == int(order):
-        cost = Fraction(sum(amount * k ** int(order) for k, amount in enumerate(moved)))
-    else:
-        costs = raise_costs(np.arange(len(moved), dtype=float) ** 2, order)
-        # Twice the error is enough for what a price is too large, or too small.
-        outwards = 1 + (-2 if down else 2) * Fraction(costs.error)
-        cost = Fraction(0)
-        for amount, price in zip(moved, costs.table.tolist(), strict=True):
-            if amount:
-                cost += amount * Fraction(price) * outwards
-    return cost / (sum(first) * sum(second))
+        return Fraction(sum(amount * k ** int(order) for k, amount in enumerate(moved)))
+    costs = raise_costs(np.arange(size, dtype=float) ** 2, order)
+    # Twice the error is enough for what a price is too large, or too small.
+    outwards = 1 + (-2 if down else 2) * Fraction(costs.error)
+    cost = Fraction(0)
+    for amount, price in zip(moved, costs.table.tolist(), strict=True):
+        if amount:
+            cost += amount * Fraction(price) * outwards
+    return cost
 
 
 def _match_in_order(first: list[int], second: list[int]) -> Iterator[tuple[int, int, int]]:

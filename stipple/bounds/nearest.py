@@ -116,7 +116,7 @@ def find_nearest(
             _Comparison(query, image, (names[0], name), aim)
             for image, name in zip(images, names[1:], strict=True)
         ]
-        stopped = _refine_pairs(pairs, k, end, on_round)
+        stopped = _refine_pairs(pairs, k, aim, on_round)
     return _collect(pairs, k, stopped, aim, time.perf_counter() - began)
 
 
@@ -219,7 +219,7 @@ def _compare(lower: Floats, upper: Floats, k: int) -> _Standing:
 
 
 def _refine_pairs(
-    pairs: Sequence[_Comparison], k: int, end: float, on_round: Callable[[int, int], None] | None
+    pairs: Sequence[_Comparison], k: int, aim: _Aim, on_round: Callable[[int, int], None] | None
 ) -> NearestStop:
     """Refine pairs until the answer is proved, nothing can be refined, or the time is up."""
     rounds = 0
@@ -228,18 +228,26 @@ def _refine_pairs(
         standing = _compare(lower, upper, k)
         if not len(standing.rivals):
             return "proved"
-        open_ = [i for i in (*standing.contested, *standing.rivals) if not pairs[i].finished]
+        doubtful = [*standing.contested, *standing.rivals]
+        open_ = [place for place in doubtful if not pairs[place].finished]
         if on_round:
             on_round(rounds, len(open_))
-        if time.perf_counter() >= end:
+        if time.perf_counter() >= aim.end:
             return "time"
         if not open_:
-            return "gap"
+            return _explain_ties([pairs[place] for place in doubtful], aim)
         pair = pairs[min(open_, key=lambda place: (lower[place], upper[place]))]
         pair.refine()
         rounds += 1
         if pair.finished or pair.interval.lower >= upper[standing.nearest].max():
             pair.forget()
+
+
+def _explain_ties(pairs: Sequence[_Comparison], aim: _Aim) -> NearestStop:
+    """Tell what keeps pairs that are finished from being told apart."""
+    if all(measure_gap(pair.interval) <= aim.gap for pair in pairs):
+        return "gap"
+    return "squares" if aim.pixels == "squares" else "precision"
 
 
 def _stack(pairs: Sequence[_Comparison]) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import DistanceUnit, PixelModel
 
-NearestStop: TypeAlias = Literal["proved", "gap", "time"]
+NearestStop: TypeAlias = Literal["proved", "gap", "precision", "squares", "time"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,9 +26,10 @@ class NearestImages:
         Places of all other images that may be nearer than one of the nearest; none if it is proved.
     excess : float
         An image left out is nearer than one of the nearest by this at most; 0 if it is proved.
-    stopped : {"proved", "gap", "time"}
+    stopped : {"proved", "gap", "precision", "squares", "time"}
         Why nothing was refined further: the answer was proved; what is left to decide are ties, as
-        all their intervals are as narrow as the gap or as double precision allows; the time was up.
+        all their intervals are as narrow as the gap, or as double precision allows, or, of squares,
+        as those between their centres allow; the time was up.
     levels : ndarray, shape (n,)
         Rounds of refinement of each pair; 0 where sums of rows and columns decided.
     pair_seconds : ndarray, shape (n,)

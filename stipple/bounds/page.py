@@ -6,6 +6,7 @@ from stipple.arrays import Floats
 from stipple.bounds.bound import ImageBounds
 from stipple.bounds.displacement import measure_displacement
 from stipple.bounds.plot import ARROW_COLOUR, ARROWS, FAINTEST
+from stipple.choices import UNITS
 from stipple.drawing.html import Backdrop, Chart, Page, Rows
 from stipple.drawing.marks import Drawing, Layer, Polygons, Polylines
 from stipple.drawing.originals import show_masses
@@ -81,5 +82,6 @@ def _chart_levels(result: ImageBounds) -> Chart:
     lower = np.array([level.lower for level in result.levels])
     upper = np.array([level.upper for level in result.levels])
     sides = np.array([float(max(level.shape)) for level in result.levels])
-    title = f"certified interval for W_{result.order:g} in pixels, by pixels of the longer side"
+    unit = UNITS[result.unit]
+    title = f"certified interval for W_{result.order:g} in {unit}, by pixels of the longer side"
     return Chart(f"{title}; marks are lower ends", sides, lower, lower, upper)

@@ -7,6 +7,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.bounds.bound import ImageBounds
 from stipple.bounds.displacement import Displacement, measure_displacement
+from stipple.choices import UNITS
 from stipple.drawing.plots import open_figure, save_figure
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def _draw_levels(axes: "Axes", result: ImageBounds, ends: tuple[str, str]) -> No
         )
     labels = [f"{level.shape[1]} × {level.shape[0]}" for level in result.levels]
     axes.set_xticks(places, labels)
-    unit = "pixels" if result.unit == "pixel" else "sides"
     axes.set_title(
-        f"certified interval for $W_{{{result.order:g}}}$ in {unit}, by resolution", loc="left"
+        f"certified interval for $W_{{{result.order:g}}}$ in {UNITS[result.unit]}, by resolution",
+        loc="left",
     )
     axes.margins(y=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -65,8 +65,6 @@ class PointsCertificate(Savable):
         Root mean square, over all boxes with the corner of the least coordinates, of the part of
         the points in a box less its area, the rectangle being scaled to the unit square (Warnock
         1972); only to the uniform density, for equal masses and up to 10,000 points.
-    least_distance, mean_distance : float or None
-        Of points to their nearest others; None for a single point.
     hexagonal_distance : float
         What it is in a hexagonal lattice of as many points on an area A: √(2A/(√3·n)).
     largest_power : float
@@ -107,8 +105,6 @@ class PointsCertificate(Savable):
     w_infinity_upper: float
     quality: float
     l2_star_discrepancy: float | None
-    least_distance: float | None
-    mean_distance: float | None
     hexagonal_distance: float
     largest_power: float
     low_frequency_energy: float | None
@@ -165,12 +161,17 @@ class PointsCertificate(Savable):
 
         In the unit of the points.
         """
-        return measure_nearest(self.points)
+        from scipy.spatial import cKDTree
 
+        distances = cKDTree(self.points).query(self.points, k=[2])[0][:, 0]
+        return np.asarray(distances, dtype=np.float64)
 
-def measure_nearest(points: Floats) -> Floats:
-    """Distance from each point to the nearest other one, shape (n,); infinite if there is none."""
-    from scipy.spatial import cKDTree
+    @property
+    def least_distance(self) -> float | None:
+        """The least of `nearest_distances`; None for a single point."""
+        return float(self.nearest_distances.min()) if len(self.points) > 1 else None
 
-    distances: Floats = cKDTree(points).query(points, k=[2])[0][:, 0]
-    return np.asarray(distances, dtype=np.float64)
+    @property
+    def mean_distance(self) -> float | None:
+        """The mean of `nearest_distances`; None for a single point."""
+        return float(self.nearest_distances.mean()) if len(self.points) > 1 else None

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 
 from stipple.arguments import read_count, read_masses, read_number, read_points
 from stipple.arrays import Floats, ImageLike, PointsLike
-from stipple.certification.certificate import PointsCertificate, measure_nearest
+from stipple.certification.certificate import PointsCertificate
 from stipple.certification.spectrum import measure_spectrum
 from stipple.certification.w_infinity import bound_w_infinity
 from stipple.choices import NeighbourEngine
 from stipple.errors import StippleError
+from stipple.geometry.discrepancy import measure_discrepancy
 from stipple.geometry.regularity import measure_regularity
 from stipple.interval import Interval
 from stipple.machine.rounding import UNIT_ROUNDING, take_root
@@ -25,8 +26,6 @@ from stipple.measures.formula import ROUNDING, Domain, Region, Term, rasterise_d
 from stipple.transport.quantisation import quantise
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
-# The discrepancy takes time with the square of the number of points: here about a second.
-MOST_OF_DISCREPANCY = 10_000
 # Sides of boxes are in the ratio of whole numbers up to this.
 LARGEST_RATIO = 1000
 UNIT_SQUARE = (0.0, 0.0, 1.0, 1.0)
@@ -115,8 +114,6 @@ def _describe(
         (longest.lower - shift) * unit * (1 - 2.0**-48), take_root(square.lower, 2, down=True)
     )
     value = min(max(transport.w2_squared * unit**2, square.lower), square.upper)
-    nearest = measure_nearest(points)
-    alone = len(points) == 1
     spectrum = measure_spectrum(domain.density, pixels, masses)
     regularity = measure_regularity(pixels, cells, area)
     return PointsCertificate(
@@ -130,8 +127,6 @@ def _describe(
         w_infinity_upper=(longest.upper + shift) * unit * (1 + 2.0**-48),
         quality=value / (float((merged**2).sum()) * area * unit**2),
         l2_star_discrepancy=_measure_discrepancy(domain.density, pixels, masses),
-        least_distance=None if alone else float(nearest.min()),
-        mean_distance=None if alone else float(nearest.mean()),
         hexagonal_distance=unit * math.sqrt(2 * area / (math.sqrt(3) * len(points))),
         largest_power=regularity.largest_power,
         low_frequency_energy=None if spectrum is None else spectrum.low_frequency_energy,
@@ -157,12 +152,9 @@ def _widen(domain: Domain, square: Interval, shift: float) -> Interval:
 def _measure_discrepancy(density: Density, pixels: Floats, masses: Floats) -> float | None:
     flat = density.values.min() == density.values.max()
     equal = masses.min() == masses.max()
-    if not (flat and equal) or len(pixels) > MOST_OF_DISCREPANCY:
+    if not (flat and equal):
         return None
-    from scipy.stats import qmc
-
-    scaled = pixels / (density.width, density.height)
-    return float(qmc.discrepancy(scaled, method="L2-star"))
+    return measure_discrepancy(pixels / (density.width, density.height))
 
 
 def _read_density(density: ImageLike | Density, box: Sequence[float]) -> Density:

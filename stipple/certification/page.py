@@ -94,16 +94,14 @@ def _draw_cells(axes: "Axes", certificate: PointsCertificate) -> None:
     sizes = np.diff(adjacency.offsets)
     owners, _ = cells.list_edges()
     corners = domain.to_domain(cells.vertices + cells.points[owners])
-    border = np.bincount(owners, adjacency.neighbours < 0, len(sizes)) > 0
     colours = np.where(sizes < 6, FEWER, np.where(sizes > 6, MORE, SIX))
-    colours[border] = SIX
+    colours[cells.touch_border()] = SIX
     many = len(certificate.points) > MANY
     visible = np.flatnonzero(sizes)
+    polygons = np.split(corners, adjacency.offsets[1:-1])
     axes.add_collection(
         PolyCollection(
-            np.split(corners, adjacency.offsets[1:-1])
-            if len(visible) == len(sizes)
-            else [corners[slice(*adjacency.offsets[one : one + 2])] for one in visible],
+            [polygons[one] for one in visible],
             facecolors=colours[visible].tolist(),
             edgecolors=EDGE_COLOUR,
             linewidths=0.2 if many else 0.5,

@@ -59,6 +59,13 @@ class PowerCells:
         ends[offsets[1:][visible] - 1] = offsets[:-1][visible]
         return np.repeat(np.arange(len(sizes)), sizes), ends
 
+    def touch_border(self) -> Booleans:
+        """Find the cells with a side on the border of the domain, shape (n,)."""
+        owners, _ = self.list_edges()
+        outer = self.adjacency.neighbours < 0
+        touching: Booleans = np.bincount(owners, outer, len(self.points)) > 0
+        return touching
+
     def polygon(self, index: int) -> Floats:
         """Corners of one cell in domain coordinates, shape (k, 2), in pixels."""
         start, stop = self.adjacency.offsets[index : index + 2]

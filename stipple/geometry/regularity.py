@@ -118,10 +118,8 @@ def _find_largest_power(points: Floats, width: float, height: float, spacing: fl
 
 
 def _count_six(cells: PowerCells) -> float:
-    neighbours, offsets = cells.adjacency.neighbours, cells.adjacency.offsets
-    sizes = np.diff(offsets)
-    border = np.bincount(np.repeat(np.arange(len(sizes)), sizes), neighbours < 0, len(sizes)) > 0
-    inside = (sizes > 0) & ~border
+    sizes = np.diff(cells.adjacency.offsets)
+    inside = (sizes > 0) & ~cells.touch_border()
     return float((sizes[inside] == 6).mean()) if inside.any() else 0.0
 
 

@@ -1,6 +1,6 @@
 """Drawings of an ordered list of points: by doublings, as a strip, growing, or with its boxes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -164,15 +164,13 @@ def compose_growth(
     colour : str
         Ink, as `#rrggbb`.
     """
-    positions = placement.to_page(progression.points)
-    total = len(positions)
+    points = progression.points
+    total = len(points)
     steps = (round(2 ** (k / GROWTH_STEPS)) for k in range(GROWTH_STEPS * total.bit_length()))
-    drawings = []
-    for count in sorted({min(step, total) for step in steps} | {total}):
-        radius = progression.measure_radius(count, placement, look)
-        layer = Layer(f"{count} points", colour, (_place_dots(positions[:count], radius, look),))
-        drawings.append(Drawing(placement.width, placement.height, look.background, (layer,)))
-    return drawings
+    return [
+        compose_list(replace(progression, points=points[:count]), placement, look, colour)
+        for count in sorted({min(step, total) for step in steps} | {total})
+    ]
 
 
 def compose_partition(

@@ -9,6 +9,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.drawing.panels import Curve, Panel
+from stipple.geometry.discrepancy import measure_discrepancy
 from stipple.machine.rounding import take_root
 from stipple.measures.density import Density
 from stipple.sequences.certificate import (
@@ -44,8 +45,6 @@ class Quantised(Protocol):
         ...
 
 
-# The time for the discrepancy grows with the square of this, to half a second.
-MOST_FOR_DISCREPANCY = 10_000
 UNIFORM = Density(np.ones((1, 1)))
 
 
@@ -168,25 +167,6 @@ def measure_points(points: Floats) -> Row:
         "w2_lower": take_root(prefix.w2_squared_lower, 2, down=True),
         "w2_upper": take_root(prefix.w2_squared_upper, 2, down=False),
     }
-
-
-def measure_discrepancy(points: Floats) -> float | None:
-    """Measure the L2-star discrepancy of points of the unit cube, shape (n, d).
-
-    The root of the mean square, over all boxes between the origin and a point of the cube, of the
-    difference between their volume and the share of the points in them (Warnock 1972, as
-    `scipy.stats.qmc.discrepancy` has it).
-
-    Returns
-    -------
-    float or None
-        None for more than 10,000 points: the time grows with the square of their number.
-    """
-    from scipy.stats import qmc
-
-    if len(points) > MOST_FOR_DISCREPANCY:
-        return None
-    return float(qmc.discrepancy(points, method="L2-star"))
 
 
 def tabulate_stippling(

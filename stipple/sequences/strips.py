@@ -39,7 +39,7 @@ class StripCertificate:
     scaled_radius : float
         The largest distance from a point to a corner of its strip, times N^{1/d}.
     scaled_bound : float
-        √d·(2^−M + move)·N^{1/d}, at least as much.
+        √d·(2^−M + move)·N^{1/d}, at least as much but for rounding.
 
     All figures but `move_bound` are rounded upwards.
     """

@@ -64,6 +64,12 @@ def test_rows_columns_and_vectors_are_alike():
         stipple.bound(a, b[:, None])
 
 
+def test_squares_on_a_line_are_bounded_through_their_centres():
+    found = stipple.bound([1, 2, 0, 1], [2, 0, 3, 0], pixels="squares")
+    assert not found.reached
+    assert found.stopped == "squares"
+
+
 def test_equal_lines_have_a_plan_that_moves_nothing():
     line = np.random.default_rng(4).random(25)
     found = stipple.bound(line, line)

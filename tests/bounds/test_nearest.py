@@ -111,6 +111,18 @@ def test_units_and_squares():
     np.testing.assert_allclose(squares.upper, pixels.upper, rtol=0.1)
 
 
+def test_what_keeps_ties_from_being_told_apart():
+    """Squares are bounded through their centres: their intervals stay far wider than the gap."""
+    images = np.random.default_rng(7).random((7, 4, 5))
+    found = stipple.find_nearest(images[0], images[1:], 2, pixels="squares")
+    assert found.stopped == "squares"
+    assert ((found.upper - found.lower) / found.lower).min() > 0.1
+    assert found.solved.all()
+    rounded = stipple.find_nearest(images[0], [3 * images[0], 7 * images[0]])
+    assert rounded.stopped == "precision"  # equal up to rounding: both may be the nearest
+    assert rounded.excess < 1e-6
+
+
 def test_memory_of_decided_pairs_is_given_back(monkeypatch):
     made = []
     original = nearest._Comparison.__init__

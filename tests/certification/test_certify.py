@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 import stipple
 from stipple import StippleError, certify
-from stipple.certification.certify import MOST_OF_DISCREPANCY
+from stipple.choices import MOST_FOR_DISCREPANCY
 
 
 def place_lattice(columns, rows):
@@ -168,8 +168,8 @@ def test_the_discrepancy_is_that_of_boxes_at_the_corner():
 
 
 def test_a_long_list_has_no_discrepancy(monkeypatch):
-    assert MOST_OF_DISCREPANCY == 10_000
-    monkeypatch.setattr("stipple.certification.certify.MOST_OF_DISCREPANCY", 3)
+    assert MOST_FOR_DISCREPANCY == 10_000
+    monkeypatch.setattr("stipple.geometry.discrepancy.MOST_FOR_DISCREPANCY", 3)
     assert certify(place_lattice(1, 3)).l2_star_discrepancy is not None
     assert certify(place_lattice(2, 2)).l2_star_discrepancy is None
 

@@ -125,6 +125,7 @@ def test_the_nearest_images_are_those_of_all_pairs(bound, tmp_path):
         assert exact["lower"] <= one["upper"]
     assert f"refined  {told['refined']} of 7 pairs" in said
     assert "proved: no image that was left out is nearer" in said
+    assert "pairs; sums of rows and columns decided the others" in said
     assert json.loads((tmp_path / "r.json").read_text())["nearest"] == told["nearest"]
 
 
@@ -138,6 +139,7 @@ def test_undecided_nearest_images_are_told(bound, tmp_path):
     assert (told["proved"], told["stopped"]) == (False, "gap")
     assert len(told["rivals"]) == 1
     assert "NOT decided, ties within the gap: of those left out 1 may be nearer" in result.stderr
+    assert "decided the others" not in result.stderr
     failed = bound(*words, "--gap", 0.01, "--strict", code=1)
     assert failed.stderr.splitlines()[-1].startswith("Error: The nearest images are NOT decided")
     late = bound(*words, "--time-limit", 0)

@@ -62,6 +62,25 @@ def test_the_columns_that_matter_are_read_and_masses_are_masses(folder):
     assert "has 2 columns of weights: keep one." in certify("two.csv", code=1).stderr
 
 
+def test_points_too_near_for_the_solver_have_bounds_that_hold(folder):
+    np.savetxt("near.csv", 0.5 + 1e-12 * np.random.default_rng(5).random((20, 2)), delimiter=",")
+    rows = read_rows(certify("near.csv", "--report", "r.json"))
+    (found,) = json.loads((folder / "r.json").read_text())["certificates"]
+    assert not found["converged"]
+    # All are nearly one point, and bounds that nobody asked to be narrow are.
+    assert found["w2_squared_lower"] <= 1 / 6 + 1e-11
+    assert found["w2_squared_upper"] >= 1 / 6 - 1e-11
+    assert found["w2_squared_upper"] - found["w2_squared_lower"] < 1e-10
+    assert rows["warning"].endswith("the bounds hold, but may be wide")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_strip_has_no_waves_across_it():
+    np.savetxt("strip.csv", np.random.default_rng(2).random((9, 2)) * (1000, 1), delimiter=",")
+    rows = read_rows(certify("strip.csv", "--box", "0,0,1000,1"))
+    assert rows["spectrum"].startswith("no slanting wave of about the spacing has power; mean")
+
+
 def test_arrays_and_standard_input_are_read(folder):
     points = np.loadtxt("points.csv", delimiter=",")
     np.save("points.npy", points)

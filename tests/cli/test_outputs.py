@@ -51,6 +51,10 @@ def test_the_first_file_is_shown(monkeypatch, tmp_path):
     invoke("stipple", "b.png", "a.png", *words[2:], "-o", "{stem}-{number}.svg")
     invoke("sequence", "-n", 4, "-q", "--open", "-o", "s.svg")
     assert shown == [str(tmp_path / name) for name in ("a.svg", "-b.svg", "b-1.svg", "s.svg")]
+    shown.clear()
+    words = ["bound", "--query", "a.png", "--all", ".", "--resize", "3x4", "-q", "--open"]
+    invoke(*words, "-o", "near.csv")
+    assert shown == [str(tmp_path / "near.csv")]
     told = invoke("sequence", "-n", 4, "--open", code=2)
     assert "--open shows a file" in told.output
     monkeypatch.setattr(click, "launch", lambda _: 1)

@@ -180,6 +180,9 @@ def test_bound_has_arrows_and_the_interval(tmp_path):
     moves = (tips - tails) / scale
     assert moves[:, 0].max() == pytest.approx(6, abs=0.3)
     assert np.abs(moves[:, 1]).max() < 2
+    assert " in pixels, " in data["chart"]["title"]
+    invoke(*words, "--unit", "side", "-o", tmp_path / "sides.html")
+    assert " in sides, " in read_page(tmp_path / "sides.html").data["chart"]["title"]
 
 
 def test_bound_draws_no_page_without_a_plan(image, tmp_path):

@@ -20,7 +20,6 @@ from stipple.sequences.dyadic import generate_sequence
 from stipple.sequences.prefixes import (
     UNIFORM,
     choose_counts,
-    measure_discrepancy,
     measure_points,
     plot_prefixes,
     tabulate_prefixes,
@@ -136,13 +135,6 @@ def test_first_points_are_far_from_low_discrepancy(d, level):
     assert star == 1 - (1 - 2.0**-level) ** d
     if d == 2:
         assert star == pytest.approx(2 / len(points) ** 0.5 - 1 / len(points))
-
-
-def test_discrepancy_is_the_root_mean_square_over_boxes():
-    """Of ½ in both coordinates: ∫(xy − 1[x, y ≥ ½])² = 1/9 − 2·(3/8)² + 1/4."""
-    expected = (1 / 9 - 2 * (3 / 8) ** 2 + 1 / 4) ** 0.5
-    assert measure_discrepancy(np.array([[0.5, 0.5]])) == pytest.approx(expected)
-    assert measure_discrepancy(np.zeros((10_001, 1))) is None
 
 
 def test_a_progressive_stippling_is_compared_with_free_points():

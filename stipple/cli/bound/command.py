@@ -108,6 +108,8 @@ def _find_nearest(job: NearestJob) -> int:
         written = write_files([*files, *_render_report(job, figures)])
     if not reporting.quiet:
         print_table([*list_nearest_rows(job, found), *written])
+    if reporting.shown:
+        show_first(path for _, path in written)
     if reporting.strict and not found.proved:
         raise StippleError(f"The nearest images are {describe_answer(found)}.")
     return 0

@@ -1,8 +1,12 @@
 """The nearest images of a folder for `stipple bound`: read, found, and told."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from stipple.choices import UNITS
 from stipple.cli.bound.plan import NearestJob
 from stipple.cli.bound.run import check_shapes, read_masses
 from stipple.cli.shared.digits import round_down, round_up
@@ -13,6 +17,13 @@ if TYPE_CHECKING:
     from stipple.bounds.nearest_images import NearestImages
 
 DIGITS = 10
+# Why an answer is not proved.
+REASONS = {
+    "time": "the time was up",
+    "gap": "ties within the gap",
+    "precision": "ties as far as double precision shows",
+    "squares": "squares are bounded through their centres, which tell no more",
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +69,7 @@ def find_nearest_files(job: NearestJob) -> "NearestImages":
 
 def list_nearest(job: NearestJob, found: "NearestImages") -> list[NearestFigures]:
     """List what is written of each of the nearest images."""
-    least = min(
-        (found.lower[place] for place in range(len(found.lower)) if place not in found.indices),
-        default=float("inf"),
-    )
+    least = np.delete(found.lower, found.indices).min(initial=math.inf)
     return [
         NearestFigures(
             job.query,
@@ -108,7 +116,7 @@ def render_nearest(
 
 def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str, str]]:
     """Lines for a person."""
-    unit = "pixels" if found.unit == "pixel" else "sides"
+    unit = UNITS[found.unit]
     rows = [
         (
             f"{number}",
@@ -118,7 +126,7 @@ def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str
         for number, one in enumerate(list_nearest(job, found), 1)
     ]
     rows.append(("answer", describe_answer(found)))
-    others = "" if found.stopped == "time" else "; sums of rows and columns decided the others"
+    others = "; sums of rows and columns decided the others" if found.proved else ""
     rows.append(("refined", f"{found.refined:,} of {len(job.images):,} pairs{others}"))
     if found.saving is not None:
         rows.append(
@@ -136,9 +144,7 @@ def describe_answer(found: "NearestImages") -> str:
     """Say in how far the answer is proved."""
     if found.proved:
         return "proved: no image that was left out is nearer than one of these"
-    why = "the time was up" if found.stopped == "time" else "ties within the gap"
-    unit = "pixels" if found.unit == "pixel" else "sides"
     return (
-        f"NOT decided, {why}: of those left out {len(found.rivals):,} may be nearer than one of"
-        f" these, by {round_up(found.excess, 4)} {unit} at most"
+        f"NOT decided, {REASONS[found.stopped]}: of those left out {len(found.rivals):,} may be"
+        f" nearer than one of these, by {round_up(found.excess, 4)} {UNITS[found.unit]} at most"
     )

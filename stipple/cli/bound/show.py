@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
 
+from stipple.choices import UNITS
 from stipple.cli.bound.plan import PairJob
 from stipple.cli.bound.table import TableSummary
 from stipple.cli.shared.digits import format_interval, round_down, round_up
@@ -147,7 +148,7 @@ def _render_morph(result: "ImageBounds", form: str) -> bytes:
         return render_morph_gif(plan, result.shape)
     labels = [
         f"$W_{{{result.order:g}}}$ in {format_interval(one.lower, one.upper, STRIP_DIGITS)}"
-        f" {_name_unit(result)}"
+        f" {UNITS[result.unit]}"
         for one in measure_morph(result, TIMES[form]).times
     ]
     return render_morph_strip(plan, result.shape, labels, PLOT_DPI)
@@ -163,13 +164,9 @@ def _render_page(job: PairJob, masses: "tuple[Floats, Floats]", result: "ImageBo
     return render_page(compose_page(masses, result, (first, second), rows))
 
 
-def _name_unit(result: "ImageBounds") -> str:
-    return "pixels" if result.unit == "pixel" else "sides"
-
-
 def list_rows(job: PairJob, result: "ImageBounds") -> list[tuple[str, str]]:
     """Lines for a person."""
-    unit = _name_unit(result)
+    unit = UNITS[result.unit]
     spread = " of masses spread over squares" if result.pixels == "squares" else ""
     rows = [
         (
@@ -212,7 +209,7 @@ def _describe_morph(result: "ImageBounds") -> str:
     morph = measure_morph(result, (0.5,))
     (half,) = morph.times
     interval = f"from {round_down(half.lower, DIGITS)} to {round_up(half.upper, DIGITS)}"
-    unit = _name_unit(result)
+    unit = UNITS[result.unit]
     return (
         f"half way W_{result.order:g} to the first is {interval} {unit}, certified; its drawing on"
         f" pixels is within {round_up(morph.sharing, 4)} of it"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from stipple.choices import MOST_FOR_DISCREPANCY
 from stipple.cli.certify.plan import Job
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 
@@ -67,7 +68,8 @@ def list_rows(job: Job, found: "Sequence[PointsCertificate]") -> list[tuple[str,
             ("mass error", f"{one.mass_error:.1e}"),
         ]
     if not one.converged:
-        rows.append(("warning", "the transport was not solved well: the bounds hold, but are wide"))
+        doubt = "the transport was not solved well: the bounds hold, but may be wide"
+        rows.append(("warning", doubt))
     return rows
 
 
@@ -125,12 +127,10 @@ def _tell_coinciding(one: "PointsCertificate") -> str:
 
 
 def _tell_discrepancy(one: "PointsCertificate", *, uniform: bool) -> str:
-    from stipple.certification.certify import MOST_OF_DISCREPANCY
-
     if one.l2_star_discrepancy is not None:
         return f"{one.l2_star_discrepancy:.6g}"
-    if len(one.points) > MOST_OF_DISCREPANCY:
-        return f"left out: it is for up to {MOST_OF_DISCREPANCY:,} points"
+    if len(one.points) > MOST_FOR_DISCREPANCY:
+        return f"left out: it is for up to {MOST_FOR_DISCREPANCY:,} points"
     return f"left out: it is for {'equal masses' if uniform else 'equal masses and flat tone'}"
 
 
@@ -152,6 +152,8 @@ def _tell_spectrum(one: "PointsCertificate") -> str:
     low = f"mean of low frequencies {_tell_energy(one)} (white noise 1)"
     if one.low_frequency_energy is None:
         low = "too few points for low frequencies"
+    if one.largest_power == 0:
+        return f"no slanting wave of about the spacing has power; {low}"
     power = f"{one.largest_power:.4g} (about ln N at random, N for a lattice)"
     return f"largest power of a wave {power}; {low}"
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from stipple.choices import Construction
+from stipple.choices import MOST_FOR_DISCREPANCY, Construction
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.config import config_option
 from stipple.cli.shared.counts import Count
@@ -146,7 +146,7 @@ certificate_options = add_options(
     click.option(
         "--discrepancy",
         is_flag=True,
-        help="Measure the L2-star discrepancy too, of up to 10,000 points.",
+        help=f"Measure the L2-star discrepancy too, of up to {MOST_FOR_DISCREPANCY:,} points.",
     ),
     click.option(
         "--compare",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from stipple.choices import MOST_FOR_DISCREPANCY
 from stipple.cli.sequence.run import (
     Found,
     FoundPoints,
@@ -155,7 +156,9 @@ def _describe_discrepancies(row: "Row", dimension: int) -> list[tuple[str, str]]
     if not found:
         return []
     if None in found.values():
-        return [("L2-star", "left out beyond 10,000 points: its time grows with N²")]
+        return [
+            ("L2-star", f"left out beyond {MOST_FOR_DISCREPANCY:,} points: its time grows with N²")
+        ]
     figures = ", ".join(f"{name} {value:.5g}" for name, value in found.items())
     rows = [("L2-star", f"discrepancy: {figures}")]
     return rows + ([("discrepancy", DISCREPANCY)] if dimension > 1 else [])
