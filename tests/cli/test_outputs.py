@@ -102,3 +102,17 @@ def test_folders_that_can_be_made_are_no_obstacle():
         settle("a.png/b.svg")
     with pytest.raises(StippleError, match="it is a folder"):
         settle(".")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["bound", "a.png", "b.png", "--plot", ""],
+        ["bound", "a.png", "b.png", "--morph", ""],
+        ["lloyd", "a.png", "--frames", ""],
+        ["stipple", "a.png", "--animate", ""],
+        ["volume", "a.npy", "--polyhedra", ""],
+    ],
+)
+def test_a_path_that_is_empty_is_refused(words):
+    assert words[-2] in invoke(*words, code=2).stderr

@@ -29,7 +29,7 @@ class Rule:
 
 def _has_suffix_beside(name: str, known: Collection[str], options: Mapping[str, Any]) -> bool:
     path = options[name]
-    return bool(path) and Path(path).suffix.lower() not in known
+    return path is not None and Path(path).suffix.lower() not in known
 
 
 def allow_suffixes(name: str, known: Collection[str], written: str) -> Rule:
