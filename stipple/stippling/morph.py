@@ -48,7 +48,7 @@ class Passage:
     @property
     def gap(self) -> float:
         """How much more than the least the dots may travel at most, as a part of `rms`."""
-        return 1 - self.lower / self.rms if self.rms else 0.0
+        return (self.rms - self.lower) / self.rms if self.rms else 0.0
 
 
 @dataclass(frozen=True, eq=False)
