@@ -54,6 +54,11 @@ class LineFigures:
     contraction_right: float
     contraction_holds: bool
 
+    @property
+    def holds(self) -> bool:
+        """Whether all inequalities hold."""
+        return self.one_step_holds and self.polyak_lojasiewicz_holds and self.contraction_holds
+
 
 def run_on_line(
     density: LineDensity,
