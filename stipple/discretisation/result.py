@@ -136,6 +136,9 @@ class Discretisation(Drawable):
         reach = find_reach(pictures, view, layout)
         return compose_panels(pictures, view, *lay_out(layout, measure_row(view, 1), reach=reach))
 
+    def _count_dots(self) -> int:
+        return len(self.atoms)
+
     def render_csv(self) -> bytes:
         """Write the coordinates x1, x2, … and the weight of each atom."""
         return render_weighted_csv(self.atoms, self.weights)

@@ -59,8 +59,8 @@ def render_animation(
     Raises
     ------
     StippleError
-        If there are no frames, their sizes differ, they are too large for the format, or as
-        `rasterise`.
+        If there are no frames, their sizes differ, they are too large for the format, those of a
+        GIF come too fast or stay too long, or as `rasterise`.
     """
     sizes = {(frame.width, frame.height) for frame in frames}
     if len(sizes) != 1:
@@ -68,6 +68,9 @@ def render_animation(
             f"An animation came with frames of {len(sizes)} sizes: give frames of one size."
         )
     if form == "gif":
+        # It counts in hundredths of a second, up to some ten minutes.
+        for seconds in durations:
+            check_pace(seconds)
         frames = [replace(frame, background=frame.background or "#ffffff") for frame in frames]
     pixels = [Image.fromarray(rasterise(frame, dpi)) for frame in frames]
     if form == "webp" and max(pixels[0].size) > LARGEST_SIDE:

@@ -13,7 +13,7 @@ from stipple.arguments import read_number
 from stipple.choices import DotStyle
 from stipple.drawing.formats import RENDERERS, render_drawing
 from stipple.drawing.layout import BLACK, Layout, read_layout
-from stipple.drawing.marks import Dots, Drawing
+from stipple.drawing.marks import Drawing
 from stipple.errors import StippleError
 from stipple.files.write import write_file
 
@@ -118,19 +118,19 @@ class Savable(ABC):
     def _repr_svg_(self) -> str | None:
         """Draw it for a notebook, unless it has too many dots for a browser."""
         layout = _choose_layout(SHOWN_DPI)
-        return self.render("svg", layout).decode() if self._is_light(layout) else None
+        return self.render("svg", layout).decode() if self._is_light() else None
 
     def _repr_png_(self) -> bytes | None:
         """Draw it for a notebook as pixels, where it has too many dots for an SVG."""
         layout = _choose_layout(SHOWN_DPI)
-        return None if self._is_light(layout) else self.render("png", layout)
+        return None if self._is_light() else self.render("png", layout)
 
     def _repr_html_(self) -> str:
         """Draw it for a notebook, above its figures."""
         from base64 import b64encode
 
         layout = _choose_layout(SHOWN_DPI)
-        form, kind = ("svg", "svg+xml") if self._is_light(layout) else ("png", "png")
+        form, kind = ("svg", "svg+xml") if self._is_light() else ("png", "png")
         data = self.render(form, layout)
         # As an image, so that names in one drawing do not meet those in another.
         source = f"data:image/{kind};base64,{b64encode(data).decode()}"
@@ -145,9 +145,13 @@ class Savable(ABC):
             f"<details><summary>{said}</summary><table>{rows}</table></details>"
         )
 
-    def _is_light(self, layout: Layout) -> bool:  # noqa: ARG002 (for those that have dots)
+    def _is_light(self) -> bool:
         """Whether a browser draws the SVG without effort."""
-        return True
+        return self._count_dots() <= MOST_DOTS
+
+    def _count_dots(self) -> int:
+        """Count the dots of the drawing; a plot has none."""
+        return 0
 
     def _list_figures(self) -> list[tuple[str, str]]:
         """Names and values of what is a single number, word, or yes or no."""
@@ -182,9 +186,9 @@ class Drawable(Savable):
         """Draw the result in a format of `RENDERERS`."""
         return render_drawing(self.draw(layout), form, layout.dpi)
 
-    def _is_light(self, layout: Layout) -> bool:
-        marks = (mark for layer in self.draw(layout).layers for mark in layer.marks)
-        return sum(len(mark.centres) for mark in marks if isinstance(mark, Dots)) <= MOST_DOTS
+    @abstractmethod
+    def _count_dots(self) -> int:
+        """Count the dots of the drawing."""
 
 
 def _choose_layout(dpi: float) -> Layout:

@@ -1,9 +1,15 @@
 """The figures of a step, without its power cells, which take most of the memory."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from stipple.lloyd_steps.experiment import ExperimentRow
+
+if TYPE_CHECKING:
+    from stipple.lloyd_steps.line import LineFigures
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,11 @@ class Figures:
     newton_iterations: int
     seconds: float
 
+    @property
+    def holds(self) -> bool:
+        """Whether all inequalities hold."""
+        return self.one_step_holds and self.polyak_lojasiewicz_holds and self.contraction_holds
+
 
 def collect_figures(one: ExperimentRow) -> Figures:
     """Collect the figures of a row."""
@@ -111,7 +122,7 @@ def collect_figures(one: ExperimentRow) -> Figures:
     )
 
 
-def tabulate(figures: Figures) -> dict[str, float | None]:
+def tabulate(figures: Figures | LineFigures) -> dict[str, float | None]:
     """List figures by the names of their columns; what is infinite is None."""
     return {
         name: None if value is None or not math.isfinite(value) else value

@@ -54,6 +54,11 @@ class LineFigures:
     contraction_right: float
     contraction_holds: bool
 
+    @property
+    def holds(self) -> bool:
+        """Whether all inequalities hold."""
+        return self.one_step_holds and self.polyak_lojasiewicz_holds and self.contraction_holds
+
 
 def run_on_line(
     density: LineDensity,
@@ -138,8 +143,10 @@ def _follow(
         squares = float(cells.masses @ shifts**2)
         w2_squared = cells.w2_squared + squares
         distances = np.diff(points)
-        # Between others the ratio is a mean of those of neighbours.
-        part = (np.diff(cells.barycentres) / distances).min() if count > 1 else math.inf
+        # Between others the ratio is a mean of those of neighbours; what coincides has none.
+        apart = distances > 0
+        ratios = np.diff(cells.barycentres)[apart] / distances[apart]
+        part = ratios.min(initial=math.inf)
         left = w2_squared / 2 - bound
         yield LineFigures(
             points=count,

@@ -80,6 +80,9 @@ class LloydRun(Drawable):
         layer = Layer("points", layout.ink or BLACK, (dots,))
         return Drawing(placement.width, placement.height, look.background, (layer,))
 
+    def _count_dots(self) -> int:
+        return len(self.points)
+
     def render_csv(self) -> bytes:
         """Write the figures of each step, a row a step."""
         from stipple.files.tables import render_table_csv

@@ -7,7 +7,7 @@ from scipy.special import ndtr
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.measures.formula import Term
+from stipple.measures.formula import LARGEST_SIDE, Term
 
 # Nodes of Gauss-Legendre on each panel: a Gaussian over half of its σ is integrated to rounding.
 NODES = 16
@@ -33,7 +33,7 @@ class LineDensity:
     Raises
     ------
     StippleError
-        If the interval has no length, or the mixture no mass on it.
+        If the interval has no length, one whose square is no number, or no mass on it.
     """
 
     terms: tuple[Term, ...]
@@ -44,6 +44,11 @@ class LineDensity:
         name = f"The interval [{self.start:g}, {self.stop:g}]"
         if not 0 < self.stop - self.start < np.inf:
             raise StippleError(f"{name} has no length: give X0,X1 with X0 below X1.")
+        if not 1 / LARGEST_SIDE <= self.length <= LARGEST_SIDE:
+            raise StippleError(
+                f"{name} is beyond floating-point numbers: give a length from {1 / LARGEST_SIDE:g}"
+                f" to {LARGEST_SIDE:g}."
+            )
         if not self._total > 0:
             raise StippleError(f"The density has no mass on [{self.start:g}, {self.stop:g}].")
 

@@ -35,15 +35,18 @@ class Film:
         The frame.
     stippling : Stippling
         Its dots in the order of their cells, with ids.
-    darkness_per_dot : float
-        What a dot stood for in the first frame.
+    first_total : float
+        Darkness of the first frame.
+    first_count : int
+        How many dots that had.
     given : int
         How many ids were given so far.
     """
 
     density: Density
     stippling: Stippling
-    darkness_per_dot: float
+    first_total: float
+    first_count: int
     given: int
 
     def count_dots(self, density: Density) -> int:
@@ -54,7 +57,7 @@ class Film:
         StippleError
             If they are too many.
         """
-        wanted = density.total / self.darkness_per_dot
+        wanted = self.first_count * (density.total / self.first_total)
         if not wanted <= LARGEST_COUNT:
             raise StippleError(
                 f"The frame is so much darker than the first that it has {wanted:,.0f} dots: begin"
@@ -73,7 +76,7 @@ def begin_film(density: Density, stippling: Stippling) -> Film:
     """Give the dots of the first frame ids from 1."""
     count = len(stippling.points)
     numbered = replace(stippling, ids=list_ids(stippling))
-    return Film(density, numbered, density.total / count, count)
+    return Film(density, numbered, density.total, count, count)
 
 
 def follow_frame(
@@ -140,7 +143,7 @@ def follow_frame(
         density, solver, result, dots, method="lbfgs", seed=seed, seconds=seconds
     )
     given = max(film.given, int(ids.max()))
-    return Film(density, replace(stippling, ids=ids), film.darkness_per_dot, given)
+    return replace(film, density=density, stippling=replace(stippling, ids=ids), given=given)
 
 
 def _begin_frame(

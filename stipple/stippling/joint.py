@@ -95,6 +95,9 @@ class JointStippling(Drawable):
         reach = layout.find_reach(float(self.union.radii.max()))
         return compose_drawing(self.inked, *lay_out(layout, shape, reach=reach))
 
+    def _count_dots(self) -> int:
+        return len(self.union.points)
+
     def render_csv(self) -> bytes:
         """Write x, y, mass, radius and ink of each point, in pixels."""
         from stipple.files.tables import render_points_csv

@@ -5,24 +5,26 @@ from itertools import pairwise
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.drawing.html import Frame, Page
 from stipple.drawing.look import Look
 from stipple.drawing.marks import Dots, Drawing, Layer
 from stipple.drawing.moving import MovingDots
 from stipple.drawing.page import Placement
-from stipple.stippling.coherent import list_ids
 from stipple.stippling.morph import Morph
-from stipple.stippling.result import Stippling
 
 
-def stack_frames(frames: Sequence[Stippling]) -> tuple[Floats, Floats]:
+def stack_frames(
+    ids: Sequence[Integers], points: Sequence[Floats], radii: Sequence[Floats]
+) -> tuple[Floats, Floats]:
     """Stack the dots of frames by their ids: each is somewhere in every frame, if of radius 0.
 
     Parameters
     ----------
-    frames : sequence of k Stippling
-        All ids from 1 to the largest, n, are in some of them.
+    ids : sequence of k ndarray of int
+        Those of each frame; all from 1 to the largest, n, are in some of them.
+    points, radii : sequences of k ndarray, shapes (m, 2) and (m,)
+        Where its dots are and how large, in pixels, in the order of its ids.
 
     Returns
     -------
@@ -31,16 +33,15 @@ def stack_frames(frames: Sequence[Stippling]) -> tuple[Floats, Floats]:
     radii : ndarray, shape (k, n)
         In pixels; 0 where a frame has no such dot.
     """
-    ids = [list_ids(frame) - 1 for frame in frames]
-    count = 1 + max(int(one.max()) for one in ids)
-    points = np.full((len(frames), count, 2), np.nan)
-    radii = np.zeros((len(frames), count))
-    for number, (frame, at) in enumerate(zip(frames, ids, strict=True)):
-        points[number, at], radii[number, at] = frame.points, frame.radii
-    turns = range(len(frames))
+    count = max(int(one.max()) for one in ids)
+    places = np.full((len(ids), count, 2), np.nan)
+    sizes = np.zeros((len(ids), count))
+    for number, one in enumerate(ids):
+        places[number, one - 1], sizes[number, one - 1] = points[number], radii[number]
+    turns = range(len(ids))
     for here, there in [*pairwise(turns), *pairwise(reversed(turns))]:
-        points[there] = np.where(np.isnan(points[there]), points[here], points[there])
-    return points, radii
+        places[there] = np.where(np.isnan(places[there]), places[here], places[there])
+    return places, sizes
 
 
 def compose_moments(

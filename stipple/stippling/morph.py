@@ -14,7 +14,7 @@ from stipple.arguments import read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.choices import Easing, NeighbourEngine
 from stipple.drawing.animation import PILLOW_NAMES
-from stipple.drawing.drawable import MOST_DOTS, Savable
+from stipple.drawing.drawable import Savable
 from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.errors import StippleError
 from stipple.measures.density import Density
@@ -48,7 +48,7 @@ class Passage:
     @property
     def gap(self) -> float:
         """How much more than the least the dots may travel at most, as a part of `rms`."""
-        return 1 - self.lower / self.rms if self.rms else 0.0
+        return (self.rms - self.lower) / self.rms if self.rms else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +128,8 @@ class Morph(Savable):
         }
         return render_columns_csv({**columns, "x": x, "y": y, "radius": self.radii.ravel()})
 
-    def _is_light(self, layout: Layout) -> bool:  # noqa: ARG002 (it is in the count of dots)
-        return bool(self.points.shape[1] <= MOST_DOTS)
+    def _count_dots(self) -> int:
+        return len(self.points[0])
 
     def __repr__(self) -> str:
         frames, count, _ = self.points.shape

@@ -140,6 +140,9 @@ class Stippling(Drawable):
         reach = layout.find_reach(float(self.radii.max()))
         return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
 
+    def _count_dots(self) -> int:
+        return len(self.points)
+
     def render_csv(self) -> bytes:
         """Write x, y, mass and radius of each point, in pixels, and in a film its id."""
         from stipple.files.tables import render_points_csv

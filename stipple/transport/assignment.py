@@ -78,8 +78,9 @@ def assign_points(sources: Floats, targets: Floats, gap: float = GAP) -> Assignm
     # Shifts round each coordinate, which extents that are squared here cover as well.
     extent = float(np.ptp(np.concatenate((sources, targets)), axis=0).sum())
     place = float(max(np.abs(sources).max(), np.abs(targets).max()))
-    rounding = ROUNDINGS * UNIT_ROUNDING * (extent + place) * extent
-    return Assignment(matched, cost, max(0.0, cost - excess - rounding))
+    # Squares that underflow lose less than the least normal number.
+    rounding = ROUNDINGS * UNIT_ROUNDING * (extent + place) * extent + np.finfo(float).tiny
+    return Assignment(matched, cost, max(0.0, float(cost - excess - rounding)))
 
 
 def _match(sources: Floats, targets: Floats, gap: float) -> tuple[Integers, Floats]:

@@ -24,6 +24,7 @@ from stipple.cli.stipple import run as stipple_run
 from stipple.cli.stipple.figures import collect_figures
 from stipple.cli.stipple.show import list_rows
 from stipple.drawing.page import Placement
+from stipple.lloyd_steps.figures import Figures
 from stipple.measures.inks import Ink
 from stipple.stippling.pens import InkedStippling
 from stipple.stippling.stippling import stipple
@@ -151,12 +152,18 @@ def test_each_stage_has_its_own_seconds(tmp_path, monkeypatch):
     assert [seconds[stage] for stage in ("read", "order", "write")] == [2, 8, 16]
 
 
+class Row(SimpleNamespace):
+    """What is summed up of a step."""
+
+    holds = Figures.holds
+
+
 def make_row(**changes):
     figures = dict(one_step_holds=True, polyak_lojasiewicz_holds=True, one_step_vacuous=False)
     figures |= dict(polyak_lojasiewicz_vacuous=False, decrease=1.0, gradient_norm=1.0, points=4)
     figures |= dict(contraction_holds=True, contraction_vacuous=True, fell=None, step=0)
     figures |= dict(repeat=0, w2_squared=1.0, w2_squared_lower=1.0, w2_squared_upper=1.0)
-    return SimpleNamespace(**figures | dict(mass_error=1e-9) | changes)
+    return Row(**figures | dict(mass_error=1e-9) | changes)
 
 
 def make_found(*rows, rasterisation=0.0):

@@ -136,6 +136,9 @@ def test_boxes_beyond_numbers_are_refused(lloyd, side):
     result = lloyd("uniform", "--box", f"0,0,{side},{side}", "-n", 5)
     assert result.exit_code == 1
     assert "beyond floating-point numbers" in result.stderr
+    result = lloyd("uniform", "--box", f"0,{side}", "-n", 5)
+    assert result.exit_code == 1
+    assert "beyond floating-point numbers" in result.stderr
 
 
 def test_preset_report_plot_and_frames(lloyd, tmp_path):

@@ -1,5 +1,6 @@
 """`stipple morph`: its files, what it tells, and what it refuses."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +31,11 @@ def test_all_formats_show_the_same_frames():
     outputs = [word for name in names for word in ("-o", name)]
     words = ("-n", 12, "--frames", 3, "--dpi", 30, "--report", "r.json")
     told = invoke("morph", "wide.png", "tall ü.png", *words, *outputs).stderr
-    assert "within" in told
     report = read_json(Path("r.json"))
     assert (report["points"], report["frames"], report["frame_px"]) == (12, 4, [24, 24])
     (passage,) = report["passages"]
+    said = re.search(r"no other matching saves more than ([\d.e-]+) % of it", told)
+    assert float(said[1]) / 100 >= 1 - passage["rms_lower_px"] / passage["rms_px"]
     assert 0 < passage["rms_lower_px"] <= passage["rms_px"]
     frames = {name: read_frames(name) for name in names[:3]}
     for shown, loop in frames.values():
@@ -49,6 +51,12 @@ def test_all_formats_show_the_same_frames():
     assert (ends**2).sum(axis=1).mean() ** 0.5 == pytest.approx(scale * passage["rms_px"], rel=1e-3)
 
 
+def test_what_has_no_frames_of_pixels_has_any_resolution_and_pace():
+    words = ("wide.png", "tall ü.png", "-n", 3, "--dpi", 60000, "--frames", 500)
+    invoke("morph", *words, "-o", "a.svg", "-o", "a.html")
+    assert "pixels" in invoke("morph", *words[:-2], code=1).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
@@ -58,6 +66,7 @@ def test_all_formats_show_the_same_frames():
         (["wide.png", "tall ü.png", "-n", 0], 2, "-n"),
         (["wide.png", "tall ü.png", "--frames", 0], 2, "--frames"),
         (["wide.png", "tall ü.png", "--frames", 500], 2, "500 frames in 2 s are 0.004 s each"),
+        (["wide.png", "tall ü.png", "--frames", 6, "--travel", 3600], 2, "stays for 600.5 s"),
         (["wide.png", "tall ü.png", "-o", "a.mp4"], 2, "use one of .gif, .svg, .png"),
         (["wide.png", "tall ü.png", "-o", "a"], 2, "Cannot tell the format of 'a'"),
     ],

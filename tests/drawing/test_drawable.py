@@ -101,6 +101,9 @@ def test_morphs_play_and_certificates_are_pages(tmp_path) -> None:
     morph.save(tmp_path / "a.gif", page="a6")
     with Image.open(tmp_path / "a.gif") as picture:
         assert picture.n_frames == len(morph.points) == 4
+    for pace in (1e-3, 900.0):
+        with pytest.raises(stipple.StippleError, match=r"at least 0\.02 s, below 600 s"):
+            stipple.morph(morph.stipplings, seconds=pace, frames=1, hold=0).save(tmp_path / "b.gif")
     morph.save(tmp_path / "a.csv")
     rows = np.loadtxt(tmp_path / "a.csv", delimiter=",", skiprows=1)
     np.testing.assert_array_equal(rows[:, 2:4].reshape(4, 5, 2), morph.points)

@@ -59,6 +59,14 @@ def test_steps_go_part_of_the_way():
         assert row.polyak_lojasiewicz_holds
 
 
+def test_random_points_that_coincide_have_no_ratio_of_distances():
+    far = LineDensity(parse_density("uniform"), 1e9, 1e9 + 1e-5)
+    start, step = run_on_line(far, (20,), start="uniform", step_sizes=(0.5,))
+    assert start.minimum_distance == 0
+    assert start.contraction_holds
+    assert step.minimum_distance > 0
+
+
 def test_points_that_doubles_cannot_part_are_refused():
     narrow = LineDensity(parse_density("gaussian:0.5,1e-16"), 0, 1)
     with pytest.raises(StippleError, match="too many for so narrow"):

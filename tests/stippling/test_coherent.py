@@ -129,6 +129,12 @@ def test_numbers_of_dots_on_any_shape(shape):
     assert counts == [7, 14, 1, 24, 5]
 
 
+def test_numbers_of_dots_where_the_darkness_of_one_is_hardly_a_number():
+    tones = [5e-324, 1e-323, 1.5e-323]
+    frames = stipple.stipple_frames([np.full((4, 4), tone) for tone in tones], 6, birth=True)
+    assert [len(frame.ids) for frame in frames] == [6, 12, 18]
+
+
 def test_a_film_that_begins_nearly_white_is_refused_in_a_sentence():
     frames = stipple.stipple_frames([GREY * 1e-300, GREY], 10, birth=True)
     next(frames)

@@ -1,5 +1,7 @@
 """Matchings of two clouds against SciPy's, and the bound that proves them."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
@@ -72,3 +74,11 @@ ODD = {
 @pytest.mark.parametrize("clouds", ODD.values(), ids=ODD)
 def test_odd_clouds(clouds):
     check(*clouds, 0.002)
+
+
+@pytest.mark.parametrize("scale", [1.8e-162, 2e-162, 1e-160])
+def test_squares_that_underflow_prove_nothing_too_much(scale):
+    """All targets are in one place, so that every permutation costs the same."""
+    sources = scale * (1 + DOTS / 10)
+    exact = sum(Fraction(x) ** 2 for x in sources.ravel().tolist()) / len(sources)
+    assert Fraction(assign_points(sources, 0 * sources).lower) <= exact

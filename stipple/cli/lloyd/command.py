@@ -61,9 +61,9 @@ def _run_on_line(context: click.Context, options: dict[str, Any]) -> None:
 
     job = plan_line(context, options)
     with report_failure(job.report, "lloyd", job.recorded, {"source": job.title}):
-        figures = run_line(job)
-        written = write_files(render_line(figures, job))
+        found = run_line(job)
+        written = write_files(render_line(found, job))
     if not job.quiet:
-        print_table([*list_line_rows(figures, job), ("seed", str(job.seed)), *written])
+        print_table([*list_line_rows(found, job), ("seed", str(job.seed)), *written])
     if options["open_"]:
         show_first(path for _, path in written)

@@ -1,8 +1,7 @@
 """`stipple lloyd` on an interval: planned, run and shown apart, for nothing is drawn there."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from math import isfinite
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -103,6 +102,19 @@ class LineJob:
     recorded: Recorded
 
 
+@dataclass(frozen=True)
+class LineFound:
+    """The figures of every step of every run, and the slope of W2² over N, if there is one."""
+
+    figures: "list[LineFigures]"
+    slope: "Slope | None"
+
+    @property
+    def holds(self) -> bool:
+        """Whether all inequalities hold on every row."""
+        return all(row.holds for row in self.figures)
+
+
 def is_on_line(options: Mapping[str, Any]) -> bool:
     """Tell whether the domain is an interval."""
     return options["box"] is not None and len(options["box"]) == 2
@@ -144,11 +156,12 @@ def plan_line(context: click.Context, options: Mapping[str, Any]) -> LineJob:
     )
 
 
-def run_line(job: LineJob) -> "list[LineFigures]":
+def run_line(job: LineJob) -> LineFound:
     """Run everything."""
     from stipple.lloyd_steps.line import run_on_line
+    from stipple.lloyd_steps.slope import fit_slope
 
-    return list(
+    figures = list(
         run_on_line(
             job.density,
             job.counts,
@@ -159,19 +172,18 @@ def run_line(job: LineJob) -> "list[LineFigures]":
             seed=job.seed,
         )
     )
+    return LineFound(figures, fit_slope(figures, job.steps))
 
 
-def render_line(figures: "list[LineFigures]", job: LineJob) -> list[tuple[str, bytes]]:
+def render_line(found: LineFound, job: LineJob) -> list[tuple[str, bytes]]:
     """Render all files, by path."""
     from stipple.cli.lloyd.show import render_plot_of
     from stipple.files.tables import render_json, render_table_csv
+    from stipple.lloyd_steps.figures import tabulate
 
-    rows = [
-        {name: value if isfinite(value) else None for name, value in asdict(row).items()}
-        for row in figures
-    ]
+    rows = [tabulate(row) for row in found.figures]
     files = [(path, render_table_csv(rows)) for path in job.traces]
-    slope = _fit(figures, job)
+    slope = found.slope
     if job.plot and slope is not None:
         files.append((job.plot, render_plot_of(slope, job.title, "", job.plot)))
     if job.report:
@@ -179,18 +191,18 @@ def render_line(figures: "list[LineFigures]", job: LineJob) -> list[tuple[str, b
             **describe_command("lloyd", job.recorded),
             "slope": None if slope is None else slope.slope,
             "slope_half_width": None if slope is None else slope.half_width,
-            "inequalities_hold": _hold(figures),
+            "inequalities_hold": found.holds,
             "trace": rows,
         }
         files.append((job.report, render_json(described)))
     return files
 
 
-def list_line_rows(figures: "list[LineFigures]", job: LineJob) -> list[tuple[str, str]]:
+def list_line_rows(found: LineFound, job: LineJob) -> list[tuple[str, str]]:
     """List what a person reads at the end."""
     rows = []
     for count in dict.fromkeys(job.counts):
-        mine = [row for row in figures if row.points == count and row.repeat == 0]
+        mine = [row for row in found.figures if row.points == count and row.repeat == 0]
         first, last = mine[0].w2_squared, mine[-1].w2_squared
         rows.append(
             (
@@ -199,22 +211,8 @@ def list_line_rows(figures: "list[LineFigures]", job: LineJob) -> list[tuple[str
                 f" {mine[0].one_step_left:.8g}",
             )
         )
-    slope = _fit(figures, job)
-    if slope is not None:
-        told = f"{slope.slope:.4f} of ln W2² over ln N; the bound for a step falls as N^−1"
+    if found.slope is not None:
+        told = f"{found.slope.slope:.4f} of ln W2² over ln N; the bound for a step falls as N^−1"
         rows.append(("slope", told))
-    rows.append(("inequalities", "hold on every row" if _hold(figures) else "FAIL, see the trace"))
+    rows.append(("inequalities", "hold on every row" if found.holds else "FAIL, see the trace"))
     return rows
-
-
-def _fit(figures: "list[LineFigures]", job: LineJob) -> "Slope | None":
-    from stipple.lloyd_steps.slope import fit_slope
-
-    return fit_slope(figures, job.steps)
-
-
-def _hold(figures: "list[LineFigures]") -> bool:
-    return all(
-        row.one_step_holds and row.polyak_lojasiewicz_holds and row.contraction_holds
-        for row in figures
-    )

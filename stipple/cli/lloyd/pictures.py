@@ -38,21 +38,25 @@ class Pictures:
         """Draw a row, if it is in a picture."""
         files = self._job.files
         frame = files.name_frame(one.row.step, one.count, one.repeat, one.is_last)
+        # A pattern without {repeat} or {points} keeps the first of its name.
+        pages = [path for path in _fill(files.pages, one) if path not in self._pages]
+        last = _fill(files.pictures, one) if one.is_last else []
+        ends = [path for path in last if path not in self._frames]
+        moves = files.animation is not None and (one.count, one.repeat) == self._animated
+        if not (frame or pages or ends or moves):
+            return
+        drawing = _compose_frame(one)
         if frame:
-            self._frames.setdefault(frame, []).append(_compose_frame(one))
-        if files.pages:
+            self._frames.setdefault(frame, []).append(drawing)
+        self._frames |= {path: [drawing] for path in ends}
+        if moves:
+            self._moving.append(drawing)
+        if pages:
             self._steps = [] if one.row.step == 0 else self._steps
-            self._steps.append((_compose_frame(one), figures))
-        if one.is_last:
-            # A pattern without {repeat} or {points} keeps the first of its name.
-            for path in _fill(files.pictures, one):
-                if path not in self._frames:
-                    self._frames[path] = [_compose_frame(one)]
-            for path in _fill(files.pages, one):
-                if path not in self._pages:
-                    self._pages[path] = _render_steps(one, self._job, self._steps)
-        if files.animation and (one.count, one.repeat) == self._animated:
-            self._moving.append(_compose_frame(one))
+            self._steps.append((drawing, figures))
+            if one.is_last:
+                page = _render_steps(one, self._job, self._steps)
+                self._pages |= dict.fromkeys(pages, page)
 
     def render(self) -> dict[str, bytes]:
         """Render the pictures, by path; frames of the same name are side by side."""

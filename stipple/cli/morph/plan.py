@@ -13,9 +13,7 @@ from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.shared.sources import expand_sources
-
-# Frames are shown no faster than this, in seconds.
-SHORTEST = 0.02
+from stipple.drawing.animation import LONGEST, PILLOW_NAMES, SHORTEST
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,8 @@ def plan(options: Mapping[str, Any]) -> Job:
         )
     paths = options["outputs"] or (DEFAULT_OUTPUT,)
     outputs = plan_outputs(images[0], paths, options["format_"], FORMATS)
-    pace = options["travel"] / options["frames"]
-    if pace < SHORTEST and any(output.format != "svg" for output in outputs):
-        raise click.UsageError(
-            f"{options['frames']:,} frames in {options['travel']:g} s are {pace:.2g} s each, and"
-            f" none is shown for less than {SHORTEST:g} s: give fewer --frames, a longer --travel,"
-            " or write .svg."
-        )
+    if any(output.format in PILLOW_NAMES for output in outputs):
+        _refuse_pace(options["frames"], options["travel"], options["hold"])
     report = options["report"]
     targets = [output.path for output in outputs]
     settle_files(options, [*targets, *([report] if report else [])], [*images, *lists])
@@ -107,3 +100,18 @@ def plan(options: Mapping[str, Any]) -> Job:
         verbose=options["verbose"],
         recorded=record_options(options),
     )
+
+
+def _refuse_pace(frames: int, travel: float, hold: float) -> None:
+    """Refuse frames that are shown too shortly, or too long."""
+    pace = travel / frames
+    if pace < SHORTEST:
+        raise click.UsageError(
+            f"{frames:,} frames in {travel:g} s are {pace:.2g} s each, and none is shown for less"
+            f" than {SHORTEST:g} s: give fewer --frames, a longer --travel, or write .svg."
+        )
+    if pace + hold >= LONGEST:
+        raise click.UsageError(
+            f"With --travel {travel:g} and --hold {hold:g} a frame stays for {pace + hold:g} s, and"
+            f" formats hold less than {LONGEST:g} s: give more --frames, less time, or write .svg."
+        )

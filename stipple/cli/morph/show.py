@@ -4,6 +4,7 @@ from typing import Any
 
 from stipple.cli.morph.plan import Job
 from stipple.cli.morph.run import FoundMorph
+from stipple.cli.shared.digits import round_up
 from stipple.cli.shared.report import describe_command
 
 
@@ -19,8 +20,8 @@ def list_rows(job: Job, found: FoundMorph) -> list[tuple[str, str]]:
         rows.append(
             (
                 "way of dots",
-                f"{scale * passage.rms:.4g} mm (root mean square) from {here} to {there}, within"
-                f" {100 * passage.gap:.2g} % of the least possible",
+                f"{scale * passage.rms:.4g} mm (root mean square) from {here} to {there}; no other"
+                f" matching saves more than {round_up(100 * passage.gap, 2)} % of it",
             )
         )
     return rows

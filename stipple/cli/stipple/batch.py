@@ -56,7 +56,7 @@ def run_batch(job: BatchJob) -> BatchResult:
     found: dict[ImageJob, ImageFigures | Failure] = {}
     total = len(job.images)
     ended, code = None, None
-    runner = FrameRunner(measured=job.report is not None)
+    runner = FrameRunner(measured=job.report is not None, animated=job.animation is not None)
     progress = Progress(f"{total:,} images", total, quiet=job.quiet, verbose=job.verbose)
     try:
         run = runner if job.coherent else run_image

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stipple.arrays import Floats, Integers
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.stipple.figures import ImageFigures
 from stipple.cli.stipple.plan import ImageJob
@@ -18,7 +19,6 @@ from stipple.files.pictures import read_durations
 from stipple.machine.rounding import take_root
 from stipple.stippling.coherent import Film, list_ids
 from stipple.stippling.moments import compose_moments, compose_steps, stack_frames
-from stipple.stippling.result import Stippling
 
 # The bound on the way from frame to frame is as good as it gets in this time.
 SECONDS_FOR_BOUND = 1.0
@@ -60,6 +60,8 @@ class FrameRunner:
     ----------
     measured : bool
         Whether ways of dots are measured, which takes time.
+    animated : bool
+        Whether the dots of all images are kept, to be rendered together.
 
     Attributes
     ----------
@@ -67,12 +69,13 @@ class FrameRunner:
         From each image that was done to the next.
     """
 
-    def __init__(self, *, measured: bool) -> None:
+    def __init__(self, *, measured: bool, animated: bool) -> None:
         self._measured = measured
+        self._animated = animated
         self._last: tuple[str, Frame] | None = None
         self.moves: list[Move] = []
-        self._jobs: list[ImageJob] = []
-        self._done: list[Stippling] = []
+        # Without cells, which take most of the memory.
+        self._kept: list[tuple[ImageJob, Integers, Floats, Floats]] = []
 
     def __call__(self, job: ImageJob) -> ImageFigures:
         """Run an image as `run_image` does, from the points of the last one that was done."""
@@ -81,18 +84,20 @@ class FrameRunner:
         if before and self._last and self._measured:
             self.moves.append(_measure_move(self._last[0], before.film, job.name, frame.film))
         self._last = (job.name, frame)
-        self._jobs.append(job)
-        self._done.append(frame.film.stippling)
+        if self._animated:
+            dots = frame.film.stippling
+            self._kept.append((job, list_ids(dots), dots.points, dots.radii))
         return figures
 
     def render(self, path: str) -> bytes | None:
         """Render the frames that were done as an animation by the suffix; None of less than two."""
-        if self._last is None or len(self._done) < 2:
+        if self._last is None or len(self._kept) < 2:
             return None
         frame = self._last[1]
         places = frame.placement, frame.look, frame.colour
-        points, radii = stack_frames(self._done)
-        form, durations = find_format(path), _choose_durations(self._jobs)
+        jobs, *dots = zip(*self._kept, strict=True)
+        points, radii = stack_frames(*dots)
+        form, durations = find_format(path), _choose_durations(jobs)
         if form == "svg":
             return render_moving_svg(compose_steps(points, radii, *places, durations))
         dpi = 25.4 * ANIMATION_PIXELS / max(frame.placement.width, frame.placement.height)
