@@ -24,6 +24,7 @@ FIRST_PLANES = 64
 def cut_range(
     points: Floats,
     potentials: Floats,
+    lower: Floats,
     size: Floats,
     repeated: Booleans,
     offsets: Integers,
@@ -33,7 +34,10 @@ def cut_range(
     start: int,
     stop: int,
 ) -> tuple[Floats, Integers, Integers, Integers, Floats]:
-    """Cut the cells of a range: volume and excess, facets each, and all facets."""
+    """Cut the cells of a range: volume and excess, facets each, and all facets.
+
+    Cell i begins as the box with the lower corner `lower[i]`, relative to its point.
+    """
     cell = make_polyhedron(FIRST_PLANES)
     measures = np.zeros((stop - start, 2))
     numbers = np.zeros(stop - start, np.int64)
@@ -45,7 +49,7 @@ def cut_range(
         state, excess = EMPTY if repeated[i] else FULL, 0.0
         while state == FULL:
             state, excess = _cut_cell(
-                cell, points, potentials, size, offsets, likely, tree, near, i
+                cell, points, potentials, lower, size, offsets, likely, tree, near, i
             )
             if state == FULL:
                 cell = make_polyhedron(2 * len(cell.planes))
@@ -75,6 +79,7 @@ def _cut_cell(
     cell: Polyhedron,
     points: Floats,
     potentials: Floats,
+    lower: Floats,
     size: Floats,
     offsets: Integers,
     likely: Integers,
@@ -83,7 +88,7 @@ def _cut_cell(
     i: int,
 ) -> tuple[int, float]:
     """Cut a cell by likely neighbours, and by others until all its corners are its own."""
-    begin_box(cell, -points[i], size - points[i])
+    begin_box(cell, lower[i], lower[i] + size)
     for k in range(offsets[i], offsets[i + 1]):
         j = likely[k]
         if j >= 0 and j != i:

@@ -11,7 +11,7 @@ from stipple.geometry.box_tree import build_box_tree
 from stipple.geometry.polyhedron_cutting import cut_range
 from stipple.machine.threads import Workers
 
-# Cells that lack a cut overlap others, so their volumes add up to more than the box.
+# Volumes that differ from the box's by more show that cells overlap, or leave gaps.
 VOLUME_TOLERANCE = 1e-12
 # Points nearest to each that cut it first; who else cuts is found from the corners.
 FIRST_NEIGHBOURS = 16
@@ -57,6 +57,10 @@ class PowerPolyhedra:
     excess : ndarray, shape (n,)
         What |x − y_i|² − φ_i is at most, anywhere in the cell, above the least of all cells: the
         largest found at its corners, where it must be by convexity, but for rounding.
+    laps : ndarray, shape (m, 3), optional
+        Of cells on the torus, which are whole: by how many sides of the box the copy of the
+        neighbour that lies beyond each facet is moved from the neighbour itself. A facet to
+        another copy of its own cell has that cell as its neighbour.
     """
 
     points: Floats
@@ -65,22 +69,54 @@ class PowerPolyhedra:
     facets: Facets
     volumes: Floats
     excess: Floats
+    laps: Integers | None = None
 
     @property
     def hidden(self) -> Booleans:
         """Which cells are empty, shape (n,)."""
         return np.equal(np.diff(self.facets.offsets), 0)
 
+    @property
+    def tile(self) -> bool:
+        """Whether volumes add up to the box's: cells that lack a cut overlap others."""
+        box = float(self.size.prod())
+        return abs(float(self.volumes.sum()) - box) <= VOLUME_TOLERANCE * box
+
     def list_owners(self) -> Integers:
         """List the cell of each facet, shape (m,)."""
         sizes = np.diff(self.facets.offsets)
         return np.repeat(np.arange(len(sizes)), sizes)
 
-    def place_corners(self) -> Floats:
-        """Corners of all facets in the box, shape (c, 3): `facets.corners` are relative."""
+    def list_ways(self) -> Floats:
+        """List the ways from each facet's point to the one beyond it, shape (m, 3).
+
+        Of facets on the sides of a box they say nothing.
+        """
+        ways = self.points[self.facets.neighbours] - self.points[self.list_owners()]
+        return ways if self.laps is None else ways + self.laps * self.size
+
+    def place_corners(self, points: Floats | None = None) -> Floats:
+        """Corners of all facets about the points, or copies of them, shape (c, 3)."""
+        points = self.points if points is None else points
         return self.facets.corners + np.repeat(
-            self.points[self.list_owners()], np.diff(self.facets.starts), axis=0
+            points[self.list_owners()], np.diff(self.facets.starts), axis=0
         )
+
+
+class Begun(NamedTuple):
+    """What cells are before they are cut, and by whom they likely are.
+
+    Attributes
+    ----------
+    lower : ndarray, shape (n, 3)
+        Lower corner of the box that each begins as, relative to its point.
+    offsets, likely : ndarray, shape (n + 1,) and any
+        Cell i is first cut by the points likely[offsets[i]], …, likely[offsets[i + 1] − 1].
+    """
+
+    lower: Floats
+    offsets: Integers
+    likely: Integers
 
 
 def build_power_polyhedra(
@@ -123,39 +159,58 @@ def build_power_polyhedra(
     potentials = np.ascontiguousarray(potentials, dtype=np.float64)
     size = np.ascontiguousarray(size, dtype=np.float64)
     count = len(points)
-    offsets, likely = _list_likely(points, previous)
-    tree = build_box_tree(points, potentials)
-    repeated = _find_repeated(points, potentials)
+    begun = Begun(-points, *_list_likely(points, previous))
 
     def cut(near: bool) -> PowerPolyhedra:
-        parts = (workers or Workers(1)).map_ranges(
-            lambda start, stop: cut_range(
-                points, potentials, size, repeated, offsets, likely, tree, near, start, stop
-            ),
-            count,
-        )
-        measures, numbers, neighbours, lengths, corners = map(
-            np.concatenate, zip(*parts, strict=True)
-        )
-        facets = Facets(_add_up(numbers), neighbours, _add_up(lengths), corners)
+        measures, facets = cut_cells(points, potentials, size, begun, near, workers)
         return PowerPolyhedra(points, potentials, size, facets, measures[:, 0], measures[:, 1])
 
     if previous is not None and not prove:
         cells = cut(True)
-        if _tiles(cells):
+        if cells.tile:
             return cells
     cells = cut(False)
-    if _tiles(cells):
+    if cells.tile:
         return cells
-    raise PowerCellError(
+    raise refuse_cells(count)
+
+
+def refuse_cells(count: int) -> PowerCellError:
+    """Say that the cells of so many points do not tile the box."""
+    return PowerCellError(
         f"The power cells of these {count} points could not be computed in double precision:"
         " the points or potentials are too far outside the box, or too close together."
     )
 
 
-def _tiles(cells: PowerPolyhedra) -> bool:
-    box = cells.size.prod()
-    return bool(abs(cells.volumes.sum() - box) <= VOLUME_TOLERANCE * box)
+def cut_cells(
+    points: Floats,
+    potentials: Floats,
+    size: Floats,
+    begun: Begun,
+    near: bool,
+    workers: Workers | None,
+) -> tuple[Floats, Facets]:
+    """Cut the cells of the first points, as many as are begun, each from its own box.
+
+    Returns
+    -------
+    measures : ndarray, shape (n, 2)
+        Volume and excess of each.
+    facets : Facets
+    """
+    count = len(begun.lower)
+    tree = build_box_tree(points, potentials)
+    repeated = _find_repeated(points[:count], potentials[:count])
+    parts = (workers or Workers(1)).map_ranges(
+        lambda start, stop: cut_range(
+            *(points, potentials, begun.lower, size, repeated, begun.offsets, begun.likely),
+            *(tree, near, start, stop),
+        ),
+        count,
+    )
+    measures, numbers, neighbours, lengths, corners = map(np.concatenate, zip(*parts, strict=True))
+    return measures, Facets(_add_up(numbers), neighbours, _add_up(lengths), corners)
 
 
 def _find_repeated(points: Floats, potentials: Floats) -> Booleans:
@@ -174,8 +229,13 @@ def _list_likely(points: Floats, previous: PowerPolyhedra | None) -> tuple[Integ
     """List cells that are likely to be neighbours of each, as offsets and a list."""
     if previous is not None and len(previous.points) == len(points):
         return previous.facets.offsets, previous.facets.neighbours
+    return list_nearest(points, len(points))
+
+
+def list_nearest(points: Floats, count: int) -> tuple[Integers, Integers]:
+    """List the nearest of all points to each of the first ones, as offsets and a list."""
     from scipy.spatial import cKDTree
 
     most = min(FIRST_NEIGHBOURS + 1, len(points))
-    nearest = cKDTree(points).query(points, k=most)[1].reshape(len(points), -1).astype(np.int64)
+    nearest = cKDTree(points).query(points[:count], k=most)[1].reshape(count, -1).astype(np.int64)
     return np.arange(0, nearest.size + 1, nearest.shape[1]), nearest.ravel()

@@ -14,7 +14,7 @@ from stipple.arrays import Floats
 from stipple.geometry.power_polyhedra import Facets
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
-from stipple.measures.volume import BLOCK, VolumeDensity
+from stipple.measures.volume import BLOCK, VolumeDensity, Voxels
 
 # A facet lies in a plane between voxels up to this part of a voxel: both sides count half.
 ALONG_BORDER = 1e-9
@@ -56,13 +56,16 @@ class PolyhedronIntegrals:
 
 
 def integrate_polyhedra(
-    density: VolumeDensity, points: Floats, facets: Facets, workers: Workers | None = None
+    density: VolumeDensity | Voxels,
+    points: Floats,
+    facets: Facets,
+    workers: Workers | None = None,
 ) -> PolyhedronIntegrals:
     """Integrate the density over polyhedra in its box, exactly up to rounding.
 
     Parameters
     ----------
-    density : VolumeDensity
+    density : VolumeDensity or Voxels
         The density.
     points : ndarray, shape (n, 3)
         Where coordinates of each polyhedron begin.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -114,6 +115,44 @@ class VolumeDensity:
         t is counted in voxels: no large numbers are subtracted later.
         """
         return _sum_columns(self.densities)
+
+    @cached_property
+    def continued(self) -> ContinuedVolume:
+        """The density continued periodically beyond its box."""
+        return ContinuedVolume(self)
+
+
+class Voxels(NamedTuple):
+    """Voxels as integrals need them: as `VolumeDensity.columns` and `VolumeDensity.spacing`."""
+
+    columns: Floats
+    spacing: Floats
+
+
+class ContinuedVolume:
+    """A density continued periodically: voxels beyond its box, as many as were asked for.
+
+    Parameters
+    ----------
+    density : VolumeDensity
+        What is in the box.
+    """
+
+    def __init__(self, density: VolumeDensity) -> None:
+        self._density = density
+        self._more = np.zeros(3, np.int64)
+        self._columns: Floats | None = None
+
+    def cover(self, lower: Floats, upper: Floats) -> tuple[Voxels, Floats]:
+        """Continue the density over a box, shape (3,) each; tell where the origin is then."""
+        spacing = self._density.spacing
+        beyond = np.maximum(-lower, upper - self._density.size)
+        more = np.maximum(np.ceil(beyond / spacing), 0).astype(np.int64) + 1
+        if self._columns is None or (more > self._more).any():
+            self._more = np.maximum(self._more, more)
+            pads = [(int(count), int(count)) for count in self._more[::-1]]
+            self._columns = _sum_columns(np.pad(self._density.densities, pads, mode="wrap"))
+        return Voxels(self._columns, spacing), self._more * spacing
 
 
 def read_spacing(spacing: Sequence[float]) -> Floats:

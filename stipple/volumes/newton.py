@@ -1,50 +1,13 @@
 """Newton steps for the masses of power cells in space."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 
-from stipple.arrays import Floats, Integers
-from stipple.geometry.power_polyhedra import PowerPolyhedra, build_power_polyhedra
-from stipple.geometry.voxel_integrals import PolyhedronIntegrals, integrate_polyhedra
+from stipple.arrays import Floats
+from stipple.geometry.power_polyhedra import PowerPolyhedra
 from stipple.machine.threads import Workers
 from stipple.measures.volume import VolumeDensity
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
-
-
-class Links(NamedTuple):
-    """The facets between cells, each once: where it is listed, its cells, and their distance."""
-
-    facets: Integers
-    rows: Integers
-    columns: Integers
-    ways: Floats
-    distances: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Diagram:
-    """Power cells with the integrals of the density over them."""
-
-    cells: PowerPolyhedra
-    integrals: PolyhedronIntegrals
-
-    @property
-    def barycentres(self) -> Floats:
-        """Barycentre of each cell, shape (n, 3); the point itself without mass."""
-        masses, moments = self.integrals.masses[:, None], self.integrals.first_moments
-        shift = np.divide(moments, masses, out=np.zeros_like(moments), where=masses > 0)
-        return np.clip(self.cells.points + shift, 0.0, self.cells.size)
-
-    def list_links(self) -> Links:
-        """List the facets between cells."""
-        points = self.cells.points
-        owners, others = self.cells.list_owners(), self.cells.facets.neighbours
-        facets = np.flatnonzero(owners < others)
-        rows, columns = owners[facets], others[facets]
-        ways = points[columns] - points[rows]
-        return Links(facets, rows, columns, ways, np.sqrt((ways**2).sum(axis=1)))
+from stipple.volumes.diagram import Diagram, build_diagram
 
 
 class NewtonSolver(DampedNewton[Diagram]):
@@ -58,6 +21,8 @@ class NewtonSolver(DampedNewton[Diagram]):
         ν, positive, with sum 1.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
+    periodic : bool
+        Whether opposite sides of the box are one.
 
     Attributes
     ----------
@@ -65,10 +30,18 @@ class NewtonSolver(DampedNewton[Diagram]):
         How many were computed.
     """
 
-    def __init__(self, density: VolumeDensity, masses: Floats, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        density: VolumeDensity,
+        masses: Floats,
+        threads: int | None = None,
+        *,
+        periodic: bool = False,
+    ) -> None:
         super().__init__(float(masses.min()) * len(masses))
         self.density = density
         self.masses = masses
+        self.periodic = periodic
         self.workers = Workers(threads)
         self.diagrams = 0
         self._volume = float(density.size.prod())
@@ -78,11 +51,13 @@ class NewtonSolver(DampedNewton[Diagram]):
     ) -> Diagram:
         """Cut the power cells and integrate the density over them: one diagram."""
         self.diagrams += 1
-        cells = build_power_polyhedra(
-            points, potentials, self.density.size, workers=self.workers, previous=previous
-        )
-        return Diagram(
-            cells, integrate_polyhedra(self.density, cells.points, cells.facets, self.workers)
+        return build_diagram(
+            self.density,
+            points,
+            potentials,
+            periodic=self.periodic,
+            workers=self.workers,
+            previous=previous,
         )
 
     def list_masses(self, _: int) -> Floats:

@@ -108,10 +108,11 @@ def _tell(on_step: Callable[[Step], None] | None, taken: int, current: VolumeTra
 def _move(
     solver: VolumeSolver, current: VolumeTransport, shift: Floats, tolerance: float
 ) -> VolumeTransport:
-    """Solve the transport to the points shifted, but for those that would leave the box."""
+    """Solve the transport to the points shifted, but for those that would leave a box."""
     points = current.points + shift
-    outside = ((points < 0) | (points > solver.density.size)).any(axis=1)
-    points[outside] = current.diagram.barycentres[outside]
+    if not solver.periodic:
+        outside = ((points < 0) | (points > solver.density.size)).any(axis=1)
+        points[outside] = current.diagram.barycentres[outside]
     return solver.solve(points, tolerance=tolerance, near=current)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from stipple.arguments import read_count, read_masses, read_number
 from stipple.arrays import Floats
 from stipple.errors import StippleError
+from stipple.geometry.periodic_polyhedra import wrap_cells
 from stipple.geometry.power_polyhedra import PowerPolyhedra
 from stipple.measures.volume import VolumeDensity
 from stipple.transport.quantisation import Step
@@ -57,8 +58,10 @@ class VolumeStippling:
         Volume A of {density > 0}.
     diagrams, newton_iterations : int
         Power diagrams computed, and linear systems solved.
+    periodic : bool
+        Whether opposite sides of the box are one.
     cells : PowerPolyhedra
-        The power cells.
+        The power cells; those of a periodic box are whole, and reach beyond it.
     seconds : dict
         Time by stage.
     seed : int
@@ -86,6 +89,7 @@ class VolumeStippling:
     support_volume: float
     diagrams: int
     newton_iterations: int
+    periodic: bool
     cells: PowerPolyhedra
     seconds: dict[str, float]
     seed: int
@@ -110,6 +114,7 @@ def stipple_volume(
     *,
     spacing: Sequence[float] = (1.0, 1.0, 1.0),
     masses: ArrayLike | None = None,
+    periodic: bool = False,
     iterations: int = 30,
     tolerance: float = 1e-5,
     mass_tolerance: float = 1e-6,
@@ -129,6 +134,9 @@ def stipple_volume(
         Sides of a voxel along x, y and z, if the density is given as an array.
     masses : array_like, shape (n,), optional
         Mass of each point, relative to others; by default all are equal.
+    periodic : bool
+        Whether opposite sides of the box are one: distances go to the nearest copy of a point, so
+        that copies of the box side by side show no seam.
     iterations : int
         Most steps; 0 solves the transport of the start and moves nothing.
     tolerance : float
@@ -167,7 +175,7 @@ def stipple_volume(
     if threads is not None:
         threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
-    solver = VolumeSolver(density, weights, threads)
+    solver = VolumeSolver(density, weights, threads, periodic=periodic)
     start = start_in_boxes(density, weights, seed, solver.workers, shake=iterations > 0)
     placed = time.perf_counter()
     found = quantise(
@@ -197,11 +205,12 @@ def _describe(
     solver: VolumeSolver, found: Quantisation, seconds: dict[str, float], seed: int
 ) -> VolumeStippling:
     transport = found.transport
+    cells = wrap_cells(transport.diagram.cells)
     interval = transport.interval
     # The dual of a transport that is not solved may be less than what is proved of W2².
     w2_squared = min(max(transport.w2_squared, interval.lower), interval.upper)
     return VolumeStippling(
-        points=transport.points,
+        points=cells.points,
         weights=transport.diagram.integrals.masses,
         w2_squared=w2_squared,
         w2_squared_lower=interval.lower,
@@ -214,7 +223,8 @@ def _describe(
         support_volume=solver.density.support_volume,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
-        cells=transport.diagram.cells,
+        periodic=solver.periodic,
+        cells=cells,
         seconds=seconds,
         seed=seed,
         version=__version__,

@@ -14,7 +14,8 @@ from stipple.measures.volume import VolumeDensity
 from stipple.transport.certificate import evaluate_dual
 from stipple.transport.continuation import continue_solving
 from stipple.volumes.certificate import certify_volume
-from stipple.volumes.newton import Diagram, NewtonSolver
+from stipple.volumes.diagram import Diagram
+from stipple.volumes.newton import NewtonSolver
 
 # Diagrams in which a cell has less of its mass are no good start.
 LEAST_PART = 1e-4
@@ -77,7 +78,7 @@ class VolumeSolver(NewtonSolver):
         Parameters
         ----------
         points : ndarray, shape (n, 3)
-            Distinct points in the box.
+            Distinct points in the box; anywhere if it is periodic.
         potentials : ndarray, shape (n,), optional
             Where to start; by default those of `near`, or else zero.
         tolerance : float

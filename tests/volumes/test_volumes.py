@@ -11,7 +11,7 @@ from stipple.errors import StippleError
 from stipple.geometry.voxel_integrals import integrate_polyhedra
 from stipple.measures.volume import VolumeDensity
 from stipple.volumes.certificate import certify_volume
-from stipple.volumes.newton import Diagram
+from stipple.volumes.diagram import Diagram
 from stipple.volumes.quantisation import BODY_CENTRED_QUALITY, measure_quality, quantise
 from stipple.volumes.start import bisect_volume, list_box_facets
 from stipple.volumes.transport import VolumeSolver

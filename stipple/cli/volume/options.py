@@ -18,6 +18,7 @@ Examples:
   stipple volume stack.npy -n 500 -o points.csv
   stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
   stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
+  stipple volume stack.npy -n 2000 --periodic -o points.csv
 """
 
 volume_options = add_options(
@@ -43,6 +44,11 @@ volume_options = add_options(
             metavar="X,Y,Z",
             show_default="the header's, else 1,1,1; either is told",
             help="Width, height and depth of a voxel, such as 1,1,2.5, in any unit of length.",
+        ),
+        click.option(
+            "--periodic",
+            is_flag=True,
+            help="Opposite sides of the box are one: copies side by side show no seam.",
         ),
         click.option(
             "--seed",

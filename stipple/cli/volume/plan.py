@@ -28,6 +28,14 @@ RULES = (
             f" {', '.join(f'.{name}' for name in CELL_FORMATS)}."
         ),
     ),
+    Rule(
+        lambda options: (
+            options["periodic"]
+            and options["polyhedra"] is not None
+            and find_format(options["polyhedra"]) == "tess"
+        ),
+        "Cells of a periodic box are whole and reach beyond it: give --polyhedra a .ply or .vtp.",
+    ),
 )
 
 
@@ -42,6 +50,7 @@ class Job:
     spacing: tuple[float, float, float] | None
     points: int
     masses: str | None
+    periodic: bool
     iterations: int
     tolerance: float
     mass_tolerance: float
@@ -79,8 +88,8 @@ def plan(options: Mapping[str, Any]) -> Job:
         **{
             name: options[name]
             for name in (
-                *("volume", "spacing", "masses", "iterations", "tolerance", "mass_tolerance"),
-                *("seed", "threads", "polyhedra", "report", "quiet", "verbose"),
+                *("volume", "spacing", "masses", "periodic", "iterations", "tolerance"),
+                *("mass_tolerance", "seed", "threads", "polyhedra", "report", "quiet", "verbose"),
             )
         },
     )

@@ -29,7 +29,7 @@ def run(job: Job) -> "VolumeStippling":
     masses = read_masses_csv(job.masses) if job.masses is not None else None
     count = job.points if masses is None else len(masses)
     density = _read_density(job)
-    announce_memory(predict_volume(count, density.values.size), quiet=job.quiet)
+    announce_memory(predict_volume(count, density.values.size, job.periodic), quiet=job.quiet)
     label = f"{count:,} points in {density.values.size:,} voxels"
     with Progress(label, job.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
 
@@ -41,6 +41,7 @@ def run(job: Job) -> "VolumeStippling":
             density,
             count,
             masses=masses,
+            periodic=job.periodic,
             iterations=job.iterations,
             tolerance=job.tolerance,
             mass_tolerance=job.mass_tolerance,

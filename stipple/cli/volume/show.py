@@ -35,7 +35,7 @@ def describe_found(found: "VolumeStippling") -> dict[str, Any]:
     names = (
         *("w2_squared", "w2_squared_lower", "w2_squared_upper", "quality", "quality_body_centred"),
         *("mass_error", "converged", "iterations", "settled", "support_volume", "diagrams"),
-        *("newton_iterations", "seconds"),
+        *("newton_iterations", "periodic", "seconds"),
     )
     return {"points": len(found.points), **{name: getattr(found, name) for name in names}}
 
