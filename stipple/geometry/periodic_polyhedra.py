@@ -53,9 +53,10 @@ def build_periodic_polyhedra(
     """
     points = np.ascontiguousarray(points, dtype=np.float64)
     places = wrap(points, size)
-    margins = FIRST_MARGIN * np.cbrt(size.prod() / len(points)) * np.ones(3)
+    margins = np.full(3, FIRST_MARGIN * np.cbrt(size.prod() / len(points)))
     if previous is not None:
-        margins = MARGIN * np.abs(previous.list_ways()).max(axis=0)
+        every = np.arange(len(previous.facets.neighbours))
+        margins = MARGIN * np.abs(previous.find_ways(every)).max(axis=0)
     for reach in (np.minimum(margins, size), size):
         if prove and (reach < size).any():
             continue
@@ -91,7 +92,7 @@ def _fold(
     facets: Facets,
     measures: Floats,
 ) -> PowerPolyhedra:
-    """Number the cells beyond facets by the points that they belong to."""
+    """Give each facet the point of the cell beyond it as its neighbour."""
     owners = np.repeat(np.arange(len(points)), np.diff(facets.offsets))
     side = facets.neighbours < 0
     # Beyond the sides of the box that a cell begins as are the next copies of its own point.

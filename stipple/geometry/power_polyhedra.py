@@ -87,13 +87,11 @@ class PowerPolyhedra:
         sizes = np.diff(self.facets.offsets)
         return np.repeat(np.arange(len(sizes)), sizes)
 
-    def list_ways(self) -> Floats:
-        """List the ways from each facet's point to the one beyond it, shape (m, 3).
-
-        Of facets on the sides of a box they say nothing.
-        """
-        ways = self.points[self.facets.neighbours] - self.points[self.list_owners()]
-        return ways if self.laps is None else ways + self.laps * self.size
+    def find_ways(self, facets: Integers) -> Floats:
+        """Find the ways between the points on either side of facets, outwards, shape (k, 3)."""
+        owners, neighbours = self.list_owners()[facets], self.facets.neighbours[facets]
+        ways = self.points[neighbours] - self.points[owners]
+        return ways if self.laps is None else ways + self.laps[facets] * self.size
 
     def place_corners(self, points: Floats | None = None) -> Floats:
         """Corners of all facets about the points, or copies of them, shape (c, 3)."""

@@ -35,10 +35,11 @@ class Copies(NamedTuple):
     indices: Integers
 
     def find(self, owners: Integers, laps: Integers) -> Integers:
-        """Find copies in the list, −1 for those that are not there, shape of `owners`."""
-        known = (np.abs(laps) <= 1).all(axis=-1)
-        place = tuple(np.where(known[..., None], laps, 0).T.astype(np.int64) + 1)
-        found: Integers = np.where(known, self.indices[(*place, owners)], NOWHERE)
+        """Find copies in the list, −1 for those that are not there, shape (k,)."""
+        known = np.all(np.abs(laps) <= 1, axis=1)
+        found = np.full(len(owners), NOWHERE)
+        place = (*(laps[known].T + 1), owners[known])
+        found[known] = self.indices[place]
         return found
 
 
@@ -81,5 +82,6 @@ def copy_points(points: Floats, size: Floats, margins: Floats) -> Copies:
     listed[0] = True
     number, owners = np.nonzero(listed)
     indices = np.full((3,) * dimension + (count,), NOWHERE)
-    indices[(*(laps[number] + 1).T, owners)] = np.arange(len(owners))
+    place = (*(laps[number].T + 1), owners)
+    indices[place] = np.arange(len(owners))
     return Copies(places[listed], owners, laps[number], indices)

@@ -43,7 +43,7 @@ class Diagram:
         owners, others = self.cells.list_owners(), self.cells.facets.neighbours
         facets = np.flatnonzero(owners < others)
         rows, columns = owners[facets], others[facets]
-        ways = self.cells.list_ways()[facets]
+        ways = self.cells.find_ways(facets)
         return Links(facets, rows, columns, ways, np.sqrt((ways**2).sum(axis=1)))
 
 
@@ -69,7 +69,5 @@ def build_diagram(
         Whether opposite sides of the box are one.
     """
     build = build_periodic_polyhedra if periodic else build_power_polyhedra
-    cells = build(
-        points, potentials, density.size, workers=workers, previous=previous, prove=prove
-    )
+    cells = build(points, potentials, density.size, workers=workers, previous=previous, prove=prove)
     return Diagram(cells, integrate_cells(density, cells, workers))

@@ -294,6 +294,7 @@ CASES = {
         "points": "-n 6",
         "masses": [VOLUME, VOLUME.replace("-n 5", "--masses masses.csv")],
         "spacing": "--spacing 1,1,2",
+        "periodic": "--periodic",
         "seed": "--seed 1",
         "iterations": "--iterations 1",
         "tolerance": ("--iterations 9", "--tolerance 0.9"),
