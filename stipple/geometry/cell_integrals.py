@@ -1,6 +1,6 @@
 """Exact integrals of a piecewise-constant density over power cells and boxes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from stipple.arrays import Floats, Integers
 from stipple.geometry.contours import integrate_polygons
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.shared_sides import GROUP, integrate_groups
+from stipple.geometry.torus import wrap
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
@@ -49,13 +50,16 @@ def integrate_cells(
     Parameters
     ----------
     density : Density
-        The density; its rectangle is the cells' domain.
+        The density; its rectangle is the cells' domain. Over cells on the torus it is continued
+        periodically.
     cells : PowerCells
         The cells.
     workers : Workers, optional
         Threads that share the cells.
     """
     workers = workers or Workers(1)
+    if cells.laps is not None:
+        return _integrate_whole(density, cells, workers)
     rows = density.row_sums
     tiles = density.white_tiles
     adjacency = cells.adjacency
@@ -94,6 +98,17 @@ def integrate_cells(
         edge_masses=edges[0],
         edge_moments=edges[1],
     )
+
+
+def _integrate_whole(density: Density, cells: PowerCells, workers: Workers) -> CellIntegrals:
+    """Integrate over cells that reach beyond the rectangle, in a wider part of the density."""
+    places = wrap(cells.points, np.array([cells.width, cells.height]))
+    corners = cells.vertices + np.repeat(places, np.diff(cells.adjacency.offsets), axis=0)
+    wide, origin = density.continued.cover(corners.min(axis=0), corners.max(axis=0))
+    moved = replace(cells, points=places + origin, width=wide.width, height=wide.height, laps=None)
+    found = integrate_cells(wide, moved, workers)
+    scale = wide.total / density.total
+    return CellIntegrals(*(scale * getattr(found, field.name) for field in fields(found)))
 
 
 @dataclass(frozen=True)

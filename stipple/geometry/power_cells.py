@@ -37,6 +37,9 @@ class PowerCells:
         Areas, in square pixels. They add up to the domain's.
     width, height : float
         The domain [0, width] × [0, height], in pixels.
+    laps : ndarray, shape (m, 2), optional
+        Of cells on the torus, which are whole: by how many sides of the domain the copy of the
+        neighbour that lies across each edge is moved from the neighbour itself.
     """
 
     points: Floats
@@ -46,6 +49,15 @@ class PowerCells:
     areas: Floats
     width: float
     height: float
+    laps: Integers | None = None
+
+    @property
+    def shifts(self) -> Floats:
+        """By how much the copy across each edge is moved, shape (m, 2); none where none is."""
+        if self.laps is None:
+            return np.zeros((0, 2))
+        shifts: Floats = self.laps * np.array([self.width, self.height])
+        return shifts
 
     def list_edges(self) -> tuple[Integers, Integers]:
         """List the cell of each edge and the vertex where it ends, two arrays of shape (m,).
@@ -91,6 +103,7 @@ class PowerCells:
             adjacency=Adjacency(offsets, neighbours, self.adjacency.visible[order]),
             vertices=self.vertices[edges],
             areas=self.areas[order],
+            laps=None if self.laps is None else self.laps[edges],
         )
 
 

@@ -37,7 +37,9 @@ def list_sides(cells: PowerCells) -> Sides:
     """List the sides of cells."""
     adjacency = cells.adjacency
     return Sides(
-        *_list_sides(cells.points, adjacency.offsets, adjacency.neighbours, cells.vertices)
+        *_list_sides(
+            cells.points, adjacency.offsets, adjacency.neighbours, cells.vertices, cells.shifts
+        )
     )
 
 
@@ -63,6 +65,7 @@ def predict_masses(
         cells.points,
         cells.adjacency.offsets,
         cells.vertices,
+        cells.shifts,
         sides.edges,
         sides.rows,
         sides.columns,
@@ -74,7 +77,7 @@ def predict_masses(
 
 @compile_loop
 def _list_sides(
-    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats
+    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats, shifts: Floats
 ) -> tuple[Integers, Integers, Integers, Floats, Floats]:
     most = len(neighbours)
     edges = np.empty(most, dtype=np.int64)
@@ -86,12 +89,15 @@ def _list_sides(
     for i in range(len(points)):
         for k in range(offsets[i], offsets[i + 1]):
             j = neighbours[k]
-            # Each side is listed by both cells: take it from the one of lower index.
+            # Each side is listed by both cells: take it from the one of lower index. Those between
+            # copies of one cell, on the torus, move no mass.
             if j <= i:
                 continue
             end = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
             edges[used], rows[used], columns[used] = k, i, j
             a, b = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
+            if len(shifts):
+                a, b = a + shifts[k, 0], b + shifts[k, 1]
             u, v = vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
             distances[used] = np.sqrt(a * a + b * b)
             lengths[used] = np.sqrt(u * u + v * v)
@@ -104,6 +110,7 @@ def _predict_masses(
     points: Floats,
     offsets: Integers,
     vertices: Floats,
+    shifts: Floats,
     edges: Integers,
     rows: Integers,
     columns: Integers,
@@ -120,6 +127,8 @@ def _predict_masses(
         u, v = vertices[end, 0] - x, vertices[end, 1] - y
         a = points[j, 0] - points[i, 0]
         b = points[j, 1] - points[i, 1]
+        if len(shifts):
+            a, b = a + shifts[k, 0], b + shifts[k, 1]
         first = x * move[i, 0] + y * move[i, 1] - (x - a) * move[j, 0] - (y - b) * move[j, 1]
         rise = u * (move[i, 0] - move[j, 0]) + v * (move[i, 1] - move[j, 1])
         gain = (edge_masses[k] * first + edge_moments[k] * rise) / np.sqrt(a * a + b * b)

@@ -11,6 +11,7 @@ import numpy as np
 from stipple.arguments import read_darkness
 from stipple.arrays import Floats, ImageLike
 from stipple.errors import StippleError
+from stipple.measures.continued import Continued, Pads
 
 if TYPE_CHECKING:
     from stipple.measures.row_sums import RowSums
@@ -109,3 +110,12 @@ class Density:
         from stipple.measures.row_sums import accumulate_mass
 
         return accumulate_mass(self.row_sums.pixels[:, :, 3])
+
+    @cached_property
+    def continued(self) -> Continued[Density]:
+        """The values continued periodically beyond the rectangle; its mass is not 1 there."""
+
+        def build(pads: Pads) -> Density:
+            return Density(np.pad(self.values, pads, mode="wrap"))
+
+        return Continued(self.values.shape, np.ones(2), build)

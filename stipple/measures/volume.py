@@ -14,6 +14,7 @@ from stipple.arguments import read_pixels
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.machine.compiled import compile_loop
+from stipple.measures.continued import Continued, Pads
 
 # Voxels along z of which moments are added up from their common lower end.
 BLOCK = 16
@@ -117,9 +118,13 @@ class VolumeDensity:
         return _sum_columns(self.densities)
 
     @cached_property
-    def continued(self) -> ContinuedVolume:
+    def continued(self) -> Continued[Voxels]:
         """The density continued periodically beyond its box."""
-        return ContinuedVolume(self)
+
+        def build(pads: Pads) -> Voxels:
+            return Voxels(_sum_columns(np.pad(self.densities, pads, mode="wrap")), self.spacing)
+
+        return Continued(self.values.shape, self.spacing, build)
 
 
 class Voxels(NamedTuple):
@@ -127,32 +132,6 @@ class Voxels(NamedTuple):
 
     columns: Floats
     spacing: Floats
-
-
-class ContinuedVolume:
-    """A density continued periodically: voxels beyond its box, as many as were asked for.
-
-    Parameters
-    ----------
-    density : VolumeDensity
-        What is in the box.
-    """
-
-    def __init__(self, density: VolumeDensity) -> None:
-        self._density = density
-        self._more = np.zeros(3, np.int64)
-        self._columns: Floats | None = None
-
-    def cover(self, lower: Floats, upper: Floats) -> tuple[Voxels, Floats]:
-        """Continue the density over a box, shape (3,) each; tell where the origin is then."""
-        spacing = self._density.spacing
-        beyond = np.maximum(-lower, upper - self._density.size)
-        more = np.maximum(np.ceil(beyond / spacing), 0).astype(np.int64) + 1
-        if self._columns is None or (more > self._more).any():
-            self._more = np.maximum(self._more, more)
-            pads = [(int(count), int(count)) for count in self._more[::-1]]
-            self._columns = _sum_columns(np.pad(self._density.densities, pads, mode="wrap"))
-        return Voxels(self._columns, spacing), self._more * spacing
 
 
 def read_spacing(spacing: Sequence[float]) -> Floats:

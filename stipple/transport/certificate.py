@@ -1,6 +1,7 @@
 """A certified interval for W2² from any power diagram, solved or not."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,8 +9,10 @@ from stipple.arrays import Floats, Integers
 from stipple.geometry.cell_integrals import RoundedIntegrals, bound_integrals
 from stipple.geometry.excess import measure_excess
 from stipple.geometry.morton import order_along_curve
+from stipple.geometry.periodic_cells import cut_by_box, wrap_cells
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import Defects, measure_defects, straighten
+from stipple.geometry.torus import shorten
 from stipple.interval import Interval
 from stipple.machine.products import multiply
 from stipple.machine.rounding import UNIT_ROUNDING
@@ -29,7 +32,9 @@ def certify_transport(
     Below: the Kantorovich dual K(φ) (Kitagawa, Mérigot, Thibert, JEMS 2019, section 1). Above: a
     transport plan. Cells keep at most ν_i; what they hold beyond that goes to cells that hold
     less, matched along a space-filling curve so that it does not go far. Either end is moved out
-    by a proved bound of what the stored polygons and rounding can do: docs/certificates.md.
+    by a proved bound of what the stored polygons and rounding can do: docs/certificates.md. On the
+    torus the points have copies beyond the rectangle, all with the potential of the point; in the
+    rectangle their cells are ordinary ones, and what those of a point hold is added up.
 
     Parameters
     ----------
@@ -50,13 +55,16 @@ def certify_transport(
     """
     count = len(cells.points)
     weights = np.full(count, 1.0 / count) if weights is None else weights
+    cells = wrap_cells(cells)
     # What is near is then near in memory.
     order = order_along_curve(cells.points)
-    cells, weights = cells.reorder(order), weights[order]
+    whole, weights = cells.reorder(order), weights[order]
+    cells, owners = cut_by_box(whole, workers)
     polygons = straighten(cells)
     integrals = bound_integrals(density, polygons, workers)
     # Any potentials serve: those near zero round least.
-    potentials = cells.potentials - np.median(cells.potentials)
+    lifted = whole.potentials - np.median(whole.potentials)
+    potentials = lifted[owners]
     excess = measure_excess(polygons, potentials, workers)
     densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
     defects = measure_defects(polygons, integrals.strips, densest)
@@ -65,26 +73,28 @@ def certify_transport(
     extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
     heights = np.abs(potentials)
     rest = densest * defects.rest
-    masses, seconds = np.abs(integrals.masses), np.abs(integrals.second_moments)
+    seconds = np.abs(integrals.second_moments)
     moment_errors = integrals.second_errors + 4 * UNIT_ROUNDING * seconds
     # What lies in strips, by its cost and the largest potential there.
     strips = defects.costs + defects.strips * (
         heights + excess + 2 * math.sqrt(extent) * defects.gap
     )
     common = _add(moment_errors) + _add(strips) + rest * (extent + float(heights.max()))
+    common += _bound_misplacement(whole, extent)
+    exceeding = _add(excess * (np.abs(integrals.masses) + integrals.errors))
+    moments = math.fsum(integrals.second_moments)
+    if whole.laps is not None:
+        integrals, defects = _fold(integrals, defects, owners, count)
+    heights, masses = np.abs(lifted), np.abs(integrals.masses)
     lack = weights - integrals.masses
     lower = (
-        math.fsum(integrals.second_moments)
-        + math.fsum(potentials * lack)
-        - _add(excess * (masses + integrals.errors))
+        moments
+        + math.fsum(lifted * lack)
+        - exceeding
         - _add(heights * (integrals.errors + 4 * UNIT_ROUNDING * (masses + weights)))
         - common
     )
-    upper = (
-        math.fsum(integrals.second_moments)
-        + _price_repair(cells.points, weights, integrals, defects, rest, extent)
-        + common
-    )
+    upper = moments + _price_repair(whole, weights, integrals, defects, rest, extent) + common
     # The last few additions.
     rounding = (
         16
@@ -118,8 +128,38 @@ def _add(terms: Floats) -> float:
     return float(terms.sum()) * (1 + (len(terms) + 16) * UNIT_ROUNDING)
 
 
+def _bound_misplacement(cells: PowerCells, extent: float) -> float:
+    """Bound what rounding the places of copies, on the torus, can do to any cost."""
+    if cells.laps is None:
+        return 0.0
+    # A sum below 2·size rounds by that much at most along each axis; and again in a difference.
+    error = 8 * UNIT_ROUNDING * (cells.width + cells.height)
+    return error * (2 * math.sqrt(extent) + error)
+
+
+def _fold(
+    integrals: RoundedIntegrals, defects: Defects, owners: Integers, count: int
+) -> tuple[RoundedIntegrals, Defects]:
+    """Add up what the copies of each point hold: 9 at most, by 16 roundings at most."""
+
+    def fold(values: Floats) -> Floats:
+        total: Floats = np.bincount(owners, values, count)
+        return total
+
+    first = np.column_stack([fold(moments) for moments in integrals.first_moments.T])
+    drift = fold(np.abs(integrals.first_moments).sum(axis=1))
+    folded = replace(
+        integrals,
+        masses=fold(integrals.masses),
+        first_moments=first,
+        errors=fold(integrals.errors) + 16 * UNIT_ROUNDING * fold(np.abs(integrals.masses)),
+        first_errors=fold(integrals.first_errors) + 16 * UNIT_ROUNDING * drift,
+    )
+    return folded, replace(defects, strips=fold(defects.strips), costs=fold(defects.costs))
+
+
 def _price_repair(
-    points: Floats,
+    cells: PowerCells,
     weights: Floats,
     integrals: RoundedIntegrals,
     defects: Defects,
@@ -132,7 +172,7 @@ def _price_repair(
     First the excess that is known moves from full cells to others; then what is not known: what
     rounding and strips may have added or taken.
     """
-    count = len(points)
+    points, count = cells.points, len(cells.points)
     masses = integrals.masses
     # What strips, the rest and rounding can do to masses and first moments (Cauchy-Schwarz).
     errors = integrals.errors + defects.strips
@@ -141,6 +181,9 @@ def _price_repair(
     source, target, amounts = _match_excess(masses - weights)
     shift = integrals.first_moments[source] / masses[source, None]
     way = points[source] - points[target]
+    if cells.laps is not None:
+        # Any copy will do: no other is nearer than the nearest.
+        way = shorten(way, np.array([cells.width, cells.height]))
     length = np.hypot(way[:, 0], way[:, 1])
     cost = amounts * ((way * (way + 2 * shift)).sum(axis=1))
     drift = np.hypot(shift[:, 0], shift[:, 1])
@@ -148,6 +191,7 @@ def _price_repair(
         16 * UNIT_ROUNDING * length * (length + 2 * drift)
         + length / masses[source] * (length * (errors[source] + rest) + 2 * first_errors[source])
     )
+    doubt += amounts * _bound_misplacement(cells, extent)
     given = np.bincount(source, amounts, count)
     taken = np.bincount(target, amounts, count)
     moves = 1 + np.bincount(source, minlength=count) + np.bincount(target, minlength=count)

@@ -63,9 +63,10 @@ def move(
     solver: TransportSolver, current: Transport, shift: Floats, mass_tolerance: float
 ) -> Transport:
     """Solve the transport to the points shifted, but for those that would leave the picture."""
-    size = (solver.density.width, solver.density.height)
     points = current.points + shift
-    # Clipping could put several points on one corner; barycentres are inside and apart.
-    outside = ((points < 0) | (points > size)).any(axis=1)
-    points[outside] = current.barycentres[outside]
+    if not solver.periodic:
+        size = (solver.density.width, solver.density.height)
+        # Clipping could put several points on one corner; barycentres are inside and apart.
+        outside = ((points < 0) | (points > size)).any(axis=1)
+        points[outside] = current.barycentres[outside]
     return solver.solve(points, tolerance=mass_tolerance, near=current)

@@ -8,6 +8,7 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.geometry.cell_integrals import CellIntegrals, integrate_cells
 from stipple.geometry.neighbours import choose_engine
+from stipple.geometry.periodic_cells import TorusCutter
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
@@ -30,9 +31,11 @@ class Diagram:
             out=np.zeros_like(self.integrals.first_moments),
             where=masses > 0,
         )
+        places: Floats = self.cells.points + shift
+        if self.cells.laps is not None:
+            return places
         # A barycentre of a cell on the border may leave the domain by rounding.
-        size = (self.cells.width, self.cells.height)
-        return np.clip(self.cells.points + shift, 0.0, size)
+        return np.clip(places, 0.0, (self.cells.width, self.cells.height))
 
     @property
     def has_mass(self) -> bool:
@@ -53,6 +56,8 @@ class DiagramBuilder:
         Threads for cutting and integrating cells; by default one per processor.
     masses : ndarray, shape (n,), optional
         What the cells of n points are to hold, positive, with sum 1; by default 1/n.
+    periodic : bool
+        Whether opposite sides of the domain are one.
 
     Attributes
     ----------
@@ -72,6 +77,8 @@ class DiagramBuilder:
         engine: NeighbourEngine = "auto",
         threads: int | None = None,
         masses: Floats | None = None,
+        *,
+        periodic: bool = False,
     ) -> None:
         self.density = density
         self.masses = masses
@@ -80,6 +87,8 @@ class DiagramBuilder:
         self.diagrams = 0
         self.most_diagrams = np.inf
         self.workers = Workers(threads)
+        self.periodic = periodic
+        self._torus = TorusCutter(density.width, density.height, self.engine, self.workers)
 
     def list_masses(self, count: int) -> Floats:
         """List what each of so many cells is to hold, ν, shape (count,)."""
@@ -108,6 +117,9 @@ class DiagramBuilder:
     ) -> Diagram:
         """Cut the power cells and integrate the density over them: one diagram."""
         self.diagrams += 1
+        if self.periodic:
+            whole = self._torus.cut(points, potentials, all_visible=all_visible)
+            return Diagram(whole, integrate_cells(self.density, whole, self.workers))
         cells = build_power_cells(
             points,
             potentials,

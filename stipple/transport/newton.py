@@ -22,8 +22,10 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         engine: NeighbourEngine = "auto",
         threads: int | None = None,
         masses: Floats | None = None,
+        *,
+        periodic: bool = False,
     ) -> None:
-        DiagramBuilder.__init__(self, density, engine, threads, masses)
+        DiagramBuilder.__init__(self, density, engine, threads, masses, periodic=periodic)
         lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
         DampedNewton.__init__(self, lightest)
 

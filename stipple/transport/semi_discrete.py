@@ -101,6 +101,8 @@ class TransportSolver(NewtonSolver):
         Threads for cutting and integrating cells; by default one per processor.
     masses : ndarray, shape (n,), optional
         Mass that each of n points is to have, positive, with sum 1; by default 1/n, for any n.
+    periodic : bool
+        Whether opposite sides of the domain are one: points may then lie anywhere.
 
     Attributes
     ----------
@@ -114,8 +116,10 @@ class TransportSolver(NewtonSolver):
         engine: NeighbourEngine = "auto",
         threads: int | None = None,
         masses: Floats | None = None,
+        *,
+        periodic: bool = False,
     ) -> None:
-        super().__init__(density, engine, threads, masses)
+        super().__init__(density, engine, threads, masses, periodic=periodic)
         self.unsolved = 0
         self._apart: dict[int, bool] = {}
         self._bisections: dict[int, tuple[Floats, Floats]] = {}

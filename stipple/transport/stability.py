@@ -70,8 +70,9 @@ def find_descent(
     for _ in range(LARGEST_POWER):
         shift *= PERTURBATION / np.sqrt(np.mean((shift / radii) ** 2))
         points = base.points + shift
-        size = (solver.density.width, solver.density.height)
-        moved = solver.solve(np.clip(points, 0.0, size), tolerance=PERTURBED_TOLERANCE, near=base)
+        if not solver.periodic:
+            points = np.clip(points, 0.0, (solver.density.width, solver.density.height))
+        moved = solver.solve(points, tolerance=PERTURBED_TOLERANCE, near=base)
         if not moved.converged:
             break
         answer = free * (moved.barycentres - base.barycentres)
