@@ -106,5 +106,15 @@ def _collect_edges(cells: PowerCells) -> Floats:
     corners = cells.vertices + cells.points[owner]
     neighbour = cells.adjacency.neighbours
     once = (neighbour < 0) | (neighbour > owner)
+    if cells.laps is not None:
+        # Those between copies of one cell come twice.
+        once |= neighbour == owner
     edges: Floats = np.stack([corners[once], corners[ends[once]]], axis=1)
+    if cells.laps is not None:
+        # Wherever a copy of an edge reaches into the box.
+        size = np.array([cells.width, cells.height])
+        shifts = (np.indices((3, 3)).reshape(2, -1).T - 1) * size
+        edges = (edges + shifts[:, None, None, :]).reshape(-1, 2, 2)
+        seen = (edges.max(axis=1) > 0) & (edges.min(axis=1) < size)
+        edges = edges[seen.all(axis=1)]
     return edges.reshape(-1, 2)

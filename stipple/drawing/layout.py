@@ -103,6 +103,8 @@ def lay_out(
     draw: Collection[str] = ("dots",),
     blend: Blend = "normal",
     reach: Reach = NO_REACH,
+    *,
+    tile: bool = False,
 ) -> "tuple[Placement, Look]":
     """Place a picture of a shape (height, width) on the page, and say how its marks look.
 
@@ -120,6 +122,8 @@ def lay_out(
         How inks meet.
     reach : Reach
         Radius of the largest dot, if dots are drawn.
+    tile : bool
+        Whether the margins end where the picture does, whatever reaches beyond it.
 
     Raises
     ------
@@ -131,7 +135,7 @@ def lay_out(
 
     dots = reach if "dots" in draw else NO_REACH
     line = 0.0 if set(draw) <= {"dots"} else layout.pen_width / 2
-    reach = Reach(dots.pixels, max(dots.millimetres, line))
+    reach = NO_REACH if tile else Reach(dots.pixels, max(dots.millimetres, line))
     placement = place(shape, layout.page, layout.landscape, layout.margin, reach)
     widest = 2 * max(placement.scale * dots.pixels, dots.millimetres)
     if layout.dots == "spiral" and "dots" in draw and widest < layout.pen_width:

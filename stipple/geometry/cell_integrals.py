@@ -6,9 +6,9 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.geometry.contours import integrate_polygons
+from stipple.geometry.periodic_cells import cover_cells
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.shared_sides import GROUP, integrate_groups
-from stipple.geometry.torus import wrap
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
@@ -102,10 +102,10 @@ def integrate_cells(
 
 def _integrate_whole(density: Density, cells: PowerCells, workers: Workers) -> CellIntegrals:
     """Integrate over cells that reach beyond the rectangle, in a wider part of the density."""
-    places = wrap(cells.points, np.array([cells.width, cells.height]))
-    corners = cells.vertices + np.repeat(places, np.diff(cells.adjacency.offsets), axis=0)
-    wide, origin = density.continued.cover(corners.min(axis=0), corners.max(axis=0))
-    moved = replace(cells, points=places + origin, width=wide.width, height=wide.height, laps=None)
+    wide, shift = cover_cells(density, cells)
+    moved = replace(
+        cells, points=cells.points + shift, width=wide.width, height=wide.height, laps=None
+    )
     found = integrate_cells(wide, moved, workers)
     scale = wide.total / density.total
     return CellIntegrals(*(scale * getattr(found, field.name) for field in fields(found)))

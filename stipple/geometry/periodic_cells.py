@@ -12,6 +12,7 @@ from stipple.geometry.neighbours import Adjacency
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.torus import copy_points, count_laps, wrap
 from stipple.machine.threads import Workers
+from stipple.measures.density import Density
 
 # Copies are listed so many times the side of a mean cell beyond the box first; where cells then do
 # not tile, that many times farther.
@@ -173,6 +174,14 @@ def wrap_cells(cells: PowerCells) -> PowerCells:
     owners, _ = cells.list_edges()
     laps = cells.laps + away[cells.adjacency.neighbours] - away[owners]
     return replace(cells, points=wrap(cells.points, size), laps=laps)
+
+
+def cover_cells(density: Density, cells: PowerCells) -> tuple[Density, Floats]:
+    """Continue a density over whole cells; tell by how much each is then moved, shape (n, 2)."""
+    places = wrap(cells.points, np.array([cells.width, cells.height]))
+    corners = cells.vertices + np.repeat(places, np.diff(cells.adjacency.offsets), axis=0)
+    wide, origin = density.continued.cover(corners.min(axis=0), corners.max(axis=0))
+    return wide, places + origin - cells.points
 
 
 def cut_by_box(cells: PowerCells, workers: Workers | None = None) -> tuple[PowerCells, Integers]:

@@ -37,8 +37,9 @@ def compose_drawing(inked: Sequence[InkedStippling], placement: Placement, look:
             tour = Polylines(positions, np.array([0, len(positions)]), look.pen_width, closed=True)
             layers.append(Layer(f"{name} tour", colour, (tour,), pen))
         if "dots" in look.draw:
-            radii = look.choose_radii(placement.scale * stippling.radii)
-            dots = Dots(positions, radii, look.dots, look.pen_width, stippling.ids)
+            places, reaches = stippling.place_dots()
+            radii = look.choose_radii(placement.scale * reaches)
+            dots = Dots(placement.to_page(places), radii, look.dots, look.pen_width, stippling.ids)
             layers.append(Layer(name, colour, (dots,), pen))
     return Drawing(placement.width, placement.height, look.background, tuple(layers), look.blend)
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from stipple.arrays import Floats, Integers
 from stipple.choices import Method
 from stipple.drawing.drawable import Drawable
 from stipple.drawing.layout import BLACK, Layout, lay_out
+from stipple.geometry.periodic_cells import wrap_cells
 from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.regularity import Regularity, measure_regularity
+from stipple.geometry.torus import copy_points, wrap
 from stipple.measures.density import Density
 from stipple.stippling.dots import Dots
 from stipple.transport.quantisation import HEXAGONAL_QUALITY, Quantisation
@@ -67,7 +71,7 @@ class Stippling(Drawable):
     diagrams, newton_iterations : int
         Power diagrams computed, and linear systems solved.
     cells : PowerCells
-        The power cells, for drawing.
+        The power cells, for drawing; those of a periodic picture are whole, and reach beyond it.
     seconds : dict
         Time by stage.
     method, engine : str
@@ -120,6 +124,26 @@ class Stippling(Drawable):
         )
 
     @property
+    def periodic(self) -> bool:
+        """Whether opposite sides of the picture are one."""
+        return self.cells.laps is not None
+
+    def place_dots(self) -> tuple[Floats, Floats]:
+        """Places, shape (m, 2), and radii of the dots that are drawn, in pixels.
+
+        Those that cross a side of a periodic picture are there again beyond the opposite one.
+        """
+        if not self.periodic:
+            return self.points, self.radii
+        size = np.array([self.cells.width, self.cells.height])
+        copies = copy_points(wrap(self.points, size), size, np.full(2, self.radii.max()))
+        radii = self.radii[copies.owners]
+        beyond = np.maximum(-copies.places, copies.places - size).max(axis=1)
+        seen = beyond < radii
+        seen[: len(self.points)] = True
+        return copies.places[seen], radii[seen]
+
+    @property
     def quality_hexagonal(self) -> float:
         """The limit of `quality` for the best many points, no bound: 5/(18·√3) = 0.160375."""
         return HEXAGONAL_QUALITY
@@ -138,7 +162,7 @@ class Stippling(Drawable):
         inked = InkedStippling(Ink("black", layout.ink or BLACK), self)
         shape = int(self.cells.height), int(self.cells.width)
         reach = layout.find_reach(float(self.radii.max()))
-        return compose_drawing([inked], *lay_out(layout, shape, reach=reach))
+        return compose_drawing([inked], *lay_out(layout, shape, reach=reach, tile=self.periodic))
 
     def _count_dots(self) -> int:
         return len(self.points)
@@ -172,12 +196,13 @@ def describe_quantisation(
 ) -> Stippling:
     """Collect the figures of a result whose points have become dots."""
     transport = solver.narrow(dots.transport) if result.iterations else dots.transport
-    count = len(transport.points)
+    cells = wrap_cells(transport.diagram.cells)
+    count = len(cells.points)
     lower, upper = transport.interval.lower, transport.interval.upper
     # The dual of a transport that is not solved may be less than what is proved of W2².
     w2_squared = min(max(transport.w2_squared, lower), upper)
     return Stippling(
-        points=transport.points,
+        points=cells.points,
         weights=transport.masses,
         radius=measure_radius(density, count),
         radii=dots.radii,
@@ -195,7 +220,7 @@ def describe_quantisation(
         support_area=density.support_area,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
-        cells=transport.diagram.cells,
+        cells=cells,
         seconds=seconds,
         method=method,
         engine=solver.engine,

@@ -46,6 +46,7 @@ def stipple(
     size_variation: float = 0.0,
     spacing: Spacing = "touch",
     bleed: bool = False,
+    periodic: bool = False,
 ) -> Stippling:
     """Turn a density into points by exact uniform optimal quantisation with power cells.
 
@@ -101,6 +102,9 @@ def stipple(
         Stipple the picture with a mirrored margin and crop it, so that no row of dots runs along
         the border. Figures are those of the points kept, which are not settled; there may be
         fewer or more than n where the picture is white near its border. Needs a start by name.
+    periodic : bool
+        Whether opposite sides of the picture are one: distances go to the nearest copy of a point,
+        so that copies of the picture side by side show no seam. Not with bleed.
 
     Returns
     -------
@@ -127,6 +131,8 @@ def stipple(
         threads = read_count(threads, "number of threads", 1)
     quantised = flatten_tone(density, size_variation)
     began = time.perf_counter()
+    if bleed and periodic:
+        raise StippleError("A periodic picture has no border to bleed over: leave bleed out.")
     wide = _mirror(quantised, n, start, masses, fixed) if bleed else None
     source, count = (wide.density, wide.points) if wide else (quantised, n)
     moving = iterations > 0
@@ -134,7 +140,7 @@ def stipple(
     # Rows along the border are what a bleed is to avoid.
     beginning = place(source, count, start, seed, moving=moving, in_rows=not bleed)
     placed = time.perf_counter() - began
-    solver = TransportSolver(source, engine, threads, beginning.masses)
+    solver = TransportSolver(source, engine, threads, beginning.masses, periodic=periodic)
     result = quantise_best(
         solver,
         beginning.starts,

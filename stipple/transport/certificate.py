@@ -143,8 +143,7 @@ def _fold(
     """Add up what the copies of each point hold: 9 at most, by 16 roundings at most."""
 
     def fold(values: Floats) -> Floats:
-        total: Floats = np.bincount(owners, values, count)
-        return total
+        return np.bincount(owners, values, count).astype(np.float64)
 
     first = np.column_stack([fold(moments) for moments in integrals.first_moments.T])
     drift = fold(np.abs(integrals.first_moments).sum(axis=1))

@@ -1,10 +1,13 @@
 """Partial transport from the plain area to points: discs that share it where they meet."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from stipple.arrays import Floats
 from stipple.geometry.discs import CutDiscs, cut_discs
+from stipple.geometry.periodic_cells import TorusCutter
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
 from stipple.machine.products import measure_norm, multiply
@@ -47,7 +50,8 @@ def fit_discs(
         The rectangle, in pixels.
     near : PowerCells, optional
         Cells of the same points with other potentials, so that no engine need be asked. If they
-        have these areas, discs that cover them are what is sought.
+        have these areas, discs that cover them are what is sought. If they are those of a torus,
+        so is the rectangle.
     workers : Workers, optional
         Threads that share the work.
 
@@ -59,13 +63,21 @@ def fit_discs(
     squares = areas / np.pi
     if near is not None and (np.abs(near.areas - areas) <= TOLERANCE * areas).all():
         return cut_discs(near, np.sqrt(squares), workers).reaches
-    cells = build_power_cells(points, squares, width, height, workers=workers, previous=near)
+    workers = workers or Workers(1)
+    torus = TorusCutter(width, height, "auto", workers)
+
+    def build(squares: Floats, previous: PowerCells | None) -> PowerCells:
+        if near is not None and near.laps is not None:
+            return torus.cut(points, squares)
+        return build_power_cells(points, squares, width, height, workers=workers, previous=previous)
+
+    cells = build(squares, near)
     discs = cut_discs(cells, np.sqrt(squares), workers)
     for _ in range(MOST_STEPS):
         lack = areas - discs.areas
         if np.abs(lack / areas).max() <= TOLERANCE:
             break
-        found = _search_line(areas, cells, discs, _solve_step(cells, discs, lack), workers)
+        found = _search_line(areas, cells, discs, _solve_step(cells, discs, lack), build, workers)
         if found is None:
             break
         cells, discs = found
@@ -78,7 +90,12 @@ def fit_discs(
 
 
 def _search_line(
-    areas: Floats, cells: PowerCells, discs: CutDiscs, step: Floats, workers: Workers | None
+    areas: Floats,
+    cells: PowerCells,
+    discs: CutDiscs,
+    step: Floats,
+    build: Callable[[Floats, PowerCells | None], PowerCells],
+    workers: Workers,
 ) -> tuple[PowerCells, CutDiscs] | None:
     """Halve the step until areas are less wrong."""
     squares = cells.potentials
@@ -86,9 +103,7 @@ def _search_line(
     for halving in range(MOST_HALVINGS):
         # No disc shrinks by more than a half at once.
         tried = np.maximum(squares + step / 2**halving, squares / 2)
-        trial = build_power_cells(
-            cells.points, tried, cells.width, cells.height, workers=workers, previous=cells
-        )
+        trial = build(tried, cells)
         cut = cut_discs(trial, np.sqrt(tried), workers)
         if measure_norm((areas - cut.areas) / areas) < norm:
             return trial, cut

@@ -6,6 +6,7 @@ from stipple.arrays import Floats
 from stipple.choices import Spacing
 from stipple.geometry.discs import cut_discs
 from stipple.geometry.power_cells import PowerCells, build_power_cells
+from stipple.geometry.torus import copy_points, wrap
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.partial import fit_discs
@@ -51,7 +52,7 @@ def fit_radii(
         Whether dots may touch; apart, none is larger than half the way to the nearest other one,
         at the cost of tone.
     near : PowerCells, optional
-        Cells of the same points, if there are any.
+        Cells of the same points, if there are any; those of a torus say that it is one.
 
     Returns
     -------
@@ -60,7 +61,8 @@ def fit_radii(
     """
     if spacing == "touch":
         return fit_discs(points, inks, width, height, near=near, workers=Workers())
-    return np.minimum(np.sqrt(inks / np.pi), _measure_gaps(points) / 2)
+    size = None if near is None or near.laps is None else np.array([width, height])
+    return np.minimum(np.sqrt(inks / np.pi), _measure_gaps(points, size) / 2)
 
 
 def measure_coverage(points: Floats, radii: Floats, width: float, height: float) -> float:
@@ -82,10 +84,17 @@ def measure_coverage(points: Floats, radii: Floats, width: float, height: float)
     return float(cut_discs(cells, radii).areas.sum() / (width * height))
 
 
-def _measure_gaps(points: Floats) -> Floats:
-    """Distance of each point to the nearest other one, infinite for a single point."""
+def _measure_gaps(points: Floats, size: Floats | None) -> Floats:
+    """Distance of each point to the nearest other one, infinite for a single point.
+
+    On a torus of that size a copy of the point itself may be nearest.
+    """
     from scipy.spatial import cKDTree
 
-    distances, _ = cKDTree(points).query(points, k=2)
+    if size is None:
+        distances, _ = cKDTree(points).query(points, k=2)
+    else:
+        places = wrap(points, size)
+        distances, _ = cKDTree(copy_points(places, size, size).places).query(places, k=2)
     gaps: Floats = distances[:, 1]
     return gaps

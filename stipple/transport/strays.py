@@ -3,6 +3,7 @@
 import numpy as np
 
 from stipple.arrays import Booleans, Floats
+from stipple.geometry.periodic_cells import cover_cells
 from stipple.geometry.strays import find_middle_of_piece, find_nearest_ink, move_to_ink
 from stipple.transport.quantisation import STEP_TOLERANCE
 from stipple.transport.semi_discrete import Transport, TransportSolver
@@ -72,10 +73,20 @@ def place_on_ink(transport: Transport) -> Floats:
     There they go to the middle of what the cell has of that shape: on the very rim dots would
     stick out of it. A point whose cell has no ink, as an unsolved transport may leave one, stays.
     """
-    density, get_polygon = transport.density, transport.diagram.cells.polygon
-    placed = move_to_ink(density, transport.points, transport.barycentres, get_polygon)
-    for i in np.flatnonzero((placed != transport.points).any(axis=1)):
+    density, cells = transport.density, transport.diagram.cells
+    shift = np.zeros_like(transport.points)
+    if cells.laps is not None:
+        density, shift = cover_cells(density, cells)
+
+    def get_polygon(i: int) -> Floats:
+        polygon: Floats = cells.polygon(i) + shift[i]
+        return polygon
+
+    points = transport.points + shift
+    placed = move_to_ink(density, points, transport.barycentres + shift, get_polygon)
+    moved: Floats = transport.points.copy()
+    for i in np.flatnonzero((placed != points).any(axis=1)):
         polygon = get_polygon(int(i))
         middle = find_middle_of_piece(density, polygon, placed[i])
-        placed[i] = find_nearest_ink(density, polygon, middle)
-    return placed
+        moved[i] = find_nearest_ink(density, polygon, middle) - shift[i]
+    return moved

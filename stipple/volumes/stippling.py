@@ -58,8 +58,6 @@ class VolumeStippling:
         Volume A of {density > 0}.
     diagrams, newton_iterations : int
         Power diagrams computed, and linear systems solved.
-    periodic : bool
-        Whether opposite sides of the box are one.
     cells : PowerPolyhedra
         The power cells; those of a periodic box are whole, and reach beyond it.
     seconds : dict
@@ -89,7 +87,6 @@ class VolumeStippling:
     support_volume: float
     diagrams: int
     newton_iterations: int
-    periodic: bool
     cells: PowerPolyhedra
     seconds: dict[str, float]
     seed: int
@@ -101,6 +98,11 @@ class VolumeStippling:
             f"VolumeStippling({count:,} point{'s' * (count != 1)}, W2² = {self.w2_squared:.7g},"
             f" quality {self.quality:.5f})"
         )
+
+    @property
+    def periodic(self) -> bool:
+        """Whether opposite sides of the box are one."""
+        return self.cells.laps is not None
 
     @property
     def quality_body_centred(self) -> float:
@@ -223,7 +225,6 @@ def _describe(
         support_volume=solver.density.support_volume,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
-        periodic=solver.periodic,
         cells=cells,
         seconds=seconds,
         seed=seed,

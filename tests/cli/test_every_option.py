@@ -102,6 +102,7 @@ CASES = {
         "size_variation": "--size-variation 0.5",
         "spacing": "--spacing apart",
         "bleed": "--bleed",
+        "periodic": "--periodic",
         "color": "--color cmyk",
         "inks": "--inks navy,red",
         "paper": "--paper '#ffeedd'",

@@ -234,7 +234,7 @@ def _describe_ink(one: InkedStippling, scale: float, radius: float | None) -> In
         radius_mm=scale * result.radius if radius is None else radius,
         smallest_radius_mm=scale * float(radii.min()),
         largest_radius_mm=scale * float(radii.max()),
-        coverage=measure_coverage(result.points, radii, width, height),
+        coverage=measure_coverage(*result.place_dots(), width, height),
         darkness=len(radii) * np.pi * result.radius**2 / (width * height),
         travel_mm=None if one.travel is None else scale * one.travel,
     )

@@ -186,6 +186,12 @@ placing_options = add_options(
         help="Stipple the image with a mirrored border and crop it: no row of dots runs along the"
         " edges.",
     ),
+    click.option(
+        "--periodic",
+        is_flag=True,
+        help="Opposite sides of the image are one: tiles side by side show no seam. Dots across a"
+        " side are drawn beyond the other one too, and the page has no margin unless one is given.",
+    ),
     group="Solver",
 )
 

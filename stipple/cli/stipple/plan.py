@@ -45,6 +45,7 @@ class Solving:
     size_variation: float
     spacing: Spacing
     bleed: bool
+    periodic: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +149,8 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
         For files that cannot be written.
     """
     options = take_pen(options, given)
+    if options["periodic"] and "margin" not in given:
+        options = {**options, "margin": 0.0}
     refuse_conflicts({**options, "given": given}, CONFLICTS)
     images, lists = expand_sources(options["images"])
     jobs, scheduler = options["jobs"], options["scheduler"]
@@ -267,6 +270,7 @@ def _plan_image(
             size_variation=options["size_variation"],
             spacing=options["spacing"],
             bleed=options["bleed"],
+            periodic=options["periodic"],
         ),
         order=options["order"],
         draw=options["draw"],

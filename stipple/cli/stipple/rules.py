@@ -55,7 +55,7 @@ CONFLICTS = (
         "--animate shows the image alone: leave --bleed out.",
     ),
     *refuse_each(
-        ["masses", "fixed"],
+        ["masses", "fixed", "periodic"],
         "--{} needs --color mono.",
         lambda options: not is_one(options),
     ),
@@ -63,6 +63,10 @@ CONFLICTS = (
         ["quality", "texture", "size_variation", "bleed"],
         "--{} is for one ink, or for several that are placed alone: give --overlap allow.",
         lambda options: not is_one(options) and choose_overlap(options) == "avoid",
+    ),
+    Rule(
+        lambda options: options["bleed"] and options["periodic"],
+        "--periodic leaves no border to bleed over: leave --bleed out.",
     ),
     *refuse_each(
         ["masses", "fixed"],
@@ -79,7 +83,7 @@ CONFLICTS = (
     ),
     *refuse_each(
         (
-            *("masses", "fixed", "bleed", "texture", "size_variation"),
+            *("masses", "fixed", "bleed", "periodic", "texture", "size_variation"),
             *("jobs", "scheduler", "skip_existing", "method", "iterations", "tolerance", "quality"),
         ),
         "--coherent goes on from the dots of the frame before: leave --{} out.",

@@ -180,7 +180,8 @@ def _lay_out(job: ImageJob, inks: Sequence[InkDensity], radius: float) -> tuple[
     if layout.background == "auto" and (filled or is_dark(paper)):
         layout = replace(layout, background=paper)
     shape = inks[0].darkness.shape
-    return lay_out(layout, shape, job.draw, job.inks.blend, layout.find_reach(radius))
+    reach, tile = layout.find_reach(radius), job.solving.periodic
+    return lay_out(layout, shape, job.draw, job.inks.blend, reach, tile=tile)
 
 
 def _count_points(job: ImageJob, inks: Sequence[InkDensity], before: Frame | None) -> int:
@@ -317,6 +318,7 @@ def _stipple(
         size_variation=solving.size_variation,
         spacing=solving.spacing,
         bleed=solving.bleed,
+        periodic=solving.periodic,
     )
 
 
