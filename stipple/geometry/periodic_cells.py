@@ -10,7 +10,7 @@ from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.neighbours import Adjacency
 from stipple.geometry.power_cells import PowerCells, build_power_cells
-from stipple.geometry.torus import copy_points, count_laps, wrap
+from stipple.geometry.torus import Copies, copy_points, count_laps, wrap
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
@@ -21,6 +21,10 @@ FIRST_MARGIN, GROWTH = 4.0, 2.0
 NEAR = 0.2
 # Areas that differ from the box's by more show that cells overlap, or are cut by its margin.
 AREA_TOLERANCE = 1e-12
+# Width, in pixels, of what a cell may have beyond the box without being cut by it.
+SLIVER = 1e-9
+# Part of a cell's area that is not worth a polygon of its own.
+SPECK = 1e-15
 
 
 class Copied(NamedTuple):
@@ -200,40 +204,51 @@ def cut_by_box(cells: PowerCells, workers: Workers | None = None) -> tuple[Power
     # A place in the box is at most half a side away from the nearest copy of any point; the pixel
     # more is for rounding.
     copies = copy_points(wrap(cells.points, size), size, size / 2 + 1)
-    count = len(copies.owners)
-    offsets = cells.adjacency.offsets
+    owners = copies.owners
+    chosen, cut = _cut_copies(cells, copies, workers)
+    others = np.setdiff1d(np.arange(len(owners)), chosen)
+    order = np.concatenate([chosen, others])
+    offsets = cut.adjacency.offsets
+    adjacency = Adjacency(
+        np.append(offsets, np.full(len(others), offsets[-1])),
+        cut.adjacency.neighbours,
+        np.append(cut.adjacency.visible, np.zeros(len(others), np.bool_)),
+    )
+    every = replace(
+        cut,
+        points=copies.places[order],
+        potentials=cells.potentials[owners[order]],
+        adjacency=adjacency,
+        areas=np.append(cut.areas, np.zeros(len(others))),
+    )
+    return every, owners[order]
+
+
+def _cut_copies(
+    cells: PowerCells, copies: Copies, workers: Workers | None
+) -> tuple[Integers, PowerCells]:
+    """Cut the cells of those copies, by number, of which a part is in the box.
+
+    What is too thin to be a polygon beyond doubt is left to the cells beside it.
+    """
+    offsets, owners = cells.adjacency.offsets, copies.owners
+    size = np.array([cells.width, cells.height])
     visible = np.flatnonzero(np.diff(offsets) > 0)
-    # Only copies whose whole cells reach into the box have any part of it.
     lower, upper = np.full(cells.points.shape, np.inf), np.full(cells.points.shape, -np.inf)
     lower[visible] = np.minimum.reduceat(cells.vertices, offsets[visible])
     upper[visible] = np.maximum.reduceat(cells.vertices, offsets[visible])
-    owners = copies.owners
-    seen = (copies.places + upper[owners] > 0) & (copies.places + lower[owners] < size)
+    seen = copies.places + upper[owners] > SLIVER
+    seen &= copies.places + lower[owners] < size - SLIVER
     chosen = np.flatnonzero(seen.all(axis=1))
-    cut = build_power_cells(
-        copies.places[chosen],
-        cells.potentials[owners[chosen]],
-        cells.width,
-        cells.height,
-        workers=workers,
-    )
-    others = np.setdiff1d(np.arange(count), chosen)
-    order = np.concatenate([chosen, others])
-    hidden = len(others)
-    adjacency = Adjacency(
-        np.append(cut.adjacency.offsets, np.full(hidden, cut.adjacency.offsets[-1])),
-        cut.adjacency.neighbours,
-        np.append(cut.adjacency.visible, np.zeros(hidden, np.bool_)),
-    )
-    return (
-        PowerCells(
-            copies.places[order],
-            cells.potentials[owners[order]],
-            adjacency,
-            cut.vertices,
-            np.append(cut.areas, np.zeros(hidden)),
+    while True:
+        cut = build_power_cells(
+            copies.places[chosen],
+            cells.potentials[owners[chosen]],
             cells.width,
             cells.height,
-        ),
-        owners[order],
-    )
+            workers=workers,
+        )
+        thick = cut.areas > SPECK * cells.areas[owners[chosen]]
+        if (thick | ~cut.adjacency.visible).all():
+            return chosen, cut
+        chosen = chosen[thick]

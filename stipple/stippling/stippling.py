@@ -131,14 +131,12 @@ def stipple(
         threads = read_count(threads, "number of threads", 1)
     quantised = flatten_tone(density, size_variation)
     began = time.perf_counter()
-    if bleed and periodic:
-        raise StippleError("A periodic picture has no border to bleed over: leave bleed out.")
-    wide = _mirror(quantised, n, start, masses, fixed) if bleed else None
+    wide = _mirror(quantised, n, start, masses, fixed, periodic) if bleed else None
     source, count = (wide.density, wide.points) if wide else (quantised, n)
     moving = iterations > 0
     place = partial(begin, masses=masses, fixed=fixed, texture=texture)
-    # Rows along the border are what a bleed is to avoid.
-    beginning = place(source, count, start, seed, moving=moving, in_rows=not bleed)
+    # Rows along the border are what a bleed is to avoid, and seldom go on across a seam.
+    beginning = place(source, count, start, seed, moving=moving, in_rows=not (bleed or periodic))
     placed = time.perf_counter() - began
     solver = TransportSolver(source, engine, threads, beginning.masses, periodic=periodic)
     result = quantise_best(
@@ -198,7 +196,10 @@ def _mirror(
     start: Start | PointsLike,
     masses: ArrayLike | None,
     fixed: ArrayLike | None,
+    periodic: bool,
 ) -> Bleed:
+    if periodic:
+        raise StippleError("A periodic picture has no border to bleed over: leave bleed out.")
     if not isinstance(start, str) or masses is not None or fixed is not None:
         raise StippleError(
             "A picture with bleed needs a start by name, without given positions or masses."

@@ -55,11 +55,11 @@ def certify_transport(
     """
     count = len(cells.points)
     weights = np.full(count, 1.0 / count) if weights is None else weights
-    cells = wrap_cells(cells)
+    whole = wrap_cells(cells)
     # What is near is then near in memory.
-    order = order_along_curve(cells.points)
-    whole, weights = cells.reorder(order), weights[order]
-    cells, owners = cut_by_box(whole, workers)
+    order = order_along_curve(whole.points)
+    whole, weights = whole.reorder(order), weights[order]
+    cells, owners = cut_by_box(whole, workers)  # copies too, and whose they are
     polygons = straighten(cells)
     integrals = bound_integrals(density, polygons, workers)
     # Any potentials serve: those near zero round least.
@@ -68,8 +68,8 @@ def certify_transport(
     excess = measure_excess(polygons, potentials, workers)
     densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
     defects = measure_defects(polygons, integrals.strips, densest)
-    size = np.array([cells.width, cells.height])
-    farthest = np.maximum(np.abs(cells.points), np.abs(size - cells.points)) + 1 + defects.gap
+    across = np.array([cells.width, cells.height]) - cells.points
+    farthest = np.maximum(np.abs(cells.points), np.abs(across)) + 1 + defects.gap
     extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
     heights = np.abs(potentials)
     rest = densest * defects.rest
@@ -96,11 +96,8 @@ def certify_transport(
     )
     upper = moments + _price_repair(whole, weights, integrals, defects, rest, extent) + common
     # The last few additions.
-    rounding = (
-        16
-        * UNIT_ROUNDING
-        * (abs(upper) + abs(lower) + _add(seconds) + _add(heights * np.abs(lack)))
-    )
+    parts = abs(upper) + abs(lower) + _add(seconds) + _add(heights * np.abs(lack))
+    rounding = 16 * UNIT_ROUNDING * parts
     lower, upper = lower - rounding, upper + rounding
     # Where nothing better is proved, not even a number, these are true.
     return Interval(lower if lower > 0 else 0.0, upper if upper < extent else extent)

@@ -16,6 +16,7 @@ from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
 from stipple.geometry.morton import order_along_curve
+from stipple.geometry.periodic_cells import wrap_cells
 from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
@@ -305,7 +306,7 @@ class TransportSolver(NewtonSolver):
 
 def _demand_cells(voronoi: Diagram) -> None:
     """Refuse points without a Voronoi cell, which no potentials give mass."""
-    points = voronoi.cells.points
+    points = wrap_cells(voronoi.cells).points
     hidden = int((voronoi.cells.areas <= 0).sum())
     if not hidden:
         return
