@@ -33,7 +33,9 @@ def make_solver(largest: float, gradient: np.ndarray) -> tuple[Any, np.ndarray]:
         answer = 0.2 * move + (largest - 0.2) * np.vdot(along, move) * along
         return make_transport(points, POINTS - gradient + answer)
 
-    return SimpleNamespace(solve=solve, density=SimpleNamespace(width=40, height=30)), along
+    return SimpleNamespace(
+        solve=solve, density=SimpleNamespace(width=40, height=30), periodic=False
+    ), along
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
