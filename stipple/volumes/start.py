@@ -1,14 +1,19 @@
-"""Where points in a volume begin: in boxes of their masses, cut by recursive bisection."""
+"""Where points in a volume begin: in a lattice where it is even, else in boxes of their masses."""
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.geometry.power_polyhedra import Facets
 from stipple.geometry.voxel_integrals import integrate_polyhedra
-from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
 from stipple.measures.volume import VolumeDensity
+from stipple.volumes.division import divide_volume, sum_volume
+from stipple.volumes.layers import fill_blocks
 
+# Masses of the parts of a block that is filled with a lattice differ at most by this factor.
+EVENNESS = 2.0
+# In a box with sides cells along them have other best shapes: a lattice pays from so many points.
+MANY_POINTS = 10_000
 # Two cubes of half sides a and b meet at their common side if potentials differ by a² − b².
 POTENTIAL = 0.25
 # Points are moved by at most this part of half the side of a cube of their box's volume: boxes of
@@ -17,11 +22,20 @@ SHAKE = 0.5
 
 
 def start_in_boxes(
-    density: VolumeDensity, masses: Floats, seed: int, workers: Workers, *, shake: bool
+    density: VolumeDensity,
+    masses: Floats,
+    seed: int,
+    workers: Workers,
+    *,
+    moving: bool,
+    periodic: bool,
 ) -> tuple[Floats, Floats]:
-    """Place a point in each box of a bisection by masses, with a first potential.
+    """Place points in boxes of a bisection by masses, with first potentials.
 
-    Points of unlike masses are dealt to boxes at random, so that heavy and light ones mix.
+    Points of unlike masses are dealt to boxes at random, so that heavy and light ones mix. Points
+    of one mass that are to move begin in a body-centred cubic lattice in blocks where the density
+    is even, if there are many or the box is periodic: the best lattice in space (Barnes and
+    Sloane, 1983).
 
     Parameters
     ----------
@@ -33,33 +47,60 @@ def start_in_boxes(
         Of the shifts.
     workers : Workers
         Threads.
-    shake : bool
-        Whether points are shifted at random, within their boxes.
+    moving : bool
+        Whether points are to move: those alone in their boxes are then shifted at random within
+        them. Others are at the barycentres of their boxes.
+    periodic : bool
+        Whether opposite sides of the box are one.
 
     Returns
     -------
     points : ndarray, shape (n, 3)
-        The barycentres of the boxes, shifted a little.
     potentials : ndarray, shape (n,)
     """
     random = np.random.default_rng(seed)
     order = np.arange(len(masses))
-    if np.ptp(masses) > 0:
+    alike = np.ptp(masses) == 0
+    if not alike:
         order = random.permutation(order)
-    boxes = np.empty((len(masses), 2, 3))
-    boxes[order] = bisect_volume(density, masses[order])
+    sums = sum_volume(density)
+    lattice = moving and alike and (periodic or len(masses) >= MANY_POINTS)
+    evenness = EVENNESS if lattice else 0.0
+    blocks, counts = divide_volume(sums, density.spacing, masses[order], evenness)
+    turned = random.random(len(blocks)) < 0.5
+    placed = density.spacing * fill_blocks(sums, density.spacing, blocks, counts, turned)
+    blocks *= density.spacing
+    sides = np.repeat(np.cbrt(np.diff(blocks, axis=1).prod(axis=(1, 2)) / counts), counts)
+    alone = np.repeat(counts == 1, counts)
+    placed[alone] = _place_alone(density, blocks[counts == 1], random, workers, moving=moving)
+    if periodic and lattice and np.ptp(density.values) == 0:
+        # Where a lattice does not fit is anywhere then, and not at the sides of the box.
+        placed += density.size * random.random(3)
+    points, potentials = np.empty_like(placed), np.empty(len(placed))
+    points[order], potentials[order] = placed, POTENTIAL * sides**2
+    return points, potentials
+
+
+def _place_alone(
+    density: VolumeDensity,
+    boxes: Floats,
+    random: np.random.Generator,
+    workers: Workers,
+    *,
+    moving: bool,
+) -> Floats:
+    """Place a point near the barycentre of each box, shape (k, 3)."""
     centres = boxes.mean(axis=1)
     integrals = integrate_polyhedra(density, centres, list_box_facets(boxes), workers)
     held = integrals.masses[:, None]
     shift = np.divide(integrals.first_moments, held, out=np.zeros_like(centres), where=held > 0)
-    points = np.clip(centres + shift, boxes[:, 0], boxes[:, 1])
-    sides = np.cbrt(np.diff(boxes, axis=1).prod(axis=(1, 2)))
-    if shake:
+    points: Floats = np.clip(centres + shift, boxes[:, 0], boxes[:, 1])
+    if moving:
+        sides = np.cbrt(np.diff(boxes, axis=1).prod(axis=(1, 2)))
         points += SHAKE / 2 * sides[:, None] * random.uniform(-1, 1, points.shape)
         inner = 0.01 * (boxes[:, 1] - boxes[:, 0])
         points = np.clip(points, boxes[:, 0] + inner, boxes[:, 1] - inner)
-    potentials: Floats = POTENTIAL * sides**2
-    return points, potentials
+    return points
 
 
 def list_box_facets(boxes: Floats) -> Facets:
@@ -76,117 +117,3 @@ def list_box_facets(boxes: Floats) -> Facets:
         np.arange(0, 24 * count + 1, 4),
         np.ascontiguousarray(corners),
     )
-
-
-def bisect_volume(density: VolumeDensity, masses: Floats) -> Floats:
-    """Cut the box into boxes of given masses by planes across the longer side, recursively.
-
-    Parameters
-    ----------
-    density : VolumeDensity
-        What is divided.
-    masses : ndarray, shape (n,)
-        With sum 1.
-
-    Returns
-    -------
-    ndarray, shape (n, 2, 3)
-        Lower and upper corner of each box.
-    """
-    sums = np.zeros(np.add(density.values.shape, 1))
-    sums[1:, 1:, 1:] = density.densities * density.spacing.prod()
-    for axis in range(3):
-        np.cumsum(sums, axis=axis, out=sums)
-    cumulated = np.concatenate([np.zeros(1), np.cumsum(masses)])
-    return _bisect(sums, density.spacing, cumulated)
-
-
-@compile_loop
-def _bisect(sums: Floats, spacing: Floats, cumulated: Floats) -> Floats:
-    count = len(cumulated) - 1
-    boxes = np.empty((count, 2, 3))
-    # Depth first: at most one half waits for each level of the tree.
-    waiting = np.empty((80, 2, 3))
-    first, last = np.empty(80, np.int64), np.empty(80, np.int64)
-    waiting[0, 0] = 0.0
-    for axis in range(3):
-        waiting[0, 1, axis] = sums.shape[2 - axis] - 1.0
-    first[0], last[0] = 0, count
-    depth = 1
-    while depth:
-        depth -= 1
-        begin, end = first[depth], last[depth]
-        box = waiting[depth].copy()
-        if end - begin == 1:
-            boxes[begin, 0], boxes[begin, 1] = box[0] * spacing, box[1] * spacing
-            continue
-        axis = int(np.argmax((box[1] - box[0]) * spacing))
-        middle = (begin + end) // 2
-        part = (cumulated[middle] - cumulated[begin]) / (cumulated[end] - cumulated[begin])
-        cut = _find_cut(sums, box, axis, part)
-        waiting[depth], waiting[depth + 1] = box, box
-        waiting[depth, 1, axis] = waiting[depth + 1, 0, axis] = cut
-        first[depth], last[depth] = begin, middle
-        first[depth + 1], last[depth + 1] = middle, end
-        depth += 2
-    return boxes
-
-
-@compile_loop
-def _find_cut(sums: Floats, box: Floats, axis: int, part: float) -> float:
-    """Find where a part of the mass of a box lies below."""
-    low, high = box[0, axis], box[1, axis]
-    wanted = part * _measure_below(sums, box, axis, high)
-    # Between borders of voxels the mass is linear: find the two that enclose the cut.
-    first, last = int(np.floor(low)), int(np.ceil(high))
-    while last - first > 1:
-        middle = (first + last) // 2
-        if _measure_below(sums, box, axis, float(middle)) <= wanted:
-            first = middle
-        else:
-            last = middle
-    left, right = max(low, float(first)), min(high, float(last))
-    below = _measure_below(sums, box, axis, left)
-    rise = _measure_below(sums, box, axis, right) - below
-    fraction = (wanted - below) / rise if rise > 0 else 0.5
-    cut: float = left + min(max(fraction, 0.0), 1.0) * (right - left)
-    return cut
-
-
-@compile_loop
-def _measure_below(sums: Floats, box: Floats, axis: int, cut: float) -> float:
-    """Mass of the part of a box below a plane."""
-    total = 0.0
-    for corner in range(8):
-        place = np.empty(3)
-        sign = 1.0
-        for k in range(3):
-            upper = (corner >> k) & 1
-            place[k] = (cut if k == axis else box[1, k]) if upper else box[0, k]
-            sign = sign if upper else -sign
-        total += sign * _interpolate(sums, place)
-    return total
-
-
-@compile_loop
-def _interpolate(sums: Floats, place: Floats) -> float:
-    """Mass of all below a corner: linear in each coordinate within a voxel."""
-    mass = 0.0
-    base, parts = np.empty(3, np.int64), np.empty(3)
-    for k in range(3):
-        base[k] = min(max(int(place[k]), 0), sums.shape[2 - k] - 2)
-        parts[k] = place[k] - base[k]
-    for corner in range(8):
-        weight = 1.0
-        for k in range(3):
-            weight *= parts[k] if (corner >> k) & 1 else 1 - parts[k]
-        if weight != 0:
-            mass += (
-                weight
-                * sums[
-                    base[2] + ((corner >> 2) & 1),
-                    base[1] + ((corner >> 1) & 1),
-                    base[0] + (corner & 1),
-                ]
-            )
-    return mass

@@ -146,7 +146,8 @@ def stipple_volume(
     mass_tolerance : float
         Largest relative error of a cell's mass in the result.
     seed : int
-        Seed of the start: points begin near the barycentres of boxes of their masses.
+        Seed of the start: points begin near the barycentres of boxes of their masses; where the
+        density is even in a periodic box, or points are many, in body-centred cubic lattices.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
     on_step : callable, optional
@@ -178,7 +179,9 @@ def stipple_volume(
         threads = read_count(threads, "number of threads", 1)
     began = time.perf_counter()
     solver = VolumeSolver(density, weights, threads, periodic=periodic)
-    start = start_in_boxes(density, weights, seed, solver.workers, shake=iterations > 0)
+    start = start_in_boxes(
+        density, weights, seed, solver.workers, moving=iterations > 0, periodic=periodic
+    )
     placed = time.perf_counter()
     found = quantise(
         solver,

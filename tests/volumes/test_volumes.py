@@ -12,8 +12,10 @@ from stipple.geometry.voxel_integrals import integrate_polyhedra
 from stipple.measures.volume import VolumeDensity
 from stipple.volumes.certificate import certify_volume
 from stipple.volumes.diagram import Diagram
+from stipple.volumes.division import divide_volume, sum_volume
+from stipple.volumes.layers import fill_blocks
 from stipple.volumes.quantisation import BODY_CENTRED_QUALITY, measure_quality, quantise
-from stipple.volumes.start import bisect_volume, list_box_facets
+from stipple.volumes.start import list_box_facets
 from stipple.volumes.transport import VolumeSolver
 
 
@@ -31,10 +33,29 @@ def test_boxes_of_the_bisection_have_their_masses() -> None:
     masses = np.random.default_rng(1).lognormal(0, 1, 37)
     masses /= masses.sum()
     solver = VolumeSolver(density, masses)
-    boxes = bisect_volume(density, masses)
+    boxes, counts = divide_volume(sum_volume(density), density.spacing, masses, 0.0)
+    boxes *= density.spacing
+    assert (counts == 1).all()
     facets = list_box_facets(boxes)
     found = integrate_polyhedra(density, boxes.mean(axis=1), facets, solver.workers)
     assert found.masses == pytest.approx(masses, rel=1e-11)
+
+
+def test_even_blocks_are_filled_with_their_masses_in_layers() -> None:
+    """Of a density that grows along each axis every layer, row and place has its part."""
+    along = 1 + np.arange(8) / 8
+    density = VolumeDensity(np.multiply.outer(np.multiply.outer(along, along), along))
+    sums = sum_volume(density)
+    blocks, counts = divide_volume(sums, density.spacing, np.full(16, 1 / 16), 8.0)
+    assert counts.tolist() == [16]
+    points = fill_blocks(sums, density.spacing, blocks, counts, np.zeros(1, np.bool_))
+    # Four layers of two rows of two; masses along an axis are those of the density along it.
+    parts = np.interp(points, np.arange(9), np.append(0, np.cumsum(along)) / along.sum())
+    layer, row, place = np.indices((4, 2, 2)).reshape(3, -1)
+    offset = np.where(layer % 2 == 1, 0.25, 0.75)
+    expected = [(place + offset) / 2, (row + offset) / 2, (layer + 0.5) / 4]
+    assert parts == pytest.approx(np.column_stack(expected), abs=1e-12)
+    assert divide_volume(sums, density.spacing, np.full(16, 1 / 16), 1.5)[1].max() < 16
 
 
 @pytest.mark.parametrize("spacing", [(1, 1, 1), (2, 0.5, 1), (1e-3, 1e-3, 4e-3)])
