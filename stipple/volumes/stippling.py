@@ -58,6 +58,8 @@ class VolumeStippling:
         Volume A of {density > 0}.
     diagrams, newton_iterations : int
         Power diagrams computed, and linear systems solved.
+    density : VolumeDensity
+        What they stipple.
     cells : PowerPolyhedra
         The power cells; those of a periodic box are whole, and reach beyond it.
     seconds : dict
@@ -87,6 +89,7 @@ class VolumeStippling:
     support_volume: float
     diagrams: int
     newton_iterations: int
+    density: VolumeDensity
     cells: PowerPolyhedra
     seconds: dict[str, float]
     seed: int
@@ -228,6 +231,7 @@ def _describe(
         support_volume=solver.density.support_volume,
         diagrams=solver.diagrams,
         newton_iterations=solver.newton_iterations,
+        density=solver.density,
         cells=cells,
         seconds=seconds,
         seed=seed,

@@ -8,7 +8,7 @@ from stipple.cli.shared.counts import Count
 from stipple.cli.shared.options import add_options, report_options, threads_option
 from stipple.cli.shared.types import SPACING, FiniteRange
 
-FORMATS = ("csv", "npy", "ply", "vtp")
+FORMATS = ("csv", "npy", "ply", "vtp", "png", "gif", "html")
 CELL_FORMATS = ("ply", "vtp", "tess")
 POINTS = 1000
 
@@ -18,7 +18,7 @@ Examples:
   stipple volume stack.npy -n 500 -o points.csv
   stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
   stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
-  stipple volume stack.npy -n 2000 --periodic -o points.csv
+  stipple volume stack.npy -n 2000 --periodic -o points.csv -o slices.png -o turn.html
 """
 
 volume_options = add_options(
@@ -92,7 +92,8 @@ volume_options = add_options(
             type=click.Path(allow_dash=True),
             show_default="CSV on standard output",
             help="File of the points, by suffix: .csv, .ply and .vtp (VTK) with their masses, .npy"
-            " without. - is standard output. Repeatable.",
+            " without; .png shows slices, .gif the points from all around, .html a page to turn"
+            " them. - is standard output. Repeatable.",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
         click.option(

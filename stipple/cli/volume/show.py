@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from stipple.cli.shared.digits import format_interval
+from stipple.cli.shared.drawings import name_source
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.volume.plan import Job
+
+# Pixels per inch of pictures, and the pace of those that turn.
+SLICES_DPI, TURN_DPI, SECONDS_PER_VIEW = 150.0, 80.0, 0.1
 
 if TYPE_CHECKING:
     from stipple.geometry.power_polyhedra import PowerPolyhedra
@@ -49,7 +53,10 @@ def render_files(found: "VolumeStippling", job: Job) -> Iterator[tuple[str, byte
         Behind the points, if cells cannot be written so.
     """
     for output in job.outputs:
-        yield output.path, _render_points(found, output.format)
+        if output.format in ("png", "gif", "html"):
+            yield output.path, _render_view(found, job, output.format)
+        else:
+            yield output.path, _render_points(found, output.format)
     if job.polyhedra is not None:
         yield job.polyhedra, _render_cells(found.cells, find_format(job.polyhedra))
 
@@ -63,6 +70,22 @@ def _render_points(found: "VolumeStippling", form: str) -> bytes:
     columns = {**dict(zip("xyz", found.points.T, strict=True)), "mass": found.weights}
     render = {"csv": render_columns_csv, "ply": ply.render_cloud, "vtp": vtk.render_cloud}[form]
     return render(columns)
+
+
+def _render_view(found: "VolumeStippling", job: Job, form: str) -> bytes:
+    from stipple.drawing.animation import render_animation
+    from stipple.drawing.raster import render_png
+    from stipple.drawing.space import render_space
+    from stipple.volumes.views import compose_slices, compose_turn, measure_balls
+
+    radii = measure_balls(found.density, found.weights)
+    if form == "html":
+        title = name_source(job.volume)
+        return render_space(title, found.points, radii, found.density.size, list_rows(found))
+    if form == "png":
+        return render_png(compose_slices(found.density, found.points, radii), SLICES_DPI)
+    views = compose_turn(found.density, found.points, radii)
+    return render_animation(views, "gif", TURN_DPI, [SECONDS_PER_VIEW] * len(views))
 
 
 def _render_cells(cells: "PowerPolyhedra", form: str) -> bytes:
