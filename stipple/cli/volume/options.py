@@ -18,7 +18,7 @@ Examples:
   stipple volume stack.npy -n 500 -o points.csv
   stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
   stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
-  stipple volume stack.npy -n 2000 --periodic -o points.csv -o slices.png -o turn.html
+  stipple volume stack.npy -n 2000 --periodic -o points.csv -o turn.html
 """
 
 volume_options = add_options(
