@@ -119,11 +119,33 @@ def test_bleed_keeps_the_number_of_dots_and_says_what_it_is(tmp_path):
     assert (distances < 0.25 * (1200 / 200) ** 0.5).sum() > 8
 
 
+def test_the_page_of_a_tile_ends_where_the_picture_does(tmp_path):
+    """Rolled by half the page the picture is as dark at what was its border."""
+    image = save(tmp_path / "grey.png", np.full((30, 30), 128, np.uint8))
+    files = ("-o", tmp_path / "tile.png", "--report", tmp_path / "tile.json")
+    options = ("-n", 60, "--periodic", "--iterations", 4, "--dpi", 60)
+    stipple(image, *options, *files)
+    report = read_json(tmp_path / "tile.json")
+    assert report["page_mm"] == report["picture_mm"]
+    drawn = read_png(tmp_path / "tile.png")[..., 0]
+    for turned in (drawn, drawn.T):
+        # Dots that the border cuts go on at the other side: columns there differ no more.
+        steps = np.abs(np.diff(turned, axis=1, append=turned[:, :1])).mean(axis=0)
+        assert steps[-1] < steps[:-1].max()
+        assert steps[-1] > 0
+        assert np.abs(turned[:, [0, -1]] - 1).max() > 0.5
+    stipple(image, *options, *files, "--margin", "5mm")
+    report = read_json(tmp_path / "tile.json")
+    assert report["page_mm"][0] == pytest.approx(report["picture_mm"][0] + 10)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (("--bleed", "--start", "start.csv"), "--bleed needs a --start by name"),
         (("--bleed", "--animate", "a.gif"), "leave --bleed out"),
+        (("--bleed", "--periodic"), "leaves no border to bleed over"),
+        (("--periodic", "--color", "cmyk"), "--periodic needs --color mono"),
         (("--size-variation", "1"), "0<=x<1"),
     ],
 )
