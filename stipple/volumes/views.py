@@ -21,9 +21,12 @@ LINE = 0.2  # millimetres
 
 
 def measure_balls(density: VolumeDensity, weights: Floats) -> Floats:
-    """Radii of balls, one for each point, whose volumes are as their masses, shape (n,)."""
+    """Radii of balls, one for each point, whose volumes are as their masses, shape (n,).
+
+    None is wider than the box.
+    """
     radii: Floats = BALL * np.cbrt(3 / (4 * np.pi) * density.support_volume * weights)
-    return radii
+    return np.minimum(radii, density.size.min() / 2)
 
 
 def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Drawing:

@@ -109,7 +109,7 @@ def _list_transport(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> li
     factor = "N" if job.solving.masses is None else "1/Σν²"
     return [
         ("steps", f"{ink.iterations} for {ink.ink}, {ink.diagrams} diagrams"),
-        _tell_cost(ink),
+        _tell_cost(ink, periodic=job.solving.periodic),
         (
             "quality",
             f"{ink.quality:.5f} = {factor}·W2²/A; lower is better"
@@ -125,11 +125,12 @@ def _list_transport(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> li
     ]
 
 
-def _tell_cost(figures: InkFigures | UnionFigures) -> tuple[str, str]:
+def _tell_cost(figures: InkFigures | UnionFigures, *, periodic: bool = False) -> tuple[str, str]:
+    torus = ", with distances to the nearest copy" if periodic else ""
     return (
         "W2²",
         f"{figures.w2_squared:.8g} px², certified within"
-        f" {format_interval(figures.w2_squared_lower, figures.w2_squared_upper)}",
+        f" {format_interval(figures.w2_squared_lower, figures.w2_squared_upper)}{torus}",
     )
 
 

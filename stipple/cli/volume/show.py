@@ -20,10 +20,11 @@ def list_rows(found: "VolumeStippling") -> list[tuple[str, str]]:
     """List what a person reads."""
     interval = format_interval(found.w2_squared_lower, found.w2_squared_upper, 9)
     error = f"largest relative error {found.mass_error:.1e}"
+    torus = ", with distances to the nearest copy" if found.periodic else ""
     ended = "W2² hardly fell any more" if found.settled else "not settled"
     return [
         ("points", f"{len(found.points):,}"),
-        ("W2²", f"{found.w2_squared:.8g} in {interval}, in squares of the spacing's unit"),
+        ("W2²", f"{found.w2_squared:.8g} in {interval}, in squares of the spacing's unit{torus}"),
         (
             "quality",
             f"{found.quality:.5f} (body-centred cubic lattice: {found.quality_body_centred:.5f}, a"
