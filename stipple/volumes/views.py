@@ -25,8 +25,9 @@ def measure_balls(density: VolumeDensity, weights: Floats) -> Floats:
 
     None is wider than the box.
     """
-    radii: Floats = BALL * np.cbrt(3 / (4 * np.pi) * density.support_volume * weights)
-    return np.minimum(radii, density.size.min() / 2)
+    radii = BALL * np.cbrt(3 / (4 * np.pi) * density.support_volume * weights)
+    seen: Floats = np.minimum(radii, density.size.min() / 2)
+    return seen
 
 
 def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Drawing:
