@@ -106,7 +106,7 @@ def predict_volume(points: int, voxels: int, periodic: bool = False) -> Demand:
     A periodic one is continued as far as cells reach: half a side at most, a cell or two mostly.
     """
     if periodic:
-        voxels = round(voxels * (1 + min(2.0, 1 + 3 / points ** (1 / 3)) ** 3))
+        voxels = round(voxels * (1 + min(2.0, 1 + 3 / points ** (1 / 3)) ** 3 / 2))
     return Demand(
         f"{points:,} points in {voxels:,} voxels need",
         BASE_BYTES + BYTES_PER_POINT_IN_SPACE * points + BYTES_PER_VOXEL * voxels,
