@@ -30,7 +30,7 @@ def test_demands_are_those_of_their_parts() -> None:
     plan, text = predict_plan(30, 50, text=False).size, predict_plan(30, 50, text=True).size
     assert plan - predict_plan(0, 50, text=False).size == 30 * 50 * 100
     assert text - plan == 30 * 50 * 160
-    # Half a side more on either side of the box is the most that cells reach: half as much for each.
+    # Cells reach half a side beyond either side of the box at most; each voxel there needs half.
     voxels = predict_volume(8, 1000).size - predict_volume(8, 0).size
     for points, more in ((1, 4), (27, 4), (27000, 1.1**3 / 2)):
         added = predict_volume(points, 1000, True).size - predict_volume(points, 1000).size
