@@ -36,8 +36,9 @@ def list_calls():
     }
 
 
+@pytest.mark.usefixtures("kernel")
 @pytest.mark.parametrize("label", list_calls())
-def test_a_notebook_has_a_bar_that_goes_away(kernel, capsys, label):
+def test_a_notebook_has_a_bar_that_goes_away(capsys, label):
     steps = []
     list_calls()[label](lambda *step: steps.append(step))
     shown = capsys.readouterr().err
