@@ -173,6 +173,21 @@ def test_light_that_jumps_over_grey_leaves_good_dots(jump):
 
 
 @pytest.mark.slow
+def test_dots_stay_good_in_a_long_film():
+    y, x = np.mgrid[:256, :256] + 0.5
+
+    def draw(time):
+        pulse = 0.5 * (1 + 0.5 * np.sin(time / 5))
+        first = pulse * np.exp(-((x - 50 - 1.5 * time) ** 2 + (y - 128) ** 2) / 1800)
+        return 0.15 + first + 0.4 * np.exp(-((x - 190) ** 2 + (y - 75 - time) ** 2) / 800)
+
+    film = stipple.stipple_frames(map(draw, range(61)), 1250)
+    for time_, frame in enumerate(film):
+        if time_ % 6 == 0:
+            assert frame.quality <= 1.01 * stipple.stipple(draw(time_), 1250).quality
+
+
+@pytest.mark.slow
 def test_a_frame_takes_half_the_time_of_a_new_drawing():
     before = stipple.stipple(make_frame(0, 512, 512, 6, 70), 5000, threads=1)
     times = np.zeros((2, 5))
