@@ -102,9 +102,9 @@ def begin_near_bisection(
     density: Density, count: int, seed: int, *, in_rows: bool = True
 ) -> list[tuple[Floats, Floats]]:
     """Place points of equal masses that are to move: one or several starts, on the ink."""
-    generator = np.random.default_rng(seed)
+    jitter = np.random.default_rng(seed)
     return [
-        begin_on_ink(density, near, generator)
+        begin_on_ink(density, near, jitter)
         for near in place_near_bisection(density, count, seed, in_rows=in_rows)
     ]
 
