@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.grid import cut_blocks, find_offsets
+from stipple.bounds.grid import cut_blocks, find_offsets, pool_blocks
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import OffsetCosts, measure_costs, minimise_costs
@@ -75,11 +75,11 @@ class BlockProblem:
 
     def pool(self, image: Floats) -> Floats:
         """Sum the masses of each block, shape (H, W)."""
-        return np.asarray(cut_blocks(image, self.block).sum(axis=(1, 3)))
+        return pool_blocks(image, self.block)
 
-    def find_offsets(self, source: Integers, target: Integers) -> tuple[Integers, Integers]:
+    def find_offsets(self, source: Integers, target: Integers) -> tuple[Integers, ...]:
         """Rows and columns between pixels, by flat index."""
-        return find_offsets(source, target, self.pair.shape[1])
+        return find_offsets(source, target, self.pair.shape)
 
     def solve_centres(self) -> CoarseSolution:
         """Solve the problem between the centres of the blocks: an approximation, no bound."""
@@ -90,9 +90,9 @@ class BlockProblem:
         """Solve the problem between blocks, for costs by their offset."""
         source, target = self.pool(self.pair.source), self.pool(self.pair.target)
         givers, takers = np.flatnonzero(source), np.flatnonzero(target)
-        down, across = find_offsets(givers[:, None], takers, self.shape[1])
+        offsets = find_offsets(givers[:, None], takers, self.shape)
         plan, duals = _solve_dense(
-            source.ravel(), target.ravel(), givers, takers, costs.table[down, across]
+            source.ravel(), target.ravel(), givers, takers, costs.table[offsets]
         )
         # Blocks without mass have no dual: the transform gives every block the best one.
         heights = np.full(source.size, np.inf)

@@ -89,7 +89,7 @@ def bound_images(
     Parameters
     ----------
     pair : MassPair
-        Images of shape (h, w).
+        Images of shape (h, w), or volumes of shape (d, h, w).
     order : float
         p ≥ 1.
     method : {"auto", "sparse", "fast"}
@@ -134,15 +134,16 @@ def bound_images(
     began = time.perf_counter() if began is None else began
     end = math.inf if time_limit is None else began + time_limit
     aim = _Aim(order, method, gap, began, end, engine, device, threads)
-    side = choose_side(pair.source.size, method == "fast", end - time.perf_counter())
+    side = choose_side(pair.shape, method == "fast", end - time.perf_counter())
     if side == 1 or pair.similar:
         return _bound_directly(pair, on_level, aim=aim)
     return bound_pooled(pair, order, gap, side, end, partial(_bound_directly, aim=aim), on_level)
 
 
-def choose_method(order: float, shape: tuple[int, int]) -> Solver:
+def choose_method(order: float, shape: tuple[int, ...]) -> Solver:
     """Choose who solves images of a shape: "auto"."""
-    return "fast" if order == 2 and max(shape) > SPARSE_SIDE else "sparse"
+    large = max(shape) > SPARSE_SIDE or math.prod(shape) > SPARSE_SIDE**2
+    return "fast" if order == 2 and large else "sparse"
 
 
 def _bound_directly(
