@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.grid import cut_blocks, find_offsets, pool_blocks
+from stipple.bounds.grid import AXES, cut_blocks, find_offsets, pool_blocks
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import OffsetCosts, measure_costs, minimise_costs
@@ -53,6 +53,10 @@ class BlockProblem:
     def __init__(self, pair: MassPair, order: float, block: int, workers: Workers) -> None:
         if not isinstance(block, (int, np.integer)) or block < 1:
             raise StippleError(f"The side of a block is {block}: give a positive whole number.")
+        if len(pair.shape) == AXES:
+            raise StippleError(
+                "The method paper is for images: take auto, sparse or fast for volumes."
+            )
         self.pair, self.order, self.workers = pair, order, workers
         self.block = min(int(block), max(pair.shape))
         used = max(np.count_nonzero(self.pool(image)) for image in (pair.source, pair.target))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Integers
+from stipple.errors import StippleError
 
 AXES = 3
 
@@ -23,6 +24,14 @@ def lift_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 def lift(values: NDArray[Any]) -> NDArray[Any]:
     """View an array with three axes, contiguous: an image becomes one slice."""
     return np.ascontiguousarray(values).reshape(lift_shape(values.shape))
+
+
+def expect_image(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Give the rows and columns of what is to be drawn; refuse volumes."""
+    if len(shape) == AXES:
+        raise StippleError("Volumes are not drawn: save figures, or the plan, as .json or .csv.")
+    rows, columns = shape
+    return rows, columns
 
 
 def is_line(shape: tuple[int, ...]) -> bool:

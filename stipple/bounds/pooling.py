@@ -151,7 +151,8 @@ def choose_side(shape: tuple[int, ...], fast: bool, seconds: float) -> int:
     affordable, pixels = seconds * (FAST_PIXELS if fast else SPARSE_PIXELS), math.prod(shape)
     if pixels <= affordable or pixels > LARGEST_SIDE ** len(shape) * affordable:
         return 1
-    return math.ceil((pixels / affordable) ** (1 / len(shape)))
+    side: float = (pixels / affordable) ** (1 / len(shape))
+    return math.ceil(side)
 
 
 def _choose_finer(side: int, axes: int, took: float, left: float) -> int:
@@ -162,12 +163,13 @@ def _choose_finer(side: int, axes: int, took: float, left: float) -> int:
 
 def pool_pair(pair: MassPair, side: int, order: float) -> PooledPair:
     """Pool two images in blocks of side × side pixels, or volumes in cubes."""
-    pooled, distance = [], Fraction(0)
+    pooled: list[Floats] = []
+    distance = Fraction(0)
     for image in (pair.source, pair.target):
         pooled.append(pool_blocks(image, side))
         distance += Fraction(_bound_move(cut_blocks(image, side), order))
         distance += Fraction(_bound_rounding(pooled[-1].shape, side, order))
-    return PooledPair(pair_masses(*pooled), side, round_up(distance))
+    return PooledPair(pair_masses(pooled[0], pooled[1]), side, round_up(distance))
 
 
 def _bound_move(blocks: Floats, order: float) -> float:
