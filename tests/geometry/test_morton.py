@@ -8,8 +8,8 @@ from stipple.geometry.morton import order_along_curve, order_pixels_along_curve
 
 def interleave(*place: int) -> int:
     return sum(
-        (number >> bit & 1) << 3 * bit + axis
-        for axis, number in enumerate(reversed(place))
+        (number >> bit & 1) << len(place) * bit + axis
+        for axis, number in enumerate(place)
         for bit in range(20)
     )
 
@@ -20,7 +20,7 @@ def interleave(*place: int) -> int:
 )
 def test_pixels_follow_the_interleaved_bits(shape: tuple[int, int, int]) -> None:
     places = np.argwhere(np.ones(shape)).tolist()
-    expected = sorted(range(len(places)), key=lambda k: interleave(*places[k]))
+    expected = sorted(range(len(places)), key=lambda k: interleave(*places[k][::-1]))
     np.testing.assert_array_equal(order_pixels_along_curve(shape), expected)
 
 
