@@ -1,9 +1,11 @@
 """Coarser copies of two images, and how plans and potentials climb down to finer ones."""
 
+import math
+
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.grid import lift, pool_blocks
+from stipple.bounds.grid import AXES, lift, pool_blocks
 from stipple.bounds.problem import TOTAL, Flow, Level
 from stipple.machine.compiled import compile_loop
 
@@ -25,7 +27,8 @@ def build_pyramid(source: Floats, target: Floats, coarsest: int, order: float = 
     if order == 1 and (finest.source > common).any():
         finest = Level(finest.source - common, finest.target - common)
     levels = [finest]
-    while max(levels[0].source.shape) > coarsest or levels[0].source.size > MOST_PIXELS:
+    most = MOST_PIXELS if source.ndim == AXES else math.inf
+    while max(levels[0].source.shape) > coarsest or levels[0].source.size > most:
         levels.insert(0, Level(_pool(levels[0].source), _pool(levels[0].target)))
     return levels
 

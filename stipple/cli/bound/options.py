@@ -100,8 +100,8 @@ distance_options = add_options(
         "--pixels",
         type=click.Choice(get_args(PixelModel)),
         default="points",
-        help="The mass of a pixel is a point at its centre, or spread over its square; of a voxel, over"
-        " its cube.",
+        help="The mass of a pixel is a point at its centre, or spread over its square; of a voxel,"
+        " over its cube.",
     ),
     group="Distance",
 )
