@@ -27,8 +27,8 @@ COARSEST = 16
 # "auto" solves images up to this side on sparse arcs: half a second.
 SPARSE_SIDE = 64
 # Levels that only prepare the next are left after this many steps; for distances themselves, and in
-# volumes for all orders but 2, after more: their potentials, not their plans, are what takes long to
-# become good on fine levels.
+# volumes for all orders but 2, after more: their potentials, not their plans, are what takes long
+# to become good on fine levels.
 STEPS_ON_THE_WAY, DISTANCE_STEPS = 2, 4
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
