@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import ot
 from scipy.ndimage import gaussian_filter
 
 import stipple
@@ -36,6 +35,8 @@ def draw_field(seed: int, side: int) -> Floats:
 
 def solve_by_pot(a: Floats, b: Floats, order: float) -> float:
     """Compute W_p, up to rounding."""
+    import ot
+
     places = np.argwhere(a >= 0).astype(float)
     costs = ot.dist(places, places) ** (order / 2)
     shares = [(volume / volume.sum()).ravel() for volume in (a, b)]
