@@ -45,7 +45,7 @@ USEFUL = 0.9
 # about better potentials, as long as it helps.
 ARC_CHOICES = {
     2: ((8, 3), (12, 3), (16, 5), (32, 8)),
-    AXES: ((8, 2), (12, 2), (24, 3), (48, 4)),
+    AXES: ((12, 2), (16, 2), (24, 3), (48, 4)),
 }
 # With gaps from this on, plans need not be exact, but as good as the gap allows;
 LEAST_RELAXED = 1e-5
