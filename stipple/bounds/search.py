@@ -204,6 +204,8 @@ class Search:
             near = best = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
         else:
             near = best = self._conjugate(dual)
+            enough = evaluate_dual(level, best) * (1 + gap) ** self.order
+            flow = self._sweep_cells(flow, best, costs, CELL_SIDES[costs.ndim][0], deadline, enough)
         yield Solution(flow, best)
         for count, radius in ARC_CHOICES[costs.ndim]:
             if time.perf_counter() >= deadline:
