@@ -219,7 +219,7 @@ def test_sums_over_slices_bound_from_below() -> None:
 
 @pytest.mark.slow
 def test_large_volumes_take_the_seconds_that_are_promised() -> None:
-    a, b = (draw_smooth(seed, (64, 64, 64), 8.0) for seed in (1, 2))
+    a, b = (draw_smooth(seed, (64, 64, 64), 8.0) ** 4 for seed in (1, 2))
     stipple.bound(a[::8, ::8, ::8], b[::8, ::8, ::8])
     began = time.process_time()
     result = stipple.bound(a, b, gap=0.005)
