@@ -3,13 +3,18 @@
 import re
 from functools import partial
 
+from bound_volumes import ORDERS, draw_field, solve_by_pot
 from source_rows import Measured, Report, Row, judge, leave, quote, read_page, rerun, run
+
+import stipple
 
 IMAGES = "stipple bound samples/chelsea.png samples/horse.png --resize 32x32"
 ESTIMATES = f"{IMAGES} --method paper --block 4"
 ESTIMATORS = ("minimum cost", "dual", "weighted cost", "primal", "total variation")
 # Columns of the tables of estimators in docs/bounds-measured.md.
 BLOCK, FIRST_ERROR, ALL_SECONDS, SINKHORN_SECONDS = 1, 2, 7, 9
+# Of POT.
+ROUNDING = 1e-9
 STIPPLES = "stipple stipple samples/camera.png -n 2000 -o points.csv"
 
 
@@ -52,6 +57,14 @@ def list_bounds() -> list[Row]:
             )
             for block in (2, 4)
         ),
+        Row(
+            source,
+            "regular grids of three axes are bounded like those of two",
+            "python benchmarks/bound_volumes.py 8",
+            "",
+            measure_volumes,
+            is_cheap=True,
+        ),
         leave(source, "Table: blocks of 8", "", "`make bench-bounds` takes blocks of 2 and 4"),
         leave(
             source,
@@ -72,6 +85,17 @@ def read_estimate(which: int, report: Report) -> Measured:
     return f"W_2 {found:.4f}, {error:+.1%} of the certified {exact['lower']:.4f}", judge(
         holds, "holds", "**violated**"
     )
+
+
+def measure_volumes() -> Measured:
+    """Compare intervals between small volumes with what POT computes."""
+    volumes = draw_field(1, 8), draw_field(2, 8)
+    holds, told = True, []
+    for order in ORDERS:
+        found, exact = stipple.bound(*volumes, order), solve_by_pot(*volumes, order)
+        holds &= found.lower <= exact * (1 + ROUNDING) and exact <= found.upper * (1 + ROUNDING)
+        told.append(f"W_{order:g} {found.lower:.4f} (POT {exact:.4f})")
+    return f"8³ voxels: {', '.join(told)}", judge(holds, "holds", "**violated**")
 
 
 def read_table(side: int) -> list[list[str]]:

@@ -2,12 +2,14 @@
 
 import math
 import time
+from functools import reduce
 
 import numpy as np
 from scipy.fft import dctn, idctn
 
 from stipple.arrays import Floats
 from stipple.bounds.clock import LateError
+from stipple.bounds.grid import lift
 from stipple.bounds.problem import TOTAL, Level, Potentials, conjugate, evaluate_dual
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
@@ -31,8 +33,8 @@ def ascend_dual(
     Parameters
     ----------
     level : Level
-        Images of shape (h, w).
-    potential : ndarray, shape (h, w)
+        Images of shape (h, w), or volumes (d, h, w).
+    potential : ndarray, of the same shape
         ψ, in square pixels.
     steps : int
         At most.
@@ -46,11 +48,10 @@ def ascend_dual(
         The best met.
     """
     masses = (level.source / TOTAL, level.target / TOTAL)
-    height, width = level.source.shape
-    frequencies = (2 - 2 * np.cos(np.pi * np.arange(n) / n) for n in (height, width))
-    laplacian = np.add.outer(*frequencies)
+    frequencies = [2 - 2 * np.cos(np.pi * np.arange(n) / n) for n in level.source.shape]
+    laplacian = reduce(np.add.outer, frequencies)
     # Constants do not matter: masses are equal.
-    laplacian[0, 0] = np.inf
+    laplacian.flat[0] = np.inf
     current = best = conjugate(potential, 2, workers)
     value = highest = evaluate_dual(level, current)
     unit = 1 / max(masses[0].max(), masses[1].max())
@@ -62,7 +63,7 @@ def ascend_dual(
         forwards = step % 2 == 0
         here, there = masses if forwards else masses[::-1]
         mapped, raised = current[:2] if forwards else current[1::-1]
-        residue = there - _push_forward(here, mapped)
+        residue = there - _push_forward(lift(here), lift(mapped)).reshape(here.shape)
         direction = idctn(dctn(residue, norm="ortho") / laplacian, norm="ortho")
         direction *= size * unit
         try:
@@ -86,25 +87,36 @@ def ascend_dual(
 
 @compile_loop
 def _push_forward(masses: Floats, potential: Floats) -> Floats:
-    """Carry masses along x − ∇φ/2, each shared bilinearly among four pixels."""
-    height, width = masses.shape
-    pushed = np.zeros((height, width))
-    for row in range(height):
-        for column in range(width):
-            mass = masses[row, column]
-            if mass == 0:
-                continue
+    """Carry masses along x − ∇φ/2, each shared linearly among the eight pixels around it."""
+    depth, height, width = masses.shape
+    pushed = np.zeros((depth, height, width))
+    for plane in range(depth):
+        back, front = max(plane - 1, 0), min(plane + 1, depth - 1)
+        for row in range(height):
             up, down = max(row - 1, 0), min(row + 1, height - 1)
-            left, right = max(column - 1, 0), min(column + 1, width - 1)
-            fall = (potential[down, column] - potential[up, column]) / max(down - up, 1)
-            drift = (potential[row, right] - potential[row, left]) / max(right - left, 1)
-            y = min(max(row - fall / 2, 0.0), height - 1.0)
-            x = min(max(column - drift / 2, 0.0), width - 1.0)
-            r, c = int(y), int(x)
-            below, beside = min(r + 1, height - 1), min(c + 1, width - 1)
-            s, t = y - r, x - c
-            pushed[r, c] += mass * (1 - s) * (1 - t)
-            pushed[r, beside] += mass * (1 - s) * t
-            pushed[below, c] += mass * s * (1 - t)
-            pushed[below, beside] += mass * s * t
+            for column in range(width):
+                mass = masses[plane, row, column]
+                if mass == 0:
+                    continue
+                left, right = max(column - 1, 0), min(column + 1, width - 1)
+                dip = potential[front, row, column] - potential[back, row, column]
+                fall = potential[plane, down, column] - potential[plane, up, column]
+                drift = potential[plane, row, right] - potential[plane, row, left]
+                k, r = _cut_place(plane - dip / max(front - back, 1) / 2, depth)
+                i, s = _cut_place(row - fall / max(down - up, 1) / 2, height)
+                j, t = _cut_place(column - drift / max(right - left, 1) / 2, width)
+                beyond, below, beside = k + (r > 0), i + (s > 0), j + (t > 0)
+                for number, share in ((k, 1 - r), (beyond, r)):
+                    if share > 0:
+                        pushed[number, i, j] += mass * share * (1 - s) * (1 - t)
+                        pushed[number, i, beside] += mass * share * (1 - s) * t
+                        pushed[number, below, j] += mass * share * s * (1 - t)
+                        pushed[number, below, beside] += mass * share * s * t
     return pushed
+
+
+@compile_loop
+def _cut_place(place: float, count: int) -> tuple[int, float]:
+    """Bring a place between the first pixel and the last: whole number and fraction."""
+    place = min(max(place, 0.0), count - 1.0)
+    return int(place), place - int(place)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.grid import cut_blocks, find_offsets
+from stipple.bounds.grid import AXES, cut_blocks, find_offsets, pool_blocks
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import OffsetCosts, measure_costs, minimise_costs
@@ -53,6 +53,10 @@ class BlockProblem:
     def __init__(self, pair: MassPair, order: float, block: int, workers: Workers) -> None:
         if not isinstance(block, (int, np.integer)) or block < 1:
             raise StippleError(f"The side of a block is {block}: give a positive whole number.")
+        if len(pair.shape) == AXES:
+            raise StippleError(
+                "The method paper is for images: take auto, sparse or fast for volumes."
+            )
         self.pair, self.order, self.workers = pair, order, workers
         self.block = min(int(block), max(pair.shape))
         used = max(np.count_nonzero(self.pool(image)) for image in (pair.source, pair.target))
@@ -75,11 +79,11 @@ class BlockProblem:
 
     def pool(self, image: Floats) -> Floats:
         """Sum the masses of each block, shape (H, W)."""
-        return np.asarray(cut_blocks(image, self.block).sum(axis=(1, 3)))
+        return pool_blocks(image, self.block)
 
-    def find_offsets(self, source: Integers, target: Integers) -> tuple[Integers, Integers]:
+    def find_offsets(self, source: Integers, target: Integers) -> tuple[Integers, ...]:
         """Rows and columns between pixels, by flat index."""
-        return find_offsets(source, target, self.pair.shape[1])
+        return find_offsets(source, target, self.pair.shape)
 
     def solve_centres(self) -> CoarseSolution:
         """Solve the problem between the centres of the blocks: an approximation, no bound."""
@@ -90,9 +94,9 @@ class BlockProblem:
         """Solve the problem between blocks, for costs by their offset."""
         source, target = self.pool(self.pair.source), self.pool(self.pair.target)
         givers, takers = np.flatnonzero(source), np.flatnonzero(target)
-        down, across = find_offsets(givers[:, None], takers, self.shape[1])
+        offsets = find_offsets(givers[:, None], takers, self.shape)
         plan, duals = _solve_dense(
-            source.ravel(), target.ravel(), givers, takers, costs.table[down, across]
+            source.ravel(), target.ravel(), givers, takers, costs.table[offsets]
         )
         # Blocks without mass have no dual: the transform gives every block the best one.
         heights = np.full(source.size, np.inf)

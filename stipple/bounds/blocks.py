@@ -212,7 +212,7 @@ def _bound_by_plan(problem: BlockProblem, plan: Plan) -> tuple[float, float]:
 def _bound_by_variation(problem: BlockProblem, plan: Plan) -> tuple[float, float]:
     """⟨c, P⟩^(1/p) + W_p(a, P1) + W_p(Pᵀ1, b), and W_p ≤ diameter · (½|a − ã|₁)^(1/p)."""
     pair, order, costs = problem.pair, problem.order, problem.costs
-    diameter = Fraction(float(round_costs_up(costs)[-1, -1]))
+    diameter = Fraction(float(round_costs_up(costs).flat[-1]))
     # The fit can overflow where it should end: what is no amount is left out.
     amounts = np.where(np.isfinite(plan.amounts) & (plan.amounts > 0), plan.amounts, 0.0)
     counts = np.rint(amounts / max(1.0, amounts.sum()) * UNITS).astype(np.int64)

@@ -11,6 +11,7 @@ from stipple.arguments import accept_positional, read_choice, read_count, read_n
 from stipple.arrays import Floats, ImageLike
 from stipple.bounds.certificate import certify_line, measure_gap
 from stipple.bounds.displacement import PlanSummary, summarise_plan
+from stipple.bounds.grid import is_line
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.plans import Plan
 from stipple.bounds.transforms import check_order
@@ -61,14 +62,14 @@ class ImageBounds(Savable):
         The interval by resolution, in the same unit and for the same `pixels`; none for "paper".
     estimates : PaperEstimates or None
         The published estimators, for "paper", likewise.
-    potential : ndarray, shape (h, w), or None
+    potential : ndarray, shape (h, w) or (d, h, w), or None
         ψ on the second image, in pixels to the power p.
     plan : Plan or None
         The plan that proves the upper bound for points, complete but for dust of less than 2⁻⁵⁹ of
         the mass an entry, or for "line" rounded to doubles; None for "paper", or if there was no
         time to make one.
     shape : tuple of int
-        Rows and columns of the images.
+        Rows and columns of the images; slices, rows and columns of volumes.
     seconds : float
         Time taken.
     version : str
@@ -96,7 +97,7 @@ class ImageBounds(Savable):
     estimates: PaperEstimates | None
     potential: Floats | None
     plan: Plan | None
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     seconds: float
     version: str
 
@@ -116,22 +117,22 @@ class ImageBounds(Savable):
         return measure_gap(self.interval)
 
     def __repr__(self) -> str:
-        rows, columns = self.shape
+        size = " × ".join(map(str, self.shape))
         return (
             f"ImageBounds({self.lower!r} ≤ W_{self.order:g} ≤ {self.upper!r}"
             f" {UNITS[self.unit]},\n"
             f"            gap {100 * self.gap:.3g} % ({'' if self.reached else 'not '}reached),"
-            f" {rows} × {columns} {self.pixels}, method {self.method})"
+            f" {size} {self.pixels}, method {self.method})"
         )
 
     def render(self, form: str, layout: Layout) -> bytes:
-        """Plot where mass goes, on a page of its own; needs a plan."""
+        """Plot where mass goes between images, on a page of its own; needs a plan."""
         from stipple.bounds.show_plan import render_plan
 
         return render_plan(self, form, layout.dpi)
 
     def render_csv(self) -> bytes:
-        """Write the plan: x, y, to_x, to_y and mass, between centres of pixels."""
+        """Write the plan: x, y, to_x, to_y and mass, between centres of pixels; z in volumes."""
         from stipple.bounds.show_plan import render_plan_csv
 
         return render_plan_csv(self)
@@ -158,11 +159,11 @@ def bound(
     threads: int | None = None,
     on_level: Callable[[LevelRecord], None] | None = None,
 ) -> ImageBounds:
-    """Enclose the Wasserstein distance W_p between two images, strictly.
+    """Enclose the Wasserstein distance W_p between two images or two volumes, strictly.
 
     Parameters
     ----------
-    a, b : array_like, shape (h, w), or (w,) for one row
+    a, b : array_like, shape (h, w), or (w,) for one row, or (d, h, w) for voxels, which are cubes
         Masses ≥ 0 of the pixels; images with different sums are scaled to the same. Masked pixels
         of a masked array have no mass.
     p : float
@@ -171,8 +172,8 @@ def bound(
         Refine until (upper − lower)/lower is at most this.
     method : {"auto", "paper", "sparse", "fast"}
         Multiscale linear programmes, back-and-forth potentials (p = 2), or the four estimators of
-        "Quantization-based Bounds on the Wasserstein Metric" with blocks. "auto" matches the masses
-        of one row or one column in their order, which is exact.
+        "Quantization-based Bounds on the Wasserstein Metric" with blocks, of images only. "auto"
+        matches the masses of one row or one column in their order, which is exact.
     block : int
         Side of the blocks of "paper", in pixels.
     time_limit : float, optional
@@ -183,7 +184,8 @@ def bound(
     unit : {"pixel", "side"}
         Unit of the distance: a pixel, or the longer side of the images.
     pixels : {"points", "squares"}
-        Whether the mass of a pixel is at its centre or spread evenly over it.
+        Whether the mass of a pixel is at its centre or spread evenly over it: its square, or the
+        cube of a voxel.
     engine : {"auto", "numpy", "keops"}
         Who transforms potentials for p other than 2: compiled loops of this package (numpy), or
         KeOps; "auto" takes KeOps for large images where there is a GPU. Certificates are computed
@@ -202,8 +204,8 @@ def bound(
     Raises
     ------
     StippleError
-        If the arrays are not two images of the same shape with some mass each, an option makes no
-        sense, or the GPU that was asked for cannot be used.
+        If the arrays are not two images or volumes of the same shape with some mass each, an
+        option makes no sense, or the GPU that was asked for cannot be used.
 
     Examples
     --------
@@ -231,7 +233,7 @@ def bound(
     conversion = Conversion(pair, p, unit, pixels)
     if method == "paper":
         evidence = _collect_estimates(pair, p, block, engine, device, threads)
-    elif method == "auto" and 1 in pair.shape:
+    elif method == "auto" and is_line(pair.shape):
         evidence = _match_line(pair, p, gap, engine, device, began)
         if on_level:
             on_level(conversion.convert_level(evidence.levels[0]))

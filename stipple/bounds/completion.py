@@ -8,6 +8,7 @@ import numpy as np
 from stipple.arrays import Integers
 from stipple.bounds.clock import Clock
 from stipple.bounds.exact import HALF, LOW, join_sum
+from stipple.bounds.grid import lift_shape
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Moved, Plan, check_plan, join_plans, price_offsets
 from stipple.bounds.transforms import OffsetCosts, round_costs_up
@@ -63,7 +64,7 @@ def price_plan(
     clock.check()
     units = pair.source_units, pair.target_units
     left = Left(*(half.ravel().copy() for each in units for half in (each.high, each.low)))
-    moved = Moved(np.zeros(pair.shape, np.int64), np.zeros(pair.shape, np.int64))
+    moved = Moved(*np.zeros((2, *lift_shape(pair.shape)), np.int64))
     parts = [] if plan is None else [_follow_plan(pair, plan, left, moved, clock)]
     repaired = float(Fraction(pair.total - join_sum(*moved), pair.total))
     clock.check()
@@ -73,7 +74,7 @@ def price_plan(
     cost = price_offsets(moved, costs)
     missing = pair.total - join_sum(moved.high, moved.low)
     if missing and not pair.identical:
-        cost += missing * Fraction(float(round_costs_up(costs)[-1, -1]))
+        cost += missing * Fraction(float(round_costs_up(costs).flat[-1]))
     return PricedPlan(cost / pair.total, repaired, join_plans(parts))
 
 
@@ -102,7 +103,7 @@ def _repair(
     p > 1 moving everything a little can be cheaper than moving the differences far, which is tried
     if asked for.
     """
-    order = order_pixels_along_curve(pair.shape)
+    order = order_pixels_along_curve(lift_shape(pair.shape))
     found = []
     for stay in (True, False) if both_ways else (True,):
         rest = Left(*(each.copy() for each in left))
@@ -177,13 +178,17 @@ def _move(left: Left, x: int, y: int, high: int, low: int, moved: Moved) -> None
         borrow = 1 if rest < 0 else 0
         halves[0][z] -= high + borrow
         halves[1][z] = rest + (borrow << HALF)
-    columns = moved.high.shape[1]
-    down, across = abs(x // columns - y // columns), abs(x % columns - y % columns)
-    moved.high[down, across] += high
-    moved.low[down, across] += low
-    if moved.low[down, across] >> HALF:
-        moved.high[down, across] += 1
-        moved.low[down, across] -= 1 << HALF
+    rows, columns = moved.high.shape[1:]
+    line, other = x // columns, y // columns
+    plane, other_plane = line // rows, other // rows
+    across = abs(x - line * columns - y + other * columns)
+    down = abs(line - plane * rows - other + other_plane * rows)
+    place = (abs(plane - other_plane), down, across)
+    moved.high[place] += high
+    moved.low[place] += low
+    if moved.low[place] >> HALF:
+        moved.high[place] += 1
+        moved.low[place] -= 1 << HALF
 
 
 @compile_loop

@@ -19,13 +19,13 @@ class PlanSummary:
     entries : int
         Pairs of pixels between which mass goes.
     shift : tuple of float
-        Mean displacement (x, y) in pixels.
+        Mean displacement (x, y), or (x, y, z) of volumes, in pixels.
     mean_distance, largest_distance : float
         How far mass goes, in pixels.
     """
 
     entries: int
-    shift: tuple[float, float]
+    shift: tuple[float, ...]
     mean_distance: float
     largest_distance: float
 
@@ -47,17 +47,15 @@ class Displacement:
     masses: Floats
 
 
-def summarise_plan(plan: Plan | None, shape: tuple[int, int]) -> PlanSummary | None:
+def summarise_plan(plan: Plan | None, shape: tuple[int, ...]) -> PlanSummary | None:
     """Summarise a plan between images of a shape; None where nothing is known to move."""
     if plan is None or len(plan.amounts) == 0:
         return None
     shifts = _stack_shifts(plan, shape)
-    distances = np.hypot(*shifts.T)
+    distances = np.hypot.reduce(shifts, axis=1)
     amounts = plan.amounts / plan.amounts.sum()
-    across, down = (amounts @ shifts).tolist()
-    return PlanSummary(
-        len(amounts), (across, down), float(amounts @ distances), float(distances.max())
-    )
+    shift = tuple((amounts @ shifts).tolist())
+    return PlanSummary(len(amounts), shift, float(amounts @ distances), float(distances.max()))
 
 
 def measure_displacement(plan: Plan | None, shape: tuple[int, int], parts: int) -> Displacement:
@@ -88,6 +86,6 @@ def measure_displacement(plan: Plan | None, shape: tuple[int, int], parts: int) 
     return Displacement(average(places), average(shifts), masses[used])
 
 
-def _stack_shifts(plan: Plan, shape: tuple[int, int]) -> Floats:
-    """Displacement (x, y) of each entry of a plan, shape (k, 2), in pixels."""
-    return np.column_stack(measure_shifts(plan.source, plan.target, shape[1])).astype(float)
+def _stack_shifts(plan: Plan, shape: tuple[int, ...]) -> Floats:
+    """Displacement (x, y) of each entry of a plan, shape (k, 2), in pixels; of volumes (k, 3)."""
+    return np.column_stack(measure_shifts(plan.source, plan.target, shape)).astype(float)

@@ -19,7 +19,7 @@ def improve_in_cells(
     potentials: Potentials,
     costs: Floats,
     side: int,
-    offset: tuple[int, int],
+    offset: tuple[int, ...],
     pool: Executor,
     deadline: float = math.inf,
 ) -> Flow:
@@ -35,8 +35,8 @@ def improve_in_cells(
         By offset: the table of `transforms.measure_costs`.
     side : int
         Of the square cells, in pixels.
-    offset : (int, int)
-        Rows and columns by which the cells are shifted.
+    offset : tuple of int
+        Rows and columns, and slices of volumes before them, by which the cells are shifted.
     pool : Executor
         Solves the cells.
     deadline : float
@@ -44,9 +44,10 @@ def improve_in_cells(
     """
     slack = price_arcs(costs, flow.source, flow.target)
     slack -= potentials.source.ravel()[flow.source] + potentials.target.ravel()[flow.target]
-    rows, columns = np.divmod(flow.source, costs.shape[1])
-    across = costs.shape[1] // side + 2
-    cells = (rows + offset[0]) // side * across + (columns + offset[1]) // side
+    cells = np.zeros_like(flow.source)
+    places = np.unravel_index(flow.source, costs.shape)
+    for place, shift, count in zip(places, offset, costs.shape, strict=True):
+        cells = cells * (count // side + 2) + (place + shift) // side
     _, cells, sizes = np.unique(cells, return_inverse=True, return_counts=True)
     waste = np.bincount(cells, slack * flow.amounts)
     wasteful = waste > NEGLIGIBLE * waste.mean()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Booleans, Integers
-from stipple.bounds.grid import cut_blocks
+from stipple.bounds.grid import lift, pool_blocks
 from stipple.machine.compiled import compile_loop
 
 HALF = 60
@@ -76,15 +76,17 @@ def split_numbers(values: NDArray[Any]) -> Numbers:
     return Numbers(mantissas, shifts, least, lowest - least)
 
 
-def sum_lines(numbers: Numbers) -> tuple[list[int], list[int]]:
-    """Add up rows and columns, in multiples of 2^(spare + exponent)."""
-    rows, columns = numbers.mantissas.shape
+def sum_lines(numbers: Numbers) -> tuple[list[int], ...]:
+    """Add up what lies at each place along each axis, in multiples of 2^(spare + exponent).
+
+    Of an image these are the sums of rows, and of columns.
+    """
+    mantissas = lift(numbers.mantissas)
     limbs = int(numbers.shifts.max()) // LIMB + 5
-    bins = np.zeros((rows, limbs), np.int64), np.zeros((columns, limbs), np.int64)
-    _sum_lines(numbers.mantissas, numbers.shifts, *bins)
-    sides = ([_join_limbs(line) >> numbers.spare for line in side] for side in bins)
-    first, second = sides
-    return first, second
+    bins = [np.zeros((count, limbs), np.int64) for count in mantissas.shape]
+    _sum_lines(mantissas, lift(numbers.shifts), *bins)
+    sides = bins[-numbers.mantissas.ndim :]
+    return tuple([_join_limbs(line) >> numbers.spare for line in side] for side in sides)
 
 
 def count_units(numbers: Numbers, whole: int, total: int) -> Units:
@@ -139,7 +141,7 @@ def pool_units(units: Units, block: int) -> Units:
     """Sum the counts of blocks of block × block pixels; those at the ends may be incomplete."""
 
     def pool(values: NDArray[Any]) -> NDArray[np.int64]:
-        return np.asarray(cut_blocks(values.astype(np.int64), block).sum(axis=(1, 3)))
+        return pool_blocks(values.astype(np.int64), block)
 
     # The halves of the low half add up without overflow.
     lower, upper = pool(units.low & SMALL), pool(units.low >> LIMB)
@@ -185,25 +187,28 @@ def _split(bits: Integers, mantissas: NDArray[np.uint64], shifts: Integers) -> t
 
 @compile_loop
 def _sum_lines(
-    mantissas: NDArray[np.uint64], shifts: Integers, rows: Integers, columns: Integers
+    mantissas: NDArray[np.uint64],
+    shifts: Integers,
+    slices: Integers,
+    rows: Integers,
+    columns: Integers,
 ) -> None:
-    """Add limbs to those of rows and columns; a limb takes 2^32 pixels without overflow."""
-    height, width = mantissas.shape
-    for row in range(height):
-        for column in range(width):
-            mantissa = mantissas[row, column]
-            if mantissa == 0:
-                continue
-            place, shift = divmod(shifts[row, column], LIMB)
-            carry = 0
-            for k in range(4):
-                # A limb shifted by less than 30 bits, and a carry below 2^30.
-                value = (np.int64(mantissa & _UNSIGNED_SMALL) << shift) + carry
-                mantissa >>= _UNSIGNED_LIMB
-                limb = value & SMALL
-                carry = value >> LIMB
-                rows[row, place + k] += limb
-                columns[column, place + k] += limb
+    """Add limbs to those of each line; a limb takes 2^32 pixels without overflow."""
+    for place in np.ndindex(mantissas.shape):
+        mantissa = mantissas[place]
+        if mantissa == 0:
+            continue
+        first, shift = divmod(shifts[place], LIMB)
+        carry = 0
+        for k in range(first, first + 4):
+            # A limb shifted by less than 30 bits, and a carry below 2^30.
+            value = (np.int64(mantissa & _UNSIGNED_SMALL) << shift) + carry
+            mantissa >>= _UNSIGNED_LIMB
+            limb = value & SMALL
+            carry = value >> LIMB
+            slices[place[0], k] += limb
+            rows[place[1], k] += limb
+            columns[place[2], k] += limb
 
 
 @compile_loop

@@ -48,7 +48,7 @@ def find_nearest(potential: Floats, order: float, device: Device) -> Integers:
 
     Parameters
     ----------
-    potential : ndarray, shape (h, w)
+    potential : ndarray, shape (h, w) or (d, h, w)
         ψ, somewhere finite; −inf leaves a pixel out.
     order : float
         p ≥ 1.
@@ -57,14 +57,15 @@ def find_nearest(potential: Floats, order: float, device: Device) -> Integers:
 
     Returns
     -------
-    ndarray, shape (h, w)
+    ndarray, shape (h, w) or (d, h, w)
         Flat indices.
     """
     used = np.flatnonzero(np.isfinite(potential))
-    places = np.divmod(np.arange(potential.size), potential.shape[1])
+    places = np.unravel_index(np.arange(potential.size), potential.shape)
     pixels = np.column_stack(places).astype(float)
     arguments = [pixels, pixels[used], potential.reshape(-1, 1)[used]]
-    variables = ["X=Vi(0,2)", "Y=Vj(1,2)", "B=Vj(2,1)"]
+    axes = potential.ndim
+    variables = [f"X=Vi(0,{axes})", f"Y=Vj(1,{axes})", "B=Vj(2,1)"]
     cost = f"Sqrt({SQUARES})"
     if order != 1:
         cost = DISTANCE_POWER

@@ -16,12 +16,13 @@ def bound_from_below(pair: MassPair, order: float) -> Fraction:
 
     Between points on a line the monotone plan is the best for every p ≥ 1. Let R and C be its cost
     for rows and columns. For p ≥ 2, (x² + y²)^(p/2) ≥ |x|^p + |y|^p, so that W_p^p ≥ R + C; for
-    p < 2 it is at least 2^(p/2−1) times that, and at least |x|^p and |y|^p alone.
+    p < 2 it is at least 2^(p/2−1) times that, and at least |x|^p and |y|^p alone. Of volumes there
+    are three such costs, and 3^(p/2−1).
     """
     costs = [_transport_line(*sides, order) for sides in _list_lines(pair)]
     if order >= 2:
         return sum(costs, Fraction(0))
-    share, _ = enclose_power(Fraction(1, 2), 1 - order / 2)
+    share, _ = enclose_power(Fraction(1, len(costs)), 1 - order / 2)
     return max(*costs, share * sum(costs))
 
 
@@ -57,9 +58,8 @@ def measure_shift(pair: MassPair) -> float:
 
 
 def _list_lines(pair: MassPair) -> list[tuple[list[int], list[int]]]:
-    """List the sums of rows of both images, and of columns."""
-    first, second = pair.first, pair.second
-    return [(first.rows, second.rows), (first.columns, second.columns)]
+    """List the sums along each axis of both images: of rows, and of columns."""
+    return list(zip(pair.first.lines, pair.second.lines, strict=True))
 
 
 def match_line(pair: MassPair, order: float) -> tuple[Fraction, Plan]:

@@ -19,6 +19,7 @@ from stipple.bounds.exact import (
     split_numbers,
     sum_lines,
 )
+from stipple.bounds.grid import AXES
 from stipple.errors import StippleError
 from stipple.machine.rounding import scale_exactly
 
@@ -34,16 +35,15 @@ class Image:
     Attributes
     ----------
     numbers : Numbers
-        The pixels, shape (h, w).
-    rows, columns : list of int
-        Sums of its lines, in a unit of their own.
+        The pixels, shape (h, w), or the voxels of a volume, shape (d, h, w).
+    lines : tuple of list of int
+        Sums at each place along each axis, in a unit of their own: of rows, and of columns.
     whole : int
         The sum of the image in that unit.
     """
 
     numbers: Numbers
-    rows: list[int]
-    columns: list[int]
+    lines: tuple[list[int], ...]
     whole: int
 
 
@@ -63,7 +63,7 @@ class MassPair:
         Whether the images are known to be the same in spite of units that were rounded.
     similar : bool
         Whether the shares of all pixels are the same up to rounding of the numbers given.
-    source, target : ndarray, shape (h, w)
+    source, target : ndarray, shape (h, w) or (d, h, w)
         The masses as fractions, sum 1 up to rounding: for solvers, not for proofs.
     """
 
@@ -77,10 +77,9 @@ class MassPair:
     target: Floats
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        rows, columns = self.source.shape
-        return rows, columns
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns; of volumes, slices before them."""
+        return self.source.shape
 
     @cached_property
     def source_units(self) -> Units:
@@ -104,7 +103,7 @@ def pair_masses(
 
     Parameters
     ----------
-    a, b : array_like, shape (h, w), or (w,) for one row
+    a, b : array_like, shape (h, w), or (w,) for one row, or (d, h, w) for a volume
         Masses ≥ 0 in any scale, of any integer type or at most double precision.
     names : pair of str
         What messages call them.
@@ -152,9 +151,10 @@ def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
     image = read_pixels(values, name)
     if image.ndim == 1:
         image = image[np.newaxis]
-    if image.ndim != 2 or image.size == 0:
+    if image.ndim not in (2, AXES) or image.size == 0:
         raise StippleError(
-            f"The {name} has the shape {image.shape}: give an array of rows and columns."
+            f"The {name} has the shape {image.shape}: give an array of rows and columns, or of"
+            " slices, rows and columns."
         )
     if image.dtype.itemsize > 8:
         raise StippleError(
@@ -167,10 +167,11 @@ def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
         image = image.astype(float, copy=False)
     wrong = ~(np.isfinite(image) & (image >= 0))
     if wrong.any():
-        row, column = np.argwhere(wrong)[0]
+        place = tuple(np.argwhere(wrong)[0])
+        names = zip(("slice", "row", "column")[-image.ndim :], place, strict=True)
+        told = ", ".join(f"{axis} {number + 1}" for axis, number in names)
         raise StippleError(
-            f"The {name} holds {image[row, column]} in row {row + 1}, column {column + 1}:"
-            " masses must be finite and not negative."
+            f"The {name} holds {image[place]} in {told}: masses must be finite and not negative."
         )
     if not image.any():
         raise StippleError(f"The {name} has no mass: there is nothing to transport.")
@@ -179,8 +180,8 @@ def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
 
 def _read_exactly(image: NDArray[Any]) -> Image:
     numbers = split_numbers(image)
-    rows, columns = sum_lines(numbers)
-    return Image(numbers, rows, columns, sum(rows))
+    lines = sum_lines(numbers)
+    return Image(numbers, lines, sum(lines[0]))
 
 
 def _are_alike(first: Image, second: Image) -> bool:

@@ -14,6 +14,7 @@ from stipple.arguments import read_choice, read_count, read_number, read_threads
 from stipple.arrays import Floats, ImageLike, Integers
 from stipple.bounds.certificate import certify_cheaply, certify_line, measure_gap
 from stipple.bounds.clock import Clock, PunctualWorkers
+from stipple.bounds.grid import is_line
 from stipple.bounds.keops_transforms import choose_engine
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.bounds.nearest_images import NearestImages, NearestStop
@@ -146,9 +147,10 @@ class _Comparison:
         self.levels, self.seconds, self.finished = 0, 0.0, False
         # What is made of the images is made again for the few that are refined.
         pair = self._pair()
-        certify = certify_line if 1 in pair.shape else certify_cheaply
+        line = is_line(pair.shape)
+        certify = certify_line if line else certify_cheaply
         self._note(pair, certify(pair, aim.order).distance)
-        self.finished |= 1 in pair.shape
+        self.finished |= line
 
     def refine(self) -> None:
         """Solve the next resolution, and prove what it tells."""

@@ -5,6 +5,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.bounds.bound import ImageBounds
 from stipple.bounds.displacement import measure_displacement
+from stipple.bounds.grid import expect_image
 from stipple.bounds.plot import ARROW_COLOUR, ARROWS, FAINTEST
 from stipple.choices import UNITS
 from stipple.drawing.html import Backdrop, Chart, Page, Rows
@@ -39,9 +40,10 @@ def compose_page(
     StippleError
         If there is no plan.
     """
-    moved = measure_displacement(result.plan, result.shape, ARROWS)
+    shape = expect_image(result.shape)
+    moved = measure_displacement(result.plan, shape, ARROWS)
     drawn = moved.masses > FAINTEST * moved.masses.mean()
-    placement = place(result.shape, margin=MARGIN)
+    placement = place(shape, margin=MARGIN)
     tails = placement.to_page(moved.starts[drawn])
     arrows = _draw_arrows(tails, placement.scale * moved.shifts[drawn])
     layer = Layer("where mass goes on average", ARROW_COLOUR, arrows)

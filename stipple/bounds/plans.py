@@ -32,7 +32,7 @@ class Plan:
 
 
 class Moved(NamedTuple):
-    """Mass by offset, in units: pairs (high, low), shape (h, w)."""
+    """Mass by offset, in units: pairs (high, low), shape (h, w) or with three axes."""
 
     high: Integers
     low: Integers
@@ -52,7 +52,8 @@ def price_offsets(moved: Moved, costs: OffsetCosts) -> Fraction:
     used = (moved.high != 0) | (moved.low != 0)
     if not used.any():
         return Fraction(0)
-    prices = split_numbers(round_costs_up(replace(costs, table=costs.table[used])))
+    table = costs.table.reshape(used.shape)[used]
+    prices = split_numbers(round_costs_up(replace(costs, table=table)))
     mantissas = prices.mantissas.astype(np.int64)
     cost = dot_exactly(moved.high[used], moved.low[used], mantissas, prices.shifts)
     return scale_exactly(cost, prices.exponent)

@@ -7,6 +7,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.bounds.bound import ImageBounds
 from stipple.bounds.displacement import Displacement, measure_displacement
+from stipple.bounds.grid import expect_image
 from stipple.choices import UNITS
 from stipple.drawing.plots import open_figure, save_figure
 
@@ -43,8 +44,8 @@ def render_bounds(
     dpi : float
         Pixels per inch of a PNG.
     """
-    rows, columns = result.shape
-    moved = measure_displacement(result.plan, result.shape, ARROWS)
+    rows, columns = shape = expect_image(result.shape)
+    moved = measure_displacement(result.plan, shape, ARROWS)
     with open_figure((WIDTH, WIDTH / 2 * min(rows / columns, 2.0) + 3.0)) as figure:
         parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.6, 1))[:, 0]
         for axes, image, title in zip(

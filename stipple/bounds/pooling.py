@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.bounds.certificate import BoundCertificate, certify_cheaply, measure_gap
-from stipple.bounds.grid import cut_blocks
+from stipple.bounds.grid import cut_blocks, pool_blocks
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.interval import Interval
 from stipple.machine.rounding import (
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 # Pixels that are bounded in a quarter of a second: by ascent and cells (p = 2), and on sparse arcs.
 FAST_PIXELS, SPARSE_PIXELS = 2**15, 2**11
-# Time grows as this power of the pixels along a side; that much of what is left may be planned for.
-GROWTH = 3.0
+# Time grows as this power of the pixels; that much of what is left may be planned for.
+GROWTH = 1.5
 PLANNED = 0.9
 # With larger blocks than this there is hardly time to pool.
 LARGEST_SIDE = 64
@@ -123,7 +123,7 @@ def bound_pooled(
         found = solve(blocks.pair, tell)
         known = known.combine(blocks.certify(found.certificate))
         now = time.perf_counter()
-        finer = _choose_finer(side, now - began, end - now)
+        finer = _choose_finer(side, len(pair.shape), now - began, end - now)
         reached = measure_gap(known.distance) <= gap
         if reached or finer == side:
             break
@@ -146,50 +146,50 @@ def _convert_record(record: "LevelRecord", *, blocks: PooledPair, known: Interva
     return replace(record, interval=interval)
 
 
-def choose_side(pixels: int, fast: bool, seconds: float) -> int:
+def choose_side(shape: tuple[int, ...], fast: bool, seconds: float) -> int:
     """Choose the side of blocks, in pixels, that leave time for smaller ones; 1 for no blocks."""
-    affordable = seconds * (FAST_PIXELS if fast else SPARSE_PIXELS)
-    if pixels <= affordable or pixels > LARGEST_SIDE**2 * affordable:
+    affordable, pixels = seconds * (FAST_PIXELS if fast else SPARSE_PIXELS), math.prod(shape)
+    if pixels <= affordable or pixels > LARGEST_SIDE ** len(shape) * affordable:
         return 1
-    return math.ceil(math.sqrt(pixels / affordable))
+    side: float = (pixels / affordable) ** (1 / len(shape))
+    return math.ceil(side)
 
 
-def _choose_finer(side: int, took: float, left: float) -> int:
+def _choose_finer(side: int, axes: int, took: float, left: float) -> int:
     """Choose the side of the next blocks by the time that the last ones took; the same for none."""
-    ratio = (PLANNED * max(left, 0.0) / took) ** (1 / GROWTH)
+    ratio = (PLANNED * max(left, 0.0) / took) ** (1 / (GROWTH * axes))
     return min(side, max(1, math.ceil(side / ratio))) if ratio > 1 else side
 
 
 def pool_pair(pair: MassPair, side: int, order: float) -> PooledPair:
-    """Pool two images in blocks of side × side pixels."""
-    pooled, distance = [], Fraction(0)
+    """Pool two images in blocks of side × side pixels, or volumes in cubes."""
+    pooled: list[Floats] = []
+    distance = Fraction(0)
     for image in (pair.source, pair.target):
-        blocks = cut_blocks(image, side)  # (rows, side, columns, side)
-        pooled.append(blocks.sum(axis=(1, 3)))
-        distance += Fraction(_bound_move(blocks, order))
-        distance += Fraction(_bound_rounding(blocks.shape, order))
-    return PooledPair(pair_masses(*pooled), side, round_up(distance))
+        pooled.append(pool_blocks(image, side))
+        distance += Fraction(_bound_move(cut_blocks(image, side), order))
+        distance += Fraction(_bound_rounding(pooled[-1].shape, side, order))
+    return PooledPair(pair_masses(pooled[0], pooled[1]), side, round_up(distance))
 
 
 def _bound_move(blocks: Floats, order: float) -> float:
     """Bound the distance between an image and its blocks' masses in the blocks' middles."""
-    rows, side, columns, _ = blocks.shape
-    shares = blocks.sum(axis=(0, 2))  # (side, side), by the place in the block
+    side, axes = blocks.shape[1], blocks.ndim // 2
+    shares = blocks.sum(axis=tuple(range(0, 2 * axes, 2)))  # by the place in the block
     steps = (2 * np.arange(side) + 1 - side) ** 2
-    squares = np.add.outer(steps, steps).ravel()  # four times |x − middle|²
+    squares = reduce(np.add.outer, axes * [steps]).ravel()  # four times |x − middle|²
     cost = Fraction(0)
     for squared in np.unique(squares).tolist():
         power = enclose_power(Fraction(squared, 4), order / 2)[1]
         cost += power * sum(map(Fraction, shares.ravel()[squares == squared].tolist()))
     # Each share is a sum of so many positive numbers, each of few roundings.
-    growth = 1 + 2 * (rows * columns + 8) * Fraction(UNIT_ROUNDING)
+    growth = 1 + 2 * (blocks.size // side**axes + 8) * Fraction(UNIT_ROUNDING)
     return take_root(growth * cost, order, down=False)
 
 
-def _bound_rounding(shape: tuple[int, ...], order: float) -> float:
+def _bound_rounding(shape: tuple[int, ...], side: int, order: float) -> float:
     """Bound what the rounding of pooled masses changes: that share may go along the diagonal."""
-    rows, side, columns, _ = shape
     # Half of the sum of differences; a pixel has few roundings, and a block adds side² of them.
-    share = 2 * (side**2 + 8) * Fraction(UNIT_ROUNDING)
-    diagonal = Fraction((rows * side) ** 2 + (columns * side) ** 2)
+    share = 2 * (side ** len(shape) + 8) * Fraction(UNIT_ROUNDING)
+    diagonal = Fraction(sum((count * side) ** 2 for count in shape))
     return take_root(share * enclose_power(diagonal, order / 2)[1], order, down=False)

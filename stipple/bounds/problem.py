@@ -15,7 +15,7 @@ TOTAL = 2**50
 
 
 class Level(NamedTuple):
-    """Two images at one resolution, shape (h, w): whole numbers that add up to TOTAL each."""
+    """Two images (h, w) or volumes (d, h, w): whole numbers that add up to TOTAL each."""
 
     source: Floats
     target: Floats
@@ -83,5 +83,5 @@ def evaluate_flow(flow: Flow, costs: Floats) -> float:
 
 def price_arcs(costs: Floats, source: Integers, target: Integers) -> Floats:
     """Costs of arcs between pixels, by flat indices, from the costs by offset, shape (h, w)."""
-    found: Floats = costs[find_offsets(source, target, costs.shape[1])]
+    found: Floats = costs[find_offsets(source, target, costs.shape)]
     return found

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Literal
 
 from stipple.bounds.clock import Clock, PunctualWorkers
+from stipple.bounds.grid import AXES
 from stipple.bounds.keops_transforms import choose_engine
 from stipple.bounds.masses import MassPair
 from stipple.bounds.pooling import bound_pooled, choose_side
@@ -25,8 +26,9 @@ from stipple.errors import StippleError
 COARSEST = 16
 # "auto" solves images up to this side on sparse arcs: half a second.
 SPARSE_SIDE = 64
-# Levels that only prepare the next are left after this many steps; for distances themselves after
-# more: their potentials, not their plans, are what takes long to become good on fine levels.
+# Levels that only prepare the next are left after this many steps; for distances themselves, and in
+# volumes for all orders but 2, after more: their potentials, not their plans, are what takes long
+# to become good on fine levels.
 STEPS_ON_THE_WAY, DISTANCE_STEPS = 2, 4
 # A level that is cut short takes about so many times what the whole level before took.
 ENTRY = 1.25
@@ -89,7 +91,7 @@ def bound_images(
     Parameters
     ----------
     pair : MassPair
-        Images of shape (h, w).
+        Images of shape (h, w), or volumes of shape (d, h, w).
     order : float
         p ≥ 1.
     method : {"auto", "sparse", "fast"}
@@ -134,15 +136,16 @@ def bound_images(
     began = time.perf_counter() if began is None else began
     end = math.inf if time_limit is None else began + time_limit
     aim = _Aim(order, method, gap, began, end, engine, device, threads)
-    side = choose_side(pair.source.size, method == "fast", end - time.perf_counter())
+    side = choose_side(pair.shape, method == "fast", end - time.perf_counter())
     if side == 1 or pair.similar:
         return _bound_directly(pair, on_level, aim=aim)
     return bound_pooled(pair, order, gap, side, end, partial(_bound_directly, aim=aim), on_level)
 
 
-def choose_method(order: float, shape: tuple[int, int]) -> Solver:
+def choose_method(order: float, shape: tuple[int, ...]) -> Solver:
     """Choose who solves images of a shape: "auto"."""
-    return "fast" if order == 2 and max(shape) > SPARSE_SIDE else "sparse"
+    large = max(shape) > SPARSE_SIDE or math.prod(shape) > SPARSE_SIDE**2
+    return "fast" if order == 2 and large else "sparse"
 
 
 def _bound_directly(
@@ -191,8 +194,8 @@ def refine_levels(
         started = time.perf_counter()
         if number and started + ENTRY * took > proof.deadline:
             break
-        on_the_way = DISTANCE_STEPS if search.order == 1 else STEPS_ON_THE_WAY
-        most = None if last else on_the_way
+        few = search.order == 2 or (search.order != 1 and len(pair.shape) < AXES)
+        most = None if last else STEPS_ON_THE_WAY if few else DISTANCE_STEPS
         found = search.solve(level, solution, gap, most, proof.deadline)
         if found is None:
             break

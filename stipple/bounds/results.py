@@ -19,15 +19,15 @@ class LevelRecord:
 
     Attributes
     ----------
-    shape : (int, int)
-        Rows and columns of the level.
+    shape : tuple of int
+        Rows and columns of the level; of volumes, slices before them.
     interval : Interval
         Certified: W_p lies in it, in full pixels.
     seconds : float
         Time spent on this level.
     """
 
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     interval: Interval
     seconds: float
 
@@ -61,7 +61,7 @@ class BoundResult:
     levels : tuple of LevelRecord
         The coarsest first; the last is not at full resolution if the gap was reached before.
     seconds : float
-    potential : ndarray, shape (h, w), or None
+    potential : ndarray, shape (h, w) or (d, h, w), or None
         ψ on the target, in pixels to the power p; None if there was no time for a proof by it.
     plan : Plan or None
         The complete plan that proves the upper bound (all of its mass but dust); None if there was

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from itertools import chain, islice, repeat
+from itertools import chain, islice, product, repeat
 from typing import NamedTuple
 
 from stipple.arrays import Floats
@@ -12,6 +12,7 @@ from stipple.bounds.back_and_forth import ascend_dual
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.clock import LateError, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
+from stipple.bounds.grid import AXES
 from stipple.bounds.problem import (
     Flow,
     Level,
@@ -36,12 +37,16 @@ from stipple.machine.keops_library import EngineChoice
 # "fast" solves levels up to this side on sparse arcs: hundredths of a second, and exact.
 EXACT_SIDE = 32
 ASCENT_STEPS = 40
-CELL_SIDES = (8, 16)
+# Pixels along a cell, of images and of volumes: the second side is for what the first leaves.
+CELL_SIDES = {2: (8, 16), AXES: (4, 6)}
 # A round must bring the gap down to this share, or larger cells are due.
 USEFUL = 0.9
 # Arcs for each pixel and how far they are looked for, tried in turn; the last choice is made again,
 # about better potentials, as long as it helps.
-ARC_CHOICES = ((8, 3), (12, 3), (16, 5), (32, 8))
+ARC_CHOICES = {
+    2: ((8, 3), (12, 3), (16, 5), (32, 8)),
+    AXES: ((12, 2), (16, 2), (24, 3), (48, 4)),
+}
 # With gaps from this on, plans need not be exact, but as good as the gap allows;
 LEAST_RELAXED = 1e-5
 # its tolerance is at first so many times what the gap allows, later what led to this share of it.
@@ -85,6 +90,13 @@ class Search:
     def ends_with_cells(self, level: Level) -> bool:
         """Whether a level has more pixels than can be solved on arcs."""
         return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS
+
+    def _goes_to_arcs(self, level: Level, gap: float) -> bool:
+        """Whether the best plan on arcs is looked for at once: of volumes it takes long to find."""
+        shape, size = level.source.shape, level.source.size
+        if max(shape) <= EXACT_SIDE and size <= EXACT_SIDE**2:
+            return True
+        return self._method == "sparse" and (len(shape) < AXES or gap < LEAST_RELAXED)
 
     def solve(
         self,
@@ -135,10 +147,10 @@ class Search:
             return
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self.order)
-        if self._method != "fast" or max(level.source.shape) <= EXACT_SIDE:
+        if self._goes_to_arcs(level, gap):
             potentials = self._conjugate(dual)
             # Trees of small programmes are short: they save the large one most of its pivots.
-            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[0], deadline)
+            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[costs.ndim][0], deadline)
             solution = Solution(flow, potentials)
         else:
             in_cells = self.ends_with_cells(level) or gap < LEAST_RELAXED
@@ -151,39 +163,51 @@ class Search:
         yield from self._improve_on_arcs(level, solution, costs, deadline)
 
     def _improve_in_cells(
-        self, level: Level, flow: Flow, dual: Floats, costs: Floats, _: float, deadline: float
+        self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
     ) -> Iterator[Solution]:
-        gap = math.inf
-        for side in CELL_SIDES:
+        waste = math.inf
+        for side in CELL_SIDES[costs.ndim]:
             while True:
                 potentials = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
                 dual = potentials.target
-                flow = self._sweep_cells(flow, potentials, costs, side, deadline)
+                value, before = evaluate_dual(level, potentials), waste
+                enough = value * (1 + gap) ** self.order
+                flow = self._sweep_cells(flow, potentials, costs, side, deadline, enough)
                 yield Solution(flow, potentials)
-                before = gap
                 # Below 0 it is rounding, and nothing is left to gain.
-                gap = max(evaluate_flow(flow, costs) - evaluate_dual(level, potentials), 0.0)
-                if gap >= USEFUL * before:
+                waste = max(evaluate_flow(flow, costs) - value, 0.0)
+                if waste >= USEFUL * before:
                     break
 
     def _sweep_cells(
-        self, flow: Flow, potentials: Potentials, costs: Floats, side: int, deadline: float
+        self,
+        flow: Flow,
+        potentials: Potentials,
+        costs: Floats,
+        side: int,
+        deadline: float,
+        enough: float = -math.inf,
     ) -> Flow:
-        """Solve transport anew in the cells of four grids, one after the other."""
-        half = side // 2
-        for offset in ((0, 0), (half, half), (0, half), (half, 0)):
-            if time.perf_counter() >= deadline:
-                break
-            flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
+        """Solve transport anew in the cells of four grids, or eight, until the cost is enough."""
+        for corner in list(product((0, side // 2), repeat=costs.ndim))[: 2 ** (costs.ndim - 1)]:
+            for offset in (corner, tuple(side // 2 - shift for shift in corner)):
+                if time.perf_counter() >= deadline or evaluate_flow(flow, costs) <= enough:
+                    return flow
+                flow = improve_in_cells(flow, potentials, costs, side, offset, self._pool, deadline)
         return flow
 
     def _relax_on_arcs(
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
     ) -> Iterator[Solution]:
         """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
-        near = best = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
+        if self._method == "fast":
+            near = best = ascend_dual(level, dual, ASCENT_STEPS, self._workers, deadline)
+        else:
+            near = best = self._conjugate(dual)
+            enough = evaluate_dual(level, best) * (1 + gap) ** self.order
+            flow = self._sweep_cells(flow, best, costs, CELL_SIDES[costs.ndim][0], deadline, enough)
         yield Solution(flow, best)
-        for count, radius in ARC_CHOICES:
+        for count, radius in ARC_CHOICES[costs.ndim]:
             if time.perf_counter() >= deadline:
                 return
             cost = evaluate_flow(flow, costs)
@@ -209,7 +233,8 @@ class Search:
         flow, best = solution
         near, highest = best, evaluate_dual(level, best)
         least = math.inf
-        for number, (count, radius) in enumerate(chain(ARC_CHOICES, repeat(ARC_CHOICES[-1]))):
+        choices = ARC_CHOICES[costs.ndim]
+        for number, (count, radius) in enumerate(chain(choices, repeat(choices[-1]))):
             if time.perf_counter() < deadline:
                 arcs = select_arcs(level, flow, near, costs, count, radius)
                 flow, dual = solve_on_arcs(level, flow, arcs, costs, deadline)
@@ -223,7 +248,7 @@ class Search:
             if value > highest:
                 best, highest = near, value
             yield Solution(flow, best)
-            if settled and number >= len(ARC_CHOICES):
+            if settled and number >= len(choices):
                 return
             least = min(least, cost)
 

@@ -1,9 +1,12 @@
 """What bounds with a plan show of it: a plot, a page, a table."""
 
+import math
+
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.bounds.bound import ImageBounds
+from stipple.bounds.grid import expect_image
 from stipple.bounds.plans import Plan
 from stipple.errors import StippleError
 from stipple.files.tables import render_columns_csv
@@ -15,16 +18,15 @@ def render_plan(result: ImageBounds, form: str, dpi: float) -> bytes:
     Raises
     ------
     StippleError
-        If there is no plan.
+        If there is no plan, or it is one between volumes.
     """
     from stipple.bounds.page import compose_page
     from stipple.bounds.plot import render_bounds
     from stipple.drawing.html import render_page
 
-    plan = _find_plan(result, "draw")
-    size = result.shape[0] * result.shape[1]
+    plan, shape = _find_plan(result, "draw"), expect_image(result.shape)
     first, second = (
-        np.bincount(flat, plan.amounts, size).astype(np.float64).reshape(result.shape)
+        np.bincount(flat, plan.amounts, math.prod(shape)).astype(np.float64).reshape(shape)
         for flat in (plan.source, plan.target)
     )
     if form == "html":
@@ -35,7 +37,7 @@ def render_plan(result: ImageBounds, form: str, dpi: float) -> bytes:
 
 
 def render_plan_csv(result: ImageBounds) -> bytes:
-    """Write the plan: x, y, to_x, to_y and mass, between centres of pixels.
+    """Write the plan: x, y, to_x, to_y and mass, between centres of pixels; z in volumes.
 
     Raises
     ------
@@ -45,8 +47,8 @@ def render_plan_csv(result: ImageBounds) -> bytes:
     plan = _find_plan(result, "save")
     columns: dict[str, Floats] = {}
     for prefix, flat in (("", plan.source), ("to_", plan.target)):
-        row, column = np.divmod(flat, result.shape[1])
-        columns |= {f"{prefix}x": column + 0.5, f"{prefix}y": row + 0.5}
+        places = np.array(np.unravel_index(flat, result.shape))[::-1] + 0.5
+        columns |= {prefix + axis: place for axis, place in zip("xyz", places, strict=False)}
     return render_columns_csv({**columns, "mass": plan.amounts})
 
 

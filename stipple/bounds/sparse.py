@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.bounds.grid import lift, lift_shape
 from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
 from stipple.geometry.morton import order_pixels_along_curve
 from stipple.machine.compiled import compile_loop
@@ -53,8 +54,9 @@ def select_arcs(
     ndarray, shape (k,)
         source·h·w + target for the pixels that each arc joins, ascending.
     """
-    phi, psi, onwards, back = potentials
-    here, there = level
+    phi, psi, onwards, back = map(lift, potentials)
+    here, there = map(lift, level)
+    costs = lift(costs)
     source, target = _find_tight_arcs(onwards, here, there, psi, costs, count, radius)
     ends, starts = _find_tight_arcs(back, there, here, phi, costs, count, radius)
     size = here.size
@@ -152,7 +154,7 @@ def relax_on_arcs(
     relaxed = relax_flow(network, amounts, heights, deadline)
     used = np.flatnonzero(relaxed.amounts)
     found = np.where(level.target > 0, unit * relaxed.psi.reshape(potential.shape), -np.inf)
-    curve = order_pixels_along_curve(level.source.shape)
+    curve = order_pixels_along_curve(lift_shape(level.source.shape))
     late = _match_along(curve, relaxed.supplies, relaxed.demands)
     parts = Flow(source[used], target[used], relaxed.amounts[used]), late
     return Flow(*(np.concatenate(ends) for ends in zip(*parts, strict=True))), found
@@ -190,21 +192,25 @@ def _find_tight_arcs(
     radius: int,
 ) -> tuple[Integers, Integers]:
     """Arcs (from, to) from each pixel with mass to the `count` best about its partner."""
-    height, width = masses.shape
-    starts = np.empty(height * width * count, np.int64)
-    ends = np.empty(height * width * count, np.int64)
+    depth, height, width = masses.shape
+    starts = np.empty(masses.size * count, np.int64)
+    ends = np.empty(masses.size * count, np.int64)
     slacks = np.empty(count)
     total = 0
-    for row in range(height):
-        for column in range(width):
-            if masses[row, column] == 0:
-                continue
-            up, left = divmod(partners[row, column], width)
-            held = 0
+    for pixel in range(masses.size):
+        line, column = divmod(pixel, width)
+        plane, row = divmod(line, height)
+        if masses[plane, row, column] == 0:
+            continue
+        line, left = divmod(partners[plane, row, column], width)
+        front, up = divmod(line, height)
+        held = 0
+        for s in range(max(0, front - radius), min(depth, front + radius + 1)):
             for r in range(max(0, up - radius), min(height, up + radius + 1)):
                 for c in range(max(0, left - radius), min(width, left + radius + 1)):
-                    slack = costs[abs(r - row), abs(c - column)] - other_potential[r, c]
-                    if other_masses[r, c] == 0 or (held == count and slack >= slacks[-1]):
+                    slack = costs[abs(s - plane), abs(r - row), abs(c - column)]
+                    slack -= other_potential[s, r, c]
+                    if other_masses[s, r, c] == 0 or (held == count and slack >= slacks[-1]):
                         continue
                     # Insertion into a short sorted list, whose last entry may fall off.
                     held = min(held + 1, count)
@@ -214,7 +220,7 @@ def _find_tight_arcs(
                         ends[total + place] = ends[total + place - 1]
                         place -= 1
                     slacks[place] = slack
-                    ends[total + place] = r * width + c
-            starts[total : total + held] = row * width + column
-            total += held
+                    ends[total + place] = (s * height + r) * width + c
+        starts[total : total + held] = pixel
+        total += held
     return starts[:total], ends[:total]

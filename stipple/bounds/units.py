@@ -36,6 +36,7 @@ class Conversion:
     ) -> None:
         self.order, self.unit, self.pixels = order, unit, pixels
         self._side = max(pair.shape) if unit == "side" else 1
+        self._axes = len(pair.shape)
         self._squares = pixels == "squares"
         self._shift = measure_shift(pair) if self._squares else 0.0
 
@@ -69,7 +70,7 @@ class Conversion:
 
     def _convert_lower(self, lower: float) -> float:
         if self._squares:
-            lower = lower_for_squares(lower, self.order, self._shift)
+            lower = lower_for_squares(lower, self.order, self._axes, self._shift)
         return round_down(Fraction(lower) / self._side)
 
     def _convert_upper(self, upper: float) -> float:

@@ -20,6 +20,7 @@ from stipple.files.open import peek
 from stipple.machine.memory import check_memory, predict_volume_reading
 
 GZIP = b"\x1f\x8b"
+NRRD = b"NRRD000"
 # Where each version of NIfTI has its magic, what that is, and nibabel's class of its header.
 NIFTI = ((344, b"n+1\0", "Nifti1Header"), (4, b"n+2\0", "Nifti2Header"))
 
@@ -51,18 +52,32 @@ def read_scanned(stream: BinaryIO, name: str) -> Voxels | None:
         If what reads the format is not installed, if the file is damaged or has its voxels in
         another file, or if it has not three axes of real numbers.
     """
-    if peek(stream, 7) == b"NRRD000":
+    if peek(stream, len(NRRD)) == NRRD:
         return _read_nrrd(stream, name)
+    source, kind = _find_nifti(stream)
+    return None if kind is None else _read_nifti(source, name, kind)
+
+
+def is_scanned(stream: BinaryIO) -> bool:
+    """Tell a NRRD or NIfTI file by its first bytes; the stream stays where it is."""
+    start = stream.tell()
+    found = peek(stream, len(NRRD)) == NRRD or _find_nifti(stream)[1] is not None
+    stream.seek(start)
+    return found
+
+
+def _find_nifti(stream: BinaryIO) -> tuple[BinaryIO, str | None]:
+    """Tell NIfTI, zipped or not: the stream to read, and the class of its header."""
     zipped = peek(stream, len(GZIP)) == GZIP
     source = cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if zipped else stream
     try:
         head = peek(source, 348)
     except (OSError, EOFError):
-        return None
+        return source, None
     for place, magic, kind in NIFTI:
         if head[place : place + len(magic)] == magic:
-            return _read_nifti(source, name, kind)
-    return None
+            return source, kind
+    return source, None
 
 
 def _read_nrrd(stream: BinaryIO, name: str) -> Voxels:

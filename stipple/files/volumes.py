@@ -10,9 +10,9 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from stipple.arrays import Floats
 from stipple.errors import StippleError
-from stipple.files.npy import is_npy, read_npy
+from stipple.files.npy import is_npy, read_npy, read_shape
 from stipple.files.open import Source, open_source
-from stipple.files.scanned_volumes import Voxels, read_scanned
+from stipple.files.scanned_volumes import Voxels, is_scanned, read_scanned
 from stipple.machine.memory import check_memory, predict_volume_reading
 
 # Modes of Pillow for pages of one number a pixel.
@@ -39,10 +39,38 @@ def read_volume(source: Source) -> Voxels:
         If it cannot be read, is none of them, or has not three axes.
     """
     with open_source(source) as (stream, name):
-        if is_npy(stream):
-            values = read_npy(stream, name, lambda shape: _check_shape(shape, name))
-            return Voxels(values, None)
-        return read_scanned(stream, name) or Voxels(_read_pages(stream, name), None)
+        return decode_volume(stream, name)
+
+
+def decode_volume(stream: BinaryIO, name: str) -> Voxels:
+    """Read a volume as `read_volume` does, from a seekable stream that messages call `name`."""
+    if is_npy(stream):
+        values = read_npy(stream, name, lambda shape: _check_shape(shape, name))
+        return Voxels(values, None)
+    return read_scanned(stream, name) or Voxels(_read_pages(stream, name), None)
+
+
+def is_volume(stream: BinaryIO) -> bool:
+    """Tell a volume from an image: three axes, or grey pages of one size; the stream stays."""
+    if is_npy(stream):
+        return len(read_shape(stream)) == 3
+    return is_scanned(stream) or _has_pages(stream)
+
+
+def _has_pages(stream: BinaryIO) -> bool:
+    start = stream.tell()
+    try:
+        with warnings.catch_warnings(), Image.open(stream, formats=("TIFF",)) as image:
+            warnings.simplefilter("ignore")
+            if int(getattr(image, "n_frames", 1)) < 2:
+                return False
+            size, mode = image.size, image.mode
+            image.seek(1)
+            return mode in GREY and image.mode in GREY and image.size == size
+    except Exception:
+        return False  # whoever reads it as an image tells what is wrong
+    finally:
+        stream.seek(start)
 
 
 def _check_shape(shape: tuple[int, ...], name: str) -> None:

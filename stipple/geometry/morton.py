@@ -25,32 +25,36 @@ def order_along_curve(points: Floats) -> Integers:
 
 
 @compile_loop
-def order_pixels_along_curve(shape: tuple[int, int]) -> Integers:
-    """Flat indices of the pixels of an image along a Morton curve: quadrant after quadrant.
+def order_pixels_along_curve(shape: tuple[int, int, int]) -> Integers:
+    """Flat indices of the pixels of a volume along a Morton curve: octant after octant.
 
-    Quadrants are halved until they are pixels: without a sort, and in the memory of the result.
+    Octants are halved until they are pixels: without a sort, and in the memory of the result. Of
+    an image, one slice, they are quadrants.
     """
-    height, width = shape
-    order = np.empty(height * width, np.int64)
+    depth, height, width = shape
+    order = np.empty(depth * height * width, np.int64)
     side = 1
-    while side < max(height, width):
+    while side < max(depth, height, width):
         side *= 2
-    # Three quadrants wait at each of at most 63 sizes.
-    waiting = np.empty((200, 3), np.int64)
-    waiting[0, :2] = 0
-    waiting[0, 2] = side
+    # Seven octants wait at each of at most 63 sizes.
+    waiting = np.empty((450, 4), np.int64)
+    waiting[0, :3] = 0
+    waiting[0, 3] = side
     size, count = 1, 0
     while size > 0:
         size -= 1
-        row, column, side = waiting[size, 0], waiting[size, 1], waiting[size, 2]
-        if row >= height or column >= width:
-            continue
+        plane, row, column, side = waiting[size]
         if side == 1:
-            order[count] = row * width + column
+            order[count] = (plane * height + row) * width + column
             count += 1
             continue
         half = side // 2
-        for down, across in ((half, half), (half, 0), (0, half), (0, 0)):
-            waiting[size, 0], waiting[size, 1], waiting[size, 2] = row + down, column + across, half
-            size += 1
+        for octant in range(7, -1, -1):
+            first = plane + octant // 4 * half
+            second = row + octant // 2 % 2 * half
+            third = column + octant % 2 * half
+            if first < depth and second < height and third < width:
+                waiting[size, 0], waiting[size, 1] = first, second
+                waiting[size, 2], waiting[size, 3] = third, half
+                size += 1
     return order

@@ -1,5 +1,6 @@
 """How much memory a run needs and the machine has, so that a hopeless run ends before it starts."""
 
+import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ BYTES_PER_PIXEL_READ = 45
 BYTES_PER_PIXEL_OF_OTHER_INKS = 20
 BYTES_PER_PIXEL_OF_INKS_TOGETHER = 62
 BYTES_PER_PIXEL_OF_PAIR = 640
+BYTES_PER_VOXEL_ON_ARCS = 4000
 BASE_BYTES_OF_DISCRETISATION = 260 * 2**20
 BYTES_PER_SAMPLE = 90
 BYTES_PER_PAIR_OF_SAMPLES = 28
@@ -170,12 +172,14 @@ def predict_plan(first: int, second: int, *, text: bool) -> Demand:
     )
 
 
-def predict_bounds(pixels: int) -> Demand:
-    """Predict the memory of bounds for two images of so many pixels each."""
+def predict_bounds(shape: tuple[int, ...], order: float = 2) -> Demand:
+    """Predict the memory of bounds of an order for two images, or volumes, of a shape each."""
+    pixels = math.prod(shape)
+    volumes = len(shape) > 2
+    each = BYTES_PER_VOXEL_ON_ARCS if volumes and order != 2 else BYTES_PER_PIXEL_OF_PAIR
+    kind, grain = ("volumes", "voxels") if volumes else ("images", "pixels")
     return Demand(
-        f"Two images of {pixels:,} pixels need",
-        BASE_BYTES + BYTES_PER_PIXEL_OF_PAIR * pixels,
-        "make them smaller",
+        f"Two {kind} of {pixels:,} {grain} need", BASE_BYTES + each * pixels, "make them smaller"
     )
 
 

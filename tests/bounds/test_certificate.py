@@ -375,7 +375,7 @@ def test_squares_are_never_farther_than_their_centres() -> None:
             np.ones((3, 2)),
             "first image has 2 × 3 pixels and the second image 3 × 2",
         ),
-        (np.ones((2, 2, 2)), np.ones((2, 2, 2)), "first image has the shape"),
+        (np.ones((2, 2, 2, 2)), np.ones((2, 2, 2, 2)), "first image has the shape"),
         (np.ones(4), np.ones((4, 1)), "first image has 1 × 4 pixels and the second image 4 × 1"),
         (np.ones((0, 4)), np.ones((0, 4)), "first image has the shape"),
         ([[1, 2]], [[1, -2]], "second image holds -2 in row 1, column 2"),

@@ -72,5 +72,5 @@ def test_blocks_and_offsets_by_flat_index() -> None:
         for column in range(7):
             assert blocks[row // 3, row % 3, column // 3, column % 3] == image[row, column]
     source, target = np.array([0, 6, 34]), np.array([34, 28, 1])
-    np.testing.assert_array_equal(measure_shifts(source, target, 7), [[6, -6, -5], [4, 4, -4]])
-    np.testing.assert_array_equal(find_offsets(source, target, 7), [[4, 4, 4], [6, 6, 5]])
+    np.testing.assert_array_equal(measure_shifts(source, target, (6, 7)), [[6, -6, -5], [4, 4, -4]])
+    np.testing.assert_array_equal(find_offsets(source, target, (6, 7)), [[4, 4, 4], [6, 6, 5]])

@@ -61,6 +61,9 @@ def folder(tmp_path, monkeypatch):
     Path("grains.csv").write_text("mass\n1\n2\n3\n")
     pages = [Image.fromarray(grey[8 * page :][:8]) for page in range(5)]
     pages[0].save("stack.tif", save_all=True, append_images=pages[1:])
+    for name, first in (("first", 0), ("second", 20)):
+        pages = [Image.fromarray(grey[page + first :][:6, :8]) for page in range(5)]
+        pages[0].save(f"{name}.tif", save_all=True, append_images=pages[1:])
     np.savetxt("samples.csv", generator.standard_normal((200, 3)), delimiter=",")
     for name in ("points", "first", "second"):
         np.savetxt(f"{name}.csv", generator.random((30, 2)), delimiter=",")

@@ -6,16 +6,21 @@ import pytest
 from stipple.geometry.morton import order_along_curve, order_pixels_along_curve
 
 
-def interleave(column: int, row: int) -> int:
+def interleave(*place: int) -> int:
     return sum(
-        (column >> bit & 1) << 2 * bit | (row >> bit & 1) << 2 * bit + 1 for bit in range(20)
+        (number >> bit & 1) << len(place) * bit + axis
+        for axis, number in enumerate(place)
+        for bit in range(20)
     )
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (4, 4), (3, 7), (7, 3), (1, 9), (16, 5)])
-def test_pixels_follow_the_interleaved_bits(shape: tuple[int, int]) -> None:
-    pixels = [divmod(flat, shape[1]) for flat in range(shape[0] * shape[1])]
-    expected = sorted(range(len(pixels)), key=lambda k: interleave(pixels[k][1], pixels[k][0]))
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1, 1), (1, 4, 4), (1, 3, 7), (1, 7, 3), (1, 1, 9), (1, 16, 5), (4, 4, 4), (3, 9, 2)],
+)
+def test_pixels_follow_the_interleaved_bits(shape: tuple[int, int, int]) -> None:
+    places = np.argwhere(np.ones(shape)).tolist()
+    expected = sorted(range(len(places)), key=lambda k: interleave(*places[k][::-1]))
     np.testing.assert_array_equal(order_pixels_along_curve(shape), expected)
 
 

@@ -220,7 +220,7 @@ def test_the_sequence_takes_what_is_predicted(tmp_path: Path, suffix: str, dimen
 def test_bounds_take_what_is_predicted(tmp_path: Path, side: int) -> None:
     pair = [resize(tmp_path, name, side) for name in ("camera", "chelsea")]
     used = measure(tmp_path, "bound", *pair, "-o", "out.csv")
-    assert 0.7 < predict_bounds(side * side).size / used < 1.7
+    assert 0.7 < predict_bounds((side, side)).size / used < 1.7
 
 
 @pytest.mark.slow

@@ -25,7 +25,9 @@ def test_demands_are_those_of_their_parts() -> None:
     assert predict_stippling(0, 1).size - base == 70
     assert predict_stippling(0, 1, inks=4).size - base == 70 + 3 * 20
     assert predict_stippling(1, 1, inks=4, together=True).size - base == 5700 + 70 + 3 * 62
-    assert predict_bounds(10).size - predict_bounds(0).size == 10 * 640
+    assert predict_bounds((2, 5)).size - predict_bounds((2, 0)).size == 10 * 640
+    assert predict_bounds((1, 2, 5)).size == predict_bounds((2, 5)).size
+    assert predict_bounds((1, 2, 5), 1).size - predict_bounds((1, 2, 0), 1).size == 10 * 4000
     assert predict_discretisation(10).size - predict_discretisation(0).size == 10 * 90
     plan, text = predict_plan(30, 50, text=False).size, predict_plan(30, 50, text=True).size
     assert plan - predict_plan(0, 50, text=False).size == 30 * 50 * 100

@@ -25,7 +25,7 @@ def draw_shape(rng: np.random.Generator, most: int) -> tuple[int, int]:
     return rows, int(rng.integers(1, most // rows + 1))
 
 
-def draw_image(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+def draw_image(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Whole numbers or not, dense or sparse, of any scale; some mass."""
     kind = rng.integers(5)
     if kind == 0:
@@ -42,8 +42,8 @@ def draw_image(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     return image
 
 
-def measure_distances(shape: tuple[int, int]) -> Array:
-    places = np.stack(np.indices(shape), -1).reshape(-1, 2)
+def measure_distances(shape: tuple[int, ...]) -> Array:
+    places = np.argwhere(np.ones(shape))
     return np.sqrt(((places[:, None] - places) ** 2).sum(axis=2))
 
 
@@ -63,10 +63,8 @@ def holds(result: stipple.ImageBounds, truth: float, slack: float) -> bool:
     return result.lower <= truth + slack and result.upper >= truth - slack
 
 
-@family("bound", share=12)
-def images_beside_pot(rng: np.random.Generator) -> str | None:
-    """Every kind of image: the optimum of another solver is inside."""
-    shape, p = draw_shape(rng, 49), float(rng.choice(ORDERS))
+def check_beside_pot(rng: np.random.Generator, shape: tuple[int, ...]) -> str | None:
+    p = float(rng.choice(ORDERS))
     a, b = draw_image(rng, shape), draw_image(rng, shape)
     truth = solve_by_pot(a, b, p)
     limit = [None, None, 0.0, 0.001][rng.integers(4)]
@@ -75,6 +73,18 @@ def images_beside_pot(rng: np.random.Generator) -> str | None:
     if not holds(result, truth, slack):
         return tell(result, truth, p, f"two images of {shape}")
     return None
+
+
+@family("bound", share=12)
+def images_beside_pot(rng: np.random.Generator) -> str | None:
+    """Every kind of image: the optimum of another solver is inside."""
+    return check_beside_pot(rng, draw_shape(rng, 49))
+
+
+@family("bound", share=4)
+def volumes_beside_pot(rng: np.random.Generator) -> str | None:
+    """Every kind of volume, thin or not: the optimum of another solver is inside."""
+    return check_beside_pot(rng, tuple(rng.integers(1, 6, 3).tolist()))
 
 
 @family("bound", share=12)

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def command(**options: Any) -> int:
     """Enclose the Wasserstein distance W_p between the images A and B, strictly.
 
-    A and B are images (their darkness is mass; --invert takes lightness) or matrices (.npy, .csv)
-    of masses, with the same number of pixels. Images with different sums are scaled to the same,
+    A and B are images (their darkness is mass; --invert takes lightness), matrices (.npy, .csv) of
+    masses, or volumes (.npy of three axes, TIFF files of grey pages, NRRD, NIfTI), whose values are
+    masses; both of the same size. Images with different sums are scaled to the same,
     exactly. The bounds hold for the numbers as they are, rounding of the arithmetic included; they
     do not depend on whether a solver did its work, nor on the engine.
     """

@@ -49,7 +49,7 @@ def find_nearest_files(job: NearestJob) -> "NearestImages":
         query, *images = (read_masses(path, settings.reading) for path in paths)
         for path, image in zip(job.images, images, strict=True):
             check_shapes((job.query, path), (query.shape, image.shape))
-        announce_memory(predict_bounds(query.size), quiet=settings.quiet)
+        announce_memory(predict_bounds(query.shape, settings.order), quiet=settings.quiet)
         return find_nearest(
             query,
             images,

@@ -25,6 +25,7 @@ EXAMPLES = """\
 Examples:
   stipple bound first.png second.png
   stipple bound first.npy second.npy -p 1 --gap 0.001
+  stipple bound first.tif second.tif -p 1.5
   stipple bound first.png second.png --unit side -o moved.png
   stipple bound first.png second.png --morph between.gif
   stipple bound first.png second.png --method paper --block 4
@@ -99,7 +100,8 @@ distance_options = add_options(
         "--pixels",
         type=click.Choice(get_args(PixelModel)),
         default="points",
-        help="The mass of a pixel is a point at its centre, or spread over its square.",
+        help="The mass of a pixel is a point at its centre, or spread over its square; of a voxel,"
+        " over its cube.",
     ),
     group="Distance",
 )
@@ -110,7 +112,7 @@ solver_options = add_options(
         type=click.Choice(get_args(BoundMethod)),
         default="auto",
         help="Multiscale linear programmes (sparse), back-and-forth potentials with order 2 (fast),"
-        " or the four published estimators (paper).",
+        " or the four published estimators (paper; images only).",
     ),
     click.option(
         "--block",

@@ -39,7 +39,7 @@ ADVICE = {
 class LevelFigures:
     """What is written of a resolution."""
 
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     lower: float
     upper: float
     seconds: float
@@ -61,7 +61,7 @@ class PairFigures:
     order: float
     unit: str
     pixels: str
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     normalised: bool
     method: str
     engine: str
@@ -140,18 +140,20 @@ def _render_plot(masses: "tuple[Floats, Floats]", result: "ImageBounds", form: s
 
 
 def _render_morph(result: "ImageBounds", form: str) -> bytes:
+    from stipple.bounds.grid import expect_image
     from stipple.bounds.morph import measure_morph
     from stipple.bounds.morph_plot import TIMES, render_morph_gif, render_morph_strip
 
     plan = cast("Plan", result.plan)
+    shape = expect_image(result.shape)
     if form == "gif":
-        return render_morph_gif(plan, result.shape)
+        return render_morph_gif(plan, shape)
     labels = [
         f"$W_{{{result.order:g}}}$ in {format_interval(one.lower, one.upper, STRIP_DIGITS)}"
         f" {UNITS[result.unit]}"
         for one in measure_morph(result, TIMES[form]).times
     ]
-    return render_morph_strip(plan, result.shape, labels, PLOT_DPI)
+    return render_morph_strip(plan, shape, labels, PLOT_DPI)
 
 
 def _render_page(job: PairJob, masses: "tuple[Floats, Floats]", result: "ImageBounds") -> bytes:
@@ -167,7 +169,8 @@ def _render_page(job: PairJob, masses: "tuple[Floats, Floats]", result: "ImageBo
 def list_rows(job: PairJob, result: "ImageBounds") -> list[tuple[str, str]]:
     """Lines for a person."""
     unit = UNITS[result.unit]
-    spread = " of masses spread over squares" if result.pixels == "squares" else ""
+    squares = "squares" if len(result.shape) == 2 else "cubes"
+    spread = f" of masses spread over {squares}" if result.pixels == "squares" else ""
     rows = [
         (
             f"W_{result.order:g}",
@@ -182,17 +185,16 @@ def list_rows(job: PairJob, result: "ImageBounds") -> list[tuple[str, str]]:
     if result.estimates is not None:
         rows += _list_estimates(result.estimates, unit)
     if result.levels:
-        levels = ", ".join(f"{level.shape[1]}×{level.shape[0]}" for level in result.levels)
+        levels = ", ".join("×".join(map(str, level.shape[::-1])) for level in result.levels)
         rows.append(("levels", levels))
     plan = result.summarise_plan()
     if plan is not None:
-        across, down = plan.shift
+        shift = ", ".join(f"{part:+.4g}" for part in plan.shift)
         rows.append(
             (
                 "plan",
                 f"{plan.entries:,} entries; mass goes {plan.mean_distance:.4g} pixels in the mean,"
-                f" {round_up(plan.largest_distance, 4)} at most; mean shift ({across:+.4g},"
-                f" {down:+.4g})",
+                f" {round_up(plan.largest_distance, 4)} at most; mean shift ({shift})",
             )
         )
     if job.morph:

@@ -16,7 +16,7 @@ from stipple.cli.bound.rows import (
     read_table,
     write_table,
 )
-from stipple.cli.bound.run import bound_files
+from stipple.cli.bound.run import bound_masses, read_pair
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.ends import choose_code, explain_end
 from stipple.cli.shared.outputs import make_folder
@@ -165,5 +165,5 @@ def _bound(pair: Pair, folder: str, settings: Settings) -> BoundedPair:
     first, second = (str(Path(folder, path)) for path in pair)
     # Before they are read: the row of a file that changes meanwhile is not taken for done.
     hashes = hash_file(first) or "", hash_file(second) or ""
-    _, found = bound_files((first, second), settings)
+    found = bound_masses(read_pair((first, second), settings), settings)
     return BoundedPair(found.interval, found.gap, found.seconds, found.reached, hashes)

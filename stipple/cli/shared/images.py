@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from stipple.cli.shared.progress import print_note
 
@@ -73,11 +73,19 @@ def plan_reading(options: Mapping[str, Any], *, quiet: bool | None = None) -> Re
 
 def read_image(path: str, reading: Reading) -> Original:
     """Read an image or a matrix, - being standard input, and tell what was found."""
-    from stipple.files.pictures import read_source
+    from stipple.files.open import open_source
+
+    with open_source(path) as (stream, name):
+        return decode_image(stream, name, path, reading)
+
+
+def decode_image(stream: BinaryIO, name: str, path: str, reading: Reading) -> Original:
+    """Read an image as `read_image` does, from a stream that was opened by its path."""
+    from stipple.files.pictures import decode_source
 
     notes: list[str] = []
-    source = read_source(
-        path, max_pixels=reading.max_pixels, tell=notes.append, frame=reading.frame
+    source = decode_source(
+        stream, name, max_pixels=reading.max_pixels, tell=notes.append, frame=reading.frame
     )
     return prepare_image(source, reading, path, notes)
 
