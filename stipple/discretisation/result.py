@@ -78,8 +78,8 @@ class Discretisation(Drawable):
         Which samples the atoms are, where distances were given; numbered as in their source, from 0
         or from 1.
     lower_bound : float or None
-        What W_2^2 of no m atoms is below, whatever their places and weights: proved, where it was
-        asked for.
+        What W_k^k of no m atoms is below, whatever their places and weights: proved, where it was
+        asked for. Atoms are samples where distances were given.
 
     Examples
     --------
@@ -145,7 +145,7 @@ class Discretisation(Drawable):
 
     @property
     def gap(self) -> float | None:
-        """By what part of the least possible W_2^2 that of the atoms is above it, at most.
+        """By what part of the least possible W_k^k that of the atoms is above it, at most.
 
         None where no lower bound was asked for; infinite where the bound says nothing.
         """

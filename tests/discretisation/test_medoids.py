@@ -120,6 +120,15 @@ def test_what_has_no_medoids_is_refused(change, told):
         stipple.edot([[0.0], [1.0], [2.0]], **given)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_rounding_is_no_reason_for_an_exchange(seed):
+    """All samples have a medoid where they are, and what others are farther away is a long sum."""
+    random = np.random.default_rng(seed)
+    places = random.integers(0, 3, 12) * np.pi
+    costs = abs(places[:, None] - places)
+    search_medoids(costs, random.random(12), 6, random, None)
+
+
 def test_settings_are_those_of_the_run():
     found = stipple.edot([[0], [1], [5]], 1, p=1, distances=[[0, 1, 5], [1, 0, 4], [5, 4, 0]])
     assert found.settings == Settings(order=1, metric="precomputed")

@@ -101,7 +101,10 @@ def _summarise(run: Run) -> list[tuple[str, str]]:
     said = f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)}; " + (
         _describe_regularised(run) if regularised else result.algorithm
     )
-    return [(run.label, said), *(("", one.describe(result)) for one in run.naive)]
+    rows = [(run.label, said)]
+    if result.gap is not None:
+        rows.append(("", _describe_gap(result)))
+    return [*rows, *(("", one.describe(result)) for one in run.naive)]
 
 
 def _name_cost(result: "Discretisation") -> str:
