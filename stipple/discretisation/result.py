@@ -61,7 +61,7 @@ class Discretisation(Drawable):
         Whether the algorithm stopped by itself, at an optimum of the stated objective.
     optimum : {"global", "local", None}
         Which one: no other atoms are better, or none near these; None where it did not converge.
-        Global optima are found on a line, of order 1 and 2, with free weights.
+        Global optima, but for rounding, are found on a line with free weights.
     merged : int
         Atoms of an entropic objective that coincided with others, and are not told apart.
     cells : tuple of AtomCell
