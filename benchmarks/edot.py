@@ -241,8 +241,8 @@ def main() -> None:
                 "## Free weights beside KMeans and faiss",
                 "",
                 f"1,000 samples of each kind, {sizes.seeds} seeds, one thread: ratios of the sum of"
-                " squared distances to those of KMeans with ten starts and with one, and of faiss with one"
-                " (100 iterations); of processor time, to ten starts.",
+                " squared distances to those of KMeans with ten starts and with one, and of faiss"
+                " with one (100 iterations); of processor time, to ten starts.",
                 "",
                 *compare_clusters(sizes.seeds),
                 "## On a line, beside kmeans1d",
