@@ -234,6 +234,28 @@ def test_the_sphere_needs_unit_vectors(edot, tmp_path):
     assert "has length" in edot("off.csv", "-m", 5, "--metric", "sphere", code=1).stderr
 
 
+def test_a_formula_on_an_interval_has_its_best_atoms(edot, tmp_path):
+    words = ("uniform", "--box", "-1,3", "-m", 4)
+    result = edot(*words, "--pixels", 100, "--report", "r.json")
+    places = [float(row["x1"]) for row in read_table(result.stdout)]
+    np.testing.assert_allclose(places, [-0.5, 0.5, 1.5, 2.5], rtol=1e-9)
+    said = find(result, "formula")
+    assert "W_2^2 0.08333333333, and no 4 atoms have less than 0.0833" in said
+    assert "globally optimal" in find(result, "algorithm")
+    run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["runs"][0]
+    assert run["formula"]["w2_squared"] == pytest.approx(1 / 12, rel=1e-9)
+    assert run["formula"]["optimum_lower"] == pytest.approx(1 / 12, rel=1e-4)
+    assert run["formula"]["optimum_lower"] < 1 / 12
+    other = find(edot(*words, "-k", 1, "--pixels", 10), "formula")
+    assert "its W_1 differs by at most 0.04" in other
+    for wrong, code, told in (
+        (("uniform", "--box", "1,0"), 1, "has no length"),
+        (("uniform", "--box", "0,1", "--disc", "0,0,1"), 2, "--box or --disc"),
+        (("uniform", "--box", "0,1,2"), 2, "--box takes four numbers"),
+    ):
+        assert told in edot(*wrong, code=code).stderr
+
+
 def test_a_gap_to_the_optimum_is_proved(edot, tmp_path):
     np.savetxt("cloud.csv", np.random.default_rng(0).random((60, 2)), delimiter=",")
     result = edot("cloud.csv", "-m", 3, "--gap", "--report", "r.json", "-o", "a.csv")
