@@ -115,6 +115,8 @@ def _check_settings(settings: Settings, start: Floats | None) -> None:
             f"Distances were given with the objective {settings.objective} and"
             f" {settings.weights} weights: they are for free weights of the exact objective."
         )
+    if settings.capacity is not None:
+        raise StippleError("Distances were given, which know no capacities: leave them out.")
 
 
 def _raise_distances(distances: Floats, order: float) -> Floats:

@@ -76,8 +76,9 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
         raise StippleError("That was all.")
 
     monkeypatch.setattr(edot_runs, "run", stop)
-    options = ("--seed", 5, "--threads", 3, "-k", 3, "--pixels", 7, "--dpi", 60, "--show-samples")
-    given = options[:4] + options[8:] if words[0] == "--preset" else options
+    options = ("--seed", 5, "--threads", 3, "--dpi", 60, "--show-samples")
+    others = () if words[0] == "--preset" else ("-k", 3, "--max-pixels", 700_000)
+    given = options + others
     output = "all.png" if "--color" in words else "{run}.png"
     edot(*words, *given, "-o", output, "-q", code=1)
     (job,) = jobs
@@ -86,7 +87,7 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
     assert (job.files.layout.dpi, job.files.show_samples) == (60, True)
     assert (job.quiet, job.verbose, job.scheduler, job.report) == (True, False, None, None)
     if words[0] != "--preset":
-        assert (job.settings.order, job.input.domain.pixels) == (3, 7)
+        assert (job.settings.order, job.input.reading.max_pixels) == (3, 700_000)
     assert job.recorded["seed"] == 5
 
 
@@ -254,6 +255,22 @@ def test_a_formula_on_an_interval_has_its_best_atoms(edot, tmp_path):
         (("uniform", "--box", "0,1,2"), 2, "--box takes four numbers"),
     ):
         assert told in edot(*wrong, code=code).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("cloud.csv", "--gamma", 2), "--gamma is for images"),
+        (("cloud.csv", "--resize", 9), "--resize is for images"),
+        (("uniform", "--invert"), "--invert is for images"),
+        (("cloud.csv", "--pixels", 9), "--pixels is for formulas"),
+        (("cloud.csv", "--box", "0,1"), "--box is for formulas"),
+        (("cloud.csv", "--metric", "precomputed:d.npy", "--capacity", "0,1"), "--capacity is not"),
+    ],
+)
+def test_what_a_source_has_no_use_for_is_refused(edot, words, said):
+    np.savetxt("cloud.csv", np.random.default_rng(0).random((6, 2)), delimiter=",")
+    assert said in edot(*words, "-m", 2, code=2).stderr
 
 
 def test_a_gap_to_the_optimum_is_proved(edot, tmp_path):

@@ -107,6 +107,7 @@ def test_geodesic_atoms_stay_on_their_side():
         ({"distances": np.zeros((2, 2))}, "between 2 samples, and 3 samples with mass"),
         ({"n": 3, "distances": np.zeros((3, 3))}, "only 1 samples are apart"),
         ({"objective": "full"}, "free weights of the exact objective"),
+        ({"capacity": (0.2, 0.5)}, "know no capacities"),
         ({"weights": "equal"}, "free weights of the exact objective"),
         ({"start": "density"}, "give no start"),
         ({"metric": "sphere"}, "give one of the two"),

@@ -66,7 +66,17 @@ METRIC_RULES = (
         "--show-cells is for free weights and one colour: say --show-samples.",
     ),
     *refuse_each(
-        ("objective", "weights", "start", "steps", "naive", "color", "barycenter", "plan"),
+        (
+            "objective",
+            "weights",
+            "capacity",
+            "start",
+            "steps",
+            "naive",
+            "color",
+            "barycenter",
+            "plan",
+        ),
         "--{} is not for distances of a file: leave it out.",
         lambda options: ":" in options["metric"],
     ),

@@ -178,7 +178,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         one = replace(settings, algorithm="simple") if options["barycenter"] else settings
         refuse_idle(bound, [(one, n) for n in options["atoms"]])
     files = _plan_files(options, task)
-    source = plan_input(options)
+    source = plan_input(options, given)
     metric = split_metric(options["metric"])
     others = [path for path in (files.plot, options["report"]) if path]
     settle_files(

@@ -1,6 +1,6 @@
 """How `stipple edot` reads its sources: formulas, samples, and images with their tone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from stipple.cli.shared.domains import (
     read_formula,
     refuse_region,
 )
-from stipple.cli.shared.images import Reading, plan_reading, prepare_image
+from stipple.cli.shared.images import TONE, Reading, plan_reading, prepare_image
 from stipple.cli.shared.progress import print_note
 
 if TYPE_CHECKING:
@@ -37,21 +37,24 @@ class Input:
         Where they are on a line, if they are.
     reading : Reading
         The tone of images.
+    toned : tuple of str
+        Options given that are for images, where there is one source, which is no formula.
     """
 
     kind: SourceKind
     domain: FormulaDomain
     interval: tuple[float, float] | None
     reading: Reading
+    toned: tuple[str, ...]
 
 
-def plan_input(options: Mapping[str, Any]) -> Input:
+def plan_input(options: Mapping[str, Any], given: Collection[str]) -> Input:
     """Say how sources are read.
 
     Raises
     ------
     click.UsageError
-        For a domain without a formula, or one that is none.
+        For a domain without a formula, or one that is none, and a tone without an image.
     """
     box = options["box"]
     interval = box if box and len(box) == 2 and not options["disc"] else None
@@ -63,7 +66,19 @@ def plan_input(options: Mapping[str, Any]) -> Input:
         refuse_region(domain)
     if interval and not all(formulas):
         raise click.UsageError("--box is for formulas, not for files.")
-    return Input(options["read"], domain, interval, plan_reading(options))
+    if "pixels" in given and not any(formulas):
+        raise click.UsageError("--pixels is for formulas, not for files.")
+    toned = tuple(name for name in (*TONE, "resize") if name in given)
+    if all(formulas):
+        _refuse_tone(toned)
+    alone = toned if len(formulas) == 1 else ()
+    return Input(options["read"], domain, interval, plan_reading(options), alone)
+
+
+def _refuse_tone(names: Sequence[str]) -> None:
+    """Refuse what only images have."""
+    if names:
+        raise click.UsageError(f"--{names[0]} is for images, and the source is none: leave it out.")
 
 
 def read_start(path: str) -> "Floats":
@@ -93,6 +108,7 @@ def read(source: str, how: Input, *, quiet: bool) -> "Measure":
         tell=partial(print_note, quiet=quiet),
     )
     if isinstance(content, Samples):
+        _refuse_tone(how.toned)
         return Measure.from_samples(content)
     original = prepare_image(content, how.reading, source)
     density = Density(find_darkness(original.source, original.tone))
