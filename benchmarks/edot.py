@@ -3,20 +3,22 @@
 All get the same pixels of samples/chelsea.png with the same masses, and points are judged by one
 evaluator: W2² from the pixels to the points with the masses of their Voronoi cells, found by
 SciPy's k-d tree, or with equal weights by HiGHS. Times are processor seconds of the library calls,
-without imports and compilation. Writes docs/edot-measured.md.
+without imports and compilation. Writes docs/edot-measured.md, in less than 20 minutes; with --quick
+every part runs on small sizes, in a minute or two, and the page goes to out/bench instead.
 """
 
 import argparse
-import json
 import resource
-import subprocess
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import ot
 from edot_capacities import compare_capacities
 from edot_clusters import compare_clusters, compare_lines
+from rival_calls import WORK, ask_rival
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
@@ -39,11 +41,28 @@ from stipple.measures.tone import Tone, darkness
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "samples" / "chelsea.png"
-WORK = ROOT / "out" / "bench"
 REPORT = ROOT / "docs" / "edot-measured.md"
 SINKHORN_ERROR = 1e-8
 SINKHORN = SinkhornSettings(engine="numpy", tolerance=SINKHORN_ERROR)
-RIVALS = (ROOT / ".venv-bench" / "bin" / "python", Path(__file__).with_name("rivals.py"))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured.
+
+    Atoms beside KMeans; seeds of clusters; samples on a line and atoms; samples and groups; every
+    how many pixels, and atoms, beside POT; samples of a crowd.
+    """
+
+    atoms: Sequence[int] = (2000, 4000)
+    seeds: int = 20
+    lines: Sequence[tuple[int, int]] = ((100_000, 64), (1_000_000, 64))
+    groups: Sequence[tuple[int, int]] = ((2_000, 20), (5_000, 50))
+    thinned: Sequence[tuple[int, int]] = ((6, 50), (3, 200))
+    crowd: int = 1_000_000
+
+
+QUICK = Sizes((200,), 1, ((10_000, 16),), ((200, 5),), ((12, 20),), 20_000)
 
 
 def read_measure(gamma: float) -> Measure:
@@ -58,15 +77,6 @@ def judge(samples: Samples, atoms: Floats) -> float:
     return float(samples.masses @ distances**2)
 
 
-def run_rival(samples: Samples, count: int) -> tuple[Floats, float]:
-    """KMeans with one start and 30 iterations, in a process of its own."""
-    archive, found = WORK / "samples.npz", WORK / "centres.npy"
-    np.savez(archive, points=samples.points, masses=samples.masses)
-    command = [*RIVALS, "kmeans", archive, str(count), found]
-    said = subprocess.run(command, check=True, capture_output=True, text=True)
-    return np.load(found), float(json.loads(said.stdout))
-
-
 def run_ours(measure: Measure, count: int, settings: Settings) -> tuple[Floats, float]:
     """Find atoms; the median of three times."""
     settings = settings.choose_algorithm(count)
@@ -79,7 +89,7 @@ def run_ours(measure: Measure, count: int, settings: Settings) -> tuple[Floats, 
     return found.atoms, float(np.median(seconds))
 
 
-def compare(gamma: float, counts: list[int]) -> list[str]:
+def compare(gamma: float, counts: Sequence[int]) -> list[str]:
     """Both on one density."""
     measure = read_measure(gamma)
     lines = [
@@ -89,7 +99,8 @@ def compare(gamma: float, counts: list[int]) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for count in counts:
-        rival, slow = run_rival(measure.samples, count)
+        points, masses = measure.samples.points, measure.samples.masses
+        rival = ask_rival("kmeans", count, points=points, masses=masses)
         runs = (
             ("edot, exact", Settings(threads=1)),
             ("edot, adaptive, full", Settings(objective="full", threads=1)),
@@ -98,10 +109,14 @@ def compare(gamma: float, counts: list[int]) -> list[str]:
             atoms, seconds = run_ours(measure, count, settings)
             cost = judge(measure.samples, atoms)
             lines.append(
-                f"| {count:,} | {name} | {1e6 * cost:.2f} | {seconds:.2f} | {slow / seconds:.1f} |"
+                f"| {count:,} | {name} | {1e6 * cost:.2f} | {seconds:.2f} |"
+                f" {rival.seconds / seconds:.1f} |"
             )
-        cost = judge(measure.samples, rival)
-        lines.append(f"| | KMeans, 30 iterations | {1e6 * cost:.2f} | {slow:.1f} | 1 |")
+        if rival.values is None:
+            lines.append(f"| | KMeans: {rival.reason} | | | |")
+        else:
+            cost = 1e6 * judge(measure.samples, rival.values)
+            lines.append(f"| | KMeans, 30 iterations | {cost:.2f} | {rival.seconds:.1f} | 1 |")
         print("\n".join(lines[-3:]), flush=True)
     return [*lines, ""]
 
@@ -123,14 +138,14 @@ def judge_equally(samples: Samples, atoms: Floats) -> float:
     return float(solved.fun)
 
 
-def compare_pot() -> list[str]:
+def compare_pot(sizes: Sequence[tuple[int, int]]) -> list[str]:
     """Equal weights beside POT's free-support barycentre, and Sinkhorn beside POT's, on pixels."""
     lines = [
         "| what | pixels | atoms | method | value | processor s | ratio |",
         "|---|---|---|---|---|---|---|",
     ]
     values = read_measure(1.0).domain.density.values
-    for step, count in ((6, 50), (3, 200)):
+    for step, count in sizes:
         thinned = values[step // 2 :: step, step // 2 :: step]
         rows, columns = np.nonzero(thinned)
         points = np.column_stack((columns, rows)) / max(thinned.shape)
@@ -178,19 +193,19 @@ def compare_pot() -> list[str]:
     return [*lines, ""]
 
 
-def crowd() -> list[str]:
-    """One million drawn samples, 1,000 atoms."""
+def crowd(size: int) -> list[str]:
+    """Very many drawn samples, 1,000 atoms."""
     generator = np.random.default_rng(0)
     lines = ["| d | samples | atoms | steps | wall s | processor s |", "|---|---|---|---|---|---|"]
     for dimension in (2, 3):
         means = generator.random((20, dimension))
-        points = means[generator.integers(20, size=1_000_000)]
+        points = means[generator.integers(20, size=size)]
         points = points + 0.05 * generator.standard_normal(points.shape)
         samples = Samples(points, np.ones(len(points)))
         wall, processor = time.perf_counter(), time.process_time()
         found = quantise_weighted(samples, 1000)
         lines.append(
-            f"| {dimension} | 1,000,000 | 1,000 | {found.iterations} |"
+            f"| {dimension} | {size:,} | 1,000 | {found.iterations} |"
             f" {time.perf_counter() - wall:.1f} | {time.process_time() - processor:.1f} |"
         )
         print(lines[-1], flush=True)
@@ -200,15 +215,18 @@ def crowd() -> list[str]:
 
 def main() -> None:
     """Measure everything and write the report."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="see that every part runs")
+    quick = parser.parse_args().quick
+    sizes, report = (QUICK, WORK / REPORT.name) if quick else (Sizes(), REPORT)
     WORK.mkdir(parents=True, exist_ok=True)
     # Compile before anything is timed.
     for settings in (Settings(), Settings(objective="full")):
         run_ours(read_measure(1.0), 200, settings)
-    parts = [line for gamma in (1.0, 2.0) for line in compare(gamma, [2000, 4000])]
-    crowded = crowd()  # before anything that takes much memory
-    beside = compare_pot()
-    REPORT.write_text(
+    parts = [line for gamma in (1.0, 2.0) for line in compare(gamma, sizes.atoms)]
+    crowded = crowd(sizes.crowd)  # before anything that takes much memory
+    beside = compare_pot(sizes.thinned)
+    report.write_text(
         "\n".join(
             [
                 "# Discretisation, measured",
@@ -222,21 +240,21 @@ def main() -> None:
                 *parts,
                 "## Free weights beside KMeans and faiss",
                 "",
-                "1,000 samples of each kind, 20 seeds, one thread: ratios of the sum of squared"
-                " distances to those of KMeans with ten starts and with one, and of faiss with one"
-                " (100 iterations); of processor time, to ten starts.",
+                f"1,000 samples of each kind, {sizes.seeds} seeds, one thread: ratios of the sum of"
+                " squared distances to those of KMeans with ten starts and with one, and of faiss"
+                " with one (100 iterations); of processor time, to ten starts.",
                 "",
-                *compare_clusters(),
+                *compare_clusters(sizes.seeds),
                 "## On a line, beside kmeans1d",
                 "",
-                *compare_lines(),
+                *compare_lines(sizes.lines),
                 "## Capacities, beside k-means-constrained",
                 "",
                 "Groups between 90 and 110 % of their mean size. Costs are mean squared distances,"
                 " times processor seconds; ratios below 1 favour `edot`, whose certificate is"
                 " included.",
                 "",
-                *compare_capacities(),
+                *compare_capacities(sizes.groups),
                 "## Beside POT",
                 "",
                 "Equal weights from a random start of POT's (others end within 2 %), ratios to POT;"
@@ -251,7 +269,7 @@ def main() -> None:
         ),
         encoding="utf-8",
     )
-    print(f"Wrote {REPORT}")
+    print(f"Wrote {report}")
 
 
 if __name__ == "__main__":

@@ -7,25 +7,20 @@ of `edot` the upper end of its certified interval. Times are processor seconds o
 imports and compilation. `compare_capacities` returns the lines of the table.
 """
 
-import json
-import subprocess
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
+from rival_calls import Answer, ask_rival, list_reasons
 
 from stipple.arrays import Floats
 from stipple.discretisation.discretise import edot
 
-ROOT = Path(__file__).parent.parent
-WORK = ROOT / "out" / "bench"
-RIVALS = (ROOT / ".venv-bench" / "bin" / "python", Path(__file__).with_name("rivals.py"))
 SIZES = ((2_000, 20), (5_000, 50))
 # Bounds of groups, as parts of their mean size.
 LEAST, MOST = 0.9, 1.1
 # Far from 1, where costs that are rounded to thousandths lose their digits.
 SMALL, LARGE = 1e-5, 1e5
-LONGEST = 600  # seconds
 
 
 def draw_cases(samples: int, groups: int) -> dict[str, Floats]:
@@ -46,31 +41,23 @@ def draw_cases(samples: int, groups: int) -> dict[str, Floats]:
     }
 
 
-def run_rival(points: Floats, groups: int, bounds: tuple[int, int]) -> tuple[float, float]:
-    """Find the cost of its groups around their centres, and its processor seconds; NaN if none."""
-    archive, found = WORK / "points.npz", WORK / "labels.npy"
-    np.savez(archive, points=points, bounds=bounds)
-    command = [*RIVALS, "constrained", archive, str(groups), found]
-    try:
-        said = subprocess.run(
-            command, check=True, capture_output=True, text=True, timeout=LONGEST
-        ).stdout
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        return np.nan, np.nan
-    labels = np.load(found)
-    parts = (points[labels == group] for group in range(groups))
+def judge(points: Floats, groups: int, answer: Answer) -> float:
+    """Mean squared distance to the centres of groups, by their labels; NaN if there are none."""
+    if answer.values is None:
+        return np.nan
+    parts = (points[answer.values == group] for group in range(groups))
     cost = sum(float(((part - part.mean(axis=0)) ** 2).sum()) for part in parts if len(part))
-    return cost / len(points), float(json.loads(said))
+    return cost / len(points)
 
 
-def compare_capacities() -> list[str]:
+def compare_capacities(sizes: Sequence[tuple[int, int]] = SIZES) -> list[str]:
     """Measure both, and list the rows of a table."""
-    WORK.mkdir(parents=True, exist_ok=True)
+    answers: dict[str, Answer] = {}
     lines = [
         "| points | samples | groups | edot | s | k-means-constrained | s | cost | time |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for samples, groups in SIZES:
+    for samples, groups in sizes:
         mean = samples / groups
         least, most = round(LEAST * mean), round(MOST * mean)
         capacity = (least / samples, most / samples)
@@ -79,13 +66,16 @@ def compare_capacities() -> list[str]:
             began = time.process_time()
             mine = edot(points, groups, capacity=capacity, threads=1).cost.upper
             quick = time.process_time() - began
-            cost, slow = run_rival(points, groups, (least, most))
+            bounds = (least, most)
+            answer = ask_rival("constrained", groups, points=points, bounds=bounds)
+            answers[f"k-means-constrained, {name}, {samples:,}"] = answer
+            cost, slow = judge(points, groups, answer), answer.seconds
             lines.append(
                 f"| {name} | {samples:,} | {groups} | {mine:.6g} | {quick:.2f} | {cost:.6g} |"
                 f" {slow:.2f} | {mine / cost:.4f} | {quick / slow:.3f} |"
             )
             print(lines[-1], flush=True)
-    return [*lines, ""]
+    return [*lines, "", *list_reasons(answers), ""]
 
 
 if __name__ == "__main__":

@@ -6,15 +6,13 @@ of squared distances to the nearest centre, as SciPy finds it. Times are process
 calls in one thread, without imports and compilation.
 """
 
-import json
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from rival_calls import Answer, ask_rival, list_reasons
 from scipy.spatial import cKDTree
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
@@ -27,9 +25,6 @@ from stipple.measures.samples import Samples
 
 Result = TypeVar("Result")
 
-ROOT = Path(__file__).parent.parent
-WORK = ROOT / "out" / "bench"
-RIVALS = (ROOT / ".venv-bench" / "bin" / "python", Path(__file__).with_name("rivals.py"))
 SAMPLES, SEEDS = 1_000, 20
 DIMENSIONS, CLUSTERS = (2, 5, 10, 16), (20, 50, 64)
 ON_A_LINE = ((100_000, 64), (1_000_000, 64))
@@ -72,22 +67,17 @@ def judge(points: Floats, centres: Floats) -> float:
     return float((cKDTree(centres).query(points)[0] ** 2).sum())
 
 
-def run_rival(name: str, points: Floats, count: int) -> tuple[Floats, float]:
-    """Centres of another tool, in a process of its own, and its processor seconds."""
-    archive, found = WORK / "points.npz", WORK / "centres.npy"
-    np.savez(archive, points=points)
-    said = subprocess.run(
-        [*RIVALS, name, archive, str(count), found], check=True, capture_output=True, text=True
-    ).stdout
-    return np.load(found), float(json.loads(said.splitlines()[-1]))
+def judge_answer(points: Floats, answer: Answer) -> float:
+    """Sum of squared distances to what a rival found; NaN if nothing."""
+    return np.nan if answer.values is None else judge(points, answer.values)
 
 
-def compare_clusters() -> list[str]:
+def compare_clusters(seeds: int = SEEDS) -> list[str]:
     """Measure all on each kind and seed, and list the rows of a table of ratios."""
-    WORK.mkdir(parents=True, exist_ok=True)
     find_atoms(np.random.default_rng(0).random((200, 2)), 5, 0)  # compiles
     found: dict[str, list[tuple[float, ...]]] = {}
-    for seed in range(SEEDS):
+    answers: dict[str, Answer] = {}
+    for seed in range(seeds):
         for name, points, count in draw_cases(seed):
             atoms, quick = clock(partial(find_atoms, points, count, seed))
             mine = judge(points, atoms)
@@ -96,7 +86,10 @@ def compare_clusters() -> list[str]:
                 for starts in (10, 1)
             ]
             ten, one = (judge(points, fit.cluster_centers_) for fit, _ in fits)
-            faiss = judge(points, run_rival("faiss", points, count)[0]) if seed == 0 else np.nan
+            faiss = np.nan
+            if seed == 0:
+                answers["faiss"] = ask_rival("faiss", count, points=points)
+                faiss = judge_answer(points, answers["faiss"])
             row = (mine / ten, mine / one, mine / faiss, quick / fits[0][1])
             found.setdefault(name, []).append(row)
     lines = [
@@ -111,30 +104,34 @@ def compare_clusters() -> list[str]:
             f"| {name} | {' | '.join(f'{figure:.4f}' for figure in figures)} |"
             f" {columns[2][0]:.4f} | {np.median(columns[3]):.2f} |"
         )
-    return [*lines, ""]
+    print("\n".join(lines[2:]), flush=True)
+    return [*lines, "", *list_reasons(answers), ""]
 
 
-def compare_lines() -> list[str]:
+def compare_lines(sizes: Sequence[tuple[int, int]] = ON_A_LINE) -> list[str]:
     """Measure both exact methods on a line, and list the rows of a table."""
     lines = [
         "| samples | atoms | cost / kmeans1d − 1 | edot s | kmeans1d s |",
         "|---|---|---|---|---|",
     ]
+    answers: dict[str, Answer] = {}
     random = np.random.default_rng(3)
     find_atoms(random.normal(size=(60_000, 1)), 8, 0)  # compiles
-    for size, count in ON_A_LINE:
+    for size, count in sizes:
         for name, values in (
             ("normal", random.normal(size=size)),
             ("Cauchy", random.standard_cauchy(size)),
         ):
             points = values[:, None]
             atoms, quick = clock(partial(find_atoms, points, count, 0))
-            centres, slow = run_rival("kmeans1d", points, count)
-            excess = judge(points, atoms) / judge(points, centres) - 1
+            answer = answers["kmeans1d"] = ask_rival("kmeans1d", count, points=points)
+            excess = judge(points, atoms) / judge_answer(points, answer) - 1
             lines.append(
-                f"| {size:,}, {name} | {count} | {excess:.1e} | {quick:.2f} | {slow:.2f} |"
+                f"| {size:,}, {name} | {count} | {excess:.1e} | {quick:.2f} |"
+                f" {answer.seconds:.2f} |"
             )
-    return [*lines, ""]
+            print(lines[-1], flush=True)
+    return [*lines, "", *list_reasons(answers), ""]
 
 
 if __name__ == "__main__":

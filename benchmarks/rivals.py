@@ -2,6 +2,7 @@
 
 It runs under .venv-bench, which has scikit-learn, pysdot and ott-jax, but not this package. Each
 rival reads an archive of arrays, writes points, and prints its processor seconds without imports.
+A rival whose library is not there ends with exit code 1 and a line that says so.
 """
 
 import json
@@ -153,7 +154,10 @@ def main():
     """Run one rival."""
     name, source, count, target = sys.argv[1:]
     with np.load(source) as archive:
-        points, seconds = RIVALS[name](archive, int(count))
+        try:
+            points, seconds = RIVALS[name](archive, int(count))
+        except ImportError as error:
+            sys.exit(str(error))
     np.save(target, points)
     print(json.dumps(seconds))
 

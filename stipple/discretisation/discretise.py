@@ -137,7 +137,8 @@ def edot(
         Processors to use; by default all.
     gap : bool
         Whether to prove how far W2² is from that of the best atoms at most; that takes seconds,
-        often more than the atoms do. For p = 2 and straight lines.
+        often more than the atoms do. For p = 2 and straight lines, or for any p with `distances`,
+        where the best atoms are samples too.
     on_step : callable, optional
         Receives the number of each step and the objective there, or the number of each cell and
         None.

@@ -1,22 +1,32 @@
 """Weighted optimal quantisation on the line, where the best atoms of all can be found."""
 
+import math
+
 import numpy as np
 
 from stipple.arrays import Floats, Integers
+from stipple.discretisation.interval_costs import SUMMED_ORDERS, add_up, find_centres, find_cost
 from stipple.machine.compiled import compile_loop
-from stipple.machine.double_doubles import add_pairs, multiply_pair, multiply_pairs
 
-# Orders whose costs of an interval come from sums of powers, at its median or its mean.
-SOLVED_ORDERS = (1.0, 2.0)
+# For other orders costs are added up anew each time, over intervals of n/m samples: n²/m of this
+# size takes a few seconds.
+MOST_PAIRS = 100_000
+# Costs below this one, of places about 1 apart, lose their digits; where sums of powers are
+# subtracted, those below this part of the whole sum do.
+LEAST_COST, LEAST_PART = 2.0**-900, 2.0**-72
 # The price of an atom is looked for on so many samples first: on all of them it changes by little.
 FEW_SAMPLES = 20_000
-# Prices are between this part of the cost of one atom and twice that cost; for a density they are
-# as the number of atoms to this power.
-LEAST_PRICE, SCALING = 2.0**-90, 3
+# Wide gaps are one step each, which leaves more steps elsewhere: so often they are counted again.
+WIDE_GAPS = 4
+# Prices are between this part of the cost of one atom and twice that cost, and begin at that one;
+# for a density they are as the number of atoms to this power.
+LEAST_PRICE, FIRST_PRICE, SCALING = 2.0**-1000, 2.0**-45, 3
 
 
-def quantise_line(places: Floats, masses: Floats, count: int, order: float) -> Floats:
-    """Find the atoms of least W_k^k to samples on a line, for k = 1 or 2.
+def quantise_line(
+    places: Floats, masses: Floats, count: int, order: float
+) -> tuple[Floats, bool] | None:
+    """Find the atoms of least W_k^k to samples on a line.
 
     The cells are intervals, and their costs have the Monge property, so that the least cost is
     convex in the number of atoms (Aggarwal, Schieber and Tokuyama, Discrete & Computational
@@ -31,40 +41,63 @@ def quantise_line(places: Floats, masses: Floats, count: int, order: float) -> F
     count : int
         m, at most the number of different places.
     order : float
-        k, 1 or 2.
+        k ≥ 1.
 
     Returns
     -------
     ndarray, shape (m,)
-        Atoms, ascending: medians or means of intervals of samples.
+        Atoms, ascending: medians, means or the like of intervals of samples.
+    bool
+        Whether no atoms are better, but for rounding. Very many samples are put together for orders
+        other than 1 and 2, and where sums lose their digits; there is no result where that leaves
+        less than m of them.
     """
     different, groups = np.unique(places, return_inverse=True)
     weights = np.bincount(groups.ravel(), masses).astype(float)
     if count == len(different):
-        return different
-    line = _Line(different, weights, order)
+        return different, True
+    # Exact where all places are within a factor of 2 (Sterbenz), and sums keep their digits then.
+    low, high = different[0], different[-1]
+    shift = low if 0 < high <= 2 * low or 2 * high <= low < 0 else 0.0
+    different = different - shift
+    if order in SUMMED_ORDERS:
+        atoms, cost = _solve(_Line(different, weights, order, summed=True), count)
+        if cost >= LEAST_PART * float(weights @ abs(different) ** order):
+            return atoms + shift, True
+    line = _Line(different, weights, order, summed=False)
+    most = max(2 * count, math.isqrt(MOST_PAIRS * count))
+    few = line if len(line) <= most else _thin(line, most)
+    if len(few) <= count:
+        return None
+    atoms, cost = _solve(few, count)
+    return atoms + shift, few is line and cost >= LEAST_COST
+
+
+def _solve(line: "_Line", count: int) -> tuple[Floats, float]:
+    """Find the best atoms, and what they cost."""
     price = None
-    if len(different) > 2 * FEW_SAMPLES > 4 * count:
-        _, price = _search(_thin(line), count, None)
+    if len(line) > 2 * FEW_SAMPLES > 4 * count:
+        _, price = _search(_thin(line, FEW_SAMPLES), count, None)
     path, _ = _search(line, count, price)
-    return line.find_centres(path)
+    return line.find_centres(path), math.fsum(map(line.find_cost, path[:-1], path[1:]))
 
 
 class _Line:
-    """Samples in ascending order, with the sums that tell the cost of an interval."""
+    """Samples in ascending order, with the sums that tell the cost of an interval, or weights."""
 
-    def __init__(self, places: Floats, weights: Floats, order: float) -> None:
+    def __init__(self, places: Floats, weights: Floats, order: float, summed: bool) -> None:
         self.places = places
         self.weights = weights
         self.order = order
-        self._sums = _add_up(places, weights)
+        self.summed = summed
+        self._sums = add_up(places, weights) if summed else weights[:, None]
 
     def __len__(self) -> int:
         return len(self.places)
 
     def find_cost(self, start: int, stop: int) -> float:
         """Add up what samples start..stop − 1 cost at their best atom."""
-        return _find_cost(self.places, self._sums, start, stop, self.order)
+        return find_cost(self.places, self._sums, start, stop, self.order)
 
     def cut(self, price: float) -> Integers:
         """Find the ends of intervals that cost least, each with the price of its atom added."""
@@ -72,10 +105,10 @@ class _Line:
 
     def find_centres(self, path: Integers) -> Floats:
         """Atoms of the intervals between the ends in a path."""
-        return _find_centres(self.places, self._sums, path, self.order)
+        return find_centres(self.places, self._sums, path, self.order)
 
 
-def _thin(line: _Line) -> _Line:
+def _thin(line: _Line, most: int) -> _Line:
     """Put consecutive samples together, with their mass, at their mean.
 
     There are as many of them as the best atoms would be, whose density is p^(1/(1 + k)), p that of
@@ -83,21 +116,23 @@ def _thin(line: _Line) -> _Line:
     """
     gaps = np.diff(line.places)
     masses = (line.weights[1:] + line.weights[:-1]) / 2
-    wanted = np.cumsum((masses * gaps**line.order) ** (1 / (1 + line.order)))
-    steps = np.floor(wanted * (FEW_SAMPLES / wanted[-1]))
+    wanted = (masses * gaps**line.order) ** (1 / (1 + line.order))
+    for _ in range(WIDE_GAPS):
+        wanted = np.minimum(1.0, wanted * (most / wanted.sum()))
+    steps = np.floor(np.cumsum(wanted))
     starts = np.append(0, np.flatnonzero(np.diff(steps, prepend=0.0)) + 1)
     together = np.add.reduceat(line.weights, starts)
     means = np.add.reduceat(line.weights * line.places, starts) / together
-    return _Line(means, together, line.order)
+    return _Line(means, together, line.order, line.summed)
 
 
 def _search(line: _Line, count: int, price: float | None) -> tuple[Integers, float]:
     """Find the ends of the best intervals, shape (m + 1,), and a price that they are best at."""
     high = 2 * line.find_cost(0, len(line))
-    low = LEAST_PRICE * high
+    low = max(LEAST_PRICE * high, np.finfo(float).tiny)
     fewer, more = np.array([0, len(line)]), np.arange(len(line) + 1)
     power = SCALING
-    price = price or float(np.sqrt(low * high))
+    price = price or FIRST_PRICE * high
     while low < price < high:
         found = line.cut(price)
         number = len(found) - 1
@@ -111,7 +146,7 @@ def _search(line: _Line, count: int, price: float | None) -> tuple[Integers, flo
         if low < near < high:
             price, power = near, 2 * power
         else:
-            price = float(np.sqrt(low * high))
+            price = math.sqrt(low) * math.sqrt(high)
     return _join(fewer, more, count), price
 
 
@@ -128,76 +163,6 @@ def _join(fewer: Integers, more: Integers, count: int) -> Integers:
         if fewer[place] <= more[place + ahead] and more[place + ahead + 1] <= fewer[place + 1]
     )
     return np.concatenate((fewer[: place + 1], more[place + ahead + 1 :]))
-
-
-@compile_loop
-def _add_up(places: Floats, weights: Floats) -> Floats:
-    """Sum masses and first and second moments before each sample: pairs, shape (n + 1, 6)."""
-    sums = np.zeros((len(places) + 1, 6))
-    for i in range(len(places)):
-        last, following = sums[i], sums[i + 1]
-        high = weights[i]
-        low = 0.0
-        for power in range(3):
-            k = 2 * power
-            following[k], following[k + 1] = add_pairs(last[k], last[k + 1], high, low)
-            high, low = multiply_pair(high, low, places[i])
-    return sums
-
-
-@compile_loop
-def _subtract(sums: Floats, start: int, stop: int, power: int) -> tuple[float, float]:
-    """Sum over samples start..stop − 1, as a pair."""
-    k = 2 * power
-    return add_pairs(sums[stop, k], sums[stop, k + 1], -sums[start, k], -sums[start, k + 1])
-
-
-@compile_loop
-def _find_median(sums: Floats, start: int, stop: int) -> int:
-    """Find the sample at the weighted median of start..stop − 1."""
-    half = sums[start, 0] + (sums[stop, 0] - sums[start, 0]) / 2
-    low = start
-    high = stop - 1
-    while low < high:
-        middle = (low + high) // 2
-        if sums[middle + 1, 0] < half:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compile_loop
-def _find_cost(places: Floats, sums: Floats, start: int, stop: int, order: float) -> float:
-    """Add up what samples start..stop − 1 cost at their best atom."""
-    if order == 2:
-        mass, rest = _subtract(sums, start, stop, 0)
-        first = _subtract(sums, start, stop, 1)
-        second = _subtract(sums, start, stop, 2)
-        product = multiply_pairs(mass, rest, second[0], second[1])
-        square = multiply_pairs(first[0], first[1], first[0], first[1])
-        return max(0.0, add_pairs(product[0], product[1], -square[0], -square[1])[0] / mass)
-    middle = _find_median(sums, start, stop)
-    left, right = _subtract(sums, start, middle, 0), _subtract(sums, middle, stop, 0)
-    lever = add_pairs(left[0], left[1], -right[0], -right[1])
-    lever = multiply_pair(lever[0], lever[1], places[middle])
-    left, right = _subtract(sums, start, middle, 1), _subtract(sums, middle, stop, 1)
-    moment = add_pairs(right[0], right[1], -left[0], -left[1])
-    return max(0.0, add_pairs(lever[0], lever[1], moment[0], moment[1])[0])
-
-
-@compile_loop
-def _find_centres(places: Floats, sums: Floats, path: Integers, order: float) -> Floats:
-    """Means, or medians, of the intervals."""
-    centres = np.empty(len(path) - 1)
-    for j in range(len(centres)):
-        if order == 2:
-            mass, _ = _subtract(sums, path[j], path[j + 1], 0)
-            first, _ = _subtract(sums, path[j], path[j + 1], 1)
-            centres[j] = first / mass
-        else:
-            centres[j] = places[_find_median(sums, path[j], path[j + 1])]
-    return centres
 
 
 @compile_loop
@@ -222,7 +187,7 @@ def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
             head += 1
         begin = queue[head]
         before[stop] = begin
-        least[stop] = least[begin] + _find_cost(places, sums, begin, stop, order) + price
+        least[stop] = least[begin] + find_cost(places, sums, begin, stop, order) + price
         if stop == size:
             break
         # Beginnings that come first where this one is better already are never the best.
@@ -231,8 +196,8 @@ def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
         while tail > head:
             rival = queue[tail - 1]
             place = max(first[tail - 1], stop + 1)
-            mine = least[stop] + _find_cost(places, sums, stop, place, order)
-            if mine >= least[rival] + _find_cost(places, sums, rival, place, order):
+            mine = least[stop] + find_cost(places, sums, stop, place, order)
+            if mine >= least[rival] + find_cost(places, sums, rival, place, order):
                 low = place
                 break
             high = place
@@ -243,8 +208,8 @@ def _cut(places: Floats, sums: Floats, order: float, price: float) -> Integers:
         stride = 1
         going = 0
         while tail > head and high - low > 1:
-            mine = least[stop] + _find_cost(places, sums, stop, place, order)
-            if mine < least[rival] + _find_cost(places, sums, rival, place, order):
+            mine = least[stop] + find_cost(places, sums, stop, place, order)
+            if mine < least[rival] + find_cost(places, sums, rival, place, order):
                 high = place
                 side = -1
             else:

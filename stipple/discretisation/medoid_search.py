@@ -132,12 +132,17 @@ def _exchange(costs: Floats, masses: Floats, medoids: Integers) -> tuple[float, 
         place = int(np.argmin(changes))
         idle += 1
         if changes[place] - saved < -LEAST_SAVING * total:
-            taken[medoids[place]] = False
-            taken[candidate] = True
+            before, former = total, medoids[place]
             medoids[place] = candidate
             total = _assign(costs, masses, medoids, nearest, least, second, losses)
-            exchanges += 1
-            idle = 0
+            if total < before:
+                taken[former] = False
+                taken[candidate] = True
+                exchanges += 1
+                idle = 0
+            else:  # it was rounding, of losses that are large beside the cost
+                medoids[place] = former
+                total = _assign(costs, masses, medoids, nearest, least, second, losses)
         candidate = (candidate + 1) % size
     return total, exchanges
 

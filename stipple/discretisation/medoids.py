@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.discretisation.certificate.medoid_bound import bound_medoids
 from stipple.discretisation.certificate.medoids import certify_medoids, weigh_cells
 from stipple.discretisation.evidence import RegularisedCost
 from stipple.discretisation.medoid_search import search_medoids
@@ -35,7 +36,7 @@ def discretise_by_medoids(
     n : int
         Number of atoms.
     settings : Settings
-        Of these the order, the seed and the number of starts are used.
+        Of these the order, the seed, the number of starts and the gap are used.
     distances : Distances
         Between any two samples, in their order.
 
@@ -73,6 +74,11 @@ def discretise_by_medoids(
     cost = certify_medoids(
         columns, samples.given, weights, settings.order, distances.relative_error
     )
+    bound = None
+    if settings.gap:
+        bound = bound_medoids(
+            distances.values, samples.given, medoids, settings.order, distances.relative_error
+        )
     return Discretisation(
         atoms=samples.points[medoids],
         weights=weights,
@@ -93,6 +99,7 @@ def discretise_by_medoids(
         seconds={"solve": solved - began, "evidence": time.perf_counter() - solved},
         version=__version__,
         samples_of_atoms=medoids + distances.first,
+        lower_bound=bound,
     )
 
 
@@ -108,6 +115,8 @@ def _check_settings(settings: Settings, start: Floats | None) -> None:
             f"Distances were given with the objective {settings.objective} and"
             f" {settings.weights} weights: they are for free weights of the exact objective."
         )
+    if settings.capacity is not None:
+        raise StippleError("Distances were given, which know no capacities: leave them out.")
 
 
 def _raise_distances(distances: Floats, order: float) -> Floats:

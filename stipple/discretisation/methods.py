@@ -9,7 +9,7 @@ from stipple.arrays import Floats
 from stipple.discretisation.bounded_methods import CHEAP_ENTRIES, bound_masses, quantise_within
 from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
-from stipple.discretisation.line import SOLVED_ORDERS, quantise_line
+from stipple.discretisation.line import quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.discretisation.solution import AtomCell, Solution
 from stipple.geometry.bisection import start_from_bisection
@@ -80,9 +80,14 @@ def _quantise(
 
     samples = measure.samples
     if start is None and settings.start == "auto" and settings.restarts is None:
-        if samples.dimension == 1 and settings.order in SOLVED_ORDERS:
-            return _quantise_line(samples, n, settings)
-        if len(samples) * n > CHEAP_ENTRIES:
+        best = None
+        if samples.dimension == 1:
+            best = quantise_line(samples.points[:, 0], samples.masses, n, settings.order)
+        if best is not None and best[1]:
+            return _weigh_line(samples, best[0], settings)
+        if best is not None:
+            start = best[0][:, None]
+        elif len(samples) * n > CHEAP_ENTRIES:
             start = _place_evenly(measure, n, settings)
     found, starts = search_weighted(
         samples,
@@ -102,14 +107,13 @@ def _quantise(
     )
 
 
-def _quantise_line(samples: Samples, n: int, settings: Settings) -> Solution:
-    """Find the best atoms of all on a line; there is no step to take."""
+def _weigh_line(samples: Samples, atoms: Floats, settings: Settings) -> Solution:
+    """Give weights to the best atoms of all on a line; there is no step to take."""
     from stipple.discretisation.weighted_quantisation import quantise_weighted
 
-    atoms = quantise_line(samples.points[:, 0], samples.masses, n, settings.order)
     found = quantise_weighted(
         samples,
-        n,
+        len(atoms),
         order=settings.order,
         iterations=0,
         start=atoms[:, None],

@@ -61,7 +61,7 @@ class Discretisation(Drawable):
         Whether the algorithm stopped by itself, at an optimum of the stated objective.
     optimum : {"global", "local", None}
         Which one: no other atoms are better, or none near these; None where it did not converge.
-        Global optima are found on a line, of order 1 and 2, with free weights.
+        Global optima, but for rounding, are found on a line with free weights.
     merged : int
         Atoms of an entropic objective that coincided with others, and are not told apart.
     cells : tuple of AtomCell
@@ -78,8 +78,8 @@ class Discretisation(Drawable):
         Which samples the atoms are, where distances were given; numbered as in their source, from 0
         or from 1.
     lower_bound : float or None
-        What W_2^2 of no m atoms is below, whatever their places and weights: proved, where it was
-        asked for.
+        What W_k^k of no m atoms is below, whatever their places and weights: proved, where it was
+        asked for. Atoms are samples where distances were given.
 
     Examples
     --------
@@ -145,7 +145,7 @@ class Discretisation(Drawable):
 
     @property
     def gap(self) -> float | None:
-        """By what part of the least possible W_2^2 that of the atoms is above it, at most.
+        """By what part of the least possible W_k^k that of the atoms is above it, at most.
 
         None where no lower bound was asked for; infinite where the bound says nothing.
         """

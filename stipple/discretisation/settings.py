@@ -104,10 +104,12 @@ metric, batch, momentum, atom_rate, weight_rate, finish, steps, seed, engine, de
             plain["steps"] = read_count(self.steps, "number of steps", 0)
         if self.threads is not None:
             plain["threads"] = read_count(self.threads, "number of threads", 1)
-        if self.gap and (self.order != 2 or self.metric != "euclidean"):
+        given = self.metric in ("geodesic", "precomputed")
+        if self.gap and not given and (self.order != 2 or self.metric != "euclidean"):
             raise StippleError(
                 f"A gap was asked for, with order {self.order:g} and the metric {self.metric}: it"
-                " can be proved for order 2 and the metric euclidean."
+                " can be proved for order 2 and the metric euclidean, and for distances that are"
+                " given."
             )
         if self.capacity is not None:
             self._check_capacity(self.capacity)

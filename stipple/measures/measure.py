@@ -7,6 +7,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.measures.formula import Domain
+from stipple.measures.line_parts import LineParts
 from stipple.measures.samples import Samples
 
 
@@ -24,6 +25,8 @@ class Measure:
         Area that full ink would cover, in square units of the samples; None where nothing says.
     domain : Domain or None
         The density on pixels that the samples come from, if they do.
+    line : LineParts or None
+        The density on an interval that they come from, if they do.
     """
 
     samples: Samples
@@ -31,6 +34,7 @@ class Measure:
     upper: Floats
     ink: float | None = None
     domain: Domain | None = None
+    line: LineParts | None = None
 
     @classmethod
     def from_samples(cls, samples: Samples) -> "Measure":
@@ -48,6 +52,12 @@ class Measure:
         corners = domain.to_domain(np.array([[0.0, 0.0], [density.width, density.height]]))
         ink = density.total / max(1.0, float(density.values.max())) * domain.unit**2
         return cls(samples, corners[0], corners[1], ink, domain)
+
+    @classmethod
+    def from_line(cls, line: LineParts) -> "Measure":
+        """Take the samples that stand for the parts of an interval."""
+        ends = np.array([[line.density.start], [line.density.stop]], dtype=float)
+        return cls(line.samples, ends[0], ends[1], line=line)
 
     @property
     def diameter(self) -> float:

@@ -76,8 +76,9 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
         raise StippleError("That was all.")
 
     monkeypatch.setattr(edot_runs, "run", stop)
-    options = ("--seed", 5, "--threads", 3, "-k", 3, "--pixels", 7, "--dpi", 60, "--show-samples")
-    given = options[:4] + options[8:] if words[0] == "--preset" else options
+    options = ("--seed", 5, "--threads", 3, "--dpi", 60, "--show-samples")
+    others = () if words[0] == "--preset" else ("-k", 3, "--max-pixels", 700_000)
+    given = options + others
     output = "all.png" if "--color" in words else "{run}.png"
     edot(*words, *given, "-o", output, "-q", code=1)
     (job,) = jobs
@@ -86,7 +87,7 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
     assert (job.files.layout.dpi, job.files.show_samples) == (60, True)
     assert (job.quiet, job.verbose, job.scheduler, job.report) == (True, False, None, None)
     if words[0] != "--preset":
-        assert (job.settings.order, job.input.domain.pixels) == (3, 7)
+        assert (job.settings.order, job.input.reading.max_pixels) == (3, 700_000)
     assert job.recorded["seed"] == 5
 
 
@@ -234,6 +235,44 @@ def test_the_sphere_needs_unit_vectors(edot, tmp_path):
     assert "has length" in edot("off.csv", "-m", 5, "--metric", "sphere", code=1).stderr
 
 
+def test_a_formula_on_an_interval_has_its_best_atoms(edot, tmp_path):
+    words = ("uniform", "--box", "-1,3", "-m", 4)
+    result = edot(*words, "--pixels", 100, "--report", "r.json")
+    places = [float(row["x1"]) for row in read_table(result.stdout)]
+    np.testing.assert_allclose(places, [-0.5, 0.5, 1.5, 2.5], rtol=1e-9)
+    said = find(result, "formula")
+    assert "W_2^2 0.08333333333, and no 4 atoms have less than 0.0833" in said
+    assert "globally optimal" in find(result, "algorithm")
+    run = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["runs"][0]
+    assert run["formula"]["w2_squared"] == pytest.approx(1 / 12, rel=1e-9)
+    assert run["formula"]["optimum_lower"] == pytest.approx(1 / 12, rel=1e-4)
+    assert run["formula"]["optimum_lower"] < 1 / 12
+    other = find(edot(*words, "-k", 1, "--pixels", 10), "formula")
+    assert "its W_1 differs by at most 0.04" in other
+    for wrong, code, told in (
+        (("uniform", "--box", "1,0"), 1, "has no length"),
+        (("uniform", "--box", "0,1", "--disc", "0,0,1"), 2, "--box or --disc"),
+        (("uniform", "--box", "0,1,2"), 2, "--box takes four numbers"),
+    ):
+        assert told in edot(*wrong, code=code).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("cloud.csv", "--gamma", 2), "--gamma is for images"),
+        (("cloud.csv", "--resize", 9), "--resize is for images"),
+        (("uniform", "--invert"), "--invert is for images"),
+        (("cloud.csv", "--pixels", 9), "--pixels is for formulas"),
+        (("cloud.csv", "--box", "0,1"), "--box is for formulas"),
+        (("cloud.csv", "--metric", "precomputed:d.npy", "--capacity", "0,1"), "--capacity is not"),
+    ],
+)
+def test_what_a_source_has_no_use_for_is_refused(edot, words, said):
+    np.savetxt("cloud.csv", np.random.default_rng(0).random((6, 2)), delimiter=",")
+    assert said in edot(*words, "-m", 2, code=2).stderr
+
+
 def test_a_gap_to_the_optimum_is_proved(edot, tmp_path):
     np.savetxt("cloud.csv", np.random.default_rng(0).random((60, 2)), delimiter=",")
     result = edot("cloud.csv", "-m", 3, "--gap", "--report", "r.json", "-o", "a.csv")
@@ -267,7 +306,8 @@ def test_atoms_are_samples_where_distances_are_given(edot, tmp_path):
     rows = read_table(along.stdout)
     assert [row["sample"] for row in rows] == ["10", "30"]  # the graph counts from 1
     assert list(rows[0]) == ["sample", "x", "y", "weight"]
-    given = edot(*words, "precomputed:ring.npy")
+    given = edot(*words, "precomputed:ring.npy", "--gap")
+    assert find(given, "optimum").endswith("% of it, proved")
     assert [row["sample"] for row in read_table(given.stdout)] == ["9", "29"]
     assert "certified within" in find(along, "W_2^2")
     assert "medoids, the best of 3 starts, at a local optimum" in find(along, "algorithm")

@@ -107,6 +107,7 @@ def test_geodesic_atoms_stay_on_their_side():
         ({"distances": np.zeros((2, 2))}, "between 2 samples, and 3 samples with mass"),
         ({"n": 3, "distances": np.zeros((3, 3))}, "only 1 samples are apart"),
         ({"objective": "full"}, "free weights of the exact objective"),
+        ({"capacity": (0.2, 0.5)}, "know no capacities"),
         ({"weights": "equal"}, "free weights of the exact objective"),
         ({"start": "density"}, "give no start"),
         ({"metric": "sphere"}, "give one of the two"),
@@ -118,6 +119,15 @@ def test_what_has_no_medoids_is_refused(change, told):
     given = {"n": 1, "distances": 1 - np.eye(3), **change}
     with pytest.raises(stipple.StippleError, match=told):
         stipple.edot([[0.0], [1.0], [2.0]], **given)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_rounding_is_no_reason_for_an_exchange(seed):
+    """All samples have a medoid where they are, and what others are farther away is a long sum."""
+    random = np.random.default_rng(seed)
+    places = random.integers(0, 3, 12) * np.pi
+    costs = abs(places[:, None] - places)
+    search_medoids(costs, random.random(12), 6, random, None)
 
 
 def test_settings_are_those_of_the_run():

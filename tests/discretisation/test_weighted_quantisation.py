@@ -426,3 +426,11 @@ def test_more_atoms_than_samples_are_refused() -> None:
         quantise_weighted(twice, 0)
     same = Samples(np.ones((5, 2)), np.ones(5))
     assert quantise_weighted(same, 1).atoms.tolist() == [[1, 1]]
+
+
+def test_an_atom_may_meet_its_only_sample_whatever_the_order() -> None:
+    """There the curvature of the cost is below every number that has an inverse."""
+    places = np.random.default_rng(0).standard_cauchy(300)
+    samples = Samples(np.column_stack((places, places)), np.ones(300))
+    found = quantise_weighted(samples, 60, order=6.0)
+    assert np.isfinite(found.atoms).all()

@@ -26,9 +26,10 @@ def command(context: click.Context, /, **options: Any) -> None:
 
     SOURCE is an image (its longer side is 1, y points down), a CSV of samples
     (coordinates, and a column weight if wanted), a .npy array, or a formula as for `stipple
-    lloyd`. Whatever is minimised, to a local optimum, the unregularised W_k^k between SOURCE and
-    atoms is printed in a certified interval, or exactly where it is proved to be one number. Beside
-    it stand the regularised costs that entropic methods report.
+    lloyd`; with --box X0,X1 it is on an interval, in P² parts (--pixels). Whatever is minimised, to
+    a local optimum, the unregularised W_k^k between SOURCE and atoms is printed in a certified
+    interval, or exactly where it is proved to be one number. Beside it stand the regularised costs
+    that entropic methods report.
     """
     from stipple.cli.edot.files import render_files
     from stipple.cli.edot.plan import plan

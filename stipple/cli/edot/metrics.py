@@ -49,9 +49,11 @@ METRIC_RULES = (
     Rule(
         lambda options: (
             options["gap"]
+            and ":" not in options["metric"]
             and (options["order"] != 2 or options["metric"] != "euclidean" or options["barycenter"])
         ),
-        "--gap is for one SOURCE, -k 2 and --metric euclidean: leave it out.",
+        "--gap is for one SOURCE, with -k 2 and --metric euclidean or distances of a file: leave it"
+        " out.",
     ),
     Rule(
         lambda options: options["show_samples"] and options["show_cells"],
@@ -64,7 +66,17 @@ METRIC_RULES = (
         "--show-cells is for free weights and one colour: say --show-samples.",
     ),
     *refuse_each(
-        ("objective", "weights", "start", "steps", "naive", "color", "barycenter", "plan", "gap"),
+        (
+            "objective",
+            "weights",
+            "capacity",
+            "start",
+            "steps",
+            "naive",
+            "color",
+            "barycenter",
+            "plan",
+        ),
         "--{} is not for distances of a file: leave it out.",
         lambda options: ":" in options["metric"],
     ),

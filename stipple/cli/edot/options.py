@@ -171,8 +171,8 @@ several_options = add_options(
     click.option(
         "--gap",
         is_flag=True,
-        help="Prove how far from the optimum W_2^2 is at most: a few seconds, often more than the"
-        " atoms take.",
+        help="Prove how far from the optimum W_2^2, or W_k^k with distances of a file, is at most:"
+        " a few seconds, often more than the atoms take.",
     ),
     click.option(
         "--barycenter", is_flag=True, help="Discretise the Wasserstein barycentre of the SOURCEs."

@@ -6,20 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
 
-from stipple.choices import AtomStart, SourceKind
+from stipple.choices import AtomStart
 from stipple.cli.edot.idle import find_bound, refuse_idle
 from stipple.cli.edot.metrics import ChosenMetric, split_metric
 from stipple.cli.edot.options import FORMATS
 from stipple.cli.edot.rules import RULES
+from stipple.cli.edot.sources import Input, plan_input
 from stipple.cli.shared.conflicts import PLOT, find_given, refuse_conflicts
-from stipple.cli.shared.domains import (
-    FormulaDomain,
-    is_formula,
-    plan_formula_domain,
-    refuse_region,
-)
 from stipple.cli.shared.drawings import PLOT_FORMATS, Layout, plan_layout
-from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.presets import find_preset
 from stipple.cli.shared.report import Recorded, record_options
@@ -84,15 +78,6 @@ class Example:
 
 
 Task: TypeAlias = OneSource | Channels | Barycentre | Relation | Example
-
-
-@dataclass(frozen=True)
-class Input:
-    """How sources are read: what a file holds, the domain of formulas, the tone of images."""
-
-    kind: SourceKind
-    domain: FormulaDomain
-    reading: Reading
 
 
 @dataclass(frozen=True)
@@ -193,7 +178,7 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         one = replace(settings, algorithm="simple") if options["barycenter"] else settings
         refuse_idle(bound, [(one, n) for n in options["atoms"]])
     files = _plan_files(options, task)
-    source = _plan_input(options)
+    source = plan_input(options, given)
     metric = split_metric(options["metric"])
     others = [path for path in (files.plot, options["report"]) if path]
     settle_files(
@@ -257,16 +242,6 @@ def _find_preset(name: str) -> "Preset":
     from stipple.discretisation.presets import list_presets
 
     return find_preset(name, list_presets())
-
-
-def _plan_input(options: Mapping[str, Any]) -> Input:
-    domain = plan_formula_domain(options)
-    formulas = [is_formula(source) for source in options["sources"]]
-    if options["color"] == "rgb" and any(formulas):
-        raise click.UsageError("A formula has no colours: --color rgb needs a picture.")
-    if not all(formulas):
-        refuse_region(domain)
-    return Input(options["read"], domain, plan_reading(options))
 
 
 def _plan_settings(options: Mapping[str, Any]) -> "Settings":

@@ -16,16 +16,15 @@ from stipple.cli.edot.plan import (
     OneSource,
     Relation,
 )
-from stipple.cli.shared.domains import is_formula, read_formula
-from stipple.cli.shared.images import prepare_image, read_image
+from stipple.cli.edot.sources import read, read_start
+from stipple.cli.shared.images import read_image
 from stipple.cli.shared.memory import announce_memory
-from stipple.cli.shared.progress import Progress, print_note
+from stipple.cli.shared.progress import Progress
 from stipple.errors import StippleError
 from stipple.machine.failures import Failure
 from stipple.machine.tasks import run_all
 
 if TYPE_CHECKING:
-    from stipple.arrays import Floats
     from stipple.discretisation.entropic.adaptive import CellSolution, CellTask
     from stipple.discretisation.joint import JointDiscretisation
     from stipple.discretisation.naive import Naive, NaiveComparison
@@ -198,41 +197,9 @@ def _read_measure(job: Job, source: str) -> "Measure":
     """Read a source, and say what memory its discretisation needs."""
     from stipple.machine.memory import predict_discretisation
 
-    measure = _read(job, source)
+    measure = read(source, job.input, quiet=job.quiet)
     announce_memory(predict_discretisation(len(measure.samples)), quiet=job.quiet)
     return measure
-
-
-def _read_start(path: str) -> "Floats":
-    """Read places of atoms: as samples, but a column of weights tells nothing."""
-    from stipple.files.samples import read_samples
-
-    return read_samples(path).points
-
-
-def _read(job: Job, source: str) -> "Measure":
-    """Read a formula, samples, or an image with its tone."""
-    from stipple.files.samples import read_samples_or_density
-    from stipple.measures.blank import find_darkness
-    from stipple.measures.density import Density
-    from stipple.measures.formula import Domain
-    from stipple.measures.measure import Measure
-    from stipple.measures.samples import Samples
-
-    reading = job.input.reading
-    if is_formula(source):
-        return Measure.from_domain(read_formula(source, job.input.domain))
-    content = read_samples_or_density(
-        source,
-        job.input.kind,
-        max_pixels=reading.max_pixels,
-        tell=partial(print_note, quiet=job.quiet),
-    )
-    if isinstance(content, Samples):
-        return Measure.from_samples(content)
-    original = prepare_image(content, reading, source)
-    density = Density(find_darkness(original.source, original.tone))
-    return Measure.from_domain(Domain.from_image(density))
 
 
 def _run(
@@ -254,7 +221,7 @@ def _run(
     distances = distances or read_distances(job.metric, measure, quiet=job.quiet)
     title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
-    start = None if job.start is None else _read_start(job.start)
+    start = None if job.start is None else read_start(job.start)
     with _show(job, title, settings) as show:
         result = discretise(
             measure,

@@ -13,6 +13,7 @@ from stipple.cli.shared.report import Recorded, describe_command
 if TYPE_CHECKING:
     from stipple.discretisation.relation import RelatedDiscretisations
     from stipple.discretisation.result import Discretisation
+    from stipple.measures.line_parts import LineParts
     from stipple.measures.measure import Measure
     from stipple.measures.samples import Samples
 
@@ -72,6 +73,8 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
         rows.append(("Zador", f"{result.zador:.8g} for large m, no bound; {compared}"))
     if result.gap is not None:
         rows.append(("optimum", _describe_gap(result)))
+    if run.measure.line is not None:
+        rows.append(("formula", _describe_formula(run.measure.line, result)))
     rows += [("naive", one.describe(result)) for one in run.naive]
     goal = power if result.settings.objective == "exact" else "the objective"
     cells = f" in {len(result.cells):,} cells" if result.cells else ""
@@ -101,7 +104,10 @@ def _summarise(run: Run) -> list[tuple[str, str]]:
     said = f"m = {len(result.atoms):,}: {_name_cost(result)} {_describe_cost(result)}; " + (
         _describe_regularised(run) if regularised else result.algorithm
     )
-    return [(run.label, said), *(("", one.describe(result)) for one in run.naive)]
+    rows = [(run.label, said)]
+    if result.gap is not None:
+        rows.append(("", _describe_gap(result)))
+    return [*rows, *(("", one.describe(result)) for one in run.naive)]
 
 
 def _name_cost(result: "Discretisation") -> str:
@@ -122,6 +128,30 @@ def _describe_gap(result: "Discretisation") -> str:
         return "nothing was proved about atoms elsewhere"
     lower, part = round_down(result.lower_bound or 0.0), round_up(100 * result.gap, 2)
     return f"at least {lower}, so that these atoms are within {part} % of it, proved"
+
+
+def _describe_formula(line: "LineParts", result: "Discretisation") -> str:
+    """Say how far the samples are from the formula, and what its best atoms cost."""
+    figures = _measure_formula(line, result)
+    if figures is None:
+        order = f"{result.settings.order:g}"
+        return (
+            f"its W_{order} differs by at most {round_up(line.width, 3)} from that of the samples"
+        )
+    cost, least = figures.values()
+    count = len(result.atoms)
+    return f"W_2^2 {cost:.10g}, and no {count:,} atoms have less than {least:.10g}, by quadrature"
+
+
+def _measure_formula(line: "LineParts | None", result: "Discretisation") -> dict[str, float] | None:
+    """W_2^2 of a formula on an interval, and what no atoms have less than; None if not known."""
+    if line is None or result.optimum != "global" or result.settings.order != 2:
+        return None
+    atoms = result.atoms[:, 0]
+    return {
+        "w2_squared": line.measure_cost(atoms),
+        "optimum_lower": line.bound_cost(len(atoms), result.cost.lower),
+    }
 
 
 def _describe_regularised(run: Run) -> str:
@@ -193,6 +223,7 @@ def _list_figures(run: Run) -> dict[str, object]:
         "zador": result.zador,
         "optimum_lower": result.lower_bound,
         "gap": result.gap,
+        "formula": _measure_formula(run.measure.line, result),
         "iterations": result.iterations,
         "converged": result.converged,
         "optimum": result.optimum,
