@@ -39,9 +39,12 @@ BASES = {
         "st.csv -m 2 --steps 1",
     ],
     "bound": ["a.png b.png", "a.png b.png", "--all d -o t.csv", "--pairs pairs.csv -o t.csv"],
-    "sequence": ["-n 5", "--density a.png -n 5 -o x.svg"],
+    "sequence": ["-n 5", "-n 5", "--density a.png -n 2 -o x.svg"],
     "certify": ["st.csv --box 0,0,9,9", "st.csv --density a.png"],
-    "morph": [f"a.png b.png -n 3 {SHAPES} -o x.svg", f"a.png b.png -n 3 {SHAPES}"],
+    "morph": [
+        *[f"a.png b.png -n 1 {SHAPES} -o x.{form}" for form in ("svg", "gif", "html")],
+        f"a.png b.png -n 2 {SHAPES} -o x.svg",
+    ],
     "volume": ["v.npy -n 3 --iterations 1", "v.npy --masses ma.csv --iterations 1"],
 }
 # Values that an option takes, by its placeholder in the help or else by its type.
@@ -87,7 +90,7 @@ PLAIN = {
     "euclidean|sphere|geodesic:GRAPH.csv|precomputed:MATRIX.npy": ["euclidean", "sphere"],
 }
 ODD = ["", "-1", "nan", "1e308", "x" * 300, "\udcff", "{", "{stem}", "$", "@", "\n", "٣", "-", "."]
-ODD += ["5e-324", "0", "1e-300", "a,b", "1,1,1,1", "d", "./a.png", "🙂.svg", "x.svg\0", "%", "-0.0"]
+ODD += ["5e-324", "0", "1e-300", "a,b", "1,1,1,1", "d", "./a.png", "🙂.svg", "%", "-0.0"]
 # Nothing that takes long, leaves this machine, or is asked for on purpose only.
 LEFT_ALONE = {"preset", "list_presets", "scheduler", "jobs", "help", "repeats", "open_"}
 CODES = {0: "done", 1: "refused while at work", 2: "usage", 3: "some failed"}
