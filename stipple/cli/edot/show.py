@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[^\W\d][^,;\t\"#]*")
 
 
-def list_presets() -> str:
-    """List the presets, a line each."""
-    from stipple.discretisation import presets
-
-    return "\n".join(
-        f"{preset.name:17} {preset.title}; to reach: {preset.published}"
-        for preset in presets.list_presets().values()
-    )
-
-
 # --- lines for a person -------------------------------------------------------------------------
 
 

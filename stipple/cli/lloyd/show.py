@@ -21,16 +21,6 @@ PLOT_DPI = 150.0
 FEWEST_TOLD = 16
 
 
-def list_presets() -> list[str]:
-    """Name the presets, what they show, and what was published."""
-    from stipple.lloyd_steps.presets import list_presets
-
-    return [
-        f"{preset.name:22} {preset.title}; published: {preset.published}"
-        for preset in list_presets().values()
-    ]
-
-
 def describe_found(
     found: Found, rows: list[dict[str, float | None]], recorded: Recorded
 ) -> dict[str, Any]:
