@@ -31,19 +31,38 @@ from stipple.cli import main as stipple
 SHORT = "-n 3 --iterations 1 --start uniform --dpi 20"
 SHAPES = "--frames 2 --dpi 9"
 BASES = {
-    "stipple": [f"a.png {SHORT}", f"a.png b.png {SHORT} -o {{stem}}.svg", f"v.png {SHORT}"],
-    "lloyd": ["a.png -n 2 --steps 1", "uniform -n 2 --steps 1 --pixels 8"],
-    "edot": [
-        "a.png -m 2 --steps 1 --dpi 20",
-        "uniform -m 2 --steps 1 --pixels 8",
-        "st.csv -m 2 --steps 1",
+    "stipple": [
+        *(f"a.png {SHORT}", f"v.png {SHORT}", f"a.png {SHORT} --color cmyk"),
+        f"a.png b.png {SHORT} -o {{stem}}.svg",
+        "a.png b.png -n 2 --dpi 20 --coherent -o {stem}.svg",
+        f"a.png {SHORT} -o - --format csv",
     ],
-    "bound": ["a.png b.png", "a.png b.png", "--all d -o t.csv", "--pairs pairs.csv -o t.csv"],
-    "sequence": ["-n 5", "-n 5", "--density a.png -n 2 -o x.svg"],
-    "certify": ["st.csv --box 0,0,9,9", "st.csv --density a.png"],
+    "lloyd": [
+        *("a.png -n 2 --steps 1", "uniform -n 2 --steps 1 --pixels 8"),
+        *("uniform -n 2 --steps 1 --box 0,1", "uniform -n 2 --steps 1 --pixels 8 -o x.svg"),
+    ],
+    "edot": [
+        *("a.png -m 2 --steps 1 --dpi 20", "uniform -m 2 --steps 1 --pixels 8"),
+        *("st.csv -m 2 --steps 1 --objective sharp", "st.csv -m 2 --steps 1 --weights equal"),
+        *(
+            "st.csv -m 2 --objective full --steps 1",
+            "st.csv -m 2 --objective full --steps 1 --algorithm adaptive",
+        ),
+        *("st.csv st.csv -m 1 --barycenter", "st.csv st.csv -m 1 --plan -o x.csv"),
+    ],
+    "bound": [
+        *("a.png b.png", "a.png b.png -o - --format json"),
+        *("--all d -o t.csv", "--pairs pairs.csv -o t.csv", "--all d --query a.png --nearest 1"),
+    ],
+    "sequence": ["-n 5", "-n 5 -o - --format csv", "--density a.png -n 2 -o x.svg"],
+    "certify": [
+        "st.csv --box 0,0,9,9",
+        "st.csv --density a.png",
+        "st.csv --density a.png -o x.csv",
+    ],
     "morph": [
         *[f"a.png b.png -n 1 {SHAPES} -o x.{form}" for form in ("svg", "gif", "html")],
-        f"a.png b.png -n 2 {SHAPES} -o x.svg",
+        *(f"a.png b.png -n 2 {SHAPES} -o x.svg", f"a.png b.png -n 1 {SHAPES} -o - --format gif"),
     ],
     "volume": ["v.npy -n 3 --iterations 1", "v.npy --masses ma.csv --iterations 1"],
 }
@@ -149,6 +168,9 @@ def main() -> int:
     ends = time.monotonic() + 60 * given.minutes
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        _write_inputs(Path(folder))
+        for plain in [[name, *base.split()] for name, bases in BASES.items() for base in bases]:
+            assert run(plain) == "done", plain  # else nothing deep is reached from it
         for number in range(given.count):
             if number % 100 == 0:
                 _write_inputs(Path(folder))
