@@ -43,9 +43,12 @@ BASES = {
     ],
     "edot": [
         *("a.png -m 2 --steps 1 --dpi 20", "uniform -m 2 --steps 1 --pixels 8"),
-        *("st.csv -m 2 --steps 1 --objective sharp", "st.csv -m 2 --steps 1 --weights equal"),
         *(
-            "st.csv -m 2 --objective full --steps 1",
+            "st.csv -m 1 --steps 1 --objective sharp",
+            "st.csv -m 2 --steps 1 --weights equal",
+        ),
+        *(
+            "st.csv -m 1 --objective full --steps 1",
             "st.csv -m 2 --objective full --steps 1 --algorithm adaptive",
         ),
         *("st.csv st.csv -m 1 --barycenter", "st.csv st.csv -m 1 --plan -o x.csv"),
