@@ -15,7 +15,7 @@ help:
 	@echo "make same      compare what documented commands write with an older commit: BASE=COMMIT"
 	@echo "make mutants   plant faults, one at a time, and see whether tests notice (an hour);"
 	@echo "               ONLY=PACKAGE or SAMPLE=K for fewer"
-	@echo "make fuzz      a minute of random bytes for the readers, an hour of command lines (COUNT=…)"
+	@echo "make fuzz      a minute of random bytes for the readers, an hour of command lines (COUNT=…, SEED=…)"
 	@echo "make faults    kill runs, fill disks, damage caches: nothing may be lost"
 	@echo "make walks     what four strangers do, from a wheel in a new environment"
 	@echo "make lint      ruff and mypy"
@@ -91,7 +91,7 @@ mutants: $(VENV)/installed
 fuzz: $(VENV)/installed
 	$(RUN) -m pip install --quiet --disable-pip-version-check atheris
 	$(RUN) tests/fuzz.py
-	$(RUN) tests/fuzz_commands.py --count $(or $(COUNT),100000)
+	$(RUN) tests/fuzz_commands.py --count $(or $(COUNT),100000) --seed $(or $(SEED),0)
 
 # Kills, full disks, races, damaged caches: nothing may be lost, half-written or left over.
 .PHONY: faults

@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -21,8 +22,16 @@ stderr = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep standard error as it is before tests capture it."""
+    """Keep standard error as it is before tests capture it, and let SIGTERM end all tests."""
     config.stash[stderr] = os.dup(sys.__stderr__.fileno())
+    # A command under test leaves alone what has a handler. Else it would end, "Interrupted.", in
+    # the place of the tests, which go on as if that one had failed.
+    signal.signal(signal.SIGTERM, _end_at_once)
+
+
+def _end_at_once(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,17 +1,22 @@
 """Random command lines, in this process: `python tests/fuzz_commands.py --count 100000`.
 
 Each ends with an exit code of its own and, if it fails, a sentence; anything else is a bug, and is
-printed. Half of the runs at least get past the command line, into the work.
+printed once with its first line. Half of the runs at least get past the command line, into the
+work; how many, of each command, is printed, and which options never do.
 """
 
 import argparse
 import os
 import random
+import re
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -21,37 +26,135 @@ from PIL import Image
 
 from stipple.cli import main as stipple
 
-COMMANDS = {
-    "stipple": ["a.png", "-n", "3", "--iterations", "1"],
-    "lloyd": ["a.png", "-n", "2", "--steps", "1"],
-    "edot": ["a.png", "-m", "2", "--steps", "1"],
-    "bound": ["a.png", "b.png"],
-    "sequence": ["-n", "5"],
-    "certify": ["st.csv", "--box", "0,0,9,9"],
-    "morph": ["a.png", "b.png", "-n", "3", "--frames", "2"],
-    "volume": ["v.npy", "-n", "3", "--iterations", "1"],
+# What is short to compute, of every kind of source. One start, and frames of few pixels: dozens of
+# starts of three dots, and palettes of large frames, took most of the time of a run.
+SHORT = "-n 3 --iterations 1 --start uniform --dpi 20"
+SHAPES = "--frames 2 --dpi 9"
+BASES = {
+    "stipple": [
+        *(f"a.png {SHORT}", f"v.png {SHORT}", f"a.png {SHORT} --color cmyk"),
+        f"a.png b.png {SHORT} -o {{stem}}.svg",
+        "a.png b.png -n 2 --dpi 20 --coherent -o {stem}.svg",
+        f"a.png {SHORT} -o - --format csv",
+    ],
+    "lloyd": [
+        *("a.png -n 2 --steps 1", "uniform -n 2 --steps 1 --pixels 8"),
+        *("uniform -n 2 --steps 1 --box 0,1", "uniform -n 2 --steps 1 --pixels 8 -o x.svg"),
+    ],
+    "edot": [
+        *("a.png -m 2 --steps 1 --dpi 20", "uniform -m 2 --steps 1 --pixels 8"),
+        *(
+            "st.csv -m 1 --steps 1 --objective sharp",
+            "st.csv -m 2 --steps 1 --weights equal",
+        ),
+        *(
+            "st.csv -m 1 --objective full --steps 1",
+            "st.csv -m 2 --objective full --steps 1 --algorithm adaptive",
+        ),
+        *("st.csv st.csv -m 1 --barycenter", "st.csv st.csv -m 1 --plan -o x.csv"),
+    ],
+    "bound": [
+        *("a.png b.png", "a.png b.png -o - --format json"),
+        *("--all d -o t.csv", "--pairs pairs.csv -o t.csv", "--all d --query a.png --nearest 1"),
+    ],
+    "sequence": ["-n 5", "-n 5 -o - --format csv", "--density a.png -n 2 -o x.svg"],
+    "certify": [
+        "st.csv --box 0,0,9,9",
+        "st.csv --density a.png",
+        "st.csv --density a.png -o x.csv",
+    ],
+    "morph": [
+        *[f"a.png b.png -n 1 {SHAPES} -o x.{form}" for form in ("svg", "gif", "html")],
+        *(f"a.png b.png -n 2 {SHAPES} -o x.svg", f"a.png b.png -n 1 {SHAPES} -o - --format gif"),
+    ],
+    "volume": ["v.npy -n 3 --iterations 1", "v.npy --masses ma.csv --iterations 1"],
 }
-# Values that most options of a kind take, and odd ones that few do.
+# Values that an option takes, by its placeholder in the help or else by its type.
 PLAIN = {
     "integer range": ["1", "2", "3"],
     "number": ["0.5", "1", "2"],
-    "float range": ["0.5", "1", "2"],
-    "path": ["x.svg", "x.csv", "x.json", "a.png", "st.csv"],
+    "count": ["2", "3", "1k"],
+    "path": ["x.svg", "x.csv", "x.json", "x.png", "a.png", "st.csv", "x.html"],
+    "file": ["x.svg", "x.png", "x.gif", "x.json", "x.html"],
     "length": ["1mm", "0.2in"],
+    "width": ["1mm", "0.5mm"],
+    "length|auto": ["1mm", "auto"],
+    "lengths": ["1,1,2", "0.5,1,1"],
     "page": ["a6", "5x7cm"],
     "colour": ["red", "#123456"],
+    "colour|none": ["red", "none", "auto"],
+    "colours": ["red,#123456", "navy"],
+    "marks": ["dots", "cells", "dots,cells", "tour"],
+    "names": ["sobol", "halton,grid", "random"],
     "side|WxH": ["3", "4x3"],
-    "numbers": ["0,0,1,1", "0.5,0.5"],
+    "steps": ["1", "plateau", "theorem"],
+    "shares": ["0.5,0.5", "1,2"],
+    "capacity": ["0,1", "0.1,0.9"],
+    "numbers": ["0.5,0.5", "1"],
     "counts": ["2", "2,3"],
     "text": ["auto", "uniform", "x", "0.5"],
+    "auto|BLACK,WHITE": ["auto", "10,200", "0.1,0.9"],
+    "X0,Y0,X1,Y1": ["0,0,1,1", "-1,0,9,7"],
+    "X,Y,R": ["0.5,0.5,0.4", "2,2,1"],
+    "A:B[:STEP]": ["1:9", "2:8:3"],
+    "R[:SIZES]": ["2", "2:1,2"],
+    "FILE.csv": ["pairs.csv", "st.csv"],
+    "FILE.toml": ["tone.toml", "x.toml"],
+    "PATH.csv": ["st.csv", "ma.csv"],
+    "CSV": ["ma.csv", "st.csv"],
+    "IMAGE": ["a.png", "b.png"],
+    "PATTERN": ["f{step}.svg", "f{step:03d}.png"],
+    "DIR": ["d", "."],
+    "bisection|uniform|grid|PATH.csv": ["bisection", "grid", "st.csv"],
+    "auto|kmeans++|density|PATH.csv": ["kmeans++", "density", "st.csv"],
+    "uniform|grid|koch|line|bisection|FORMULA|PATH.csv": ["grid", "koch", "st.csv", "x+y"],
+    "free|equal|PATH.csv": ["free", "equal", "ma.csv"],
+    "euclidean|sphere|geodesic:GRAPH.csv|precomputed:MATRIX.npy": ["euclidean", "sphere"],
 }
 ODD = ["", "-1", "nan", "1e308", "x" * 300, "\udcff", "{", "{stem}", "$", "@", "\n", "٣", "-", "."]
+ODD += ["5e-324", "0", "1e-300", "a,b", "1,1,1,1", "d", "./a.png", "🙂.svg", "%", "-0.0"]
 # Nothing that takes long, leaves this machine, or is asked for on purpose only.
-LEFT_ALONE = {
-    *("preset", "list_presets", "config", "scheduler", "jobs", "pixels", "help", "repeats"),
-    "open_",
-}
+LEFT_ALONE = {"preset", "list_presets", "scheduler", "jobs", "help", "repeats", "open_"}
 CODES = {0: "done", 1: "refused while at work", 2: "usage", 3: "some failed"}
+MOST_OPTIONS = 3
+
+
+@dataclass
+class Tally:
+    """How lines ended, by command, and what went wrong, with the first line that shows it."""
+
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)
+    deep: Counter[str] = field(default_factory=Counter)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    slowest: tuple[float, list[str]] = (0.0, [])
+
+    def add(self, words: list[str], options: list[str], end: str, seconds: float) -> None:
+        """Count a line, and print a fault that is new."""
+        self.ends[words[0], end if end in CODES.values() else "bad"] += 1
+        names = [f"{words[0]} {option}" for option in options]
+        self.tried.update(names)
+        self.deep.update(names if end != "usage" else ())
+        self.slowest = max(self.slowest, (seconds, words))
+        # Where it went wrong, not with which values.
+        place = "".join(re.findall(r"File .*, line \d+", end)[-2:]) or end
+        if end not in CODES.values() and place not in self.faults:
+            self.faults[place] = words
+            print(words, end, sep="\n", flush=True)
+
+    def tell(self) -> bool:
+        """Print the counts; return whether all is well and half of the lines reached the work."""
+        count = self.ends.total()
+        for name in BASES:
+            ends = {end: self.ends[name, end] for end in (*CODES.values(), "bad")}
+            print(f"{name:9}", ", ".join(f"{number:,} {end}" for end, number in ends.items()))
+        never = sorted(name for name in self.tried if not self.deep[name])
+        print("never past usage errors:", ", ".join(never) or "none")
+        print(f"slowest: {self.slowest[0]:.1f} s of processor time, {self.slowest[1]}")
+        deep = count - sum(self.ends[name, "usage"] for name in BASES)
+        bad = sum(self.ends[name, "bad"] for name in BASES)
+        print(f"{count:,} runs: {deep / count:.0%} past usage errors; {bad} bad")
+        return not bad and 2 * deep >= count
 
 
 def main() -> int:
@@ -59,26 +162,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="end after so many")
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    ends: Counter[str] = Counter()
-    bad = 0
+    tally = Tally()
+    # What is on disk when the power fails is not asked here, and to wait for it takes long.
+    os.fsync = lambda _: None
+    ends = time.monotonic() + 60 * given.minutes
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        _write_inputs(Path(folder))
+        for plain in [[name, *base.split()] for name, bases in BASES.items() for base in bases]:
+            assert run(plain) == "done", plain  # else nothing deep is reached from it
         for number in range(given.count):
             if number % 100 == 0:
                 _write_inputs(Path(folder))
-            words = write_words(chance)
-            said = run(words)
-            ends[said] += 1
-            if said not in CODES.values():
-                bad += 1
-                print(words, said, sep="\n")
+            words, options = write_words(chance)
+            began = time.process_time()
+            tally.add(words, options, run(words), time.process_time() - began)
+            if time.monotonic() > ends:
+                break
         os.chdir("/")
-    deep = given.count - ends["usage"]
-    counts = ", ".join(f"{count:,} {end}" for end, count in ends.most_common(5))
-    print(f"{given.count:,} runs: {counts}; {deep / given.count:.0%} past usage errors; {bad} bad")
-    return int(bad > 0 or 2 * deep < given.count)
+    return int(not tally.tell())
 
 
 def run(words: list[str]) -> str:
@@ -94,9 +199,9 @@ def run(words: list[str]) -> str:
     return CODES.get(result.exit_code, f"exit code {result.exit_code}")
 
 
-def write_words(chance: random.Random) -> list[str]:
-    """Write a command line with up to two options beside those that keep it short."""
-    name = chance.choice(list(COMMANDS))
+def write_words(chance: random.Random) -> tuple[list[str], list[str]]:
+    """Write a command line with a few options beside those that keep it short; name them too."""
+    name = chance.choice(list(BASES))
     command = stipple.get_command(click.Context(stipple), name)
     assert command is not None
     options = [
@@ -104,26 +209,41 @@ def write_words(chance: random.Random) -> list[str]:
         for option in command.params
         if isinstance(option, click.Option) and option.name not in LEFT_ALONE
     ]
-    words = [name, *COMMANDS[name], "-q"]
-    for option in chance.sample(options, chance.randint(0, 2)):
-        words.append(chance.choice(option.opts))
-        if not option.is_flag:
-            known = list(getattr(option.type, "choices", ()))
-            plain = known or PLAIN.get(option.type.name, PLAIN["text"])
-            words.append(chance.choice(plain if chance.random() < 0.85 else ODD))
-    return words
+    words = [name, *chance.choice(BASES[name]).split(), "-q"]
+    chosen = chance.sample(options, chance.randint(0, MOST_OPTIONS))
+    for option in chosen:
+        words.extend(_write_option(option, chance))
+    return words, [option.opts[-1] for option in chosen]
+
+
+def _write_option(option: click.Option, chance: random.Random) -> Iterator[str]:
+    yield chance.choice(option.opts)
+    if not option.is_flag:
+        known = list(getattr(option.type, "choices", ()))
+        known = known or PLAIN.get(option.metavar or "", PLAIN.get(option.type.name, []))
+        yield chance.choice(known or PLAIN["text"]) if chance.random() < 0.9 else chance.choice(ODD)
 
 
 def _write_inputs(folder: Path) -> None:
     """Write small pictures and points anew: --force may have replaced them."""
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         if path.is_file():
             path.unlink()
-    for seed, name in enumerate(("a.png", "b.png")):
+    (folder / "d").mkdir(exist_ok=True)
+    for seed, name in enumerate(("a.png", "b.png", "d/a.png", "d/b.png")):
         pixels = np.random.default_rng(seed).integers(1, 250, (4, 5), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / name)
+    pixels = np.random.default_rng(9).integers(0, 250, (3, 6, 4), dtype=np.uint8)
+    Image.fromarray(pixels, "RGBA").save(folder / "v.png")
     np.save(folder / "v.npy", np.arange(1.0, 13.0).reshape(2, 2, 3))
-    (folder / "st.csv").write_text("x,y\n1,1\n3,2\n2,3\n", encoding="utf-8")
+    texts = {
+        "st.csv": "x,y\n1,1\n3,2\n2,3\n",
+        "ma.csv": "mass\n1\n2\n3\n",
+        "pairs.csv": "a,b\na.png,b.png\n",
+        "tone.toml": "contrast = 1.2\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -180,7 +180,8 @@ def bound(
         Seconds after which to stop; the interval is valid all the same. It is kept within a tenth
         and a second: what is left of the time goes to a certificate, and one that comes too late
         is given up for bounds by the sums of rows and columns. Images with too many pixels for it
-        are pooled in blocks; `plan` and `potential` are None then.
+        are pooled in blocks; `plan` and `potential` are None then. One row or column is matched
+        whatever the time.
     unit : {"pixel", "side"}
         Unit of the distance: a pixel, or the longer side of the images.
     pixels : {"points", "squares"}

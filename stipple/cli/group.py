@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from stipple.cli.shared.ends import FAILED, INTERRUPTED, catch_signals, find_code
+from stipple.cli.shared.ends import FAILED, catch_signals, find_code
 from stipple.cli.shared.help import ExamplesFirst
 from stipple.cli.shared.log import close_log, note, tell
 from stipple.cli.shared.near import suggest
@@ -88,8 +88,6 @@ def _run_and_exit(
         sys.exit(error.exit_code)
     except StippleError as error:
         _fail(str(error))
-    except click.Abort as error:  # in which click hides a signal
-        _stop(find_code(error) or INTERRUPTED)
     except MemoryError:
         _fail("Not enough memory: ask for less, or --resize the image.")
     except (Exception, KeyboardInterrupt) as error:

@@ -21,6 +21,7 @@ from stipple.measures.picture import MAX_PIXELS, Matrix
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NUMBER_STARTS = tuple(bytes([character]) for character in b"0123456789+-.#")
+_COMMENTS = re.compile(r"\A(?:\s|#.*\n)*")
 _TWO_WORDS = re.compile(r"[^\W\d_]{2,}[^\w\n]* [^\W\d_]")
 _SUFFIXES = {".npy", ".csv", ".tsv", ".txt", ".dat"}
 
@@ -80,9 +81,12 @@ def decode_matrix(stream: BinaryIO, name: str, *, max_pixels: int) -> Matrix:
 
 
 def _is_prose(stream: BinaryIO) -> bool:
-    """Tell words from numbers, and from names of columns, by the first line."""
+    """Tell words from numbers, and from names of columns, by the first line that is no comment.
+
+    What begins with # may also be the heading of a page.
+    """
     head = peek(stream, 1024).decode("utf-8-sig", errors="replace")
-    return bool(_TWO_WORDS.match(head.lstrip()))
+    return bool(_TWO_WORDS.match(_COMMENTS.sub("", head)))
 
 
 def _check_shape(shape: tuple[int, ...], name: str, max_pixels: int) -> None:

@@ -6,8 +6,8 @@ _waiting: list[Callable[[], None]] = []
 
 
 def call_before_compiling(function: Callable[[], None]) -> None:
-    """Call a function before the first loop that this process compiles, if it compiles any."""
-    _waiting.append(function)
+    """Call a function, instead of one named before, ahead of the next loop to be compiled."""
+    _waiting[:] = [function]
 
 
 def announce_compiling() -> None:

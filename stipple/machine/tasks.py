@@ -261,20 +261,31 @@ def _run_on_cluster(
 
 
 def _get_outcome(future: Any, address: str) -> Any:
+    """Return what came out of a task, unless the scheduler is gone."""
+    from distributed.client import CancelledError
+
+    gone = f"The Dask scheduler at {address} went away: run again for what is missing."
+    try:
+        if future.status == "finished":
+            return future.result()  # a task's own failure is its outcome
+        error = future.exception() if future.status == "error" else None
+    except (OSError, CancelledError):
+        raise StippleError(gone) from None
+    if error is None:
+        raise StippleError(gone)
+    return _explain_error(error, address)
+
+
+def _explain_error(error: Exception, address: str) -> Failure:
     from distributed.scheduler import KilledWorker
 
-    if future.status == "finished":
-        return future.result()
-    error = future.exception() if future.status == "error" else None
     if isinstance(error, KilledWorker):
         return Failure(
             "every worker that tried it died: ask for less, or give workers more memory.", "died"
         )
-    for cause in (error, getattr(error, "__cause__", None)):  # of a worker, or of the scheduler
+    for cause in (error, error.__cause__):  # of a worker, or of the scheduler
         if isinstance(cause, ImportError):
             raise StippleError(
                 f"The cluster at {address} cannot run it ({cause}): install the same stipple there."
             )
-    if error is not None:
-        raise error
-    raise StippleError(f"The Dask scheduler at {address} went away: run again for what is missing.")
+    raise error

@@ -20,6 +20,8 @@ COARSE = 0.1
 MOST_STEPS, MOST_HALVINGS, MOST_GRADIENTS = 40, 10, 1000
 # Circles with less of them in their cells, by angle, count as if they had this much.
 LEAST_ARC = 1e-3
+# Square pixels; of smaller areas, products underflow.
+LEAST_AREA = 1e-100
 
 
 def fit_discs(
@@ -44,7 +46,7 @@ def fit_discs(
     points : ndarray, shape (n, 2)
         Distinct, in pixels.
     areas : ndarray, shape (n,)
-        In square pixels, positive, and together at most that of the rectangle.
+        In square pixels, at least 0, and together at most that of the rectangle.
     width, height : float
         The rectangle, in pixels.
     near : PowerCells, optional
@@ -59,6 +61,7 @@ def fit_discs(
     ndarray, shape (n,)
         In pixels.
     """
+    asked, areas = areas, np.maximum(areas, LEAST_AREA)
     squares = areas / np.pi
     if near is not None and (np.abs(near.areas - areas) <= TOLERANCE * areas).all():
         return cut_discs(near, np.sqrt(squares), workers).reaches
@@ -82,7 +85,7 @@ def fit_discs(
         cells, discs = found
     squares = cells.potentials
     free = discs.arcs > 2 * np.pi * (1 - 1e-12)
-    radii = np.sqrt(np.where(free, areas / np.pi, squares))
+    radii = np.sqrt(np.where(free, asked / np.pi, squares))
     # Beyond the farthest corner of its cell a disc covers nothing that others do not.
     capped = ~free & cells.adjacency.visible
     return np.where(capped, np.minimum(radii, discs.reaches), radii)

@@ -98,7 +98,7 @@ def test_images_on_a_cluster_that_loses_a_worker(cluster, tmp_path):
     told = wait_for_lines(process, 3)
     assert kill_busy_worker(cluster) >= 1
     told += process.communicate(timeout=300)[1]
-    assert process.returncode == 1, told
+    assert process.returncode == 3, told  # two of them cannot be read
     assert b"Traceback" not in told
     lines = [line.partition(".png: ")[0] for line in told.decode().splitlines()]
     images_told = sorted(Path(line).name for line in lines if line.startswith("  /"))
@@ -190,19 +190,39 @@ def test_an_interrupted_batch_leaves_nothing_to_do(cluster, tmp_path):
     assert not list(tmp_path.glob("*.tmp"))
 
 
-def test_a_scheduler_that_goes_away_is_told(cluster, tmp_path):
-    images = [f"{name}.png" for name in make_pictures(tmp_path, 30)]
-    words = ("-n", 1500, "--tolerance", 0, "--iterations", 40, "-v")
-    process = start("stipple", *images, *words, "--scheduler", cluster, cwd=tmp_path)
-    wait_for_lines(process, 2)
+@pytest.mark.parametrize("way", ["shut down", "killed"])
+def test_a_scheduler_that_goes_away_is_told_and_the_report_says_what_was_done(
+    cluster, tmp_path, way
+):
     from distributed import Client
 
+    images = [f"{name}.png" for name in make_pictures(tmp_path, 12)]
+    words = ("-n", 1500, "--tolerance", 0, "--iterations", 20, "--skip-existing", "-v")
+    command = ("stipple", *images, *words, "-o", "out/{stem}.svg", "--report", "r.json")
     with Client(cluster) as client:
-        client.shutdown()
-    _, told = process.communicate(timeout=100)
-    assert process.returncode == 1, told
+        scheduler = client.run_on_scheduler(os.getpid)
+        process = start(*command, "--scheduler", cluster, cwd=tmp_path)
+        told = wait_for_lines(process, 2)
+        if way == "shut down":
+            client.shutdown()
+    if way == "killed":
+        os.kill(scheduler, signal.SIGKILL)
+    told += process.communicate(timeout=120)[1]
+    assert process.returncode == 3, told
     assert b"went away" in told
     assert b"Traceback" not in told
+    report = read_json(tmp_path / "r.json")
+    done = {image["image"] for image in report["images"]}
+    assert report["ended"]["class"] == "cluster"
+    assert len(done) >= 2
+    assert done.isdisjoint(report["not_done"])
+    assert done | set(report["not_done"]) == {str(tmp_path / image) for image in images}
+    written = {path.stem for path in (tmp_path / "out").glob("*.svg")}
+    assert written >= {Path(image).stem for image in done}
+    again = start(*command, cwd=tmp_path)  # what is missing, here
+    again.communicate(timeout=120)
+    assert again.returncode == 0
+    assert len(read_json(tmp_path / "r.json")["images"]) == len(images) - len(written)
 
 
 def test_tasks_carry_much_data_without_a_warning(cluster):

@@ -407,7 +407,9 @@ def observe(words, folder, monkeypatch):
     for path in sorted(set(folder.iterdir()) - before):
         files[path.name] = _read(path)
         path.unlink()
-    told = [line for line in result.stderr.splitlines() if not re.match("seconds|seed", line)]
+    told = [
+        line for line in result.stderr.splitlines() if not re.match("seconds|seed|Compiling", line)
+    ]
     return files, result.stdout, told, [repr(call) for call in spy.calls], result.exit_code
 
 

@@ -59,6 +59,15 @@ def test_odd_words_end_in_a_sentence(words, code):
     assert result.stderr.count("Error: ") == (code > 0)
 
 
+def test_zero_bytes_in_names_are_refused():
+    Path("list.txt").write_bytes("a.png\n".encode("utf-16"))
+    Path("two.csv").write_bytes("a,b\na.png,b.png\n".encode("utf-16"))
+    Path("zero.toml").write_text('report = "x\\u0000.json"\n', encoding="utf-8")
+    assert "in UTF-8" in stipple("@list.txt", "-n", 3, code=1).stderr
+    assert "in UTF-8" in invoke("bound", "--pairs", "two.csv", "-o", "t.csv", code=1).stderr
+    assert "zero byte" in stipple("a.png", "-n", 3, "--config", "zero.toml", code=2).stderr
+
+
 @needs_posix
 @pytest.mark.parametrize("name", ["$x_{$.png", "\udcff.png", 'a,b\n"c".png'])
 def test_odd_names_are_written_and_read_again(name):

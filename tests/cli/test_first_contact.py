@@ -35,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     save(tmp_path / "photo.png", np.uint8([[0, 80, 255], [30, 120, 200]]))
     (tmp_path / "notes.txt").write_text("Dear all,\nthis is a letter.\n")
+    (tmp_path / "notes.md").write_text("# Notes\n\nDear all,\n")
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n")
     (tmp_path / "photo.cr2").write_bytes(b"II*\0\x10\0\0\0CR\2\0" + bytes(40))
     return tmp_path
@@ -93,6 +94,7 @@ def test_a_mistake_is_answered_with_what_was_meant(folder: Path, words: str, tol
     ("words", "told"),
     [
         ("notes.txt", "notes.txt is a text, not an image"),
+        ("notes.md", "notes.md is a text, not an image"),
         ("letter.pdf", "letter.pdf is a PDF, not an image: export its page as PNG or JPEG."),
         ("photo.cr2", "export other pictures as JPEG or PNG."),
         ("nowhere.jpg", "nowhere.jpg does not exist"),

@@ -42,9 +42,10 @@ def test_a_command_ends_with_its_code(capsys, end, code, told):
     assert bool(said.err) == bool(told)
 
 
-def test_what_nobody_foresaw_is_no_sentence():
-    group = StippleGroup(
-        "stipple", callback=lambda: fail(ZeroDivisionError()), invoke_without_command=True
-    )
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize(
+    ("error", "raised"), [(ZeroDivisionError, ZeroDivisionError), (EOFError, click.Abort)]
+)
+def test_what_nobody_foresaw_is_no_sentence(error, raised):
+    group = StippleGroup("stipple", callback=lambda: fail(error()), invoke_without_command=True)
+    with pytest.raises(raised):
         group.main([])

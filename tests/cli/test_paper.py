@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from command import list_circles, list_paths, read_json, read_png, read_svg, save
+from command import invoke, list_circles, list_paths, read_json, read_png, read_svg, save
 
 from stipple.cli import main
 from stipple.cli.stipple.presets import PRESETS
@@ -236,10 +236,15 @@ def test_presets_differ_and_every_one_draws():
     assert len(drawn) == len(PRESETS) >= 4
 
 
-def test_presets_are_listed():
-    result = CliRunner().invoke(main, ["stipple", "--list-presets"])
-    assert result.exit_code == 0
-    assert all(name in result.stdout for name in PRESETS)
+def test_presets_are_listed_by_all_commands_in_one_way():
+    for command in ("stipple", "lloyd", "edot"):
+        lines = invoke(command, "--list-presets").stdout.splitlines()
+        assert all(len(line) <= 80 for line in lines)
+        indents = {len(line) - len(line.lstrip()) for line in lines}
+        names = [line.split()[0] for line in lines if not line.startswith(" ")]
+        assert indents == {0, max(map(len, names)) + 2}
+        assert len(names) >= 5
+        assert command != "stipple" or names == list(PRESETS)
 
 
 def test_the_command_line_wins_over_a_file_and_a_file_over_a_preset():

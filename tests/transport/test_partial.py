@@ -95,3 +95,11 @@ def test_discs_of_many_random_points_cover_what_they_should():
 def test_one_disc_on_the_border_grows():
     (radius,) = fit_discs(np.array([[0.0, 5.0]]), np.array([6.0]), *SIZE)
     assert np.pi * radius**2 / 2 == pytest.approx(6, rel=2 * TOLERANCE)
+
+
+@pytest.mark.parametrize("area", [0.0, 5e-324, 1e-200])
+def test_areas_of_which_products_underflow_are_discs_that_nobody_sees(area):
+    points = np.array([[0.4, 0.5], [1.0, 0.5], [1.6, 0.5]])
+    areas = np.array([area, 0.1, area])
+    radii = fit_discs(points, areas, 2.0, 1.0)
+    np.testing.assert_array_equal(radii, np.sqrt(areas / np.pi))

@@ -9,6 +9,7 @@ import numpy as np
 from stipple.choices import UNITS
 from stipple.cli.bound.plan import NearestJob
 from stipple.cli.bound.run import check_shapes, read_masses
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import round_down, round_up
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress
@@ -44,7 +45,7 @@ def find_nearest_files(job: NearestJob) -> "NearestImages":
 
     settings, reporting = job.settings, job.reporting
     paths = (job.query, *job.images)
-    label = f"{job.query} and {len(job.images):,} images"
+    label = f"{job.query} and {count_things(len(job.images), 'image')}"
     with Progress(label, 0, quiet=reporting.quiet, verbose=reporting.verbose) as progress:
         query, *images = (read_masses(path, settings.reading) for path in paths)
         for path, image in zip(job.images, images, strict=True):
@@ -62,7 +63,7 @@ def find_nearest_files(job: NearestJob) -> "NearestImages":
             threads=settings.threads,
             names=[f"query {job.query}", *(f"image {path}" for path in job.images)],
             on_round=lambda rounds, pairs: progress.advance(
-                rounds, f"{pairs} pairs may change the answer"
+                rounds, f"{count_things(pairs, 'pair')} may change the answer"
             ),
         )
 
@@ -127,7 +128,9 @@ def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str
     ]
     rows.append(("answer", describe_answer(found)))
     others = "; sums of rows and columns decided the others" if found.proved else ""
-    rows.append(("refined", f"{found.refined:,} of {len(job.images):,} pairs{others}"))
+    rows.append(
+        ("refined", f"{found.refined:,} of {count_things(len(job.images), 'pair')}{others}")
+    )
     if found.saving is not None:
         rows.append(
             (

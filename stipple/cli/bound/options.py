@@ -87,7 +87,8 @@ distance_options = add_options(
         type=FiniteRange(min=0),
         metavar="SECONDS",
         help="Stop refining after this time, give or take a tenth and a second; the interval is"
-        " still valid. The clock starts when the images have been read.",
+        " still valid. The clock starts when the images have been read. A single row or column is"
+        " solved at once, and exactly, whatever its length.",
     ),
     click.option("--strict", is_flag=True, help="Exit with code 1 if the gap is not reached."),
     click.option(

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TypeAlias
 
-from stipple.cli.shared.sources import list_images
+from stipple.cli.shared.sources import check_names, list_images
 from stipple.errors import StippleError
 
 Pair: TypeAlias = tuple[str, str]
@@ -52,6 +52,7 @@ def read_pairs(path: str) -> list[Pair]:
     with open_source(path) as (stream, name):
         # Names of files may hold bytes that are no text.
         text = stream.read().decode("utf-8-sig", errors="surrogateescape")
+    check_names(text, name)
     rows = [row for row in csv.reader(StringIO(text, newline="")) if row]
     header = [field.strip().lower() for field in rows[0]] if rows else []
     if "a" not in header or "b" not in header:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from stipple.choices import UNITS
 from stipple.cli.bound.plan import PairJob
 from stipple.cli.bound.table import TableSummary
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.drawings import name_source
 
@@ -251,7 +252,7 @@ def list_summary(summary: TableSummary, target: str) -> list[tuple[str, str]]:
     if summary.failures:
         rows.append(("failed", f"{len(summary.failures):,}"))
     if summary.gap_not_reached:
-        rows.append(("gap", f"not reached by {summary.gap_not_reached:,} pairs"))
+        rows.append(("gap", f"not reached by {count_things(summary.gap_not_reached, 'pair')}"))
     if target != "-":
         rows.append(("written", target))
     return rows

@@ -17,6 +17,7 @@ from stipple.cli.bound.rows import (
     write_table,
 )
 from stipple.cli.bound.run import bound_masses, read_pair
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.ends import choose_code, explain_end
 from stipple.cli.shared.outputs import make_folder
@@ -143,7 +144,7 @@ def _bound_missing(
     folder = str(Path.cwd()) if job.scheduler else ""
     work = partial(_bound, folder=folder, settings=replace(job.settings, threads=threads))
     outcomes = run_all(work, pairs, jobs=job.jobs, scheduler=job.scheduler)
-    label = f"{len(pairs):,} pairs, {all_pairs - len(pairs):,} done before"
+    label = f"{count_things(len(pairs), 'pair')}, {all_pairs - len(pairs):,} done before"
     quiet, verbose = job.reporting.quiet, job.reporting.verbose
     with (
         Progress(label, len(pairs), quiet=quiet, verbose=verbose) as progress,

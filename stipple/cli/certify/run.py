@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stipple.cli.certify.plan import Job
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, show_stage
@@ -29,7 +30,7 @@ def run(job: Job) -> "list[PointsCertificate]":
         with show_stage("Certifying the points", quiet=job.quiet):
             return [_certify_file(job, job.files[0], density)]
     found = []
-    label = f"{total:,} files of points"
+    label = f"{count_things(total, 'file')} of points"
     with Progress(label, total, quiet=job.quiet, verbose=job.verbose) as progress:
         for number, path in enumerate(job.files, 1):
             found.append(_certify_file(job, path, density))

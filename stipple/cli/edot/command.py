@@ -34,11 +34,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     from stipple.cli.edot.files import render_files
     from stipple.cli.edot.plan import plan
     from stipple.cli.edot.run import run
-    from stipple.cli.edot.show import describe_found, list_presets, list_rows
+    from stipple.cli.edot.show import describe_found, list_rows
 
-    if options["list_presets"]:
-        click.echo(list_presets())
-        return
     job = plan(context, options)
     from stipple.files.tables import render_json
     from stipple.machine.keops_library import decide_engine

@@ -1,6 +1,6 @@
 """The options of `stipple edot`, and their help."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import get_args
 
 import click
@@ -23,7 +23,7 @@ from stipple.cli.shared.options import (
     report_options,
     tone_options,
 )
-from stipple.cli.shared.presets import complete_presets
+from stipple.cli.shared.presets import Described, complete_presets, make_list_presets_option
 from stipple.cli.shared.types import (
     ATOM_MARKS,
     CAPACITY,
@@ -97,20 +97,21 @@ metric_option = add_options(
 )
 
 
-def _list_names() -> Iterable[str]:
+def _describe_presets() -> Iterator[Described]:
     from stipple.discretisation.presets import list_presets
 
-    return list_presets()
+    for preset in list_presets().values():
+        yield preset.name, preset.title, f"to reach: {preset.published}"
 
 
 source_options = add_options(
     click.option(
         "--preset",
         metavar="NAME",
-        shell_complete=complete_presets(_list_names),
+        shell_complete=complete_presets(_describe_presets),
         help="Run a published example (then no SOURCE).",
     ),
-    click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
+    make_list_presets_option(_describe_presets),
     config_option,
     click.option(
         "--read",

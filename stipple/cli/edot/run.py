@@ -17,6 +17,7 @@ from stipple.cli.edot.plan import (
     Relation,
 )
 from stipple.cli.edot.sources import read, read_start
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.images import read_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress
@@ -127,7 +128,7 @@ def _average(job: Job, task: Barycentre) -> Found:
 
     measures = [_read_measure(job, source) for source in task.sources]
     shares = np.array(task.shares)
-    with _show(job, f"barycentre, {task.n:,} atoms", job.settings) as show:
+    with _show(job, f"barycentre, {count_things(task.n, 'atom')}", job.settings) as show:
         result = average(measures, shares, task.n, job.settings, on_step=show)
     return Found([[Run("barycentre", mix_measures(measures, shares), result)]])
 
@@ -219,7 +220,9 @@ def _run(
             " most 2: leave --draw out."
         )
     distances = distances or read_distances(job.metric, measure, quiet=job.quiet)
-    title = f"{n:,} atoms" if label == str(n) else f"{label}, {n:,} atoms"
+    title = count_things(n, "atom")
+    if label != str(n):
+        title = f"{label}, {title}"
     run_cells = None if job.scheduler is None else partial(_run_cells, scheduler=job.scheduler)
     start = None if job.start is None else read_start(job.start)
     with _show(job, title, settings) as show:

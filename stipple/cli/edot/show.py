@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stipple.cli.edot.run import Found, Run
 from stipple.cli.edot.show_joint import list_joint, list_joint_figures
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.report import Recorded, describe_command
 
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
 
 # Names that a table may have without quotes.
 _NAME = re.compile(r"[^\W\d][^,;\t\"#]*")
-
-
-def list_presets() -> str:
-    """List the presets, a line each."""
-    from stipple.discretisation import presets
-
-    return "\n".join(
-        f"{preset.name:17} {preset.title}; to reach: {preset.published}"
-        for preset in presets.list_presets().values()
-    )
 
 
 # --- lines for a person -------------------------------------------------------------------------
@@ -57,7 +48,7 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
         (
             "atoms",
             f"{len(result.atoms):,} with {_name_weights(result)} for"
-            f" {len(samples):,} samples in dimension {samples.dimension}{merged}",
+            f" {count_things(len(samples), 'sample')} in dimension {samples.dimension}{merged}",
         ),
         (power, _describe_cost(result)),
     ]
@@ -77,7 +68,7 @@ def _list_all(run: Run) -> list[tuple[str, str]]:
         rows.append(("formula", _describe_formula(run.measure.line, result)))
     rows += [("naive", one.describe(result)) for one in run.naive]
     goal = power if result.settings.objective == "exact" else "the objective"
-    cells = f" in {len(result.cells):,} cells" if result.cells else ""
+    cells = f" in {count_things(len(result.cells), 'cell')}" if result.cells else ""
     rows.append(("algorithm", f"{result.algorithm}{cells}, {_describe_end(result, goal)}"))
     return rows
 
@@ -95,7 +86,7 @@ def _describe_end(result: "Discretisation", goal: str) -> str:
     if result.optimum == "global":
         return f"globally optimal: no atoms have a smaller {goal}"
     ended = "stopped" if result.optimum is None else f"at a local optimum of {goal}"
-    return f"{ended} after {result.iterations} steps"
+    return f"{ended} after {count_things(result.iterations, 'step')}"
 
 
 def _summarise(run: Run) -> list[tuple[str, str]]:

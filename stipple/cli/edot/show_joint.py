@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stipple.cli.edot.run import Run
+from stipple.cli.shared.counting import count_things
 
 if TYPE_CHECKING:
     from stipple.discretisation.joint import JointDiscretisation
@@ -17,7 +18,7 @@ def list_joint(joint: "JointDiscretisation") -> list[tuple[str, str]]:
         (
             "joint",
             f"objective {joint.history[0]:.8g} of each by itself, {joint.history[-1]:.8g} together,"
-            f" {ended} after {len(joint.history) - 1} steps",
+            f" {ended} after {count_things(len(joint.history) - 1, 'step')}",
         ),
         *(("Proposition 1", one.describe()) for one in joint.errors),
         (

@@ -37,12 +37,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     from stipple.cli.lloyd.line import is_on_line
     from stipple.cli.lloyd.plan import plan
     from stipple.cli.lloyd.run import run
-    from stipple.cli.lloyd.show import list_presets, list_rows, render_files
+    from stipple.cli.lloyd.show import list_rows, render_files
 
-    if options["list_presets"]:
-        for line in list_presets():
-            click.echo(line)
-        return
     if is_on_line(options):
         _run_on_line(context, options)
         return

@@ -8,6 +8,7 @@ import click
 
 from stipple.choices import Start
 from stipple.cli.shared.conflicts import Rule, find_given, refuse_conflicts
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.domains import is_formula
 from stipple.cli.shared.outputs import plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, describe_command, record_options
@@ -206,9 +207,9 @@ def list_line_rows(found: LineFound, job: LineJob) -> list[tuple[str, str]]:
         first, last = mine[0].w2_squared, mine[-1].w2_squared
         rows.append(
             (
-                f"{count:,} points",
-                f"W2² {first:.8g} at the start, {last:.8g} after {job.steps} steps; the least is"
-                f" {mine[0].one_step_left:.8g}",
+                count_things(count, "point"),
+                f"W2² {first:.8g} at the start, {last:.8g} after"
+                f" {count_things(job.steps, 'step')}; the least is {mine[0].one_step_left:.8g}",
             )
         )
     if found.slope is not None:

@@ -1,6 +1,6 @@
 """The options of `stipple lloyd`, and their help."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import get_args
 
 import click
@@ -16,7 +16,7 @@ from stipple.cli.shared.options import (
     solver_options,
     tone_options,
 )
-from stipple.cli.shared.presets import complete_presets
+from stipple.cli.shared.presets import Described, complete_presets, make_list_presets_option
 from stipple.cli.shared.types import COUNTS, NUMBERS, STEPS, FiniteRange
 
 DRAWN = ", ".join(f".{form}" for form in DRAWING_FORMATS)
@@ -38,20 +38,21 @@ Examples:
 """
 
 
-def _list_names() -> Iterable[str]:
+def _describe_presets() -> Iterator[Described]:
     from stipple.lloyd_steps.presets import list_presets
 
-    return list_presets()
+    for preset in list_presets().values():
+        yield preset.name, preset.title, f"published: {preset.published}"
 
 
 source_options = add_options(
     click.option(
         "--preset",
         metavar="NAME",
-        shell_complete=complete_presets(_list_names),
+        shell_complete=complete_presets(_describe_presets),
         help="Run a published experiment; SOURCE may be a picture for image-grid only.",
     ),
-    click.option("--list-presets", is_flag=True, help="List the presets and what they show."),
+    make_list_presets_option(_describe_presets),
     config_option,
     domain_options,
     group="Source",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stipple.cli.lloyd.pictures import Pictures
 from stipple.cli.lloyd.plan import Job
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress
 
@@ -179,7 +180,7 @@ def _follow(job: Job) -> "Iterator[ExperimentRow]":
 
     experiment = job.experiment
     runs = len(experiment.counts) * experiment.repeats
-    label = f"{runs} runs" if runs > 1 else f"{experiment.counts[0]:,} points"
+    label = f"{runs} runs" if runs > 1 else count_things(experiment.counts[0], "point")
     length = runs * ((experiment.steps or 1) + 1)
     rows = run_experiment(experiment, seed=job.seed, engine=job.engine, threads=job.threads)
     with Progress(label, length, quiet=job.quiet, verbose=job.verbose) as progress:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stipple.cli.lloyd.plan import Job
 from stipple.cli.lloyd.run import AppliedTheorem, Found
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.report import Recorded, describe_command
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
 PLOT_DPI = 150.0
 # Of fewer cells nobody can say which sides would shrink.
 FEWEST_TOLD = 16
-
-
-def list_presets() -> list[str]:
-    """Name the presets, what they show, and what was published."""
-    from stipple.lloyd_steps.presets import list_presets
-
-    return [
-        f"{preset.name:22} {preset.title}; published: {preset.published}"
-        for preset in list_presets().values()
-    ]
 
 
 def describe_found(
@@ -126,9 +117,9 @@ def _list_counts(found: Found) -> list[tuple[str, str]]:
         interval = format_interval(last.w2_squared_lower, last.w2_squared_upper)
         rows.append(
             (
-                f"{count:,} points",
+                count_things(count, "point"),
                 f"W2² {first.w2_squared:.8g} at the start, {last.w2_squared:.8g} after"
-                f" {last.step} steps, certified within {interval}",
+                f" {count_things(last.step, 'step')}, certified within {interval}",
             )
         )
     return rows
@@ -218,7 +209,7 @@ def _tell_steps(found: Found) -> list[tuple[str, str]]:
     steps = sum(row.step > 0 for row in found.figures)
     if steps:
         fell, rose = (found.count_steps(fell=fell) for fell in (True, False))
-        told = f"W2² fell at {fell} of {steps} steps by its certified intervals"
+        told = f"W2² fell at {fell} of {count_things(steps, 'step')} by its certified intervals"
         rows.append(("descent", f"{told}, and ROSE at {rose}" if rose else f"{told}, rose at none"))
     return rows
 
@@ -230,7 +221,11 @@ def _tell_inequalities(found: Found) -> str:
         "one step": found.vacuous_one_steps,
         "Polyak–Łojasiewicz": found.vacuous_polyak_lojasiewicz,
     }
-    told = [f"{name} on {n} of {len(found.figures)} rows" for name, n in vacuous.items() if n]
+    told = [
+        f"{name} on {n} of {count_things(len(found.figures), 'row')}"
+        for name, n in vacuous.items()
+        if n
+    ]
     return (
         f"{text}; vacuous, for the constant alone proves them: {', '.join(told)}" if told else text
     )

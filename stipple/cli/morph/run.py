@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stipple.cli.morph.plan import Job
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
@@ -53,7 +54,7 @@ def run(job: Job) -> FoundMorph:
 def _stipple(job: Job, image: str) -> Stippling:
     density = read_density(image, job.reading)
     announce_memory(predict_stippling(job.points, density.values.size), quiet=job.quiet)
-    label = f"{job.points:,} dots of {image}"
+    label = f"{count_things(job.points, 'dot')} of {image}"
     with Progress(label, 30, quiet=job.quiet, verbose=job.verbose) as progress:
         return stipple(
             density,

@@ -9,6 +9,7 @@ import numpy as np
 from stipple.cli.sequence.plan import Job
 from stipple.cli.sequence.run import FoundPoints, FoundStipples
 from stipple.cli.sequence.show import describe_certificate
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.drawings import name_source
 
@@ -45,7 +46,7 @@ def _show_square(found: FoundPoints, job: Job) -> "Page":
 
     count, row = len(found.points), found.certificate
     measured = [] if row is None else [(count, describe_certificate(row, found.task.dimension))]
-    return _show(show_square(found.points), job, f"{count:,} points", measured)
+    return _show(show_square(found.points), job, count_things(count, "point"), measured)
 
 
 def _show_image(found: FoundStipples, job: Job) -> "Page":

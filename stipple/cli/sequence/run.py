@@ -13,6 +13,7 @@ from stipple.cli.sequence.plan import (
     StipplePrefixes,
     Stipples,
 )
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, print_note
@@ -153,7 +154,7 @@ def _order(image: Image, job: Job, density: "Density") -> "Floats":
     from stipple.sequences.progressive import order_progressively
 
     announce_memory(predict_stippling(image.n, density.values.size), quiet=job.quiet)
-    with _follow(job, f"{image.n:,} points", image.n) as progress:
+    with _follow(job, count_things(image.n, "point"), image.n) as progress:
         return order_progressively(
             density, image.n, relaxation=image.relaxation, on_doubling=progress.count
         )

@@ -10,6 +10,7 @@ from stipple.cli.sequence.run import (
     FoundStipplePrefixes,
     FoundStipples,
 )
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval, round_down, round_up
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def list_rows(found: Found) -> list[tuple[str, str]]:
         case FoundStipplePrefixes(task=task, table=table):
             worst = _find_worst(table, "quality")
             return [
-                ("prefixes", f"{len(table):,} of {task.image.n:,} points"),
+                ("prefixes", f"{len(table):,} of {count_things(task.image.n, 'point')}"),
                 (f"worst: N = {worst['n']:,}", _describe_quality(worst)),
             ]
 

@@ -80,6 +80,8 @@ def _check_value(context: click.Context, option: click.Option, value: object, wh
         option.is_flag and type(value) is bool
     ):
         raise click.UsageError(f"{where} is {value!r}: write {said}.")
+    if any("\0" in part for part in parts if isinstance(part, str)):
+        raise click.UsageError(f"{where} is {value!r}: leave out the zero byte.")
     plain = [str(part) if str in wanted else part for part in parts]
     found: object = plain if option.multiple else plain[0]
     try:

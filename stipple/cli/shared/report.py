@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stipple.errors import StippleError
@@ -72,6 +73,7 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
+@cache
 def collect_versions() -> dict[str, str]:
     """Versions of Python and of the packages that the figures depend on."""
     import platform

@@ -54,4 +54,17 @@ def _read_list(path: str) -> list[str]:
         text = os.fsdecode(Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
         raise StippleError(f"The list {path} cannot be read: {error.strerror}.") from None
+    check_names(text, path)
     return [line for line in text.splitlines() if line.strip()]
+
+
+def check_names(text: str, name: str) -> None:
+    """Refuse text with zero bytes, which no name of a file holds.
+
+    Raises
+    ------
+    StippleError
+        As for UTF-16, in which some programs save text.
+    """
+    if "\0" in text:
+        raise StippleError(f"{name} has zero bytes: save it as plain text, in UTF-8.")

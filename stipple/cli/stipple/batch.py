@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.ends import choose_code, explain_end
 from stipple.cli.shared.progress import Progress
 from stipple.cli.shared.report import describe_command, describe_failure
@@ -57,7 +58,7 @@ def run_batch(job: BatchJob) -> BatchResult:
     total = len(job.images)
     ended, code = None, None
     runner = FrameRunner(measured=job.report is not None, animated=job.animation is not None)
-    progress = Progress(f"{total:,} images", total, quiet=job.quiet, verbose=job.verbose)
+    progress = Progress(count_things(total, "image"), total, quiet=job.quiet, verbose=job.verbose)
     try:
         run = runner if job.coherent else run_image
         outcomes = run_all(run, job.images, jobs=job.jobs, scheduler=job.scheduler)
@@ -67,7 +68,7 @@ def run_batch(job: BatchJob) -> BatchResult:
                 if isinstance(outcome, Failure):
                     text = outcome.reason
                 else:
-                    text = f"{outcome.points:,} points  quality {outcome.quality:.6f}"
+                    text = f"{count_things(outcome.points, 'point')}  quality {outcome.quality:.6f}"
                 progress.advance(number, f"{image.name}: {text}")
     except (Exception, KeyboardInterrupt) as error:
         ended, code = explain_end(error, begun=bool(found))
@@ -122,6 +123,8 @@ def list_batch_rows(job: BatchJob, batch: BatchResult) -> list[tuple[str, str]]:
         ]
     unsettled = sum(not figures.converged for figures in done)
     if unsettled:
-        rows.append(("warning", f"{unsettled:,} images whose last transport did not converge"))
+        rows.append(
+            ("warning", f"{count_things(unsettled, 'image')} whose last transport did not converge")
+        )
     written = sum(len(image.targets) for image in batch.done)
-    return [*rows, ("seconds", f"{batch.seconds:.2f}"), ("written", f"{written:,} files")]
+    return [*rows, ("seconds", f"{batch.seconds:.2f}"), ("written", count_things(written, "file"))]

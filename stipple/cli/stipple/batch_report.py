@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.stipple.batch import BatchResult, describe_batch, list_batch_rows
@@ -34,7 +35,7 @@ def _render_page(job: BatchJob, batch: BatchResult, path: str) -> bytes:
     summary = [row for row in list_batch_rows(job, batch) if row[0] != "written"]
     if batch.ended is not None:
         summary.append(("ended", batch.ended.reason))
-    return render_entries(f"{len(entries):,} images", summary, entries)
+    return render_entries(count_things(len(entries), "image"), summary, entries)
 
 
 def _describe_done(image: ImageJob, figures: ImageFigures, folder: Path) -> Entry:

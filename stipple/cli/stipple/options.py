@@ -1,5 +1,6 @@
 """Options of `stipple stipple`, and their help."""
 
+from collections.abc import Iterator
 from typing import get_args
 
 import click
@@ -28,19 +29,22 @@ from stipple.cli.shared.options import (
     solver_options,
     tone_options,
 )
-from stipple.cli.shared.presets import complete_presets, find_preset
+from stipple.cli.shared.presets import (
+    Described,
+    complete_presets,
+    find_preset,
+    make_list_presets_option,
+)
 from stipple.cli.shared.types import COLOUR, INKS, MARKS, FiniteRange, Portion
 from stipple.cli.stipple.presets import PRESETS
 
 FORMATS = (*DRAWING_FORMATS, "csv", "json")
 
 
-def _list_presets(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
-        for name, preset in PRESETS.items():
-            values = " ".join(f"--{key} {value}" for key, value in preset.options.items())
-            click.echo(f"{name:12} {preset.title}\n{'':12} {values}")
-        context.exit()
+def _describe_presets() -> Iterator[Described]:
+    for name, preset in PRESETS.items():
+        values = " ".join(f"--{key} {value}" for key, value in preset.options.items())
+        yield name, preset.title, values
 
 
 def _take_preset(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
@@ -55,17 +59,10 @@ look_options = add_options(
         metavar="NAME",
         is_eager=True,
         callback=_take_preset,
-        shell_complete=complete_presets(lambda: PRESETS),
+        shell_complete=complete_presets(_describe_presets),
         help="Start from a ready-made look; other options change it.",
     ),
-    click.option(
-        "--list-presets",
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_list_presets,
-        help="List the presets and their options.",
-    ),
+    make_list_presets_option(_describe_presets),
     config_option,
     mark_options,
     click.option(

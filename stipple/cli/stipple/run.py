@@ -9,6 +9,7 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import LARGEST_COUNT, Start
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import Original, read_image
 from stipple.cli.shared.memory import announce_memory
@@ -220,7 +221,7 @@ def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> 
     count = sum(share for _, share in shares)
     borders = np.cumsum([share for _, share in shares])[:-1]
     steps: list[list[Floats]] = [[] for _ in shares]
-    label = f"{count:,} dots of {len(shares)} inks"
+    label = f"{count_things(count, 'dot')} of {count_things(len(shares), 'ink')}"
     with Progress(label, solving.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
 
         def watch(step: Step) -> None:
@@ -269,7 +270,7 @@ def _solve(
     ink = replace(density.ink, colour=job.layout.ink or density.ink.colour)
     solving = job.solving
     steps: list[Floats] = []
-    label = f"{count:,} {ink.name} dots"
+    label = count_things(count, f"{ink.name} dot")
     with Progress(label, solving.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
 
         def watch(step: Step) -> None:

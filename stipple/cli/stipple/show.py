@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.drawings import name_source, render_drawing
 from stipple.cli.shared.images import Original
@@ -108,7 +109,7 @@ def _list_mathematics(job: ImageJob, figures: ImageFigures) -> list[tuple[str, s
 def _list_transport(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> list[tuple[str, str]]:
     factor = "N" if job.solving.masses is None else "1/Σν²"
     return [
-        ("steps", f"{ink.iterations} for {ink.ink}, {ink.diagrams} diagrams"),
+        ("steps", f"{ink.iterations} for {ink.ink}, {count_things(ink.diagrams, 'diagram')}"),
         _tell_cost(ink, periodic=job.solving.periodic),
         (
             "quality",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stipple.cli.shared.conflicts import Rule, refuse_conflicts
+from stipple.cli.shared.conflicts import Rule, allow_suffixes, refuse_conflicts
 from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
@@ -18,15 +18,10 @@ RULES = (
         lambda options: options["volume"] == "-" and options["masses"] == "-",
         "Standard input (-) can be read once only.",
     ),
-    Rule(
-        lambda options: (
-            options["polyhedra"] is not None
-            and find_format(options["polyhedra"]) not in CELL_FORMATS
-        ),
-        lambda options: (
-            f"--polyhedra {options['polyhedra']}: use one of"
-            f" {', '.join(f'.{name}' for name in CELL_FORMATS)}."
-        ),
+    allow_suffixes(
+        "polyhedra",
+        [f".{name}" for name in CELL_FORMATS],
+        " or ".join(f".{name}" for name in CELL_FORMATS),
     ),
     Rule(
         lambda options: (

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, print_note
 from stipple.cli.volume.plan import Job
@@ -30,7 +31,7 @@ def run(job: Job) -> "VolumeStippling":
     count = job.points if masses is None else len(masses)
     density = _read_density(job)
     announce_memory(predict_volume(count, density.values.size, job.periodic), quiet=job.quiet)
-    label = f"{count:,} points in {density.values.size:,} voxels"
+    label = f"{count_things(count, 'point')} in {count_things(density.values.size, 'voxel')}"
     with Progress(label, job.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
 
         def show(step: "Step") -> None:

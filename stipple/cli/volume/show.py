@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.drawings import name_source
 from stipple.cli.shared.outputs import find_format
@@ -31,7 +32,7 @@ def list_rows(found: "VolumeStippling") -> list[tuple[str, str]]:
             " reference, no bound)",
         ),
         ("masses", error if found.converged else f"{error}: not solved"),
-        ("steps", f"{found.iterations}, {ended}; {found.diagrams} power diagrams"),
+        ("steps", f"{found.iterations}, {ended}; {count_things(found.diagrams, 'power diagram')}"),
     ]
 
 
