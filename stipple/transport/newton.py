@@ -4,10 +4,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
+from stipple.geometry.levelling import level_cells
 from stipple.geometry.sides import Sides, list_sides, predict_masses
 from stipple.measures.density import Density
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
 from stipple.transport.diagram import Diagram, DiagramBuilder
+
+STAT = []
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
@@ -26,11 +29,26 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         DiagramBuilder.__init__(self, density, engine, threads, masses)
         lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
         DampedNewton.__init__(self, lightest)
+        if masses is not None:
+            self._order = np.argsort(-masses)
 
-    def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
+    def change_potentials(self, diagram: Diagram, change: Floats, step: float) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
         cells = diagram.cells
-        return self.measure(cells.points, cells.potentials + change, cells, all_visible=True)
+        potentials = self.level(diagram, cells.points, cells.potentials + step * change, step)
+        return self.measure(cells.points, potentials, cells, all_visible=True)
+
+    def level(self, diagram, points, potentials, step):
+        if self.masses is None:
+            return potentials
+        import time
+        t = time.process_time()
+        masses = diagram.integrals.masses
+        areas = ((1 - step) * masses + step * self.masses) * diagram.cells.areas / np.maximum(masses, 1e-300)
+        areas[masses == 0] = 0
+        levelled, n, c = level_cells(diagram.cells, points, potentials, areas, self.workers)
+        STAT.append((int((levelled != potentials).sum()), n, c, time.process_time() - t))
+        return levelled
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
@@ -49,7 +67,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
-        return predicted
+        return self.level(diagram, points, predicted, 1.0)
 
     def find_path_direction(
         self, diagram: Diagram, move: Floats, tolerance: float = COARSE
