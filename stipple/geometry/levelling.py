@@ -112,6 +112,12 @@ def _level_cells(
                         queue[(head + waiting) % count] = j
                         queued[j] = True
                         waiting += 1
+                for k in range(offsets[i], offsets[i + 1]):
+                    j = neighbours[k]
+                    if j >= 0 and not queued[j] and abs(area - first) > 0.25 * wanted[j] and wanted[j]>0:
+                        queue[(head + waiting) % count] = j
+                        queued[j] = True
+                        waiting += 1
                 break
             here = potentials[i]
             if part < 1:
