@@ -44,9 +44,9 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         import time
         t = time.process_time()
         masses = diagram.integrals.masses
-        areas = ((1 - step) * masses + step * self.masses) * diagram.cells.areas / np.maximum(masses, 1e-300)
-        areas[masses == 0] = 0
-        levelled, n, c = level_cells(diagram.cells, points, potentials, areas, self.workers)
+        wanted = (1 - step) * masses + step * self.masses
+        part = self.compare_masses(masses)
+        levelled, n, c = level_cells(self.density, diagram.cells, points, potentials, masses, wanted, (part<.5)|(part>2), self.workers)
         STAT.append((int((levelled != potentials).sum()), n, c, time.process_time() - t))
         return levelled
 
