@@ -47,13 +47,16 @@ class DampedNewton(ABC, Generic[Cut]):
     ----------
     lightest : float
         The least of the masses that cells are to hold, as a part of their mean.
+    kept : float
+        No step leaves a cell less than this part of the least mass before, relative to its own.
     """
 
-    def __init__(self, lightest: float) -> None:
+    def __init__(self, lightest: float, kept: float = 0.5) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
         self._lightest = lightest
+        self._kept = kept
 
     @property
     def is_spent(self) -> bool:
@@ -80,6 +83,10 @@ class DampedNewton(ABC, Generic[Cut]):
     def change_potentials(self, diagram: Cut, change: Floats) -> Cut:
         """Cut the cells of the same points with other potentials."""
 
+    def mend_change(self, diagram: Cut, change: Floats, expected: Floats) -> Floats:  # noqa: ARG002
+        """Change of potentials, better than to first order if that can be had."""
+        return change
+
     @abstractmethod
     def find_step(self, diagram: Cut, share: float, residual: Floats, accuracy: float) -> Floats:
         """Newton direction that changes masses by the residual, to a relative accuracy."""
@@ -88,8 +95,7 @@ class DampedNewton(ABC, Generic[Cut]):
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         masses = self.mix_masses(diagram, share)
         weights = self.list_masses(len(masses))
-        import os
-        floor = (float(os.environ.get('KEPT','.5')) if getattr(self,'masses',None) is not None else .5) * min(float(self.compare_masses(masses).min()), 1.0)
+        floor = self._kept * min(float(self.compare_masses(masses).min()), 1.0)
         step = 1.0
         for _ in range(LARGEST_NEWTON):
             residual = weights - masses
@@ -110,11 +116,15 @@ class DampedNewton(ABC, Generic[Cut]):
     ) -> tuple[Cut, Floats, float] | None:
         """Halve the step until no mass is below that part and the residual decreases enough."""
         weights = self.list_masses(len(direction))
-        norm = measure_norm(weights - self.mix_masses(diagram, share))
+        before = self.mix_masses(diagram, share)
+        norm = measure_norm(weights - before)
         for halving in range(LARGEST_HALVING):
             step = longest * 0.5**halving
+            change = step * direction
+            if share == 0:
+                change = self.mend_change(diagram, change, (1 - step) * before + step * weights)
             try:
-                trial = self.change_potentials(diagram, direction, step)
+                trial = self.change_potentials(diagram, change)
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)

@@ -16,7 +16,8 @@ RELAXATION = 1.7
 # No point moves by more than this part of the radius of its cell, or than a Lloyd step.
 LONGEST_STEP = 0.5
 # Heavy points between light ones go less far: light cells would be lost on the way.
-LONGEST_STEP_OF_MASSES = 0.35
+import os
+LONGEST_STEP_OF_MASSES = float(os.environ.get("LONG",".35"))
 
 
 class Direction:

@@ -4,13 +4,14 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
-from stipple.geometry.levelling import level_cells
 from stipple.geometry.sides import Sides, list_sides, predict_masses
 from stipple.measures.density import Density
+from stipple.transport.coordinate_ascent import ascend_coordinates
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
 from stipple.transport.diagram import Diagram, DiagramBuilder
 
-STAT = []
+# Light cells are mended one by one: how little one keeps tells nothing about a step.
+KEPT_OF_MASSES = 0.01
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
@@ -28,27 +29,30 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
     ) -> None:
         DiagramBuilder.__init__(self, density, engine, threads, masses)
         lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
-        DampedNewton.__init__(self, lightest)
-        if masses is not None:
-            self._order = np.argsort(-masses)
+        DampedNewton.__init__(self, lightest, 0.5 if masses is None else KEPT_OF_MASSES)
 
-    def change_potentials(self, diagram: Diagram, change: Floats, step: float) -> Diagram:
+    def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
         cells = diagram.cells
-        potentials = self.level(diagram, cells.points, cells.potentials + step * change, step)
-        return self.measure(cells.points, potentials, cells, all_visible=True)
+        return self.measure(cells.points, cells.potentials + change, cells, all_visible=True)
 
-    def level(self, diagram, points, potentials, step):
+    def mend_change(self, diagram: Diagram, change: Floats, expected: Floats) -> Floats:
+        """Change the potentials of light cells so that they hold about what is expected."""
+        if self.masses is None:
+            return change
+        cells = diagram.cells
+        changed = cells.potentials + change
+        return self.mend_potentials(diagram, cells.points, changed, expected) - cells.potentials
+
+    def mend_potentials(
+        self, diagram: Diagram, points: Floats, potentials: Floats, expected: Floats
+    ) -> Floats:
+        """Potentials with which cells hold about what is expected, where masses are given."""
         if self.masses is None:
             return potentials
-        import time
-        t = time.process_time()
-        masses = diagram.integrals.masses
-        wanted = (1 - step) * masses + step * self.masses
-        part = self.compare_masses(masses)
-        levelled, n, c = level_cells(self.density, diagram.cells, points, potentials, masses, wanted, (part<.5)|(part>2), self.workers)
-        STAT.append((int((levelled != potentials).sum()), n, c, time.process_time() - t))
-        return levelled
+        return ascend_coordinates(
+            self.density, diagram, points, potentials, expected, self.workers
+        )
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
@@ -67,7 +71,9 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
-        return self.level(diagram, points, predicted, 1.0)
+        return self.mend_potentials(
+            diagram, points, predicted, self.list_masses(len(points))
+        )
 
     def find_path_direction(
         self, diagram: Diagram, move: Floats, tolerance: float = COARSE
