@@ -22,8 +22,8 @@ from stipple.transport.diagram import Diagram
 LEAST, MOST, NEAR = 0.5, 2.0, 0.1
 # A cell is looked at again when one beside it changes by more than this part of its mass.
 FELT = 0.25
-# Cells solved, for each that was far from its mass; few of them may be a long chain.
-MOST_SOLVED, MOST_SOLVED_OF_FEW = 4, 1000
+# Cells solved: so many for each that was far from its mass, and this part of all for chains.
+MOST_SOLVED, CHAINS = 4, 0.5
 MOST_CUTS = 40
 
 
@@ -157,7 +157,7 @@ def _ascend(
         queued[chosen[k]] = True
     head, waiting = 0, len(chosen)
     stamp = 0
-    for _ in range(MOST_SOLVED * waiting + MOST_SOLVED_OF_FEW):
+    for _ in range(MOST_SOLVED * waiting + int(CHAINS * count)):
         if waiting == 0:
             break
         i = queue[head]
