@@ -1,5 +1,6 @@
 """Newton steps for the masses of power cells in the plane, and along paths of the points."""
 
+import os
 import numpy as np
 
 from stipple.arrays import Floats
@@ -29,6 +30,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
     ) -> None:
         DiagramBuilder.__init__(self, density, engine, threads, masses)
         lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
+        lightest = lightest ** float(os.environ.get("LI","1"))
         DampedNewton.__init__(self, lightest, 0.5 if masses is None else KEPT_OF_MASSES)
 
     def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
