@@ -21,6 +21,8 @@ FINEST = 1e-9
 JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
+# No step leaves a cell less than this part of the least mass before, relative to its own.
+KEPT = 0.5
 # A step is tried at so many times the last one first: where only short ones help, most do.
 GROWTH = 4.0
 
@@ -46,12 +48,13 @@ class DampedNewton(ABC, Generic[Cut]):
     Parameters
     ----------
     lightest : float
-        The least of the masses that cells are to hold, as a part of their mean.
+        The least of the masses that cells are to hold, as a part of their mean; 1 where light
+        cells are mended.
     kept : float
         No step leaves a cell less than this part of the least mass before, relative to its own.
     """
 
-    def __init__(self, lightest: float, kept: float = 0.5) -> None:
+    def __init__(self, lightest: float = 1.0, kept: float = KEPT) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
@@ -84,7 +87,7 @@ class DampedNewton(ABC, Generic[Cut]):
         """Cut the cells of the same points with other potentials."""
 
     def mend_change(self, diagram: Cut, change: Floats, expected: Floats) -> Floats:  # noqa: ARG002
-        """Change of potentials, better than to first order if that can be had."""
+        """Change of potentials with which light cells, too, hold about what is expected."""
         return change
 
     @abstractmethod

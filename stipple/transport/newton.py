@@ -1,6 +1,5 @@
 """Newton steps for the masses of power cells in the plane, and along paths of the points."""
 
-import os
 import numpy as np
 
 from stipple.arrays import Floats
@@ -8,10 +7,10 @@ from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, list_sides, predict_masses
 from stipple.measures.density import Density
 from stipple.transport.coordinate_ascent import ascend_coordinates
-from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
+from stipple.transport.damped_newton import COARSE, KEPT, Borders, DampedNewton
 from stipple.transport.diagram import Diagram, DiagramBuilder
 
-# Light cells are mended one by one: how little one keeps tells nothing about a step.
+# Light cells are mended one by one, so that what one of them keeps says little of a step.
 KEPT_OF_MASSES = 0.01
 
 
@@ -29,9 +28,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         masses: Floats | None = None,
     ) -> None:
         DiagramBuilder.__init__(self, density, engine, threads, masses)
-        lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
-        lightest = lightest ** float(os.environ.get("LI","1"))
-        DampedNewton.__init__(self, lightest, 0.5 if masses is None else KEPT_OF_MASSES)
+        DampedNewton.__init__(self, kept=KEPT if masses is None else KEPT_OF_MASSES)
 
     def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
@@ -39,7 +36,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         return self.measure(cells.points, cells.potentials + change, cells, all_visible=True)
 
     def mend_change(self, diagram: Diagram, change: Floats, expected: Floats) -> Floats:
-        """Change the potentials of light cells so that they hold about what is expected."""
+        """Change of potentials with which light cells, too, hold about what is expected."""
         if self.masses is None:
             return change
         cells = diagram.cells
@@ -52,9 +49,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         """Potentials with which cells hold about what is expected, where masses are given."""
         if self.masses is None:
             return potentials
-        return ascend_coordinates(
-            self.density, diagram, points, potentials, expected, self.workers
-        )
+        return ascend_coordinates(self.density, diagram, points, potentials, expected, self.workers)
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
@@ -73,9 +68,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
-        return self.mend_potentials(
-            diagram, points, predicted, self.list_masses(len(points))
-        )
+        return self.mend_potentials(diagram, points, predicted, self.list_masses(len(points)))
 
     def find_path_direction(
         self, diagram: Diagram, move: Floats, tolerance: float = COARSE

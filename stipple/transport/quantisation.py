@@ -23,8 +23,7 @@ PATIENCE = 5
 # 20,000 points is worse by 1 in 1,000; at 0.1 no picture is worse than at 0.05.
 STEP_TOLERANCE = 0.1
 # Where masses differ, errors of light cells say little: a cell of a thousandth may hold four.
-import os
-STEP_TOLERANCE_OF_MASSES = float(os.environ.get("TOL","3"))
+STEP_TOLERANCE_OF_MASSES = 3.0
 # Diagrams for the start of a run, and for each step, after which it ends where it is.
 START_DIAGRAMS, STEP_DIAGRAMS = 3000, 20
 # Diagrams take time with the longer side of the picture: its pixels times those of a start.
