@@ -61,14 +61,14 @@ def ascend_coordinates(
     adjacency = cells.adjacency
     cut = recut_cells(points, potentials, cells.width, cells.height, adjacency, workers)
     foretold = masses * cut.areas / cells.areas
-    far = np.zeros(len(points), dtype=bool)
+    far: Booleans = np.zeros(len(points), dtype=bool)
     # Of a cell far from its mass the density says little about where it will be.
     for part in (foretold, masses):
         far |= (part < LEAST * expected) | (part > MOST * expected)
     if not far.any():
         return potentials
     chosen = np.flatnonzero(far)
-    ascended = potentials.copy()
+    ascended: Floats = potentials.copy()
     rows = density.row_sums
     _ascend(
         _Picture(rows.pixels, rows.blocks, rows.stretches),

@@ -27,17 +27,16 @@ def draw_masses(kind, count):
 
 
 def compare_diagrams(density, count, kind):
-    """Diagrams of a run with masses, as a multiple of those of equal masses."""
+    """Compare the diagrams of a run with masses to those of one with equal masses."""
     result = stipple.stipple(density, masses=draw_masses(kind, count), strays="keep")
     assert result.mass_error <= 1e-6
     return result.diagrams / stipple.stipple(density, count, strays="keep").diagrams
 
 
-@pytest.mark.parametrize("kind", ["log-uniform"])
-def test_masses_take_at_most_twice_the_diagrams(kind):
+def test_masses_take_at_most_twice_the_diagrams():
     random = np.random.default_rng(1)
     smooth = 1 + 0.8 * np.sin(np.arange(96) / 9)[:, None] * np.cos(np.arange(128) / 7)
-    assert compare_diagrams(smooth * random.uniform(0.8, 1.2, (96, 128)), 800, kind) <= 2
+    assert compare_diagrams(smooth * random.uniform(0.8, 1.2, (96, 128)), 800, "two values") <= 2
 
 
 @pytest.mark.slow
@@ -53,7 +52,7 @@ def test_a_cell_that_vanished_gets_its_mass_back():
     solver = TransportSolver(density, masses=masses)
     before = solver.solve(np.array([[5.0, 5.0], [15.0, 5.0], [10.0, 5.0]])).diagram
     # Heavy cells that rise alike meet where they met, over the light cell.
-    risen = before.cells.potentials + (50.0, 50.0, 0.0)
+    risen = before.cells.potentials + np.array([50.0, 50.0, 0.0])
     assert solver.measure(before.cells.points, risen).integrals.masses[2] == 0
     mended = ascend_coordinates(density, before, before.cells.points, risen, masses, Workers(1))
     np.testing.assert_array_equal(mended[:2], risen[:2])
