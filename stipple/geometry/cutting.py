@@ -94,7 +94,7 @@ def _cut_chosen(
     for place in range(count):
         while True:
             stamp += 1
-            size, now = _cut_cell(
+            size, now = cut_cell(
                 chosen[place],
                 points,
                 potentials,
@@ -139,7 +139,7 @@ def _cut_chosen(
 
 
 @compile_loop
-def _cut_cell(
+def cut_cell(
     i: int,
     points: Floats,
     potentials: Floats,

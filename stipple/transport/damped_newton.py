@@ -22,6 +22,8 @@ FINEST = 1e-9
 JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
+# No step leaves a cell less than this part of the least mass before, relative to its own.
+KEPT = 0.5
 # A step is tried at so many times the last one first: where only short ones help, most do.
 GROWTH = 4.0
 
@@ -47,14 +49,18 @@ class DampedNewton(ABC, Generic[Cut]):
     Parameters
     ----------
     lightest : float
-        The least of the masses that cells are to hold, as a part of their mean.
+        The least of the masses that cells are to hold, as a part of their mean; 1 where light
+        cells are mended.
+    kept : float
+        No step leaves a cell less than this part of the least mass before, relative to its own.
     """
 
-    def __init__(self, lightest: float) -> None:
+    def __init__(self, lightest: float = 1.0, kept: float = KEPT) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
         self._lightest = lightest
+        self._kept = kept
 
     @property
     def is_spent(self) -> bool:
@@ -81,6 +87,10 @@ class DampedNewton(ABC, Generic[Cut]):
     def change_potentials(self, diagram: Cut, change: Floats) -> Cut:
         """Cut the cells of the same points with other potentials."""
 
+    def mend_change(self, diagram: Cut, change: Floats, expected: Floats) -> Floats:  # noqa: ARG002
+        """Change of potentials with which light cells, too, hold about what is expected."""
+        return change
+
     @abstractmethod
     def find_step(self, diagram: Cut, share: float, residual: Floats, accuracy: float) -> Floats:
         """Newton direction that changes masses by the residual, to a relative accuracy."""
@@ -89,7 +99,7 @@ class DampedNewton(ABC, Generic[Cut]):
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         masses = self.mix_masses(diagram, share)
         weights = self.list_masses(len(masses))
-        floor = 0.5 * min(float(self.compare_masses(masses).min()), 1.0)
+        floor = self._kept * min(float(self.compare_masses(masses).min()), 1.0)
         step = 1.0
         for _ in range(LARGEST_NEWTON):
             residual = weights - masses
@@ -110,11 +120,15 @@ class DampedNewton(ABC, Generic[Cut]):
     ) -> tuple[Cut, Floats, float] | None:
         """Halve the step until no mass is below that part and the residual decreases enough."""
         weights = self.list_masses(len(direction))
-        norm = measure_norm(weights - self.mix_masses(diagram, share))
+        before = self.mix_masses(diagram, share)
+        norm = measure_norm(weights - before)
         for halving in range(LARGEST_HALVING):
             step = longest * 0.5**halving
+            change = step * direction
+            if share == 0:
+                change = self.mend_change(diagram, change, (1 - step) * before + step * weights)
             try:
-                trial = self.change_potentials(diagram, step * direction)
+                trial = self.change_potentials(diagram, change)
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)

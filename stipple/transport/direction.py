@@ -15,8 +15,6 @@ from stipple.transport.semi_discrete import Transport
 RELAXATION = 1.7
 # No point moves by more than this part of the radius of its cell, or than a Lloyd step.
 LONGEST_STEP = 0.5
-# Heavy points between light ones go less far: light cells would be lost on the way.
-LONGEST_STEP_OF_MASSES = 0.35
 
 
 class Direction:
@@ -77,9 +75,8 @@ class Direction:
         least = radii.copy()
         np.minimum.at(least, sides.rows, radii[sides.columns])
         np.minimum.at(least, sides.columns, radii[sides.rows])
-        return limit_shift(
-            shift, np.zeros_like(shift), LONGEST_STEP_OF_MASSES * np.sqrt(least * radii)
-        )
+        # Heavy points between light ones go less far: light cells would be lost on the way.
+        return limit_shift(shift, np.zeros_like(shift), LONGEST_STEP * np.sqrt(least * radii))
 
     def find_lloyd(self, current: Transport) -> Floats:
         """Shift of each point to the barycentre of its cell, shape (n, 2), in pixels."""

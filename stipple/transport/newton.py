@@ -6,8 +6,12 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, list_sides, predict_masses
 from stipple.measures.density import Density
-from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
+from stipple.transport.coordinate_ascent import ascend_coordinates
+from stipple.transport.damped_newton import COARSE, KEPT, Borders, DampedNewton
 from stipple.transport.diagram import Diagram, DiagramBuilder
+
+# Light cells are mended one by one, so that what one of them keeps says little of a step.
+KEPT_OF_MASSES = 0.01
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
@@ -26,13 +30,34 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         periodic: bool = False,
     ) -> None:
         DiagramBuilder.__init__(self, density, engine, threads, masses, periodic=periodic)
-        lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
-        DampedNewton.__init__(self, lightest)
+        # Cells of a torus are not cut alone.
+        self._mending = masses is not None and not periodic
+        if self._mending:
+            DampedNewton.__init__(self, kept=KEPT_OF_MASSES)
+        else:
+            lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
+            DampedNewton.__init__(self, lightest)
 
     def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
         cells = diagram.cells
         return self.measure(cells.points, cells.potentials + change, cells, all_visible=True)
+
+    def mend_change(self, diagram: Diagram, change: Floats, expected: Floats) -> Floats:
+        """Change of potentials with which light cells, too, hold about what is expected."""
+        if not self._mending:
+            return change
+        cells = diagram.cells
+        changed = cells.potentials + change
+        return self.mend_potentials(diagram, cells.points, changed, expected) - cells.potentials
+
+    def mend_potentials(
+        self, diagram: Diagram, points: Floats, potentials: Floats, expected: Floats
+    ) -> Floats:
+        """Potentials with which cells hold about what is expected, where masses are given."""
+        if not self._mending:
+            return potentials
+        return ascend_coordinates(self.density, diagram, points, potentials, expected, self.workers)
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
@@ -51,7 +76,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
-        return predicted
+        return self.mend_potentials(diagram, points, predicted, self.list_masses(len(points)))
 
     def find_path_direction(
         self, diagram: Diagram, move: Floats, tolerance: float = COARSE
