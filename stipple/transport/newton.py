@@ -7,7 +7,7 @@ from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, list_sides, predict_masses
 from stipple.measures.density import Density
 from stipple.transport.coordinate_ascent import ascend_coordinates
-from stipple.transport.damped_newton import COARSE, KEPT, Borders, DampedNewton
+from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
 from stipple.transport.diagram import Diagram, DiagramBuilder
 
 # Light cells are mended one by one, so that what one of them keeps says little of a step.
