@@ -30,8 +30,8 @@ STAGES = {
         ("transport.partial", "list_sides"),
     ],
     "matrices": [
-        ("transport.newton", "assemble_laplacian"),
-        ("transport.newton", "count_components"),
+        ("transport.damped_newton", "assemble_laplacian"),
+        ("transport.damped_newton", "count_components"),
         ("transport.partial", "assemble_laplacian"),
     ],
     "multigrid hierarchies": [("transport.newton_system", "Multigrid")],
