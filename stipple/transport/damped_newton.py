@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import PowerCellError
@@ -19,6 +20,8 @@ COARSE = 0.1
 FINEST = 1e-9
 # Shares that join the components of a Newton matrix.
 JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
+# Borders that would go this much too far are stiffened, so often at most.
+SLACK, LARGEST_STIFFENING = 1.1, 4
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
 # A step is tried at so many times the last one first: where only short ones help, most do.
@@ -30,7 +33,9 @@ Cut = TypeVar("Cut")
 class Borders(NamedTuple):
     """Where two cells meet: which, how far their points are apart, and what lies on the border.
 
-    `masses` are the integrals of ρ over each border, `uniform` those of the uniform density.
+    `masses` are the integrals of ρ over each border, `uniform` those of the uniform density;
+    potentials of rows are to fall by no more than `falls` against those of columns, nor to rise by
+    more than `rises`, if these are given.
     """
 
     rows: Integers
@@ -38,6 +43,15 @@ class Borders(NamedTuple):
     distances: Floats
     masses: Floats
     uniform: Floats
+    falls: Floats | None = None
+    rises: Floats | None = None
+
+
+class NewtonStep(NamedTuple):
+    """Change of the potentials, and which part of the residual it promises to remove."""
+
+    change: Floats
+    promise: float
 
 
 class DampedNewton(ABC, Generic[Cut]):
@@ -52,6 +66,7 @@ class DampedNewton(ABC, Generic[Cut]):
     def __init__(self, lightest: float) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
+        self._stiff = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
         self._lightest = lightest
 
@@ -81,8 +96,10 @@ class DampedNewton(ABC, Generic[Cut]):
         """Cut the cells of the same points with other potentials."""
 
     @abstractmethod
-    def find_step(self, diagram: Cut, share: float, residual: Floats, accuracy: float) -> Floats:
-        """Newton direction that changes masses by the residual, to a relative accuracy."""
+    def find_step(
+        self, diagram: Cut, share: float, residual: Floats, accuracy: float
+    ) -> NewtonStep:
+        """Newton step that changes masses by the residual, to a relative accuracy."""
 
     def iterate(self, diagram: Cut, share: float, tolerance: float) -> Cut:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
@@ -105,40 +122,40 @@ class DampedNewton(ABC, Generic[Cut]):
         return diagram
 
     def _search_line(
-        self, diagram: Cut, direction: Floats, share: float, floor: float, longest: float = 1.0
+        self, diagram: Cut, newton: NewtonStep, share: float, floor: float, longest: float = 1.0
     ) -> tuple[Cut, Floats, float] | None:
         """Halve the step until no mass is below that part and the residual decreases enough."""
-        weights = self.list_masses(len(direction))
+        weights = self.list_masses(len(newton.change))
         norm = measure_norm(weights - self.mix_masses(diagram, share))
         for halving in range(LARGEST_HALVING):
             step = longest * 0.5**halving
             try:
-                trial = self.change_potentials(diagram, step * direction)
+                trial = self.change_potentials(diagram, step * newton.change)
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)
-            decrease = measure_norm(weights - masses) <= (1 - step / 2) * norm
+            decrease = measure_norm(weights - masses) <= (1 - newton.promise * step / 2) * norm
             if self.compare_masses(masses).min() >= floor and decrease:
                 return trial, masses, step
         return None
 
     def solve_linear(
         self, borders: Borders, share: float, residual: Floats, accuracy: float, farthest: float
-    ) -> Floats:
+    ) -> NewtonStep:
         """Solve DG v = residual, with DG_ij = −∫ρ dS / (2 |y_i − y_j|).
 
         Shapes apart in empty space are joined by a trace of uniform density: as much of it as
         keeps potentials within `farthest`, what the domain can need.
         """
-        rows, columns, distances, masses, uniform = borders
         accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
         direction = np.zeros(len(residual))
+        weights = _weigh(borders, share)
         least = share
         for portion in (share, *(trace for trace in JOINING if trace > share)):
             if portion < least:
                 continue
-            weights = ((1 - portion) * masses + portion * uniform) / (2 * distances)
-            laplacian = assemble_laplacian(rows, columns, weights, len(residual))
+            joined = _weigh(borders, portion)
+            laplacian = _assemble(borders, joined, len(residual))
             if count_components(laplacian) > 1:
                 continue
             try:
@@ -146,9 +163,59 @@ class DampedNewton(ABC, Generic[Cut]):
             except RuntimeError:
                 # Densities so far apart that the matrix is singular in double precision.
                 continue
+            weights = joined
             reach = float(np.ptp(direction))
             if portion == share or reach <= farthest:
                 break
             # Potentials between shapes go as the inverse of the trace: those below would not do.
             least = min(portion * reach / farthest, JOINING[-1])
-        return direction
+        return self._stiffen(borders, share, weights, residual, accuracy, direction)
+
+    def _stiffen(
+        self,
+        borders: Borders,
+        share: float,
+        weights: Floats,
+        residual: Floats,
+        accuracy: float,
+        direction: Floats,
+    ) -> NewtonStep:
+        """Hold back, one by one, the borders that would go too far: the others need not wait.
+
+        A border with more weight lets the same mass through for a smaller change of potentials.
+        """
+        if borders.falls is None or borders.rises is None:
+            return NewtonStep(direction, 1.0)
+        count = len(residual)
+        promise = 1.0
+        for _ in range(LARGEST_STIFFENING):
+            rise = direction[borders.rows] - direction[borders.columns]
+            excess = np.maximum(rise / borders.rises, -rise / borders.falls)
+            far = excess > SLACK
+            if not far.any():
+                break
+            weights = np.where(far, weights * excess, weights)
+            try:
+                direction = self._stiff.solve(
+                    _assemble(borders, weights, count), residual, accuracy
+                )
+            except RuntimeError:
+                break
+            flow = _weigh(borders, share) * (
+                direction[borders.rows] - direction[borders.columns]
+            )
+            left = residual - np.bincount(borders.rows, flow, count)
+            left += np.bincount(borders.columns, flow, count)
+            promise = max(0.0, 1.0 - measure_norm(left) / measure_norm(residual))
+        return NewtonStep(direction, promise)
+
+
+def _weigh(borders: Borders, share: float) -> Floats:
+    """Entries of DG, with that share of the uniform density mixed in."""
+    mixed = (1 - share) * borders.masses + share * borders.uniform
+    weights: Floats = mixed / (2 * borders.distances)
+    return weights
+
+
+def _assemble(borders: Borders, weights: Floats, count: int) -> csr_array:
+    return assemble_laplacian(borders.rows, borders.columns, weights, count)

@@ -4,10 +4,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
-from stipple.geometry.sides import Sides, list_sides, predict_masses
+from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masses
 from stipple.measures.density import Density
-from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
+from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.transport.diagram import Diagram, DiagramBuilder
+
+# Sides go this part of the way to the barycentre of a cell at most.
+FARTHEST = 0.5
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
@@ -34,8 +37,8 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
-    ) -> Floats:
-        """Newton direction that changes masses by the residual, to a relative accuracy."""
+    ) -> NewtonStep:
+        """Newton step that changes masses by the residual, to a relative accuracy."""
         # Sides are many: they are not kept while the next cells are cut.
         return self.find_direction(diagram, list_sides(diagram.cells), share, residual, accuracy)
 
@@ -62,7 +65,8 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         error = float(np.abs(self.compare_masses(residual)).max())
         # What a direction leaves out grows as the square of the move.
         accuracy = max(tolerance, error**2) / error if error > 0 else COARSE
-        return self.find_direction(diagram, sides, 0.0, residual, min(accuracy, COARSE))
+        accuracy = min(accuracy, COARSE)
+        return self.find_direction(diagram, sides, 0.0, residual, accuracy, move).change
 
     def find_direction(
         self,
@@ -71,11 +75,14 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         share: float,
         residual: Floats,
         accuracy: float,
-    ) -> Floats:
-        """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
+        move: Floats | None = None,
+    ) -> NewtonStep:
+        """Newton step, for points that move so far: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
         cells = diagram.cells
         masses = diagram.integrals.edge_masses[sides.edges]
         uniform = sides.lengths / self.area
-        borders = Borders(sides.rows, sides.columns, sides.distances, masses, uniform)
+        move = np.zeros_like(cells.points) if move is None else move
+        bounds = bound_drops(cells, sides, diagram.barycentres, move, FARTHEST)
+        borders = Borders(sides.rows, sides.columns, sides.distances, masses, uniform, *bounds)
         farthest = cells.width**2 + cells.height**2
         return self.solve_linear(borders, share, residual, accuracy, farthest)
