@@ -20,8 +20,6 @@ COARSE = 0.1
 FINEST = 1e-9
 # Shares that join the components of a Newton matrix.
 JOINING = (1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
-# Borders that would go this much too far are stiffened, so often at most.
-SLACK, LARGEST_STIFFENING = 1.1, 4
 LARGEST_HALVING = 20
 LARGEST_NEWTON = 100
 # A step is tried at so many times the last one first: where only short ones help, most do.
@@ -33,9 +31,7 @@ Cut = TypeVar("Cut")
 class Borders(NamedTuple):
     """Where two cells meet: which, how far their points are apart, and what lies on the border.
 
-    `masses` are the integrals of ρ over each border, `uniform` those of the uniform density;
-    potentials of rows are to fall by no more than `falls` against those of columns, nor to rise by
-    more than `rises`, if these are given.
+    `masses` are the integrals of ρ over each border, `uniform` those of the uniform density.
     """
 
     rows: Integers
@@ -43,8 +39,6 @@ class Borders(NamedTuple):
     distances: Floats
     masses: Floats
     uniform: Floats
-    falls: Floats | None = None
-    rises: Floats | None = None
 
 
 class NewtonStep(NamedTuple):
@@ -66,7 +60,6 @@ class DampedNewton(ABC, Generic[Cut]):
     def __init__(self, lightest: float) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
-        self._stiff = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
         self._lightest = lightest
 
@@ -113,49 +106,59 @@ class DampedNewton(ABC, Generic[Cut]):
             if error <= tolerance or self.is_spent:
                 break
             # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
-            direction = self.find_step(diagram, share, residual, max(tolerance / error, error))
+            newton = self.find_step(diagram, share, residual, max(tolerance / error, error))
             self.newton_iterations += 1
-            found = self._search_line(diagram, direction, share, floor, min(1.0, GROWTH * step))
+            longest = min(1.0, GROWTH * step)
+            found = self._search_line(diagram, *newton, share, floor, longest)
             if found is None:
                 break
             diagram, masses, step = found
         return diagram
 
     def _search_line(
-        self, diagram: Cut, newton: NewtonStep, share: float, floor: float, longest: float = 1.0
+        self,
+        diagram: Cut,
+        direction: Floats,
+        promise: float,
+        share: float,
+        floor: float,
+        longest: float = 1.0,
     ) -> tuple[Cut, Floats, float] | None:
-        """Halve the step until no mass is below that part and the residual decreases enough."""
-        weights = self.list_masses(len(newton.change))
+        """Halve the step until no mass is below that part and half the decrease promised comes."""
+        weights = self.list_masses(len(direction))
         norm = measure_norm(weights - self.mix_masses(diagram, share))
         for halving in range(LARGEST_HALVING):
             step = longest * 0.5**halving
             try:
-                trial = self.change_potentials(diagram, step * newton.change)
+                trial = self.change_potentials(diagram, step * direction)
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)
-            decrease = measure_norm(weights - masses) <= (1 - newton.promise * step / 2) * norm
+            decrease = measure_norm(weights - masses) <= (1 - promise * step / 2) * norm
             if self.compare_masses(masses).min() >= floor and decrease:
                 return trial, masses, step
         return None
 
+    def choose_accuracy(self, accuracy: float) -> float:
+        """Choose the relative residual of linear systems for an accuracy of masses."""
+        return max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
+
     def solve_linear(
         self, borders: Borders, share: float, residual: Floats, accuracy: float, farthest: float
-    ) -> NewtonStep:
+    ) -> Floats:
         """Solve DG v = residual, with DG_ij = −∫ρ dS / (2 |y_i − y_j|).
 
         Shapes apart in empty space are joined by a trace of uniform density: as much of it as
         keeps potentials within `farthest`, what the domain can need.
         """
-        accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
+        accuracy = self.choose_accuracy(accuracy)
         direction = np.zeros(len(residual))
-        weights = _weigh(borders, share)
         least = share
         for portion in (share, *(trace for trace in JOINING if trace > share)):
             if portion < least:
                 continue
-            joined = _weigh(borders, portion)
-            laplacian = _assemble(borders, joined, len(residual))
+            weights = weigh_borders(borders, portion)
+            laplacian = assemble_borders(borders, weights, len(residual))
             if count_components(laplacian) > 1:
                 continue
             try:
@@ -163,59 +166,21 @@ class DampedNewton(ABC, Generic[Cut]):
             except RuntimeError:
                 # Densities so far apart that the matrix is singular in double precision.
                 continue
-            weights = joined
             reach = float(np.ptp(direction))
             if portion == share or reach <= farthest:
                 break
             # Potentials between shapes go as the inverse of the trace: those below would not do.
             least = min(portion * reach / farthest, JOINING[-1])
-        return self._stiffen(borders, share, weights, residual, accuracy, direction)
-
-    def _stiffen(
-        self,
-        borders: Borders,
-        share: float,
-        weights: Floats,
-        residual: Floats,
-        accuracy: float,
-        direction: Floats,
-    ) -> NewtonStep:
-        """Hold back, one by one, the borders that would go too far: the others need not wait.
-
-        A border with more weight lets the same mass through for a smaller change of potentials.
-        """
-        if borders.falls is None or borders.rises is None:
-            return NewtonStep(direction, 1.0)
-        count = len(residual)
-        promise = 1.0
-        for _ in range(LARGEST_STIFFENING):
-            rise = direction[borders.rows] - direction[borders.columns]
-            excess = np.maximum(rise / borders.rises, -rise / borders.falls)
-            far = excess > SLACK
-            if not far.any():
-                break
-            weights = np.where(far, weights * excess, weights)
-            try:
-                direction = self._stiff.solve(
-                    _assemble(borders, weights, count), residual, accuracy
-                )
-            except RuntimeError:
-                break
-            flow = _weigh(borders, share) * (
-                direction[borders.rows] - direction[borders.columns]
-            )
-            left = residual - np.bincount(borders.rows, flow, count)
-            left += np.bincount(borders.columns, flow, count)
-            promise = max(0.0, 1.0 - measure_norm(left) / measure_norm(residual))
-        return NewtonStep(direction, promise)
+        return direction
 
 
-def _weigh(borders: Borders, share: float) -> Floats:
-    """Entries of DG, with that share of the uniform density mixed in."""
+def weigh_borders(borders: Borders, share: float) -> Floats:
+    """Entries of DG but for their sign, with that share of the uniform density mixed in."""
     mixed = (1 - share) * borders.masses + share * borders.uniform
     weights: Floats = mixed / (2 * borders.distances)
     return weights
 
 
-def _assemble(borders: Borders, weights: Floats, count: int) -> csr_array:
+def assemble_borders(borders: Borders, weights: Floats, count: int) -> csr_array:
+    """Build the Laplacian of so many cells with a weight for each border."""
     return assemble_laplacian(borders.rows, borders.columns, weights, count)

@@ -8,6 +8,8 @@ from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masse
 from stipple.measures.density import Density
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.transport.diagram import Diagram, DiagramBuilder
+from stipple.transport.newton_system import LaplacianSolver
+from stipple.transport.stiffening import hold_back
 
 # Sides go this part of the way to the barycentre of a cell at most.
 FARTHEST = 0.5
@@ -29,6 +31,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         DiagramBuilder.__init__(self, density, engine, threads, masses)
         lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
         DampedNewton.__init__(self, lightest)
+        self._stiff = LaplacianSolver()
 
     def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
@@ -40,7 +43,9 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
     ) -> NewtonStep:
         """Newton step that changes masses by the residual, to a relative accuracy."""
         # Sides are many: they are not kept while the next cells are cut.
-        return self.find_direction(diagram, list_sides(diagram.cells), share, residual, accuracy)
+        sides = list_sides(diagram.cells)
+        still = np.zeros_like(diagram.cells.points)
+        return self._find_bounded_step(diagram, sides, still, share, residual, accuracy)
 
     def predict_potentials(self, diagram: Diagram, points: Floats, tolerance: float) -> Floats:
         """Potentials after a small move of the points: one Newton step, shape (n,).
@@ -66,7 +71,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         # What a direction leaves out grows as the square of the move.
         accuracy = max(tolerance, error**2) / error if error > 0 else COARSE
         accuracy = min(accuracy, COARSE)
-        return self.find_direction(diagram, sides, 0.0, residual, accuracy, move).change
+        return self._find_bounded_step(diagram, sides, move, 0.0, residual, accuracy).change
 
     def find_direction(
         self,
@@ -75,14 +80,34 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         share: float,
         residual: Floats,
         accuracy: float,
-        move: Floats | None = None,
+    ) -> Floats:
+        """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
+        farthest = diagram.cells.width**2 + diagram.cells.height**2
+        borders = self._list_borders(diagram, sides)
+        return self.solve_linear(borders, share, residual, accuracy, farthest)
+
+    def _find_bounded_step(
+        self,
+        diagram: Diagram,
+        sides: Sides,
+        move: Floats,
+        share: float,
+        residual: Floats,
+        accuracy: float,
     ) -> NewtonStep:
-        """Newton step, for points that move so far: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
-        cells = diagram.cells
+        """Newton step, while points move so far, in which no side goes too far."""
+        direction = self.find_direction(diagram, sides, share, residual, accuracy)
+        return hold_back(
+            self._stiff,
+            self._list_borders(diagram, sides),
+            bound_drops(diagram.cells, sides, diagram.barycentres, move, FARTHEST),
+            share,
+            residual,
+            self.choose_accuracy(accuracy),
+            direction,
+        )
+
+    def _list_borders(self, diagram: Diagram, sides: Sides) -> Borders:
         masses = diagram.integrals.edge_masses[sides.edges]
         uniform = sides.lengths / self.area
-        move = np.zeros_like(cells.points) if move is None else move
-        bounds = bound_drops(cells, sides, diagram.barycentres, move, FARTHEST)
-        borders = Borders(sides.rows, sides.columns, sides.distances, masses, uniform, *bounds)
-        farthest = cells.width**2 + cells.height**2
-        return self.solve_linear(borders, share, residual, accuracy, farthest)
+        return Borders(sides.rows, sides.columns, sides.distances, masses, uniform)

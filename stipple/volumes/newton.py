@@ -136,4 +136,4 @@ class NewtonSolver(DampedNewton[Diagram]):
         uniform = diagram.integrals.areas[links.facets] / self._volume
         borders = Borders(links.rows, links.columns, links.distances, masses, uniform)
         farthest = float((self.density.size**2).sum())
-        return self.solve_linear(borders, share, residual, accuracy, farthest)
+        return NewtonStep(self.solve_linear(borders, share, residual, accuracy, farthest), 1.0)
