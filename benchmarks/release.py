@@ -2,7 +2,8 @@
 
 The commit is installed in a virtual environment of its own. Each case runs in processes of its own,
 the two releases in turn; what counts is the least processor time of each, and their ratio. With
---heavy, or HEAVY=1, the cases that take more than a minute run too.
+--heavy, or HEAVY=1, the cases that take more than a minute run too. A run that fails, or does not
+end, is told as such, and the others go on.
 """
 
 import argparse
@@ -11,6 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +24,19 @@ ROOT = Path(__file__).parent.parent
 WORK = ROOT / "out" / "release"
 REPORT = ROOT / "docs" / "speed.md"
 REPEATS = 3
+# Seconds after which a run counts as one that does not end: for cases that are heavy, and others.
+LONGEST, LONGEST_HEAVY = 300, 3600
+NOTHING = "failed, or did not end"
 # Times are those of the calls alone: what a case prepares, and loads, comes before.
 WORKER = """\
-import json, os, time
+import json, os, resource, time
+def spend():
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 {prepare}
-began, before = time.perf_counter(), sum(os.times()[:4])
+began, before = time.perf_counter(), spend()
 {measure}
-seconds, processor = time.perf_counter() - began, sum(os.times()[:4]) - before
+seconds, processor = time.perf_counter() - began, spend() - before
 print(json.dumps([processor, seconds, str(value)]))
 """
 
@@ -50,11 +59,8 @@ def main() -> None:
     python = install(arguments.base)
     rows = []
     for case in CASES:
-        if case.heavy and not arguments.heavy:
-            rows.append(describe_case(case, [], []))
-            continue
-        old, new = measure_in_turn(case, python)
-        rows.append(describe_case(case, old, new))
+        runs = None if case.heavy and not arguments.heavy else measure_in_turn(case, python)
+        rows.append(describe_case(case, runs))
         print(rows[-1], flush=True)
     REPORT.write_text(write_page(arguments.base, rows), encoding="utf-8")
 
@@ -80,42 +86,58 @@ def install(commit: str) -> Path:
 
 
 def measure_in_turn(case: Case, base: Path) -> tuple[list[Run], list[Run]]:
-    """Run a case with both releases, one after the other, several times."""
+    """Run a case with both releases, one after the other, several times; lists those that end."""
     old: list[Run] = []
     new: list[Run] = []
-    for _ in range(1 if case.heavy else REPEATS):
-        old.append(run(base, case.prepare, case.base_measure or case.measure, case.base_threads))
-        new.append(run(Path(sys.executable), case.prepare, case.measure, None))
+    sides = (
+        (old, base, case.base_measure or case.measure, case.base_threads),
+        (new, Path(sys.executable), case.measure, None),
+    )
+    longest = LONGEST_HEAVY if case.heavy else LONGEST
+    for turn in range(1 if case.heavy else REPEATS):
+        for runs, python, measure, threads in sides:
+            # What failed once is not tried again.
+            if len(runs) == turn:
+                runs.extend(run(python, case.prepare, measure, threads, longest))
     return old, new
 
 
-def run(python: Path, prepare: str, measure: str, threads: int | None) -> Run:
-    """Run the code of a case in a process of its own, in an empty folder."""
+def run(
+    python: Path, prepare: str, measure: str, threads: int | None, longest: float
+) -> Iterator[Run]:
+    """Run the code of a case in a process of its own, in an empty folder; none if it fails."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment.pop("OPENBLAS_NUM_THREADS", None)
     environment["SAMPLES"] = os.fspath(ROOT / "samples")
     if threads:
         environment["OPENBLAS_NUM_THREADS"] = str(threads)
-    with tempfile.TemporaryDirectory() as folder:
+    code = WORKER.format(prepare=prepare, measure=measure)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        suppress(subprocess.CalledProcessError, subprocess.TimeoutExpired),
+    ):
         done = subprocess.run(
-            [python, "-c", WORKER.format(prepare=prepare, measure=measure)],
+            [python, "-c", code],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
             check=True,
+            timeout=longest,
         )
-    return Run(*json.loads(done.stdout.splitlines()[-1]))
+        yield Run(*json.loads(done.stdout.splitlines()[-1]))
 
 
-def describe_case(case: Case, old: list[Run], new: list[Run]) -> str:
+def describe_case(case: Case, runs: tuple[list[Run], list[Run]] | None) -> str:
     """Write the row of a case: least times of both, their ratio, and what came out."""
-    if not old:
+    if runs is None:
         return f"| {case.name} | {case.wanted} | not run: `HEAVY=1` | | | | |"
-    before, after = (min(runs, key=lambda one: one.processor) for runs in (old, new))
-    times = [f"{one.processor:.2f} s, {one.wall:.2f} s" for one in (before, after)]
-    ratio = before.processor / max(after.processor, 1e-9)
-    given = f"{before.value} | {after.value}"
-    return f"| {case.name} | {case.wanted} | {times[0]} | {times[1]} | {ratio:.2f} | {given} |"
+    before, after = (min(each, key=lambda one: one.processor, default=None) for each in runs)
+    times = " | ".join(
+        f"{one.processor:.2f} s, {one.wall:.2f} s" if one else NOTHING for one in (before, after)
+    )
+    values = " | ".join(one.value if one else "" for one in (before, after))
+    ratio = f"{before.processor / max(after.processor, 1e-9):.2f}" if before and after else ""
+    return f"| {case.name} | {case.wanted} | {times} | {ratio} | {values} |"
 
 
 def write_page(base: str, rows: list[str]) -> str:

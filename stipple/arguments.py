@@ -180,6 +180,11 @@ def read_count(value: object, name: str, least: int | None = None) -> int:
     return count
 
 
+def read_threads(threads: int | None) -> int | None:
+    """Read a number of threads; None leaves it to the machine."""
+    return None if threads is None else read_count(threads, "number of threads", 1)
+
+
 def read_number(
     value: object,
     name: str,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from stipple.arguments import accept_positional, read_choice, read_count, read_number
+from stipple.arguments import accept_positional, read_choice, read_count, read_number, read_threads
 from stipple.arrays import Floats, ImageLike
 from stipple.bounds.certificate import certify_line, measure_gap
 from stipple.bounds.displacement import PlanSummary, summarise_plan
@@ -224,8 +224,7 @@ def bound(
     block = read_count(block, "side of the blocks", 1)
     if time_limit is not None:
         time_limit = read_number(time_limit, "time limit", 0, finite=False)
-    if threads is not None:
-        threads = read_count(threads, "number of threads", 1)
+    threads = read_threads(threads)
     began = time.perf_counter()
     p = check_order(p)
     pair = pair_masses(a, b)

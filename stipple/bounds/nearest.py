@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.arguments import read_choice, read_count, read_number
+from stipple.arguments import read_choice, read_count, read_number, read_threads
 from stipple.arrays import Floats, ImageLike, Integers
 from stipple.bounds.certificate import certify_cheaply, certify_line, measure_gap
 from stipple.bounds.clock import Clock, PunctualWorkers
@@ -101,8 +101,7 @@ def find_nearest(
     end = math.inf
     if time_limit is not None:
         end = began + read_number(time_limit, "time limit", 0, finite=False)
-    if threads is not None:
-        threads = read_count(threads, "number of threads", 1)
+    threads = read_threads(threads)
     if names is None:
         names = ["query", *(f"image {place + 1} of {len(images)}" for place in range(len(images)))]
     if len(names) != len(images) + 1:

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_count, read_masses, read_number, read_points
+from stipple.arguments import read_masses, read_number, read_points, read_threads
 from stipple.arrays import Floats, ImageLike, PointsLike
 from stipple.certification.certificate import PointsCertificate
 from stipple.certification.spectrum import measure_spectrum
@@ -82,8 +82,7 @@ def certify(
     corners = box if density is None else (0, 0, *_size(domain))
     places = _check_places(read_points(points, "array of points"), corners)
     weights = None if masses is None else _read_weights(masses, len(places))
-    if threads is not None:
-        threads = read_count(threads, "number of threads", 1)
+    threads = read_threads(threads)
     shares = np.full(len(places), 1.0 / len(places)) if weights is None else weights
     pixels = np.clip(domain.to_pixels(places), 0.0, _size(domain))
     distinct, owners = np.unique(pixels, axis=0, return_inverse=True)

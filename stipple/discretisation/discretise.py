@@ -38,6 +38,7 @@ from stipple.discretisation.settings import Settings
 from stipple.discretisation.solve import place_samples, settle_count, solve
 from stipple.errors import StippleError
 from stipple.geometry.distances import Distances
+from stipple.machine.notebook import show_steps
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
@@ -201,16 +202,17 @@ def edot(
     )
     places = None if isinstance(start, str) else read_points(start, "array of starts")
     measure = read_measure(source)
-    return discretise(
-        measure,
-        n,
-        settings,
-        shares=shares,
-        start=places,
-        on_step=on_step,
-        run_cells=run_cells,
-        distances=distances,
-    )
+    with show_steps("edot", None, on_step) as told:
+        return discretise(
+            measure,
+            n,
+            settings,
+            shares=shares,
+            start=places,
+            on_step=told,
+            run_cells=run_cells,
+            distances=distances,
+        )
 
 
 def discretise(

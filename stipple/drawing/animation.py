@@ -1,4 +1,4 @@
-"""Drawings that follow one another, as animated GIF, PNG and WebP."""
+"""Drawings that follow one another, as animated GIF, PNG and WebP, or as a video."""
 
 import io
 from collections.abc import Sequence
@@ -10,14 +10,17 @@ from PIL import Image
 
 from stipple.drawing.marks import Drawing
 from stipple.drawing.raster import rasterise
+from stipple.drawing.video import ENCODERS, render_video
 from stipple.errors import StippleError
 
 # Pillow's names of the formats, by suffix.
 PILLOW_NAMES = {"gif": "GIF", "png": "PNG", "webp": "WEBP"}
+FORMATS = (*PILLOW_NAMES, *ENCODERS)
 # Seconds: the shortest that browsers respect, and what all the formats can hold.
 SHORTEST, LONGEST = 0.02, 600.0
 # WebP holds no larger pictures.
 LARGEST_SIDE = 16383
+WHITE = "#ffffff"
 
 
 def check_pace(seconds: float) -> None:
@@ -37,15 +40,16 @@ def check_pace(seconds: float) -> None:
 def render_animation(
     frames: Sequence[Drawing], form: str, dpi: float, durations: Sequence[float]
 ) -> bytes:
-    """Write drawings of one size as an animation that loops.
+    """Write drawings of one size as an animation that loops, or as a video.
 
-    Drawings without background are put on white in a GIF, which has no partial transparency.
+    Drawings without background are put on white in a GIF, which has no partial transparency, and in
+    a video, which has none.
 
     Parameters
     ----------
     frames : sequence of Drawing
-    form : {"gif", "png", "webp"}
-        PNG is APNG, WebP is lossless.
+    form : {"gif", "png", "webp", "mp4", "webm"}
+        PNG is APNG, WebP is lossless; videos need PyAV.
     dpi : float
         Pixels per inch.
     durations : sequence of float
@@ -60,7 +64,7 @@ def render_animation(
     ------
     StippleError
         If there are no frames, their sizes differ, they are too large for the format, those of a
-        GIF come too fast or stay too long, or as `rasterise`.
+        GIF come too fast or stay too long, PyAV is not installed, or as `rasterise`.
     """
     sizes = {(frame.width, frame.height) for frame in frames}
     if len(sizes) != 1:
@@ -71,13 +75,16 @@ def render_animation(
         # It counts in hundredths of a second, up to some ten minutes.
         for seconds in durations:
             check_pace(seconds)
-        frames = [replace(frame, background=frame.background or "#ffffff") for frame in frames]
+    if form == "gif" or form in ENCODERS:
+        frames = [replace(frame, background=frame.background or WHITE) for frame in frames]
     pixels = [Image.fromarray(rasterise(frame, dpi)) for frame in frames]
     if form == "webp" and max(pixels[0].size) > LARGEST_SIDE:
         raise StippleError(
             f"The frames have {pixels[0].width:,} x {pixels[0].height:,} pixels, and WebP holds"
             f" {LARGEST_SIDE:,} a side: lower --dpi, or write another format."
         )
+    if form in ENCODERS:
+        return render_video(pixels, form, durations, frames[0].background or WHITE)
     return save_frames(_share_palette(pixels) if form == "gif" else pixels, form, durations)
 
 

@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError, features
 from stipple.errors import StippleError
 from stipple.files.open import peek
 from stipple.files.svg import is_svg, open_svg
+from stipple.files.video import BRANDS, MATROSKA, open_video
 
 _PDF = b"%PDF-"
 # An allow-list: Pillow also knows formats that run an interpreter or are seldom tested.
@@ -61,6 +62,8 @@ def open_picture(
             return Image.open(stream, formats=("AVIF",))
         except UnidentifiedImageError:
             raise ValueError("no picture after the header of AVIF") from None
+    if brands & BRANDS or peek(stream, len(MATROSKA)) == MATROSKA:
+        return open_video(stream, name)
     return Image.open(stream, formats=_FORMATS)
 
 

@@ -24,7 +24,7 @@ from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _GREY_MODES = {"1", "L", "LA", "La"}
-_ANIMATED = {"GIF", "PNG", "WEBP"}
+_ANIMATED = {"GIF", "PNG", "WEBP", "VIDEO"}
 _COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB"}
 
 # What the shape of an array of a picture may have after its height and width.
@@ -72,7 +72,7 @@ def read_source(
 
 
 def count_frames(source: Source) -> int:
-    """Count the frames of an animated GIF, PNG or WebP; 1 of all else, also of what is broken."""
+    """Count the frames of a video, or of an animated GIF, PNG or WebP; 1 of all else."""
     with suppress(Exception), open_source(source) as (stream, name):
         if not is_matrix(stream, name):
             with open_picture(stream, name, MAX_PIXELS, None) as image:
@@ -81,7 +81,7 @@ def count_frames(source: Source) -> int:
 
 
 def read_durations(source: Source) -> list[float]:
-    """Read how long each frame of an animated GIF, PNG or WebP is shown, in seconds.
+    """Read how long each frame of a video, or of an animated GIF, PNG or WebP is shown, in seconds.
 
     A frame of which nothing is said has 0. Damaged files give the frames before the damage.
     """
@@ -93,7 +93,8 @@ def read_durations(source: Source) -> list[float]:
     ):
         for frame in range(int(getattr(image, "n_frames", 1))):
             image.seek(frame)
-            image.load()  # WebP tells no sooner
+            if image.format != "VIDEO":  # others tell no sooner, and may be damaged
+                image.load()
             durations.append(float(image.info.get("duration", 0)) / 1000)
     return durations
 

@@ -19,6 +19,10 @@ INSIDE = 0.9
 # Boxes with ink on less than this part of their area are no part of a lattice: edges of shapes
 # break it, and points shifted off narrow shapes have cells far from their mass.
 FULL = 0.8
+# Points of rows that end at the border of the picture, a quarter of a place from it and three
+# quarters in turn, move from it and towards it: by this part of a place, each one farther in by
+# this part of the one before. On flat paper 2,000 points have settled so, and 20,000.
+WALL_SHIFT, WALL_DECAY = 0.165, 0.38
 # Up to here points have local minima that differ, and starts take no time: several are tried.
 FEW_POINTS = 128
 FEW_STARTS = 6
@@ -65,7 +69,7 @@ def _place(
     boxes = blocks[counts == 1]
     barycentres, spreads = integrate_boxes(density, boxes)
     longest = SHIFT * np.sqrt(spreads)
-    if many:
+    if many and len(boxes):
         longest[_measure_ink(density, boxes) < FULL] = 0.0
     shift = longest * generator.uniform(-1.0, 1.0, spreads.shape)
     low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
@@ -106,6 +110,7 @@ def _fill_blocks(
     """Points of blocks in staggered rows, and potentials as of square boxes of their areas."""
     points = np.empty((total, 2))
     potentials = np.empty(total)
+    right = image.shape[1] - 1
     done = 0
     for block in range(len(boxes)):
         count = counts[block]
@@ -125,9 +130,21 @@ def _fill_blocks(
                 bottom = find_part(image, False, x0, y0, x1, y1, above, count)
             offset = 0.25 if (row % 2 == 1) != mirrored[block] else 0.75
             for place in range(length):
-                x = find_part(image, True, x0, top, x1, bottom, place + offset, length)
+                part = place + offset
+                if x0 == 0.0:
+                    part += _shift_from_wall(offset, place)
+                if x1 == right:
+                    part -= _shift_from_wall(1.0 - offset, length - 1 - place)
+                x = find_part(image, True, x0, top, x1, bottom, part, length)
                 fill(points[done], (x, y))
                 potentials[done] = width * height / count / 8
                 done += 1
             top = bottom
     return points, potentials
+
+
+@compile_loop
+def _shift_from_wall(offset: float, place: int) -> float:
+    """How far a point of a row moves from the border where that begins, in places."""
+    shift: float = WALL_SHIFT * WALL_DECAY**place
+    return shift if offset < 0.5 else -shift

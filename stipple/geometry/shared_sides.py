@@ -57,8 +57,11 @@ def integrate_groups(
         last = min(first + GROUP, len(points))
         # Of this width are the blocks of columns from which cells count.
         side = BLOCK
+        area = 0.0
+        for i in range(first, last):
+            area += areas[i]
         for block in BLOCKS_OF_SMALL:
-            if block * block >= 4 * areas[first:last].mean():
+            if block * block * (last - first) >= 4 * area:
                 side = block
         # The block in which each cell has its middle, and the row.
         for i in range(first, last):

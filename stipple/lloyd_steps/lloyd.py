@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stipple.arguments import read_choice, read_count, read_number, read_points
+from stipple.arguments import read_choice, read_count, read_number, read_points, read_threads
 from stipple.arrays import Floats, ImageLike, PointsLike
 from stipple.choices import Method, NeighbourEngine, Start
 from stipple.drawing.drawable import Drawable
@@ -17,6 +18,7 @@ from stipple.lloyd_steps.experiment import Experiment, run_experiment
 from stipple.lloyd_steps.figures import Figures, collect_figures, tabulate
 from stipple.lloyd_steps.starts import Start as PlacePoints
 from stipple.lloyd_steps.starts import make_start, start_at
+from stipple.machine.notebook import show_steps
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 
@@ -157,24 +159,19 @@ def lloyd(
         raise StippleError("The step size is 2: give a number below 2, or W2² may increase.")
     if size != 1 and method != "lloyd":
         raise StippleError(f"The step size is for the method lloyd, not {method}: leave it out.")
-    if threads is not None:
-        threads = read_count(threads, "number of threads", 1)
+    threads = read_threads(threads)
     place, n = _plan_start(start, n)
     domain = _read_domain(density)
+    steps = read_count(steps, "number of steps", 0)
     experiment = Experiment(
-        lambda _count: domain,
-        place,
-        (n,),
-        steps=read_count(steps, "number of steps", 0),
-        method=method,
-        step_sizes=(size,),
+        lambda _count: domain, place, (n,), steps=steps, method=method, step_sizes=(size,)
     )
+    run = partial(run_experiment, seed=read_count(seed, "seed", 0), engine=engine, threads=threads)
     trace: list[Figures] = []
-    for one in run_experiment(
-        experiment, seed=read_count(seed, "seed", 0), engine=engine, threads=threads
-    ):
-        trace.append(collect_figures(one))
-        transport = one.row.transport
+    with show_steps("lloyd", steps + 1, trace.append) as tell:
+        for one in run(experiment):
+            tell(collect_figures(one))
+            transport = one.row.transport
     return LloydRun(
         domain.to_domain(transport.points),
         domain.to_domain(transport.barycentres),

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache, NullCache
+from numba.core.runtime.nrt import rtsys
 
 from stipple.machine.first_run import announce_compiling
 from stipple.machine.sealed_cache import SealedCacheFile
@@ -48,7 +49,10 @@ class _CheckedCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Find compiled code, or None where there is none for just these types."""
-        found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        # Not numba's own, which first imports what a compilation may need, a seventh of the time of
+        # a small command: code that is found needs what manages the memory of arrays, no more.
+        rtsys.initialize(target_context)
+        found = self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         if found is not None and found.signature.args == tuple(sig):
             return found
         announce_compiling()

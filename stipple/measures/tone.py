@@ -1,11 +1,12 @@
 """From a picture or a matrix to darkness: alpha, levels, sharpen, invert, contrast and so on."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
-from typing import get_args, overload
+from typing import TYPE_CHECKING, get_args, overload
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from stipple.arrays import Floats
 from stipple.choices import Alpha, Levels
@@ -13,6 +14,9 @@ from stipple.errors import StippleError
 from stipple.measures.levels import GreyLevels, check_levels, find_levels, stretch
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
 from stipple.measures.sharpening import find_detail
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -313,6 +317,8 @@ def _average(values: Floats, rows: int, columns: int) -> Floats:
 
 def _overlaps(length: int, parts: int) -> csr_array:
     """Return how much of each of `parts` equal intervals of [0, length] each unit covers."""
+    from scipy.sparse import csr_array  # slow to import, and only for resizing
+
     edges = np.linspace(0, length, parts + 1)
     cuts = np.union1d(edges, np.arange(length + 1.0))
     middles = (cuts[:-1] + cuts[1:]) / 2

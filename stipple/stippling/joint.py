@@ -22,6 +22,7 @@ from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays
 from stipple.drawing.drawable import Drawable
 from stipple.drawing.layout import Layout, lay_out
 from stipple.errors import StippleError
+from stipple.machine.notebook import show_steps
 from stipple.measures.density import Density
 from stipple.measures.inks import Ink, InkDensity, share_points
 from stipple.stippling.dots import Dots
@@ -195,16 +196,17 @@ def stipple_inks(
     solver = JointSolver(densities, counts, balance, engine, threads)
     points = _part_points(solver.density, np.concatenate([one.points for one in alone]), seed)
     placed = time.perf_counter() - began
-    found = quantise(
-        solver,
-        points,
-        method=method,
-        iterations=iterations,
-        tolerance=tolerance,
-        leave_saddles=start == "bisection",
-        seed=seed,
-        on_step=on_step,
-    )
+    with show_steps("inks together", iterations + 1, on_step) as told:
+        found = quantise(
+            solver,
+            points,
+            method=method,
+            iterations=iterations,
+            tolerance=tolerance,
+            leave_saddles=start == "bisection",
+            seed=seed,
+            on_step=told,
+        )
     moving = strays == "move" and iterations > 0
     dots = _make_dots(solver, cast(JointTransport, found.transport), spacing, moving=moving)
     seconds = {"placement": placed, **found.seconds}

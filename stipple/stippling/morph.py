@@ -13,7 +13,7 @@ import numpy as np
 from stipple.arguments import read_choice, read_count, read_number
 from stipple.arrays import Floats, ImageLike
 from stipple.choices import Easing, NeighbourEngine
-from stipple.drawing.animation import PILLOW_NAMES
+from stipple.drawing import animation
 from stipple.drawing.drawable import Savable
 from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.errors import StippleError
@@ -96,12 +96,11 @@ class Morph(Savable):
     seconds: float
     hold: float
 
-    FORMATS: ClassVar[tuple[str, ...]] = ("svg", *PILLOW_NAMES, "html")
+    FORMATS: ClassVar[tuple[str, ...]] = ("svg", *animation.FORMATS, "html")
     DPI: ClassVar[float] = 72.0
 
     def render(self, form: str, layout: Layout) -> bytes:
-        """Draw the moving dots: an SVG that browsers play, an animation of pixels, or a page."""
-        from stipple.drawing.animation import render_animation
+        """Draw the moving dots: an SVG that browsers play, an animation, a video, or a page."""
         from stipple.drawing.html import render_page
         from stipple.drawing.moving import render_moving_svg
         from stipple.stippling.moments import compose_moments, compose_moving_dots, compose_page
@@ -114,7 +113,7 @@ class Morph(Savable):
         frames = compose_moments(self.points, self.radii, placement, look, ink)
         if form == "html":
             return render_page(compose_page(self, frames))
-        return render_animation(frames, form, layout.dpi, self.durations.tolist())
+        return animation.render_animation(frames, form, layout.dpi, self.durations.tolist())
 
     def render_csv(self) -> bytes:
         """Write frame, id, x, y and radius of each dot in each frame, in pixels of the frame."""

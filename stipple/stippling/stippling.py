@@ -9,10 +9,11 @@ from functools import partial
 
 from numpy.typing import ArrayLike
 
-from stipple.arguments import accept_former_name, read_choice, read_count, read_number
+from stipple.arguments import accept_former_name, read_choice, read_count, read_number, read_threads
 from stipple.arrays import ImageLike, PointsLike
 from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays, Texture
 from stipple.errors import StippleError
+from stipple.machine.notebook import show_steps
 from stipple.measures.density import Density
 from stipple.stippling.beginnings import DEFAULT_COUNT, begin, read_number_of_points
 from stipple.stippling.bleed import Bleed, mirror_margin
@@ -123,8 +124,7 @@ def stipple(
     iterations = read_count(iterations, "number of iterations", 0)
     tolerance = read_number(tolerance, "tolerance", 0, finite=False)
     seed = read_count(seed, "seed", 0)
-    if threads is not None:
-        threads = read_count(threads, "number of threads", 1)
+    threads = read_threads(threads)
     quantised = flatten_tone(density, size_variation)
     began = time.perf_counter()
     wide = _mirror(quantised, n, start, masses, fixed) if bleed else None
@@ -135,18 +135,19 @@ def stipple(
     beginning = place(source, count, start, seed, moving=moving, in_rows=not bleed)
     placed = time.perf_counter() - began
     solver = TransportSolver(source, engine, threads, beginning.masses)
-    result = quantise_best(
-        solver,
-        beginning.starts,
-        method=method,
-        iterations=iterations,
-        tolerance=tolerance,
-        quality=_choose_quality(quality, texture),
-        fixed=beginning.fixed,
-        leave_saddles=isinstance(start, str) and start == "bisection",
-        seed=seed,
-        on_step=on_step,
-    )
+    with show_steps("stipple", iterations + 1, on_step) as told:
+        result = quantise_best(
+            solver,
+            beginning.starts,
+            method=method,
+            iterations=iterations,
+            tolerance=tolerance,
+            quality=_choose_quality(quality, texture),
+            fixed=beginning.fixed,
+            leave_saddles=isinstance(start, str) and start == "bisection",
+            seed=seed,
+            on_step=told,
+        )
     ended = time.perf_counter()
     treated = strays if moving else "keep"
     if wide:

@@ -11,8 +11,8 @@ from stipple.machine.products import measure_norm, multiply
 from stipple.transport.certificate import evaluate_dual
 from stipple.transport.diagram import Diagram
 from stipple.transport.factorisation import factorise_symmetric
+from stipple.transport.laplacian import assemble_laplacian
 from stipple.transport.newton import NewtonSolver
-from stipple.transport.newton_system import assemble_laplacian
 
 # Damping, as a part of the slope of masses under the uniform density; the largest is given up at.
 FIRST_DAMPING = 1e-2
@@ -108,4 +108,5 @@ def _assemble(diagram: Diagram) -> csr_array:
     """Assemble the second derivative of the dual, but for its sign."""
     sides = list_sides(diagram.cells)
     flow = diagram.integrals.edge_masses[sides.edges] / (2 * sides.distances)
-    return assemble_laplacian(sides.rows, sides.columns, flow, len(diagram.cells.points))
+    rows = assemble_laplacian(sides.rows, sides.columns, flow, len(diagram.cells.points))
+    return rows.to_scipy()

@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 from stipple.arrays import Floats, Integers
 from stipple.errors import PowerCellError
 from stipple.machine.products import measure_norm
-from stipple.transport.newton_system import LaplacianSolver, assemble_laplacian, count_components
+from stipple.transport.laplacian import assemble_laplacian, count_components
+from stipple.transport.newton_system import LaplacianSolver
 
 # Accuracy of linear systems where what is left out is of second order anyway.
 COARSE = 0.1

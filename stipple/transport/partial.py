@@ -1,7 +1,6 @@
 """Partial transport from the plain area to points: discs that share it where they meet."""
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
 
 from stipple.arrays import Floats
 from stipple.geometry.discs import CutDiscs, cut_discs
@@ -9,7 +8,7 @@ from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
 from stipple.machine.products import measure_norm, multiply
 from stipple.machine.threads import Workers
-from stipple.transport.newton_system import assemble_laplacian
+from stipple.transport.laplacian import SparseRows, assemble_laplacian
 
 # Largest relative error of an area: what nobody sees.
 TOLERANCE = 1e-4
@@ -104,21 +103,23 @@ def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
     sides = list_sides(cells)
     weights = discs.chords[sides.edges] / (2 * sides.distances)
     laplacian = assemble_laplacian(sides.rows, sides.columns, weights, len(lack))
-    matrix = csr_array(laplacian + diags_array(np.maximum(discs.arcs, LEAST_ARC) / 2))
-    step = _take_gradients(matrix, lack)
+    step = _take_gradients(laplacian, np.maximum(discs.arcs, LEAST_ARC) / 2, lack)
     return np.where(cells.adjacency.visible, step, cells.potentials)
 
 
-def _take_gradients(matrix: csr_array, right_side: Floats) -> Floats:
-    """Solve a definite system roughly: conjugate gradients, scaled by the diagonal."""
+def _take_gradients(laplacian: SparseRows, added: Floats, right_side: Floats) -> Floats:
+    """Solve a definite system roughly: conjugate gradients, scaled by the diagonal.
+
+    What is `added` counts on the diagonal of the Laplacian.
+    """
     # SciPy's own takes its products from BLAS, whose threads spin between such short calls.
-    scale = 1 / matrix.diagonal()
+    scale = 1 / (laplacian.find_diagonal() + added)
     solution, residual = np.zeros_like(right_side), right_side.copy()
     direction = scale * residual
     slope = multiply(residual, direction)
     enough = COARSE * measure_norm(right_side)
     for _ in range(MOST_GRADIENTS):
-        image = matrix @ direction
+        image = laplacian.apply(direction) + added * direction
         length = slope / multiply(direction, image)
         solution += length * direction
         residual -= length * image

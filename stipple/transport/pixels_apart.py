@@ -7,7 +7,6 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.measures.density import Density
-from stipple.transport.damped_ascent import ascend
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
 
@@ -38,6 +37,8 @@ def are_pixels_apart(density: Density, count: int) -> bool:
 
 def solve_apart(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:
     """Solve for such a density, or come near in a bounded number of diagrams."""
+    from stipple.transport.damped_ascent import ascend  # factorises with SciPy: slow to import
+
     best = ascend(newton, start, tolerance, SHORT_ASCENT)
     # Samples go to points of equal weight.
     if newton.masses is None and newton.find_error(best) > tolerance and not newton.is_spent:

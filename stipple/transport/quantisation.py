@@ -87,6 +87,7 @@ def quantise(
     fixed: Booleans | None = None,
     leave_saddles: bool = True,
     seed: int = 0,
+    near: Transport | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Quantisation:
     """Move points until W2² to the density no longer decreases, and no small shift helps.
@@ -121,6 +122,8 @@ def quantise(
         Whether to go on from critical points that are no minimum, or to say so only.
     seed : int
         Seed of perturbations.
+    near : Transport, optional
+        The transport to the start, if it is known already.
     on_step : callable, optional
         Receives the start and each step.
     """
@@ -140,7 +143,9 @@ def quantise(
 
     between = STEP_TOLERANCE if solver.masses is None else STEP_TOLERANCE_OF_MASSES
     inner = between if iterations else mass_tolerance
-    start = solver.solve(points, potentials, tolerance=inner)
+    start = near
+    if start is None or start.mass_error > inner:
+        start = solver.solve(points, potentials, tolerance=inner)
     direction = Direction(method, fixed=fixed, masses=solver.masses)
     path = descend(solver, start, direction, inner)
     run = _Run(solver, path, direction, inner, np.random.default_rng(seed))

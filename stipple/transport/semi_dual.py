@@ -8,7 +8,7 @@ from stipple.geometry.metrics import Metric
 from stipple.measures.samples import Samples
 from stipple.transport.candidates import Candidates, Smoothed
 from stipple.transport.factorisation import factorise_symmetric
-from stipple.transport.newton_system import assemble_laplacian
+from stipple.transport.laplacian import assemble_laplacian
 from stipple.transport.pulls import Pulls
 
 # Atoms that a sample may go to at first: in up to three dimensions, and in more.
@@ -180,7 +180,7 @@ class SemiDual:
         # next to nothing: what lacks bounds their step by some 100 ζ.
         goal = 1 / self._count
         damping = DAMPING * np.abs(plan.received - goal) + 1e-9 * goal
-        hessian = (laplacian + diags_array(damping)).tocsc()
+        hessian = (laplacian.to_scipy() + diags_array(damping)).tocsc()
         step: Floats = zeta * factorise_symmetric(hessian).solve(goal - plan.received)
         step -= step.mean()
         return step

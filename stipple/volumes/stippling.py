@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_count, read_masses, read_number
+from stipple.arguments import read_count, read_masses, read_number, read_threads
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.geometry.power_polyhedra import PowerPolyhedra
+from stipple.machine.notebook import show_steps
 from stipple.measures.volume import VolumeDensity
 from stipple.transport.quantisation import Step
 from stipple.version import __version__
@@ -164,20 +165,20 @@ def stipple_volume(
     tolerance = read_number(tolerance, "tolerance", 0, finite=False)
     mass_tolerance = read_number(mass_tolerance, "tolerance of masses", 0, above=True)
     seed = read_count(seed, "seed", 0)
-    if threads is not None:
-        threads = read_count(threads, "number of threads", 1)
+    threads = read_threads(threads)
     began = time.perf_counter()
     solver = VolumeSolver(density, weights, threads)
     start = start_in_boxes(density, weights, seed, solver.workers, shake=iterations > 0)
     placed = time.perf_counter()
-    found = quantise(
-        solver,
-        *start,
-        iterations=iterations,
-        tolerance=tolerance,
-        mass_tolerance=mass_tolerance,
-        on_step=on_step,
-    )
+    with show_steps("volume", iterations + 1, on_step) as told:
+        found = quantise(
+            solver,
+            *start,
+            iterations=iterations,
+            tolerance=tolerance,
+            mass_tolerance=mass_tolerance,
+            on_step=told,
+        )
     seconds = {"placement": placed - began, "steps": time.perf_counter() - placed}
     return _describe(solver, found, seconds, seed)
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import SVG, read_json, read_svg, save, stipple
+from command import SVG, invoke, read_json, read_svg, save, stipple
 from PIL import Image
+
+from stipple.files.pictures import read_durations
 
 MOVE = 40
 
@@ -106,8 +108,8 @@ def test_all_frames_as_one_animation():
     assert [dot.get("id") for dot in dots] == [f"dot{number}" for number in range(1, 31)]
     ways = [way.get("values").split(";") for way in dots[0].iter(f"{SVG}animateTransform")]
     assert [len(way) for way in ways] == [4]  # in the last of the frames' times dots rest
-    told = stipple("0.png", "1.png", "--coherent", "--animate", "a.mp4", code=2).stderr
-    assert "--animate writes a .gif, .png, .webp or .svg file of frames, not 'a.mp4'." in told
+    told = stipple("0.png", "1.png", "--coherent", "--animate", "a.avi", code=2).stderr
+    assert "writes a .gif, .png, .webp, .svg, .mp4 or .webm file of frames, not 'a.avi'." in told
 
 
 @pytest.mark.parametrize("form", ["gif", "png", "webp"])
@@ -129,6 +131,16 @@ def test_frames_of_an_animation_keep_their_times(form):
     assert way.get("dur") == "0.84s"
     shares = np.array(way.get("keyTimes").split(";"), dtype=float)
     np.testing.assert_allclose(shares * 840, [0, 100, 600, 720, 840], atol=0.01)
+
+
+def test_videos_in_and_out():
+    pytest.importorskip("av", reason="PyAV reads and writes videos; it is an extra")
+    invoke("morph", "0.png", "1.png", "-n", 5, "--frames", 3, "--hold", 0, "-o", "clip.mp4")
+    words = ("--coherent", "--animate", "all.webm", "--report", "r.json", "-q")
+    stipple("clip.mp4", "-n", 5, *words, "-o", "clip-{number}.csv")
+    assert all(read_ids(f"clip-{number}.csv") == [1, 2, 3, 4, 5] for number in (1, 2, 3, 4))
+    assert len(read_json(Path("r.json"))["moves"]) == 3
+    assert read_durations("all.webm") == pytest.approx([2 / 3] * 4, abs=2e-3)
 
 
 def read_ids(path):

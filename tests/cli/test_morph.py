@@ -67,7 +67,7 @@ def test_what_has_no_frames_of_pixels_has_any_resolution_and_pace():
         (["wide.png", "tall ü.png", "--frames", 0], 2, "--frames"),
         (["wide.png", "tall ü.png", "--frames", 500], 2, "500 frames in 2 s are 0.004 s each"),
         (["wide.png", "tall ü.png", "--frames", 6, "--travel", 3600], 2, "stays for 600.5 s"),
-        (["wide.png", "tall ü.png", "-o", "a.mp4"], 2, "use one of .gif, .svg, .png"),
+        (["wide.png", "tall ü.png", "-o", "a.avi"], 2, "use one of .gif, .svg, .png"),
         (["wide.png", "tall ü.png", "-o", "a"], 2, "Cannot tell the format of 'a'"),
     ],
 )

@@ -142,6 +142,51 @@ def test_a_film_that_begins_nearly_white_is_refused_in_a_sentence():
         next(frames)
 
 
+def make_discs(place, size=200):
+    """Three black discs on white."""
+    y, x = np.mgrid[:size, :size] + 0.5
+    away = [(x - 0.2 * size - 30 * k - place) ** 2 + (y - 50 * (k + 1)) ** 2 for k in range(3)]
+    return Density((np.min(away, axis=0) < 22**2).astype(float))
+
+
+@pytest.mark.parametrize("jump", [1, 18, 47])
+def test_discs_that_jump_cost_little_more_than_new_ones(jump):
+    first = stipple.stipple(make_discs(0), 400)
+    density = make_discs(jump)
+    cold = stipple.stipple(density, 400)
+    frame = follow(first, density)
+    assert frame.quality <= 1.005 * cold.quality
+    assert frame.diagrams <= cold.diagrams + 40
+    assert frame.ids.tolist() == list(range(1, 401))
+    # Dots of each disc mostly go to the same disc, and their way is the least there is.
+    costs = ((first.points[:, None] - frame.points[None]) ** 2).sum(axis=2)
+    ways = np.diag(costs)
+    assert ways.mean() <= 1.02 * costs[linear_sum_assignment(costs)].mean()
+
+
+@pytest.mark.parametrize("jump", [10, 45, 120])
+def test_light_that_jumps_over_grey_leaves_good_dots(jump):
+    frames = [make_frame(1, 128, 256, step, 20).values for step in (0, jump)]
+    before, density = (Density(0.2 + frame) for frame in frames)
+    frame = follow(stipple.stipple(before, 600), density)
+    assert frame.quality <= 1.01 * stipple.stipple(density, 600).quality
+
+
+@pytest.mark.slow
+def test_dots_stay_good_in_a_long_film():
+    y, x = np.mgrid[:256, :256] + 0.5
+
+    def draw(time):
+        pulse = 0.5 * (1 + 0.5 * np.sin(time / 5))
+        first = pulse * np.exp(-((x - 50 - 1.5 * time) ** 2 + (y - 128) ** 2) / 1800)
+        return 0.15 + first + 0.4 * np.exp(-((x - 190) ** 2 + (y - 75 - time) ** 2) / 800)
+
+    film = stipple.stipple_frames(map(draw, range(61)), 1250)
+    for time_, frame in enumerate(film):
+        if time_ % 6 == 0:
+            assert frame.quality <= 1.01 * stipple.stipple(draw(time_), 1250).quality
+
+
 @pytest.mark.slow
 def test_a_frame_takes_half_the_time_of_a_new_drawing():
     before = stipple.stipple(make_frame(0, 512, 512, 6, 70), 5000, threads=1)

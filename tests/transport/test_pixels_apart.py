@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stipple.measures.density import Density
-from stipple.transport import pixels_apart, semi_dual
+from stipple.transport import damped_ascent, pixels_apart, semi_dual
 from stipple.transport.continuation import continue_solving
 from stipple.transport.damped_ascent import ascend
 from stipple.transport.newton import NewtonSolver
@@ -33,7 +33,7 @@ def test_the_better_of_two_ascents_is_kept(
     monkeypatch: pytest.MonkeyPatch, first: float, second: float
 ) -> None:
     ascents = iter([first, second])
-    monkeypatch.setattr(pixels_apart, "ascend", lambda *_: next(ascents))
+    monkeypatch.setattr(damped_ascent, "ascend", lambda *_: next(ascents))
     monkeypatch.setattr(pixels_apart, "_solve_samples", lambda *_: None)
     newton: Any = SimpleNamespace(
         find_error=float,

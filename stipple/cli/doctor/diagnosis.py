@@ -76,6 +76,7 @@ EXTRAS = (
     _Package("pot", "ot", "all works except the method paper of stipple bound"),
     _Package("pillow-heif", "pillow_heif", "HEIC pictures are refused, export them as JPEG"),
     _Package("resvg_py", "resvg_py", "SVG drawings are refused, export them as PNG"),
+    _Package("av", "av", "videos are neither read nor written; GIF and WebP are"),
     _Package("pynrrd", "nrrd", "NRRD volumes are refused, export them as .npy"),
     _Package("nibabel", "nibabel", "NIfTI volumes are refused, export them as .npy"),
     _Package("scikit-learn", "sklearn", "no stipple.sklearn; everything else works"),

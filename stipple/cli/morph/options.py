@@ -20,7 +20,7 @@ from stipple.cli.shared.options import (
 )
 from stipple.cli.shared.types import FiniteRange
 
-FORMATS = ("gif", "svg", "png", "webp", "html")
+FORMATS = ("gif", "svg", "png", "webp", "mp4", "webm", "html")
 MOST_DOTS = 100_000
 DEFAULT_OUTPUT = "morph.gif"
 
@@ -80,8 +80,8 @@ output_options = add_options(
         multiple=True,
         type=click.Path(allow_dash=True),
         show_default=DEFAULT_OUTPUT,
-        help="File to write, by suffix: .gif, .png (APNG), .webp, .svg, which browsers play, or"
-        " .html, a page with a slider; - is standard output. Repeatable.",
+        help="File to write, by suffix: .gif, .png (APNG), .webp, .mp4, .webm, .svg, which"
+        " browsers play, or .html, a page with a slider; - is standard output. Repeatable.",
     ),
     click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
     click.option(

@@ -13,7 +13,9 @@ from stipple.cli.shared.images import Reading, plan_reading
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.shared.sources import expand_sources
-from stipple.drawing.animation import LONGEST, PILLOW_NAMES, SHORTEST
+from stipple.drawing import animation
+from stipple.drawing.animation import LONGEST, SHORTEST
+from stipple.drawing.video import ENCODERS, check_encoder
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def plan(options: Mapping[str, Any]) -> Job:
     click.UsageError
         For a single picture, and options that do not go together.
     StippleError
-        For files that cannot be written.
+        For files that cannot be written, and videos without PyAV.
     """
     images, lists = expand_sources(options["images"])
     if len(images) < 2:
@@ -77,8 +79,10 @@ def plan(options: Mapping[str, Any]) -> Job:
         )
     paths = options["outputs"] or (DEFAULT_OUTPUT,)
     outputs = plan_outputs(images[0], paths, options["format_"], FORMATS)
-    if any(output.format in PILLOW_NAMES for output in outputs):
+    if any(output.format in animation.FORMATS for output in outputs):
         _refuse_pace(options["frames"], options["travel"], options["hold"])
+    if any(output.format in ENCODERS for output in outputs):
+        check_encoder()
     report = options["report"]
     targets = [output.path for output in outputs]
     settle_files(options, [*targets, *([report] if report else [])], [*images, *lists])

@@ -7,7 +7,7 @@ from stipple.cli.shared.drawings import lay_out
 from stipple.cli.shared.images import read_density
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, show_stage
-from stipple.drawing.animation import PILLOW_NAMES
+from stipple.drawing import animation
 from stipple.drawing.page import Placement
 from stipple.drawing.raster import measure_pixels
 from stipple.machine.memory import predict_stippling
@@ -45,7 +45,7 @@ def run(job: Job) -> FoundMorph:
     reach = job.layout.find_reach(float(found.radii.max()))
     placement, _ = lay_out(job.layout, found.shape, reach=reach)
     # What has too many pixels is told before frames are drawn.
-    if any(output.format in PILLOW_NAMES for output in job.outputs):
+    if any(output.format in animation.FORMATS for output in job.outputs):
         measure_pixels(placement.width, placement.height, job.layout.dpi)
     return FoundMorph(found, placement)
 

@@ -145,7 +145,7 @@ output_options = add_options(
         "--animate",
         type=click.Path(dir_okay=False),
         help="Write the moving dots as a .gif file; with --coherent those of all frames, as"
-        " .gif, .png (APNG), .webp or .svg.",
+        " .gif, .png (APNG), .webp, .svg, .mp4 or .webm.",
     ),
     file_options,
     make_report_options("Print each step, and the mathematical figures at the end."),

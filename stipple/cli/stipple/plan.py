@@ -20,6 +20,7 @@ from stipple.cli.stipple.options import FORMATS
 from stipple.cli.stipple.paths import FIELD, fill_paths
 from stipple.cli.stipple.placing import Placing, read_placing, take_pen
 from stipple.cli.stipple.rules import CONFLICTS, STREAMS
+from stipple.drawing.video import ENCODERS, check_encoder
 from stipple.machine.tasks import share_threads
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     click.UsageError
         For options that do not go together, or two images that would be written to one file.
     StippleError
-        For files that cannot be written.
+        For files that cannot be written, and videos without PyAV.
     """
     options = take_pen(options, given)
     refuse_conflicts({**options, "given": given}, CONFLICTS)
@@ -172,6 +173,8 @@ def plan(options: dict[str, Any], given: frozenset[str]) -> ImageJob | BatchJob:
     skipped = {job for job in planned if options["skip_existing"] and job.is_done}
     wanted = [job for job in planned if job not in skipped]
     _check_together(planned, common)
+    if find_format(animation or "") in ENCODERS:
+        check_encoder()
     targets = [path for job in wanted for path in job.targets]
     others = [path for path in (common, animation) if path]
     settle_files(options, [*targets, *others], [*images, *lists])

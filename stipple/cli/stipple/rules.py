@@ -37,7 +37,9 @@ OUTPUT_AS_IMAGE = Rule(
     ),
 )
 MOVING = allow_suffixes(
-    "animate", [".gif", ".png", ".webp", ".svg"], "a .gif, .png, .webp or .svg file of frames"
+    "animate",
+    [".gif", ".png", ".webp", ".svg", ".mp4", ".webm"],
+    "a .gif, .png, .webp, .svg, .mp4 or .webm file of frames",
 )
 CONFLICTS = (
     OUTPUT_AS_IMAGE,
