@@ -7,12 +7,11 @@ from abc import ABC, abstractmethod
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from stipple.arrays import Floats, Integers
 from stipple.errors import PowerCellError
 from stipple.machine.products import measure_norm
-from stipple.transport.laplacian import assemble_laplacian, count_components
+from stipple.transport.laplacian import SparseRows, assemble_laplacian, count_components
 from stipple.transport.newton_system import LaplacianSolver
 
 # Accuracy of linear systems where what is left out is of second order anyway.
@@ -182,6 +181,6 @@ def weigh_borders(borders: Borders, share: float) -> Floats:
     return weights
 
 
-def assemble_borders(borders: Borders, weights: Floats, count: int) -> csr_array:
+def assemble_borders(borders: Borders, weights: Floats, count: int) -> SparseRows:
     """Build the Laplacian of so many cells with a weight for each border."""
     return assemble_laplacian(borders.rows, borders.columns, weights, count)
