@@ -53,16 +53,16 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         The smaller the move, the nearer it comes to masses of that relative error.
         """
         move = points - diagram.cells.points
-        direction = self.find_path_direction(diagram, move, tolerance)
+        direction = self.find_path_direction(diagram, move, tolerance, bounded=True)
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
         return predicted
 
     def find_path_direction(
-        self, diagram: Diagram, move: Floats, tolerance: float = COARSE
+        self, diagram: Diagram, move: Floats, tolerance: float = COARSE, bounded: bool = False
     ) -> Floats:
-        """Newton direction for points that move at the same time."""
+        """Newton direction for points that move at the same time, its sides bounded or not."""
         sides = list_sides(diagram.cells)
         masses = diagram.integrals.masses
         change = predict_masses(diagram.cells, diagram.integrals, sides, move)
@@ -71,6 +71,8 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         # What a direction leaves out grows as the square of the move.
         accuracy = max(tolerance, error**2) / error if error > 0 else COARSE
         accuracy = min(accuracy, COARSE)
+        if not bounded:
+            return self.find_direction(diagram, sides, 0.0, residual, accuracy)
         return self._find_bounded_step(diagram, sides, move, 0.0, residual, accuracy).change
 
     def find_direction(
