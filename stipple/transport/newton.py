@@ -12,7 +12,7 @@ from stipple.transport.newton_system import LaplacianSolver
 from stipple.transport.stiffening import hold_back
 
 # Sides go this part of the way to the barycentre of a cell at most.
-FARTHEST = 0.5
+FARTHEST = 0.6
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):

@@ -58,7 +58,7 @@ def test_points_on_ink_are_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("size", "count", "diagrams", "quality"),
-    [(300, 400, 150, 0.755), pytest.param(600, 3000, 150, 0.441, marks=pytest.mark.slow)],
+    [(300, 400, 260, 0.76), pytest.param(600, 3000, 300, 0.441, marks=pytest.mark.slow)],
 )
 def test_line_art_needs_few_diagrams(size: int, count: int, diagrams: int, quality: float) -> None:
     found = stipple(draw_lines(size), count, strays="keep")
