@@ -9,6 +9,11 @@ from stipple.geometry.cell_integrals import CellIntegrals
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
 
+# Barycentres on a side count as so far from it, as parts of the squared distance of the points.
+NEAREST = 1e-3
+# Least part of a bound that a move of the points leaves.
+STIFFEST = 0.1
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -73,6 +78,80 @@ def predict_masses(
         integrals.edge_moments,
         np.ascontiguousarray(move),
     )
+
+
+def bound_drops(
+    cells: PowerCells, sides: Sides, barycentres: Floats, move: Floats, part: float
+) -> tuple[Floats, Floats]:
+    """Find how far potentials of neighbours may differ more than they do, to first order.
+
+    A side may go that part of its way, measured as |x − y_i|² − φ_i − |x − y_j|² + φ_j, to the
+    barycentre of either cell, so that no cell loses what its mass is about.
+
+    Parameters
+    ----------
+    cells : PowerCells
+        The cells before the change.
+    sides : Sides
+        Their sides.
+    barycentres : ndarray, shape (n, 2)
+        Of the mass in each cell, in pixels.
+    move : ndarray, shape (n, 2)
+        Shift of each point at the same time, in pixels.
+    part : float
+        Below 1.
+
+    Returns
+    -------
+    falls, rises : ndarray, shape (m,)
+        How far φ of a row may fall, or rise, against that of its column, in square pixels.
+    """
+    falls, rises = np.empty(len(sides.rows)), np.empty(len(sides.rows))
+    _bound_drops(
+        cells.points,
+        cells.potentials,
+        barycentres,
+        np.ascontiguousarray(move),
+        sides.rows,
+        sides.columns,
+        sides.distances,
+        part,
+        falls,
+        rises,
+    )
+    return falls, rises
+
+
+@compile_loop
+def _bound_drops(
+    points: Floats,
+    potentials: Floats,
+    barycentres: Floats,
+    move: Floats,
+    rows: Integers,
+    columns: Integers,
+    distances: Floats,
+    part: float,
+    falls: Floats,
+    rises: Floats,
+) -> None:
+    for side in range(len(rows)):
+        least = NEAREST * distances[side] ** 2
+        for way in range(2):
+            i, j = rows[side], columns[side]
+            if way == 1:
+                i, j = j, i
+            x, y = barycentres[i, 0] - points[i, 0], barycentres[i, 1] - points[i, 1]
+            a, b = barycentres[i, 0] - points[j, 0], barycentres[i, 1] - points[j, 1]
+            height = a * a + b * b - potentials[j] - x * x - y * y + potentials[i]
+            gain = x * move[i, 0] + y * move[i, 1] - a * move[j, 0] - b * move[j, 1]
+            bound = part * max(height, least)
+            # Where the points alone lead too far, potentials can do a little still.
+            bound = max(bound + 2 * gain, STIFFEST * bound)
+            if way == 0:
+                falls[side] = bound
+            else:
+                rises[side] = bound
 
 
 @compile_loop

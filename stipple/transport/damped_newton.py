@@ -11,7 +11,7 @@ import numpy as np
 from stipple.arrays import Floats, Integers
 from stipple.errors import PowerCellError
 from stipple.machine.products import measure_norm
-from stipple.transport.laplacian import assemble_laplacian, count_components
+from stipple.transport.laplacian import SparseRows, assemble_laplacian, count_components
 from stipple.transport.newton_system import LaplacianSolver
 
 # Accuracy of linear systems where what is left out is of second order anyway.
@@ -41,6 +41,13 @@ class Borders(NamedTuple):
     distances: Floats
     masses: Floats
     uniform: Floats
+
+
+class NewtonStep(NamedTuple):
+    """Change of the potentials, and which part of the residual it promises to remove."""
+
+    change: Floats
+    promise: float
 
 
 class DampedNewton(ABC, Generic[Cut]):
@@ -92,8 +99,10 @@ class DampedNewton(ABC, Generic[Cut]):
         return change
 
     @abstractmethod
-    def find_step(self, diagram: Cut, share: float, residual: Floats, accuracy: float) -> Floats:
-        """Newton direction that changes masses by the residual, to a relative accuracy."""
+    def find_step(
+        self, diagram: Cut, share: float, residual: Floats, accuracy: float
+    ) -> NewtonStep:
+        """Newton step that changes masses by the residual, to a relative accuracy."""
 
     def iterate(self, diagram: Cut, share: float, tolerance: float) -> Cut:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
@@ -107,18 +116,25 @@ class DampedNewton(ABC, Generic[Cut]):
             if error <= tolerance or self.is_spent:
                 break
             # More than what the tolerance needs, or the convergence of Newton uses, is wasted.
-            direction = self.find_step(diagram, share, residual, max(tolerance / error, error))
+            newton = self.find_step(diagram, share, residual, max(tolerance / error, error))
             self.newton_iterations += 1
-            found = self._search_line(diagram, direction, share, floor, min(1.0, GROWTH * step))
+            longest = min(1.0, GROWTH * step)
+            found = self._search_line(diagram, *newton, share, floor, longest)
             if found is None:
                 break
             diagram, masses, step = found
         return diagram
 
     def _search_line(
-        self, diagram: Cut, direction: Floats, share: float, floor: float, longest: float = 1.0
+        self,
+        diagram: Cut,
+        direction: Floats,
+        promise: float,
+        share: float,
+        floor: float,
+        longest: float = 1.0,
     ) -> tuple[Cut, Floats, float] | None:
-        """Halve the step until no mass is below that part and the residual decreases enough."""
+        """Halve the step until no mass is below that part and half the decrease promised comes."""
         weights = self.list_masses(len(direction))
         before = self.mix_masses(diagram, share)
         norm = measure_norm(weights - before)
@@ -132,10 +148,14 @@ class DampedNewton(ABC, Generic[Cut]):
             except PowerCellError:
                 continue
             masses = self.mix_masses(trial, share)
-            decrease = measure_norm(weights - masses) <= (1 - step / 2) * norm
+            decrease = measure_norm(weights - masses) <= (1 - promise * step / 2) * norm
             if self.compare_masses(masses).min() >= floor and decrease:
                 return trial, masses, step
         return None
+
+    def choose_accuracy(self, accuracy: float) -> float:
+        """Choose the relative residual of linear systems for an accuracy of masses."""
+        return max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
 
     def solve_linear(
         self, borders: Borders, share: float, residual: Floats, accuracy: float, farthest: float
@@ -145,15 +165,14 @@ class DampedNewton(ABC, Generic[Cut]):
         Shapes apart in empty space are joined by a trace of uniform density: as much of it as
         keeps potentials within `farthest`, what the domain can need.
         """
-        rows, columns, distances, masses, uniform = borders
-        accuracy = max(FINEST, self._lightest * min(0.1 * accuracy, COARSE))
+        accuracy = self.choose_accuracy(accuracy)
         direction = np.zeros(len(residual))
         least = share
         for portion in (share, *(trace for trace in JOINING if trace > share)):
             if portion < least:
                 continue
-            weights = ((1 - portion) * masses + portion * uniform) / (2 * distances)
-            laplacian = assemble_laplacian(rows, columns, weights, len(residual))
+            weights = weigh_borders(borders, portion)
+            laplacian = assemble_borders(borders, weights, len(residual))
             if count_components(laplacian) > 1:
                 continue
             try:
@@ -167,3 +186,15 @@ class DampedNewton(ABC, Generic[Cut]):
             # Potentials between shapes go as the inverse of the trace: those below would not do.
             least = min(portion * reach / farthest, JOINING[-1])
         return direction
+
+
+def weigh_borders(borders: Borders, share: float) -> Floats:
+    """Entries of DG but for their sign, with that share of the uniform density mixed in."""
+    mixed = (1 - share) * borders.masses + share * borders.uniform
+    weights: Floats = mixed / (2 * borders.distances)
+    return weights
+
+
+def assemble_borders(borders: Borders, weights: Floats, count: int) -> SparseRows:
+    """Build the Laplacian of so many cells with a weight for each border."""
+    return assemble_laplacian(borders.rows, borders.columns, weights, count)

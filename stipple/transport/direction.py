@@ -13,7 +13,8 @@ from stipple.transport.semi_discrete import Transport
 
 # Over-relaxed Lloyd goes so many times the way to the barycentres.
 RELAXATION = 1.7
-# No point moves by more than this part of the radius of its cell, or than a Lloyd step.
+# No point moves by more than this part of the radius of its cell, or of the mass in it, or than a
+# Lloyd step.
 LONGEST_STEP = 0.5
 
 
@@ -70,6 +71,7 @@ class Direction:
         cells = current.diagram.cells
         radii = np.sqrt(cells.areas / np.pi)
         if self._masses is None:
+            radii = np.minimum(radii, _measure_spreads(current))
             return limit_shift(shift, gradient, LONGEST_STEP * radii)
         sides = list_sides(cells)
         least = radii.copy()
@@ -84,3 +86,15 @@ class Direction:
         if self.fixed is not None:
             shift[self.fixed] = 0.0
         return shift
+
+
+def _measure_spreads(current: Transport) -> Floats:
+    """Radii of discs as spread out as the mass of each cell about its point, shape (n,).
+
+    Where ink is thin they are far less than the radii of cells, most of which is white.
+    """
+    integrals = current.diagram.integrals
+    spreads = np.zeros_like(integrals.masses)
+    np.divide(integrals.second_moments, integrals.masses, spreads, where=integrals.masses > 0)
+    radii: Floats = np.sqrt(2 * np.maximum(spreads, 0.0))
+    return radii

@@ -4,11 +4,18 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
-from stipple.geometry.sides import Sides, list_sides, predict_masses
+from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masses
 from stipple.measures.density import Density
 from stipple.transport.coordinate_ascent import ascend_coordinates
-from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
+from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.transport.diagram import Diagram, DiagramBuilder
+from stipple.transport.newton_system import LaplacianSolver
+from stipple.transport.stiffening import hold_back
+
+# Sides go this part of the way to the barycentre of a cell at most.
+FARTHEST = 0.5
+# Up to here halving a step costs next to nothing.
+FEW_CELLS = 128
 
 # Light cells are mended one by one, so that what one of them keeps says little of a step.
 KEPT_OF_MASSES = 0.01
@@ -37,6 +44,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         else:
             lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
             DampedNewton.__init__(self, lightest)
+        self._stiff = LaplacianSolver()
 
     def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
@@ -61,10 +69,12 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
-    ) -> Floats:
-        """Newton direction that changes masses by the residual, to a relative accuracy."""
+    ) -> NewtonStep:
+        """Newton step that changes masses by the residual, to a relative accuracy."""
         # Sides are many: they are not kept while the next cells are cut.
-        return self.find_direction(diagram, list_sides(diagram.cells), share, residual, accuracy)
+        sides = list_sides(diagram.cells)
+        still = np.zeros_like(diagram.cells.points)
+        return self._find_bounded_step(diagram, sides, still, share, residual, accuracy)
 
     def predict_potentials(self, diagram: Diagram, points: Floats, tolerance: float) -> Floats:
         """Potentials after a small move of the points: one Newton step, shape (n,).
@@ -72,16 +82,16 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         The smaller the move, the nearer it comes to masses of that relative error.
         """
         move = points - diagram.cells.points
-        direction = self.find_path_direction(diagram, move, tolerance)
+        direction = self.find_path_direction(diagram, move, tolerance, bounded=True)
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
         return self.mend_potentials(diagram, points, predicted, self.list_masses(len(points)))
 
     def find_path_direction(
-        self, diagram: Diagram, move: Floats, tolerance: float = COARSE
+        self, diagram: Diagram, move: Floats, tolerance: float = COARSE, bounded: bool = False
     ) -> Floats:
-        """Newton direction for points that move at the same time."""
+        """Newton direction for points that move at the same time, its sides bounded or not."""
         sides = list_sides(diagram.cells)
         masses = diagram.integrals.masses
         change = predict_masses(diagram.cells, diagram.integrals, sides, move)
@@ -89,7 +99,10 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         error = float(np.abs(self.compare_masses(residual)).max())
         # What a direction leaves out grows as the square of the move.
         accuracy = max(tolerance, error**2) / error if error > 0 else COARSE
-        return self.find_direction(diagram, sides, 0.0, residual, min(accuracy, COARSE))
+        accuracy = min(accuracy, COARSE)
+        if not bounded:
+            return self.find_direction(diagram, sides, 0.0, residual, accuracy)
+        return self._find_bounded_step(diagram, sides, move, 0.0, residual, accuracy).change
 
     def find_direction(
         self,
@@ -100,9 +113,34 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         accuracy: float,
     ) -> Floats:
         """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
-        cells = diagram.cells
+        farthest = diagram.cells.width**2 + diagram.cells.height**2
+        borders = self._list_borders(diagram, sides)
+        return self.solve_linear(borders, share, residual, accuracy, farthest)
+
+    def _find_bounded_step(
+        self,
+        diagram: Diagram,
+        sides: Sides,
+        move: Floats,
+        share: float,
+        residual: Floats,
+        accuracy: float,
+    ) -> NewtonStep:
+        """Newton step, while points move so far, in which no side goes too far."""
+        direction = self.find_direction(diagram, sides, share, residual, accuracy)
+        if len(direction) <= FEW_CELLS or self._mending or self.periodic:
+            return NewtonStep(direction, 1.0)
+        return hold_back(
+            self._stiff,
+            self._list_borders(diagram, sides),
+            bound_drops(diagram.cells, sides, diagram.barycentres, move, FARTHEST),
+            share,
+            residual,
+            self.choose_accuracy(accuracy),
+            direction,
+        )
+
+    def _list_borders(self, diagram: Diagram, sides: Sides) -> Borders:
         masses = diagram.integrals.edge_masses[sides.edges]
         uniform = sides.lengths / self.area
-        borders = Borders(sides.rows, sides.columns, sides.distances, masses, uniform)
-        farthest = cells.width**2 + cells.height**2
-        return self.solve_linear(borders, share, residual, accuracy, farthest)
+        return Borders(sides.rows, sides.columns, sides.distances, masses, uniform)

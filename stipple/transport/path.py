@@ -18,13 +18,18 @@ LARGEST_HALVING = 20
 
 
 def follow_path(
-    newton: NewtonSolver, points: Floats, origin: Floats, potentials: Floats
+    newton: NewtonSolver,
+    points: Floats,
+    origin: Floats,
+    potentials: Floats,
+    bounded: bool = False,
 ) -> Diagram | None:
     """Follow the solution from other points to the given ones.
 
     Each point of the origin moves on a straight line to the given one in its place of the list.
     Every step is a Newton step that takes the move into account, shortened until each cell keeps
-    some mass; `None` if that does not help.
+    some mass; `None` if that does not help. On a short path, as after a step, sides may be bounded;
+    on a long one, which is cut short anyway, bounds only slow it down.
     """
     diagram = newton.measure(origin, potentials)
     if not diagram.has_mass:
@@ -34,7 +39,7 @@ def follow_path(
         if newton.is_spent:
             return None
         length = min(length, 1 - reached)
-        moved = _move(newton, diagram, origin, points, reached, length)
+        moved = _move(newton, diagram, origin, points, reached, length, bounded)
         if moved is None:
             return None
         trial, step = moved
@@ -56,10 +61,11 @@ def _move(
     points: Floats,
     reached: float,
     length: float,
+    bounded: bool = False,
 ) -> tuple[Diagram, float] | None:
     """Go on by a length, or by as much of it as leaves mass in every cell; tell how far."""
     path = points - origin
-    direction = newton.find_path_direction(diagram, length * path)
+    direction = newton.find_path_direction(diagram, length * path, bounded=bounded)
     newton.newton_iterations += 1
     floor = min(KEPT, 0.5 * float(newton.compare_masses(diagram.integrals.masses).min()))
     rise = (path**2).sum(axis=1)

@@ -221,7 +221,7 @@ class TransportSolver(NewtonSolver):
             if diagram.has_mass:
                 return diagram, True
         if near is not None and not (apart or self.is_spent):
-            path = follow_path(self, points, near.points, near.potentials)
+            path = follow_path(self, points, near.points, near.potentials, bounded=True)
             if path is not None:
                 return path, True
         voronoi = self.measure(points, np.zeros(len(points)), previous)

@@ -6,7 +6,7 @@ from stipple.arrays import Floats
 from stipple.geometry.power_polyhedra import PowerPolyhedra
 from stipple.machine.threads import Workers
 from stipple.measures.volume import VolumeDensity
-from stipple.transport.damped_newton import COARSE, Borders, DampedNewton
+from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.volumes.diagram import Diagram, build_diagram
 
 
@@ -96,7 +96,7 @@ class NewtonSolver(DampedNewton[Diagram]):
         change = np.bincount(links.rows, gain, len(masses))
         change -= np.bincount(links.columns, gain, len(masses))
         residual = self.masses - masses - change
-        direction = self.find_step(diagram, 0.0, residual, COARSE)
+        direction = self.find_step(diagram, 0.0, residual, COARSE).change
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
         predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
@@ -104,11 +104,11 @@ class NewtonSolver(DampedNewton[Diagram]):
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float
-    ) -> Floats:
-        """Newton direction that changes masses by the residual, to a relative accuracy."""
+    ) -> NewtonStep:
+        """Newton step that changes masses by the residual, to a relative accuracy."""
         links = diagram.list_links()
         masses = diagram.integrals.facet_masses[links.facets]
         uniform = diagram.integrals.areas[links.facets] / self._volume
         borders = Borders(links.rows, links.columns, links.distances, masses, uniform)
         farthest = float((self.density.size**2).sum())
-        return self.solve_linear(borders, share, residual, accuracy, farthest)
+        return NewtonStep(self.solve_linear(borders, share, residual, accuracy, farthest), 1.0)

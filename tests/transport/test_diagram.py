@@ -114,7 +114,7 @@ def test_a_step_too_long_is_halved_until_masses_are_nearer() -> None:
     direction = solver.find_direction(diagram, list_sides(diagram.cells), 0.0, residual, 1e-9)
     floor = 0.5 * 9 * float(diagram.integrals.masses.min())  # a part of what each is to hold
     for factor in (1.0, 1.95, 2.5, 8.0):
-        found = solver._search_line(diagram, factor * direction, 0.0, floor)
+        found = solver._search_line(diagram, factor * direction, 1.0, 0.0, floor)
         assert found is not None
         assert 9 * found[1].min() >= floor
         assert np.linalg.norm(1 / 9 - found[1]) < np.linalg.norm(residual)
@@ -157,10 +157,10 @@ def test_a_step_leaves_each_cell_the_mass_asked_for() -> None:
     diagram = solver.measure(RANDOM.random((9, 2)) * (9, 6), np.zeros(9))
     residual = 1 / 9 - diagram.integrals.masses
     direction = solver.find_direction(diagram, list_sides(diagram.cells), 0.0, residual, 1e-9)
-    whole = solver._search_line(diagram, direction, 0.0, 0.0)
+    whole = solver._search_line(diagram, direction, 1.0, 0.0, 0.0)
     assert whole is not None
     floor = 1.01 * 9 * float(whole[1].min())
-    part = solver._search_line(diagram, direction, 0.0, floor)
+    part = solver._search_line(diagram, direction, 1.0, 0.0, floor)
     assert part is None or 9 * part[1].min() >= floor
 
 

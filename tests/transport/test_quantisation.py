@@ -98,7 +98,8 @@ def test_no_iterations_solve_the_transport_of_the_start() -> None:
 @every_method
 def test_steps_end_when_w2_settles(method: str) -> None:
     density = Density(NOISE)
-    start = start_from_bisection(density, 50)
+    # From here no saddle is left, after which steps are taken whatever they bring.
+    start = start_from_bisection(density, 40)
     result, steps = run(density, *start, method=method, iterations=500, tolerance=1e-3)
     assert result.settled
     values = np.array([step.w2_squared for step in steps])

@@ -1,0 +1,80 @@
+"""Newton steps in which sides that would go too far are held back, one by one.
+
+On line art most sides run over white: potentials on either side hardly matter to the masses, so
+that a few cells would be lost in a step that all others could take whole. A side with more weight
+in the Newton matrix lets the same mass through for a smaller change of the potentials.
+"""
+
+import numpy as np
+
+from stipple.arrays import Floats
+from stipple.machine.products import measure_norm
+from stipple.transport.damped_newton import (
+    JOINING,
+    Borders,
+    NewtonStep,
+    assemble_borders,
+    weigh_borders,
+)
+from stipple.transport.newton_system import LaplacianSolver
+
+# Sides that would go this much too far are held back, so often at most.
+SLACK, MOST_ROUNDS = 1.1, 4
+# Steps held back that promise to remove less than this part of the residual lead nowhere.
+LEAST_PROMISE = 0.1
+
+
+def hold_back(
+    linear: LaplacianSolver,
+    borders: Borders,
+    bounds: tuple[Floats, Floats],
+    share: float,
+    residual: Floats,
+    accuracy: float,
+    direction: Floats,
+) -> NewtonStep:
+    """Hold back the sides that go too far in a Newton direction.
+
+    Parameters
+    ----------
+    linear : LaplacianSolver
+        For the matrices with more weight on some sides.
+    borders : Borders
+        The sides.
+    bounds : tuple of ndarray, shapes (m,)
+        How far potentials of rows may fall, and rise, against those of columns.
+    share : float
+        Of the uniform density that is mixed in.
+    residual : ndarray, shape (n,)
+        What the masses lack.
+    accuracy : float
+        Relative residual of the linear systems.
+    direction : ndarray, shape (n,)
+        Newton's, as changes of the potentials.
+    """
+    falls, rises = bounds
+    count = len(residual)
+    true = weigh_borders(borders, share)
+    weights = weigh_borders(borders, max(share, JOINING[0]))
+    change = direction
+    rise = change[borders.rows] - change[borders.columns]
+    for _ in range(MOST_ROUNDS):
+        excess = np.maximum(rise / rises, -rise / falls)
+        far = excess > SLACK
+        if not far.any():
+            break
+        weights = np.where(far, weights * excess, weights)
+        try:
+            change = linear.solve(assemble_borders(borders, weights, count), residual, accuracy)
+        except RuntimeError:
+            return NewtonStep(direction, 1.0)
+        rise = change[borders.rows] - change[borders.columns]
+    if change is direction:
+        return NewtonStep(direction, 1.0)
+    flow = true * rise
+    left = residual - np.bincount(borders.rows, flow, count)
+    left += np.bincount(borders.columns, flow, count)
+    promise = 1.0 - measure_norm(left) / measure_norm(residual)
+    if promise < LEAST_PROMISE:
+        return NewtonStep(direction, 1.0)
+    return NewtonStep(change, min(promise, 1.0))
