@@ -92,21 +92,13 @@ def begin(
         points[: len(stay)] = stay
         starts = [(points, potentials)]
     elif moving:
-        starts = begin_near_bisection(density, count, seed, in_rows=in_rows)
+        starts = [
+            begin_on_ink(density, near, generator)
+            for near in place_near_bisection(density, count, seed, in_rows=in_rows)
+        ]
     else:
         starts = [start_from_bisection(density, count)]
     return Beginning(starts, weights, mask)
-
-
-def begin_near_bisection(
-    density: Density, count: int, seed: int, *, in_rows: bool = True
-) -> list[tuple[Floats, Floats]]:
-    """Place points of equal masses that are to move: one or several starts, on the ink."""
-    jitter = np.random.default_rng(seed)
-    return [
-        begin_on_ink(density, near, jitter)
-        for near in place_near_bisection(density, count, seed, in_rows=in_rows)
-    ]
 
 
 def read_number_of_points(count: int) -> int:

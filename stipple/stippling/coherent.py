@@ -12,24 +12,19 @@ from stipple.arrays import Floats, ImageLike, Integers
 from stipple.choices import LARGEST_COUNT, NeighbourEngine, Spacing, Strays
 from stipple.errors import StippleError
 from stipple.measures.density import Density
-from stipple.stippling.beginnings import begin_near_bisection
 from stipple.stippling.births import find_survivors, place_births
 from stipple.stippling.dots import make_dots
 from stipple.stippling.result import Stippling, describe_quantisation
 from stipple.stippling.stippling import stipple
-from stipple.transport.assignment import assign_points
 from stipple.transport.quantisation import (
     Quantisation,
     Step,
     quantise,
-    quantise_best,
 )
 from stipple.transport.semi_discrete import TransportSolver
 
-# Diagrams for the transport to the last frame's points, which are often near; those of shapes that
-# jumped are not, and a frame that is stippled anew takes some 40, or 100 of shapes apart.
-MOST_DIAGRAMS = 30
-# Of its masses: less exact, its dual value would flatter points that are far from the new ones.
+# Relative error of masses when a frame begins: less exact, the dual value would flatter points far
+# from the new ones.
 START_TOLERANCE = 0.01
 # Steps from points that are nearly right, and more as long as the last ones lowered W2² by more
 # than that part of it a step: measured to come within 1 % of thirty steps from nothing.
@@ -110,9 +105,7 @@ def follow_frame(
     """Move the dots of a frame to the next, by optimal transport; every dot keeps its id.
 
     The first step takes each point to the barycentre of its cell in the optimal transport from
-    the new density to the points of the last frame. A few more spread them well. Where dark shapes
-    jumped so far that this transport takes too long, the frame is stippled anew, and its dots are
-    matched with those of the last by the optimal transport between them.
+    the new density to the points of the last frame. A few more spread them well.
 
     Parameters
     ----------
@@ -173,10 +166,7 @@ def _move_on(
     thorough: bool,
 ) -> Quantisation:
     """Spread points of the last frame in the next one; row k of what comes is the same dot."""
-    solver.most_diagrams = solver.diagrams + MOST_DIAGRAMS
     near = solver.solve(points, potentials, tolerance=START_TOLERANCE)
-    if not near.converged:
-        return _begin_anew(solver, points, seed, on_step)
     values: list[float] = []
 
     def tell(step: Step) -> None:
@@ -202,19 +192,6 @@ def _move_on(
         if flat and not (thorough and lot == 0):
             break
     return replace(moved, iterations=len(values) - 1)
-
-
-def _begin_anew(
-    solver: TransportSolver, points: Floats, seed: int, on_step: Callable[[Step], None] | None
-) -> Quantisation:
-    """Spread other points in the frame, and match those given with them."""
-    starts = begin_near_bisection(solver.density, len(points), seed)
-    found = quantise_best(solver, starts, seed=seed, on_step=on_step)
-    order = assign_points(points, found.transport.points).matched
-    same = quantise(
-        solver, found.transport.points[order], found.transport.potentials[order], iterations=0
-    )
-    return replace(found, transport=same.transport)
 
 
 def _begin_frame(

@@ -150,13 +150,13 @@ def make_discs(place, size=200):
 
 
 @pytest.mark.parametrize("jump", [1, 18, 47])
-def test_discs_that_jump_cost_little_more_than_new_ones(jump):
+def test_discs_that_jump_cost_no_more_than_new_ones(jump):
     first = stipple.stipple(make_discs(0), 400)
     density = make_discs(jump)
     cold = stipple.stipple(density, 400)
     frame = follow(first, density)
     assert frame.quality <= 1.005 * cold.quality
-    assert frame.diagrams <= cold.diagrams + 40
+    assert frame.diagrams <= 1.2 * cold.diagrams
     assert frame.ids.tolist() == list(range(1, 401))
     # Dots of each disc mostly go to the same disc, and their way is the least there is.
     costs = ((first.points[:, None] - frame.points[None]) ** 2).sum(axis=2)
