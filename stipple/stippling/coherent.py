@@ -28,9 +28,9 @@ from stipple.transport.semi_discrete import TransportSolver
 START_TOLERANCE = 0.01
 # Steps from points that are nearly right, and more as long as the last ones lowered W2² by more
 # than that part of it a step: measured to come within 1 % of thirty steps from nothing.
-STEPS, STEEP = (7, 9, 10), 6e-4
+STEPS, STEEP = (5, 11, 11), 4e-4
 # Flaws that a few steps leave add up: one frame of so many takes the first two lots at least.
-PERIOD = 8
+PERIOD = 6
 
 
 @dataclass(frozen=True, eq=False)
