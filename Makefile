@@ -173,6 +173,7 @@ bench-edot: $(VENV)/installed .venv-bench/installed
 # DOTMARK=folder names the images of the DOTmark benchmark; without it, synthetic fields.
 bench-bounds: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
+	$(RUN) benchmarks/bound_volumes.py 8
 
 # Today's tree beside an older commit, some fifteen minutes; HEAVY=1 for the long cases too.
 .PHONY: bench-release

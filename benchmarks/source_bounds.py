@@ -60,7 +60,7 @@ def list_bounds() -> list[Row]:
         Row(
             source,
             "regular grids of three axes are bounded like those of two",
-            "python benchmarks/bound_volumes.py 8",
+            "make bench-bounds",
             "",
             measure_volumes,
             is_cheap=True,

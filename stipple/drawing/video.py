@@ -7,7 +7,6 @@ from fractions import Fraction
 from PIL import Image
 
 from stipple.errors import StippleError
-from stipple.files.video import EXTRA
 
 # Encoders by suffix, that every browser and phone plays, and settings without visible loss.
 ENCODERS = {"mp4": ("libx264", {"crf": "18"}), "webm": ("libvpx-vp9", {"crf": "24", "b": "0"})}
@@ -26,7 +25,10 @@ def check_encoder() -> None:
     try:
         import av  # noqa: F401 (what `render_video` needs)
     except ImportError:
-        raise StippleError(EXTRA % ("writes videos", "write .gif or .webp")) from None
+        raise StippleError(
+            "PyAV, which writes videos, is not installed: install stipple-ot[video], or write"
+            " .gif or .webp."
+        ) from None
 
 
 def render_video(

@@ -9,7 +9,6 @@ from stipple.errors import StippleError
 # First bytes of Matroska and WebM; brands of files of the ISO base media format with video.
 MATROSKA = b"\x1a\x45\xdf\xa3"
 BRANDS = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  "}
-EXTRA = "PyAV, which %s them, is not installed: install stipple-ot[video], or %s."
 
 
 class VideoFile(ImageFile.ImageFile):
@@ -84,6 +83,8 @@ def open_video(stream: BinaryIO, name: str) -> Image.Image:
     try:
         import av  # noqa: F401 (what `VideoFile` needs)
     except ImportError:
-        advice = "export its frames as PNG"
-        raise StippleError(f"{name} is a video, and {EXTRA % ('reads', advice)}") from None
+        raise StippleError(
+            f"{name} is a video, and PyAV, which reads them, is not installed: install"
+            " stipple-ot[video], or export its frames as PNG."
+        ) from None
     return VideoFile(stream, name)

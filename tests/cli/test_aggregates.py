@@ -104,6 +104,7 @@ def test_an_image_sums_up_its_inks(figures):
 def test_people_read_of_every_ink(figures):
     layout = SimpleNamespace(dots="circle", radius=None)
     solving = SimpleNamespace(seed=3, masses=None, fixed=None, bleed=False, size_variation=0.25)
+    solving.periodic = False
     job = SimpleNamespace(
         solving=solving,
         targets=["a.svg", "-"],

@@ -119,7 +119,9 @@ def test_what_is_printed_holds():
     assert upper >= found.w2_squared_upper
     value, ends = rows["W2"].split(", certified within ")
     low, high = map(float, ends.strip("[]").split(","))
-    assert low <= found.w2_squared_lower**0.5 <= float(value) <= found.w2_squared_upper**0.5 <= high
+    assert low <= found.w2_squared_lower**0.5 <= found.w2_squared_upper**0.5 <= high
+    assert low <= float(value) <= high
+    assert float(value) == pytest.approx(found.w2_squared_upper**0.5, rel=1e-6)
     low, high = map(float, rows["W∞"].strip("[]").split(","))
     assert low <= found.w_infinity_lower <= found.w_infinity_upper <= high
 

@@ -112,7 +112,8 @@ def test_a_table_counts_its_pairs(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("row")
 def test_a_row_has_the_hashes_of_its_files(monkeypatch):
     found = SimpleNamespace(interval=Interval(1.0, 2.0), gap=1.0, seconds=1.0, reached=False)
-    monkeypatch.setattr(table, "bound_files", lambda *_: (None, found))
+    monkeypatch.setattr(table, "read_pair", lambda *_: None)
+    monkeypatch.setattr(table, "bound_masses", lambda *_: found)
     assert table._bound(("a", "b"), "", SETTINGS).hashes == (hash_file("a"), hash_file("b"))
 
 
@@ -148,6 +149,7 @@ def test_bounds_are_told_rounded_to_their_safe_side():
     levels = [SimpleNamespace(shape=(3, 5)), SimpleNamespace(shape=(6, 10))]
     plan = PlanSummary(4, (1.25, -0.5), 1.0, 2.00001)
     bounds = SimpleNamespace(order=2, unit="side", pixels="points", lower=1 / 3, upper=2 / 3)
+    bounds.shape = (6, 10)
     vars(bounds).update(gap=1.0, similar=False, reached=False, stopped="time", method="fast")
     vars(bounds).update(engine=SimpleNamespace(engine="numpy"), estimates=None, levels=levels)
     vars(bounds).update(summarise_plan=lambda: plan, normalised=False, seconds=2.0)

@@ -109,7 +109,7 @@ def test_morphs_play_and_certificates_are_pages(tmp_path) -> None:
     np.testing.assert_array_equal(rows[:, 2:4].reshape(4, 5, 2), morph.points)
     assert rows[:, 0].tolist() == [frame for frame in range(1, 5) for _ in range(5)]
     with pytest.raises(stipple.StippleError, match=r"use \.svg, \.gif, .*, \.html, \.csv"):
-        morph.save(tmp_path / "a.mp4")
+        morph.save(tmp_path / "a.avi")
     judged = stipple.certify([[0.5, 0.5]])
     judged.save(tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")

@@ -106,7 +106,7 @@ def test_avif_without_the_decoder(monkeypatch):
 
 
 def test_other_media_files_are_not_pictures():
-    assert "is not an image that can be read" in refuse(HEADER % (b"isom", b"mp42"))
+    assert "is not an image that can be read" in refuse(HEADER % (b"M4A ", b"M4B "))
 
 
 # --- SVG ----------------------------------------------------------------------------------------
