@@ -54,12 +54,12 @@ def hold_back(
     """
     falls, rises = bounds
     count = len(residual)
-    true = weigh_borders(borders, share)
+    rise = direction[borders.rows] - direction[borders.columns]
+    excess = np.maximum(rise / rises, -rise / falls)
+    if excess.max() <= SLACK:
+        return NewtonStep(direction, 1.0)
     weights = weigh_borders(borders, max(share, JOINING[0]))
-    change = direction
-    rise = change[borders.rows] - change[borders.columns]
     for _ in range(MOST_ROUNDS):
-        excess = np.maximum(rise / rises, -rise / falls)
         far = excess > SLACK
         if not far.any():
             break
@@ -69,9 +69,8 @@ def hold_back(
         except RuntimeError:
             return NewtonStep(direction, 1.0)
         rise = change[borders.rows] - change[borders.columns]
-    if change is direction:
-        return NewtonStep(direction, 1.0)
-    flow = true * rise
+        excess = np.maximum(rise / rises, -rise / falls)
+    flow = weigh_borders(borders, share) * rise
     left = residual - np.bincount(borders.rows, flow, count)
     left += np.bincount(borders.columns, flow, count)
     promise = 1.0 - measure_norm(left) / measure_norm(residual)
