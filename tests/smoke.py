@@ -15,6 +15,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
@@ -139,6 +140,44 @@ def check_sequence(folder):
     check_svg(folder / "prefixes.svg", 500)
 
 
+def check_morph(folder):
+    pair = (SAMPLES / "camera.png", SAMPLES / "horse.png")
+    words = ("-n", 300, "--frames", 4, "--dpi", 30, "-o", "m.gif", "--report", "m.json")
+    run(folder, "morph", *pair, *words)
+    with Image.open(folder / "m.gif") as film:
+        demand(film.n_frames == 5, f"m.gif has {film.n_frames} frames")
+    (passage,) = read_json(folder / "m.json")["passages"]
+    demand(0 < passage["rms_lower_px"] <= passage["rms_px"], f"the passage is {passage}")
+
+
+def check_certify(folder):
+    run(folder, "sequence", "-n", 60, "-o", "judged.csv")
+    run(folder, "certify", "judged.csv", "-o", "judged.json", "-o", "judged.png")
+    (figures,) = read_json(folder / "judged.json")["certificates"]
+    interval = [figures["w2_squared_lower"], figures["w2_squared_upper"]]
+    demand(0 < interval[0] <= interval[1], f"judged.json: the interval is {interval}")
+    check_png(folder / "judged.png")
+
+
+def check_volume(folder):
+    np.save(folder / "volume.npy", 1.0 + np.indices((6, 7, 8)).sum(axis=0))
+    run(
+        folder, "volume", "volume.npy", "-n", 50, "-o", "v.csv", "-o", "v.png", "--report", "v.json"
+    )
+    rows = read_rows(folder / "v.csv", ("x", "y", "z", "mass"), 50)
+    demand(all(abs(50 * row["mass"] - 1) < 1e-5 for row in rows), "v.csv has unequal masses")
+    report = read_json(folder / "v.json")
+    interval = [report[key] for key in ("w2_squared_lower", "w2_squared", "w2_squared_upper")]
+    demand(interval == sorted(interval), f"v.json: the interval is {interval}")
+    check_png(folder / "v.png")
+
+
+CHECKS = (
+    *(check_stipple, check_lloyd, check_edot, check_bound),
+    *(check_sequence, check_morph, check_certify, check_volume),
+)
+
+
 def main(arguments):
     if len(arguments) > 1:
         return f"Give one folder, not {len(arguments)}."
@@ -146,7 +185,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(*arguments) if arguments else Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for check in (check_stipple, check_lloyd, check_edot, check_bound, check_sequence):
+        for check in CHECKS:
             name = check.__name__.removeprefix("check_")
             began = time.perf_counter()
             try:
