@@ -134,6 +134,7 @@ def _find_flow(
                 break
             if shares.spare[0] + count > len(shares.samples):
                 shares = lengthen(shares)
+            _shorten(shares, ways, paths, start, end)
             _push(sites, shares, ways, balance, paths, start, end, costs)
     samples, receivers, sent = list_shares(shares)
     # Potentials count from that of the drain.
@@ -230,6 +231,26 @@ def _find_ways(sites: Sites, shares: Shares, ways: _Ways, atom: int, costs: Floa
                 parts[k] = part
         part = shares.after[part]
     ways.known[atom] = True
+
+
+@compile_loop
+def _shorten(shares: Shares, ways: _Ways, paths: _Paths, start: int, end: int) -> None:
+    """Leave out atoms that would hand on the sample that they are handed.
+
+    Such a way costs as much as the direct one, but carries no more than what they have of it.
+    """
+    before = paths.before
+    drain = len(before) - 1
+    node = end
+    while node != start:
+        giver = before[node]
+        while giver != start and drain not in (node, giver, before[giver]):
+            handed = shares.samples[ways.parts[before[giver], giver]]
+            if shares.samples[ways.parts[giver, node]] != handed:
+                break
+            giver = before[giver]
+        before[node] = giver
+        node = giver
 
 
 @compile_loop

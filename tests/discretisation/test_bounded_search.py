@@ -143,3 +143,18 @@ def test_capacities_too_wide_to_matter_cost_what_free_weights_do() -> None:
 def test_what_does_not_fit_is_refused(options: dict[str, object], words: str) -> None:
     with pytest.raises(StippleError, match=words):
         edot(np.arange(10.0)[:, None], **options)  # type: ignore[arg-type]
+
+
+def test_samples_that_many_atoms_share_are_sent_straight():
+    # Each atom on the way would carry no more than the crumb that it has of them, again and again.
+    random = np.random.default_rng(0)
+    random.random((5000, 2))
+    centres = random.uniform(-10, 10, (50, 2))
+    random.standard_normal((5000, 2))
+    shares = 2.0 ** -np.arange(1, 7)
+    which = random.choice(6, 5000, p=shares / shares.sum())
+    samples = 4 * centres[which] + random.standard_normal((5000, 2)) * (1 + which[:, None])
+    found = stipple.edot(samples, 50, capacity=(0.018, 0.022), threads=1)
+    assert found.cost.upper <= found.cost.lower * (1 + 1e-9)
+    assert found.weights.min() >= 0.018 - 1e-9
+    assert found.weights.max() <= 0.022 + 1e-9
