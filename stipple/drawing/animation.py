@@ -75,7 +75,7 @@ def render_animation(
         # It counts in hundredths of a second, up to some ten minutes.
         for seconds in durations:
             check_pace(seconds)
-    if form == "gif" or form in ENCODERS:
+    if form in ("gif", *ENCODERS):
         frames = [replace(frame, background=frame.background or WHITE) for frame in frames]
     pixels = [Image.fromarray(rasterise(frame, dpi)) for frame in frames]
     if form == "webp" and max(pixels[0].size) > LARGEST_SIDE:

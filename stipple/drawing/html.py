@@ -159,7 +159,7 @@ def render_page(page: Page) -> bytes:
         "controls": read_part("controls.js"),
         "data": dump_json(_describe_page(page)),
     }
-    return fill_template(read_part("viewer.html"), parts)
+    return fill_template(read_body("viewer.html"), parts)
 
 
 def fill_template(template: str, parts: dict[str, str]) -> bytes:
@@ -187,6 +187,11 @@ def render_thumbnail(pixels: NDArray[np.uint8], side: int) -> bytes:
 def encode_bytes(data: bytes) -> str:
     """Write bytes as Base64."""
     return base64.b64encode(data).decode("ascii")
+
+
+def read_body(name: str) -> str:
+    """Read what a page shows, in the frame that all pages have."""
+    return read_part("frame.html").replace("{{body}}", read_part(name))
 
 
 def read_part(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote
 
-from stipple.drawing.html import Rows, encode_bytes, fill_template, read_part
+from stipple.drawing.html import Rows, encode_bytes, fill_template, read_body, read_part
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def render_entries(title: str, summary: Rows, entries: Sequence[Entry]) -> bytes
         "orders": _render_options({name: name for name in orders}),
         "entries": "".join(map(_render_entry, entries)),
     }
-    return fill_template(read_part("report.html"), parts)
+    return fill_template(read_body("report.html"), parts)
 
 
 def _render_options(options: Mapping[str, str]) -> str:

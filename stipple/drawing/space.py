@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.drawing.html import Rows, dump_json, encode_bytes, fill_template, read_part
+from stipple.drawing.html import Rows, dump_json, encode_bytes, fill_template, read_body, read_part
 
 
 def render_space(
@@ -43,4 +43,4 @@ def render_space(
         "script": read_part("space.js"),
         "data": dump_json(data),
     }
-    return fill_template(read_part("space.html"), parts)
+    return fill_template(read_body("space.html"), parts)

@@ -1,8 +1,9 @@
 """Pictures that follow one another as a video, through PyAV, an extra."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Any
 
 from PIL import Image
 
@@ -62,6 +63,12 @@ def render_video(
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         shown: dict[int | None, int] = {}  # how long, by when
         now = 0
+
+        def mux(packets: Iterable[Any]) -> None:
+            for packet in packets:
+                packet.duration = shown[packet.pts]
+                container.mux(packet)
+
         for picture, seconds in zip(frames, durations, strict=True):
             whole = Image.new("RGB", (width, height), background)
             whole.paste(picture)
@@ -69,10 +76,6 @@ def render_video(
             frame.pts, frame.time_base = now, TICK
             shown[now] = round(seconds / TICK)
             now += shown[now]
-            for packet in stream.encode(frame):
-                packet.duration = shown[packet.pts]
-                container.mux(packet)
-        for packet in stream.encode():
-            packet.duration = shown[packet.pts]
-            container.mux(packet)
+            mux(stream.encode(frame))
+        mux(stream.encode())  # what the encoder held back
     return file.getvalue()

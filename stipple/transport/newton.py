@@ -113,8 +113,12 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         accuracy: float,
     ) -> Floats:
         """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
+        return self._solve(diagram, self._list_borders(diagram, sides), share, residual, accuracy)
+
+    def _solve(
+        self, diagram: Diagram, borders: Borders, share: float, residual: Floats, accuracy: float
+    ) -> Floats:
         farthest = diagram.cells.width**2 + diagram.cells.height**2
-        borders = self._list_borders(diagram, sides)
         return self.solve_linear(borders, share, residual, accuracy, farthest)
 
     def _find_bounded_step(
@@ -127,12 +131,13 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         accuracy: float,
     ) -> NewtonStep:
         """Newton step, while points move so far, in which no side goes too far."""
-        direction = self.find_direction(diagram, sides, share, residual, accuracy)
+        borders = self._list_borders(diagram, sides)
+        direction = self._solve(diagram, borders, share, residual, accuracy)
         if len(direction) <= FEW_CELLS or self._mending or self.periodic:
             return NewtonStep(direction, 1.0)
         return hold_back(
             self._stiff,
-            self._list_borders(diagram, sides),
+            borders,
             bound_drops(diagram.cells, sides, diagram.barycentres, move, FARTHEST),
             share,
             residual,

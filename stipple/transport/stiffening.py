@@ -52,10 +52,8 @@ def hold_back(
     direction : ndarray, shape (n,)
         Newton's, as changes of the potentials.
     """
-    falls, rises = bounds
     count = len(residual)
-    rise = direction[borders.rows] - direction[borders.columns]
-    excess = np.maximum(rise / rises, -rise / falls)
+    excess = _measure_excess(direction, borders, bounds)
     if excess.max() <= SLACK:
         return NewtonStep(direction, 1.0)
     weights = weigh_borders(borders, max(share, JOINING[0]))
@@ -68,12 +66,25 @@ def hold_back(
             change = linear.solve(assemble_borders(borders, weights, count), residual, accuracy)
         except RuntimeError:
             return NewtonStep(direction, 1.0)
-        rise = change[borders.rows] - change[borders.columns]
-        excess = np.maximum(rise / rises, -rise / falls)
-    flow = weigh_borders(borders, share) * rise
+        excess = _measure_excess(change, borders, bounds)
+    flow = weigh_borders(borders, share) * _find_rises(change, borders)
     left = residual - np.bincount(borders.rows, flow, count)
     left += np.bincount(borders.columns, flow, count)
     promise = 1.0 - measure_norm(left) / measure_norm(residual)
     if promise < LEAST_PROMISE:
         return NewtonStep(direction, 1.0)
     return NewtonStep(change, min(promise, 1.0))
+
+
+def _find_rises(change: Floats, borders: Borders) -> Floats:
+    """How far potentials of rows rise against those of columns, shape (m,)."""
+    rises: Floats = change[borders.rows] - change[borders.columns]
+    return rises
+
+
+def _measure_excess(change: Floats, borders: Borders, bounds: tuple[Floats, Floats]) -> Floats:
+    """How many times as far as they may potentials on both sides fall or rise, shape (m,)."""
+    falls, rises = bounds
+    rise = _find_rises(change, borders)
+    excess: Floats = np.maximum(rise / rises, -rise / falls)
+    return excess
