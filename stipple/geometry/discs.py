@@ -72,50 +72,59 @@ def _cut_discs(
     reaches: Floats,
     chords: Floats,
 ) -> None:
-    """Green's theorem: each edge gives what the triangle from the point to it covers of the disc.
-
-    That is, with its sign, a triangle where the edge runs inside, and sectors where it does not.
-    """
     for i in range(len(radii)):
-        radius = radii[i]
-        inside = offsets[i] < offsets[i + 1]
-        for k in range(offsets[i], offsets[i + 1]):
-            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
-            x, y = vertices[k]
-            u, v = vertices[after, 0] - x, vertices[after, 1] - y
-            reaches[i] = max(reaches[i], np.sqrt(x * x + y * y))
-            cross = x * v - y * u
-            if cross < 0 or cross * cross < radius * radius * (u * u + v * v):
-                inside = False
-        if inside:
-            areas[i], arcs[i] = np.pi * radius * radius, 2 * np.pi
+        areas[i], arcs[i], reaches[i] = cut_disc(
+            offsets[i], offsets[i + 1], vertices, radii[i], chords
+        )
+
+
+@compile_loop
+def cut_disc(
+    start: int, stop: int, vertices: Floats, radius: float, chords: Floats
+) -> tuple[float, float, float]:
+    """Cut one disc: its area and arc within the polygon start..stop, and how far that reaches.
+
+    Green's theorem: each edge gives what the triangle from the point to it covers of the disc. That
+    is, with its sign, a triangle where the edge runs inside, and sectors where it does not. Chords
+    are filled in where there are any.
+    """
+    inside = start < stop
+    reach = 0.0
+    for k in range(start, stop):
+        after = k + 1 if k + 1 < stop else start
+        x, y = vertices[k]
+        u, v = vertices[after, 0] - x, vertices[after, 1] - y
+        reach = max(reach, np.sqrt(x * x + y * y))
+        cross = x * v - y * u
+        if cross < 0 or cross * cross < radius * radius * (u * u + v * v):
+            inside = False
+    if inside:
+        return np.pi * radius * radius, 2 * np.pi, reach
+    twice_area = 0.0
+    arc = 0.0
+    for k in range(start, stop):
+        after = k + 1 if k + 1 < stop else start
+        x, y = vertices[k]
+        u, v = vertices[after, 0] - x, vertices[after, 1] - y
+        length = np.sqrt(u * u + v * v)
+        if length == 0:
             continue
-        twice_area = 0.0
-        arc = 0.0
-        for k in range(offsets[i], offsets[i + 1]):
-            after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
-            x, y = vertices[k]
-            u, v = vertices[after, 0] - x, vertices[after, 1] - y
-            length = np.sqrt(u * u + v * v)
-            if length == 0:
-                continue
-            # Where on the edge, from 0 to 1, the disc begins and ends.
-            near = -(x * u + y * v) / length
-            height = (x * v - y * u) / length
-            half = np.sqrt(max(radius * radius - height * height, 0.0))
-            first = min(max((near - half) / length, 0.0), 1.0)
-            last = min(max((near + half) / length, 0.0), 1.0)
-            if first < last:
-                chords[k] = (last - first) * length
-                twice_area += chords[k] * height
-            else:
-                first = last = 1.0
-            if first > 0:
-                p, q = x + first * u, y + first * v
-                arc += np.arctan2(x * q - y * p, x * p + y * q)
-            if last < 1:
-                p, q = x + last * u, y + last * v
-                x, y = x + u, y + v
-                arc += np.arctan2(p * y - q * x, p * x + q * y)
-        areas[i] = max((twice_area + arc * radius * radius) / 2, 0.0)
-        arcs[i] = max(arc, 0.0)
+        # Where on the edge, from 0 to 1, the disc begins and ends.
+        near = -(x * u + y * v) / length
+        height = (x * v - y * u) / length
+        half = np.sqrt(max(radius * radius - height * height, 0.0))
+        first = min(max((near - half) / length, 0.0), 1.0)
+        last = min(max((near + half) / length, 0.0), 1.0)
+        if first < last:
+            chords[k] = (last - first) * length
+            twice_area += chords[k] * height
+        else:
+            first = last = 1.0
+        if first > 0:
+            p, q = x + first * u, y + first * v
+            arc += np.arctan2(x * q - y * p, x * p + y * q)
+        if last < 1:
+            p, q = x + last * u, y + last * v
+            x, y = x + u, y + v
+            arc += np.arctan2(p * y - q * x, p * x + q * y)
+    return max((twice_area + arc * radius * radius) / 2, 0.0), max(arc, 0.0), reach

@@ -9,11 +9,13 @@ from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.cutting import Polygons, cut_chosen
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
-from stipple.geometry.recutting import recut_cells
+from stipple.geometry.recutting import recut_cells, reconcile_cells
 from stipple.machine.threads import Workers
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
 AREA_TOLERANCE = 1e-13
+# Rounds in which neighbours are brought to agree: on light cells among heavy ones 3 did.
+MOST_RECONCILED = 3
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,22 @@ def build_power_cells(
             cut_chosen(points, potentials, width, height, adjacency, search, every, workers)
         )
 
+    def reconcile(polygons: Polygons) -> PowerCells:
+        cells = complete(polygons)
+        for _ in range(MOST_RECONCILED):
+            if _tiles(cells):
+                break
+            agreed = reconcile_cells(points, potentials, width, height, polygons, workers)
+            if agreed is None:
+                break
+            polygons = agreed
+            cells = complete(polygons)
+        return cells
+
     if previous is not None and len(previous.points) == len(points):
         adjacency = previous.adjacency
         if adjacency.visible.all():
-            cells = complete(recut_cells(points, potentials, width, height, adjacency, workers))
+            cells = reconcile(recut_cells(points, potentials, width, height, adjacency, workers))
         else:
             cells = cut(adjacency, True)
         hidden = len(points) - int(cells.adjacency.visible.sum())

@@ -49,7 +49,63 @@ def recut_cells(
         _follow_rings(points, potentials, width, height, kept, start, stop, changed)
 
     workers.map_ranges(follow, count)
-    chosen = np.flatnonzero(changed)
+    return _cut_on(points, potentials, width, height, adjacency, kept, changed, workers)
+
+
+def reconcile_cells(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    polygons: Polygons,
+    workers: Workers,
+) -> Polygons | None:
+    """Cut anew the cells of which one has a side towards the other, but not the other way round.
+
+    What the search of a cell has missed, that of its neighbour has mostly found.
+
+    Parameters
+    ----------
+    points, potentials, width, height
+        As in `build_power_cells`.
+    polygons : Polygons
+        Cells of them, some of which are too large.
+    workers : Workers
+        Threads that share the work.
+
+    Returns
+    -------
+    Polygons or None
+        `None` where all agree.
+    """
+    rows, columns = _find_unanswered(polygons.offsets, polygons.owners)
+    if len(rows) == 0:
+        return None
+    missing = np.bincount(columns, minlength=len(points))
+    adjacency = Adjacency(
+        polygons.offsets + np.append(0, np.cumsum(missing)),
+        np.insert(polygons.owners, polygons.offsets[columns + 1], rows),
+        np.diff(polygons.offsets) > 0,
+    )
+    changed = missing > 0
+    changed[rows] = True
+    return _cut_on(points, potentials, width, height, adjacency, polygons, changed, workers)
+
+
+def _cut_on(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    adjacency: Adjacency,
+    kept: Polygons,
+    changed: Booleans,
+    workers: Workers,
+) -> Polygons:
+    """Cut the cells that changed, and then those that are new to one cut, or lost by it."""
+    chosen = np.flatnonzero(changed & adjacency.visible)
+    # A cell cut to nothing by some of the others is hidden for certain.
+    changed |= ~adjacency.visible
     cut: list[tuple[Integers, Polygons]] = []
     while len(chosen) > 0:
         found = cut_chosen(points, potentials, width, height, adjacency, True, chosen, workers)
@@ -173,6 +229,21 @@ def _follow_rings(
                         changed[j] = True
             before = m
         areas[i] = twice_area / 2
+
+
+@compile_loop
+def _find_unanswered(offsets: Integers, owners: Integers) -> tuple[Integers, Integers]:
+    """Cells with a side towards another that has none towards them, and those others."""
+    rows = np.empty(len(owners), dtype=np.int64)
+    columns = np.empty(len(owners), dtype=np.int64)
+    used = 0
+    for i in range(len(offsets) - 1):
+        for k in range(offsets[i], offsets[i + 1]):
+            j = owners[k]
+            if j >= 0 and find_edge(offsets, owners, j, i) < 0:
+                rows[used], columns[used] = i, j
+                used += 1
+    return rows[:used], columns[:used]
 
 
 @compile_loop

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arguments import read_array, read_count, read_masses, read_points
-from stipple.arrays import Booleans, Floats, PointsLike
+from stipple.arrays import Booleans, Floats, Integers, PointsLike
 from stipple.choices import LARGEST_COUNT, Start, Texture
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
+from stipple.geometry.morton import order_along_curve
 from stipple.geometry.shares import place_shares
 from stipple.measures.density import Density
 from stipple.transport.starts import (
@@ -36,11 +37,24 @@ class Beginning:
         Masses of the points, with sum 1, unless they are equal.
     fixed : ndarray of bool, shape (n,), or None
         Points that stay.
+    order : ndarray of int, shape (n,), or None
+        The place of each point in the caller's list, unless it is the same.
     """
 
     starts: Sequence[tuple[Floats, Floats | None]]
     masses: Floats | None
     fixed: Booleans | None
+    order: Integers | None = None
+
+    def sort(self) -> "Beginning":
+        """List what is near in space near in memory: given masses come in any order."""
+        order = order_along_curve(self.starts[0][0])
+        return Beginning(
+            [(points[order], None if near is None else near[order]) for points, near in self.starts],
+            None if self.masses is None else self.masses[order],
+            None if self.fixed is None else self.fixed[order],
+            order,
+        )
 
 
 def begin(
@@ -65,7 +79,8 @@ def begin(
         _refuse_blue(texture)
         count = _agree(len(points), weights, "start points")
         mask = None if fixed is None else _read_mask(fixed, count)
-        return Beginning([(points, None)], weights, mask)
+        given = Beginning([(points, None)], weights, mask)
+        return given if weights is None else given.sort()
     if start not in ("bisection", "uniform", "grid"):
         raise StippleError(
             f"The start is {start!r}: give bisection, uniform, grid or an array of positions."
@@ -98,7 +113,8 @@ def begin(
         ]
     else:
         starts = [start_from_bisection(density, count)]
-    return Beginning(starts, weights, mask)
+    beginning = Beginning(starts, weights, mask)
+    return beginning if weights is None else beginning.sort()
 
 
 def read_number_of_points(count: int) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from stipple.arguments import accept_former_name, read_choice, read_count, read_number, read_threads
-from stipple.arrays import ImageLike, PointsLike
+from stipple.arrays import ImageLike, Integers, PointsLike
 from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays, Texture
 from stipple.errors import StippleError
 from stipple.machine.notebook import show_steps
@@ -150,7 +151,7 @@ def stipple(
             fixed=beginning.fixed,
             leave_saddles=isinstance(start, str) and start == "bisection",
             seed=seed,
-            on_step=told,
+            on_step=_tell_in_order(told, beginning.order),
         )
     ended = time.perf_counter()
     treated = strays if moving else "keep"
@@ -169,9 +170,25 @@ def stipple(
             fixed=beginning.fixed,
         )
     seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
-    return describe_quantisation(
+    found = describe_quantisation(
         density, solver, result, dots, method=method, seed=seed, seconds=seconds
     )
+    return found if beginning.order is None else _restore_order(found, beginning.order)
+
+
+def _tell_in_order(
+    on_step: Callable[[Step], None] | None, order: Integers | None
+) -> Callable[[Step], None] | None:
+    """Tell of steps with the points in the caller's order."""
+    if on_step is None or order is None:
+        return on_step
+    back = np.argsort(order)
+    return lambda step: on_step(replace(step, points=step.points[back]))
+
+
+def _restore_order(found: Stippling, order: Integers) -> Stippling:
+    back = np.argsort(order)
+    return replace(found.reorder(back), cells=found.cells.reorder(back))
 
 
 def _check_choices(

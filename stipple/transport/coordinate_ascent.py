@@ -12,6 +12,8 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.contours import integrate_polygons
 from stipple.geometry.cutting import cut_cell
+from stipple.geometry.discs import cut_disc
+from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.recutting import recut_cells
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
@@ -58,8 +60,7 @@ def ascend_coordinates(
         Potentials, in square pixels.
     """
     cells, masses = diagram.cells, diagram.integrals.masses
-    adjacency = cells.adjacency
-    cut = recut_cells(points, potentials, cells.width, cells.height, adjacency, workers)
+    cut = recut_cells(points, potentials, cells.width, cells.height, cells.adjacency, workers)
     foretold = masses * cut.areas / cells.areas
     far: Booleans = np.zeros(len(points), dtype=bool)
     # Of a cell far from its mass the density says little about where it will be.
@@ -67,11 +68,48 @@ def ascend_coordinates(
         far |= (part < LEAST * expected) | (part > MOST * expected)
     if not far.any():
         return potentials
+    rows = density.row_sums
+    picture = _Picture(rows.pixels, rows.blocks, rows.stretches)
+    return _ascend_far(picture, cells, points, potentials, expected, far)
+
+
+def ascend_squares(cells: PowerCells, squares: Floats, areas: Floats, far: Booleans) -> Floats:
+    """Change the squared radii of discs that are far from the area they are to have in the union.
+
+    Parameters
+    ----------
+    cells : PowerCells
+        Cells of the same points with other potentials, none of them hidden.
+    squares : ndarray, shape (n,)
+        Squared radii, at least 0, in square pixels.
+    areas : ndarray, shape (n,)
+        In square pixels.
+    far : ndarray of bool, shape (n,)
+        Which discs to begin with.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Squared radii.
+    """
+    none = np.empty((0, 0, 0))
+    return _ascend_far(_Picture(none, none, none), cells, cells.points, squares, areas, far)
+
+
+def _ascend_far(
+    picture: "_Picture",
+    cells: PowerCells,
+    points: Floats,
+    potentials: Floats,
+    expected: Floats,
+    far: Booleans,
+) -> Floats:
+    """Solve the cells that are far from what is expected, heavy ones first."""
     chosen = np.flatnonzero(far)
     ascended: Floats = potentials.copy()
-    rows = density.row_sums
+    adjacency = cells.adjacency
     _ascend(
-        _Picture(rows.pixels, rows.blocks, rows.stretches),
+        picture,
         _Cells(
             points,
             ascended,
@@ -89,7 +127,10 @@ def ascend_coordinates(
 
 
 class _Picture(NamedTuple):
-    """Sums of the density along its rows, as in `RowSums`."""
+    """Sums of the density along its rows, as in `RowSums`.
+
+    Without any, a cell holds what is of the disc about its point in it, as in `fit_discs`.
+    """
 
     pixels: Floats
     blocks: Floats
@@ -241,6 +282,9 @@ def _measure_cell(
 ) -> tuple[int, float, float]:
     """Cut a cell: how many sides it has, its mass, and by how much that grows per potential."""
     points = cells.points
+    of_disc = len(picture.pixels) == 0
+    if of_disc and cells.potentials[i] <= 0:
+        return 0, 0.0, 0.0
     size, now = cut_cell(
         i,
         points,
@@ -264,23 +308,31 @@ def _measure_cell(
         room.vertices[m, 0] = room.polygon[now, m]
         room.vertices[m, 1] = room.polygon[now + 1, m]
         room.labels[0, m] = room.labels[now // 2, m]
-    integrate_polygons(
-        picture.pixels,
-        picture.blocks,
-        picture.stretches,
-        room.point,
-        room.ends,
-        room.vertices,
-        room.only,
-        room.sums,
-        room.edges,
-        room.no_bounds,
-        room.no_strips,
-    )
-    slope = 0.0
+    mass, slope = 0.0, 0.0
+    if of_disc:
+        for m in range(size):
+            room.edges[0, m] = 0.0
+        radius = np.sqrt(cells.potentials[i])
+        mass, arc, _ = cut_disc(0, size, room.vertices, radius, room.edges[0])
+        slope = arc / 2
+    else:
+        integrate_polygons(
+            picture.pixels,
+            picture.blocks,
+            picture.stretches,
+            room.point,
+            room.ends,
+            room.vertices,
+            room.only,
+            room.sums,
+            room.edges,
+            room.no_bounds,
+            room.no_strips,
+        )
+        mass = room.sums[0, 0]
     for m in range(size):
         j = room.labels[0, m]
         if j >= 0:
             a, b = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
             slope += room.edges[0, m] / (2 * np.sqrt(a * a + b * b))
-    return size, room.sums[0, 0], slope
+    return size, mass, slope

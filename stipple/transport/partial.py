@@ -1,16 +1,15 @@
 """Partial transport from the plain area to points: discs that share it where they meet."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.geometry.discs import CutDiscs, cut_discs
 from stipple.geometry.periodic_cells import TorusCutter
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
 from stipple.machine.products import measure_norm, multiply
 from stipple.machine.threads import Workers
+from stipple.transport.coordinate_ascent import LEAST, MOST, ascend_squares
 from stipple.transport.laplacian import SparseRows, assemble_laplacian
 
 # Largest relative error of an area: what nobody sees.
@@ -18,6 +17,8 @@ TOLERANCE = 1e-4
 # Relative residual of the linear system of a step.
 COARSE = 0.1
 MOST_STEPS, MOST_HALVINGS, MOST_GRADIENTS = 40, 10, 1000
+# Where areas differ more, the discs of small ones are hidden in others at first.
+UNLIKE = 10.0
 # Circles with less of them in their cells, by angle, count as if they had this much.
 LEAST_ARC = 1e-3
 # Square pixels; of smaller areas, products underflow.
@@ -65,24 +66,7 @@ def fit_discs(
     squares = areas / np.pi
     if near is not None and (np.abs(near.areas - areas) <= TOLERANCE * areas).all():
         return cut_discs(near, np.sqrt(squares), workers).reaches
-    workers = workers or Workers(1)
-    torus = TorusCutter(width, height, "auto", workers)
-
-    def build(squares: Floats, previous: PowerCells | None) -> PowerCells:
-        if near is not None and near.laps is not None:
-            return torus.cut(points, squares)
-        return build_power_cells(points, squares, width, height, workers=workers, previous=previous)
-
-    cells = build(squares, near)
-    discs = cut_discs(cells, np.sqrt(squares), workers)
-    for _ in range(MOST_STEPS):
-        lack = areas - discs.areas
-        if np.abs(lack / areas).max() <= TOLERANCE:
-            break
-        found = _search_line(areas, cells, discs, _solve_step(cells, discs, lack), build, workers)
-        if found is None:
-            break
-        cells, discs = found
+    cells, discs = _Fit(points, areas, width, height, near, workers or Workers(1)).solve()
     squares = cells.potentials
     free = discs.arcs > 2 * np.pi * (1 - 1e-12)
     radii = np.sqrt(np.where(free, asked / np.pi, squares))
@@ -91,25 +75,83 @@ def fit_discs(
     return np.where(capped, np.minimum(radii, discs.reaches), radii)
 
 
-def _search_line(
-    areas: Floats,
-    cells: PowerCells,
-    discs: CutDiscs,
-    step: Floats,
-    build: Callable[[Floats, PowerCells | None], PowerCells],
-    workers: Workers,
-) -> tuple[PowerCells, CutDiscs] | None:
-    """Halve the step until areas are less wrong."""
-    squares = cells.potentials
-    norm = measure_norm((areas - discs.areas) / areas)
-    for halving in range(MOST_HALVINGS):
-        # No disc shrinks by more than a half at once.
-        tried = np.maximum(squares + step / 2**halving, squares / 2)
-        trial = build(tried, cells)
-        cut = cut_discs(trial, np.sqrt(tried), workers)
-        if measure_norm((areas - cut.areas) / areas) < norm:
-            return trial, cut
-    return None
+class _Fit:
+    """The steps to discs of given areas, as `fit_discs` takes them.
+
+    Cells of discs of very different areas are many of them hidden, which Newton's method knows
+    nothing of: such discs are solved one by one, as light cells are.
+    """
+
+    def __init__(
+        self,
+        points: Floats,
+        areas: Floats,
+        width: float,
+        height: float,
+        near: PowerCells | None,
+        workers: Workers,
+    ) -> None:
+        self._points, self._areas = points, areas
+        self._size = width, height
+        self._near = near
+        self._workers = workers
+        self._torus = TorusCutter(width, height, "auto", workers)
+
+    def solve(self) -> tuple[PowerCells, CutDiscs]:
+        """Find cells of squared radii for which discs have their areas, as far as that goes."""
+        squares = self._areas / np.pi
+        if self._near is not None and self._areas.max() > UNLIKE * self._areas.min():
+            every = np.ones(len(squares), dtype=bool)
+            squares = self._mend(self._near, squares, every)
+        cells, discs = self._cut(squares)
+        for _ in range(MOST_STEPS):
+            lack = self._areas - discs.areas
+            if np.abs(lack / self._areas).max() <= TOLERANCE:
+                break
+            found = self._search_line(cells, discs, _solve_step(cells, discs, lack))
+            if found is None:
+                break
+            cells, discs = found
+        return cells, discs
+
+    def _search_line(
+        self, cells: PowerCells, discs: CutDiscs, step: Floats
+    ) -> tuple[PowerCells, CutDiscs] | None:
+        """Halve the step until areas are less wrong."""
+        norm = measure_norm(self._areas - discs.areas)
+        for halving in range(MOST_HALVINGS):
+            # No disc shrinks by more than a half at once.
+            tried = np.maximum(cells.potentials + step / 2**halving, cells.potentials / 2)
+            trial, cut = self._cut(tried)
+            if measure_norm(self._areas - cut.areas) < norm:
+                return trial, cut
+        return None
+
+    def _cut(self, squares: Floats) -> tuple[PowerCells, CutDiscs]:
+        """Cut cells and discs of squared radii, changed where discs are far from their areas."""
+        cells, discs = self._build(squares)
+        parts = discs.areas / self._areas
+        far = (parts < LEAST) | (parts > MOST)
+        if self._near is None or not far.any():
+            return cells, discs
+        return self._build(self._mend(self._near, squares, far))
+
+    def _mend(self, near: PowerCells, squares: Floats, far: Booleans) -> Floats:
+        """Change squared radii of discs far from their areas; discs on a torus are left alone."""
+        if near.laps is not None:
+            return squares
+        return ascend_squares(near, squares, self._areas, far)
+
+    def _build(self, squares: Floats) -> tuple[PowerCells, CutDiscs]:
+        if self._near is not None and self._near.laps is not None:
+            cells = self._torus.cut(self._points, squares)
+        else:
+            cells = build_power_cells(
+                self._points, squares, *self._size, workers=self._workers, previous=self._near
+            )
+            if cells.adjacency.visible.all():
+                self._near = cells
+        return cells, cut_discs(cells, np.sqrt(squares), self._workers)
 
 
 def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
