@@ -190,7 +190,7 @@ def build_power_cells(
             return cells
         # Once for neighbours missed, once more for those of cells that come out of hiding.
         for _ in range(2):
-            cells = cut(_symmetrise(cells), True)
+            cells = cut(symmetrise(cells), True)
             if _tiles(cells):
                 return cells
     cells = cut(_find_candidates(points, potentials, width, height, engine), False)
@@ -237,7 +237,7 @@ def _find_candidates(
     return _connect_all(points, potentials, rows, columns, ~visible, visible)
 
 
-def _symmetrise(cells: PowerCells) -> Adjacency:
+def symmetrise(cells: PowerCells) -> Adjacency:
     """Neighbour lists made symmetric, and a first neighbour for cells that have none.
 
     Where the search of a cell has missed a neighbour, the neighbour's search has mostly found it.

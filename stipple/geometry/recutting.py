@@ -19,6 +19,8 @@ MOST = 64
 # Squared sine of the least angle between consecutive lines: where they are nearly parallel, the
 # corner is found more precisely by cutting.
 THIN = 1e-8
+# Sides that differ by less, as a part of the domain's width and height, are the same.
+SAME = 1e-9
 
 
 def recut_cells(
@@ -60,7 +62,7 @@ def reconcile_cells(
     polygons: Polygons,
     workers: Workers,
 ) -> Polygons | None:
-    """Cut anew the cells of which one has a side towards the other, but not the other way round.
+    """Cut anew the cells that do not agree with a neighbour on their common side.
 
     What the search of a cell has missed, that of its neighbour has mostly found.
 
@@ -78,8 +80,9 @@ def reconcile_cells(
     Polygons or None
         `None` where all agree.
     """
-    rows, columns = _find_unanswered(polygons.offsets, polygons.owners)
-    if len(rows) == 0:
+    differing = np.zeros(len(points), dtype=np.bool_)
+    rows, columns = _compare_sides(polygons, SAME * (width + height), differing)
+    if not differing.any():
         return None
     missing = np.bincount(columns, minlength=len(points))
     adjacency = Adjacency(
@@ -87,9 +90,7 @@ def reconcile_cells(
         np.insert(polygons.owners, polygons.offsets[columns + 1], rows),
         np.diff(polygons.offsets) > 0,
     )
-    changed = missing > 0
-    changed[rows] = True
-    return _cut_on(points, potentials, width, height, adjacency, polygons, changed, workers)
+    return _cut_on(points, potentials, width, height, adjacency, polygons, differing, workers)
 
 
 def _cut_on(
@@ -232,18 +233,44 @@ def _follow_rings(
 
 
 @compile_loop
-def _find_unanswered(offsets: Integers, owners: Integers) -> tuple[Integers, Integers]:
-    """Cells with a side towards another that has none towards them, and those others."""
+def _compare_sides(
+    polygons: Polygons, same: float, differing: Booleans
+) -> tuple[Integers, Integers]:
+    """Mark the cells that differ about a side by more than that length.
+
+    Returns the pairs of which only the first has a side towards the second.
+    """
+    offsets, owners, vertices, _ = polygons
     rows = np.empty(len(owners), dtype=np.int64)
     columns = np.empty(len(owners), dtype=np.int64)
     used = 0
     for i in range(len(offsets) - 1):
         for k in range(offsets[i], offsets[i + 1]):
             j = owners[k]
-            if j >= 0 and find_edge(offsets, owners, j, i) < 0:
+            if j < 0:
+                continue
+            other = find_edge(offsets, owners, j, i)
+            if other < 0:
                 rows[used], columns[used] = i, j
                 used += 1
+            elif (
+                abs(
+                    _measure_side(offsets, vertices, i, k)
+                    - _measure_side(offsets, vertices, j, other)
+                )
+                <= same
+            ):
+                continue
+            differing[i] = differing[j] = True
     return rows[:used], columns[:used]
+
+
+@compile_loop
+def _measure_side(offsets: Integers, vertices: Floats, i: int, k: int) -> float:
+    after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+    u, v = vertices[after, 0] - vertices[k, 0], vertices[after, 1] - vertices[k, 1]
+    length: float = np.sqrt(u * u + v * v)
+    return length
 
 
 @compile_loop

@@ -50,7 +50,10 @@ class Beginning:
         """List what is near in space near in memory: given masses come in any order."""
         order = order_along_curve(self.starts[0][0])
         return Beginning(
-            [(points[order], None if near is None else near[order]) for points, near in self.starts],
+            [
+                (points[order], None if near is None else near[order])
+                for points, near in self.starts
+            ],
             None if self.masses is None else self.masses[order],
             None if self.fixed is None else self.fixed[order],
             order,

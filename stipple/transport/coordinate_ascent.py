@@ -5,6 +5,7 @@ part of their size: more than first order foretells. Its own potential mends tha
 nobody. After V. I. Oliker and L. D. Prussner, Numerische Mathematik 54 (1988).
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.contours import integrate_polygons
 from stipple.geometry.cutting import cut_cell
 from stipple.geometry.discs import cut_disc
-from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.power_cells import PowerCells, symmetrise
 from stipple.geometry.recutting import recut_cells
 from stipple.machine.compiled import compile_loop
 from stipple.machine.threads import Workers
@@ -73,6 +74,31 @@ def ascend_coordinates(
     return _ascend_far(picture, cells, points, potentials, expected, far)
 
 
+def ascend_start(density: Density, diagram: Diagram, expected: Floats) -> Floats:
+    """Change the potentials of cells that are far from their mass, or hidden, as at a start.
+
+    Parameters
+    ----------
+    density : Density
+        The density.
+    diagram : Diagram
+        The cells.
+    expected : ndarray, shape (n,)
+        Masses that they are to hold.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Potentials, in square pixels.
+    """
+    cells, masses = diagram.cells, diagram.integrals.masses
+    linked = replace(cells, adjacency=symmetrise(cells))
+    rows = density.row_sums
+    picture = _Picture(rows.pixels, rows.blocks, rows.stretches)
+    far = masses < LEAST * expected
+    return _ascend_far(picture, linked, cells.points, cells.potentials, expected, far)
+
+
 def ascend_squares(cells: PowerCells, squares: Floats, areas: Floats, far: Booleans) -> Floats:
     """Change the squared radii of discs that are far from the area they are to have in the union.
 
@@ -106,6 +132,7 @@ def _ascend_far(
 ) -> Floats:
     """Solve the cells that are far from what is expected, heavy ones first."""
     chosen = np.flatnonzero(far)
+    shares = cells.width * cells.height * expected / expected.sum()
     ascended: Floats = potentials.copy()
     adjacency = cells.adjacency
     _ascend(
@@ -120,7 +147,7 @@ def _ascend_far(
             adjacency.visible,
         ),
         expected,
-        cells.areas,
+        np.where(cells.areas > 0, cells.areas, shares),
         chosen[np.argsort(-expected[chosen], kind="stable")],
     )
     return ascended

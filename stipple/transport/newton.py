@@ -6,7 +6,7 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masses
 from stipple.measures.density import Density
-from stipple.transport.coordinate_ascent import ascend_coordinates
+from stipple.transport.coordinate_ascent import ascend_coordinates, ascend_start
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.transport.diagram import Diagram, DiagramBuilder
 from stipple.transport.newton_system import LaplacianSolver
@@ -66,6 +66,15 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         if not self._mending:
             return potentials
         return ascend_coordinates(self.density, diagram, points, potentials, expected, self.workers)
+
+    def mend_start(self, diagram: Diagram) -> Diagram:
+        """Give cells about their mass one by one, where masses are given and some cell has none."""
+        if not self._mending or self.is_spent or diagram.has_mass:
+            return diagram
+        cells = diagram.cells
+        masses = self.list_masses(len(cells.points))
+        potentials = ascend_start(self.density, diagram, masses)
+        return self.measure(cells.points, potentials, cells)
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float

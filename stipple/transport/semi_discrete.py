@@ -217,7 +217,7 @@ class TransportSolver(NewtonSolver):
             diagram = self.measure(points, guess, previous)
             if apart:
                 return diagram, True
-            diagram = bracket_potentials(self, diagram)
+            diagram = bracket_potentials(self, self.mend_start(diagram))
             if diagram.has_mass:
                 return diagram, True
         if near is not None and not (apart or self.is_spent):
@@ -295,7 +295,7 @@ class TransportSolver(NewtonSolver):
 
     def _ease(self, origin: Floats, potentials: Floats) -> tuple[Floats, Floats]:
         """Improve potentials for points that boxes were made for."""
-        easy = bracket_potentials(self, self.measure(origin, potentials))
+        easy = bracket_potentials(self, self.mend_start(self.measure(origin, potentials)))
         if not easy.has_mass:
             voronoi = self.measure(origin, np.zeros(len(origin)), easy.cells)
             bracketed = bracket_potentials(self, voronoi)
