@@ -9,13 +9,11 @@ from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.cutting import Polygons, cut_chosen
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
-from stipple.geometry.recutting import recut_cells, reconcile_cells
+from stipple.geometry.recutting import reconcile_cells, recut_cells
 from stipple.machine.threads import Workers
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
 AREA_TOLERANCE = 1e-13
-# Rounds in which neighbours are brought to agree: on light cells among heavy ones 3 did.
-MOST_RECONCILED = 3
 
 
 @dataclass(frozen=True)
@@ -152,6 +150,7 @@ def build_power_cells(
     """
     points = np.ascontiguousarray(points, dtype=np.float64)
     potentials = np.ascontiguousarray(potentials, dtype=np.float64)
+    given = points, potentials, width, height
     workers = workers or Workers(1)
 
     def complete(polygons: Polygons) -> PowerCells:
@@ -160,27 +159,15 @@ def build_power_cells(
         return PowerCells(points, potentials, adjacency, vertices, areas, width, height)
 
     def cut(adjacency: Adjacency, search: bool) -> PowerCells:
-        every = np.arange(len(points))
-        return complete(
-            cut_chosen(points, potentials, width, height, adjacency, search, every, workers)
-        )
-
-    def reconcile(polygons: Polygons) -> PowerCells:
-        cells = complete(polygons)
-        for _ in range(MOST_RECONCILED):
-            if _tiles(cells):
-                break
-            agreed = reconcile_cells(points, potentials, width, height, polygons, workers)
-            if agreed is None:
-                break
-            polygons = agreed
-            cells = complete(polygons)
-        return cells
+        return complete(cut_chosen(*given, adjacency, search, np.arange(len(points)), workers))
 
     if previous is not None and len(previous.points) == len(points):
         adjacency = previous.adjacency
         if adjacency.visible.all():
-            cells = reconcile(recut_cells(points, potentials, width, height, adjacency, workers))
+            recut = recut_cells(*given, adjacency, workers)
+            cells = complete(recut)
+            if not _tiles(cells):
+                cells = complete(reconcile_cells(*given, recut, workers))
         else:
             cells = cut(adjacency, True)
         hidden = len(points) - int(cells.adjacency.visible.sum())

@@ -61,7 +61,7 @@ def reconcile_cells(
     height: float,
     polygons: Polygons,
     workers: Workers,
-) -> Polygons | None:
+) -> Polygons:
     """Cut anew the cells that do not agree with a neighbour on their common side.
 
     What the search of a cell has missed, that of its neighbour has mostly found.
@@ -77,20 +77,21 @@ def reconcile_cells(
 
     Returns
     -------
-    Polygons or None
-        `None` where all agree.
+    Polygons
+        The same where all agree.
     """
     differing = np.zeros(len(points), dtype=np.bool_)
     rows, columns = _compare_sides(polygons, SAME * (width + height), differing)
     if not differing.any():
-        return None
+        return polygons
     missing = np.bincount(columns, minlength=len(points))
     adjacency = Adjacency(
         polygons.offsets + np.append(0, np.cumsum(missing)),
         np.insert(polygons.owners, polygons.offsets[columns + 1], rows),
         np.diff(polygons.offsets) > 0,
     )
-    return _cut_on(points, potentials, width, height, adjacency, polygons, differing, workers)
+    kept = polygons._replace(areas=polygons.areas.copy())
+    return _cut_on(points, potentials, width, height, adjacency, kept, differing, workers)
 
 
 def _cut_on(

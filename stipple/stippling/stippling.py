@@ -161,19 +161,15 @@ def stipple(
         dots = crop_dots(wide, density, alone, result.transport, strays=treated, spacing=spacing)
         solver, result = alone, replace(result, settled=False, saddle=False, reached=False)
     else:
+        stay = beginning.fixed
         dots = make_dots(
-            density,
-            solver,
-            result.transport,
-            strays=treated,
-            spacing=spacing,
-            fixed=beginning.fixed,
+            density, solver, result.transport, strays=treated, spacing=spacing, fixed=stay
         )
     seconds = {"placement": placed, **result.seconds, "dots": time.perf_counter() - ended}
     found = describe_quantisation(
         density, solver, result, dots, method=method, seed=seed, seconds=seconds
     )
-    return found if beginning.order is None else _restore_order(found, beginning.order)
+    return _restore_order(found, beginning.order)
 
 
 def _tell_in_order(
@@ -186,7 +182,9 @@ def _tell_in_order(
     return lambda step: on_step(replace(step, points=step.points[back]))
 
 
-def _restore_order(found: Stippling, order: Integers) -> Stippling:
+def _restore_order(found: Stippling, order: Integers | None) -> Stippling:
+    if order is None:
+        return found
     back = np.argsort(order)
     return replace(found.reorder(back), cells=found.cells.reorder(back))
 

@@ -5,7 +5,6 @@ part of their size: more than first order foretells. Its own potential mends tha
 nobody. After V. I. Oliker and L. D. Prussner, Numerische Mathematik 54 (1988).
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +13,8 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.contours import integrate_polygons
 from stipple.geometry.cutting import cut_cell
 from stipple.geometry.discs import cut_disc
-from stipple.geometry.power_cells import PowerCells, symmetrise
-from stipple.geometry.recutting import recut_cells
+from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
-from stipple.machine.threads import Workers
-from stipple.measures.density import Density
-from stipple.transport.diagram import Diagram
 
 # Cells with less or more than these parts of the mass expected are solved, to this relative error.
 LEAST, MOST, NEAR = 0.5, 2.0, 0.1
@@ -30,107 +25,45 @@ MOST_SOLVED, CHAINS = 4, 0.5
 MOST_CUTS = 40
 
 
-def ascend_coordinates(
-    density: Density,
-    diagram: Diagram,
-    points: Floats,
-    potentials: Floats,
-    expected: Floats,
-    workers: Workers,
-) -> Floats:
-    """Change the potentials of cells that would be far from their mass, heavy ones first.
+class Picture(NamedTuple):
+    """Sums of the density along its rows, as in `RowSums`.
 
-    Which those are is told by the areas, with the density that each cell had before.
-
-    Parameters
-    ----------
-    density : Density
-        The density.
-    diagram : Diagram
-        The cells before a small change, each with some mass.
-    points, potentials : ndarray, shapes (n, 2) and (n,)
-        After the change, in pixels and square pixels.
-    expected : ndarray, shape (n,)
-        Masses that the change was to bring.
-    workers : Workers
-        Threads that share the search for such cells.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Potentials, in square pixels.
+    Without any, a cell holds what is of the disc about its point in it, as in `fit_discs`.
     """
-    cells, masses = diagram.cells, diagram.integrals.masses
-    cut = recut_cells(points, potentials, cells.width, cells.height, cells.adjacency, workers)
-    foretold = masses * cut.areas / cells.areas
-    far: Booleans = np.zeros(len(points), dtype=bool)
-    # Of a cell far from its mass the density says little about where it will be.
-    for part in (foretold, masses):
-        far |= (part < LEAST * expected) | (part > MOST * expected)
-    if not far.any():
-        return potentials
-    rows = density.row_sums
-    picture = _Picture(rows.pixels, rows.blocks, rows.stretches)
-    return _ascend_far(picture, cells, points, potentials, expected, far)
+
+    pixels: Floats
+    blocks: Floats
+    stretches: Floats
 
 
-def ascend_start(density: Density, diagram: Diagram, expected: Floats) -> Floats:
-    """Change the potentials of cells that are far from their mass, or hidden, as at a start.
-
-    Parameters
-    ----------
-    density : Density
-        The density.
-    diagram : Diagram
-        The cells.
-    expected : ndarray, shape (n,)
-        Masses that they are to hold.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Potentials, in square pixels.
-    """
-    cells, masses = diagram.cells, diagram.integrals.masses
-    linked = replace(cells, adjacency=symmetrise(cells))
-    rows = density.row_sums
-    picture = _Picture(rows.pixels, rows.blocks, rows.stretches)
-    far = masses < LEAST * expected
-    return _ascend_far(picture, linked, cells.points, cells.potentials, expected, far)
-
-
-def ascend_squares(cells: PowerCells, squares: Floats, areas: Floats, far: Booleans) -> Floats:
-    """Change the squared radii of discs that are far from the area they are to have in the union.
-
-    Parameters
-    ----------
-    cells : PowerCells
-        Cells of the same points with other potentials, none of them hidden.
-    squares : ndarray, shape (n,)
-        Squared radii, at least 0, in square pixels.
-    areas : ndarray, shape (n,)
-        In square pixels.
-    far : ndarray of bool, shape (n,)
-        Which discs to begin with.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Squared radii.
-    """
-    none = np.empty((0, 0, 0))
-    return _ascend_far(_Picture(none, none, none), cells, cells.points, squares, areas, far)
-
-
-def _ascend_far(
-    picture: "_Picture",
+def ascend(
+    picture: Picture,
     cells: PowerCells,
     points: Floats,
     potentials: Floats,
     expected: Floats,
     far: Booleans,
 ) -> Floats:
-    """Solve the cells that are far from what is expected, heavy ones first."""
+    """Solve the cells that are far from what is expected, and then those that they disturb.
+
+    Parameters
+    ----------
+    picture : Picture
+        What cells hold.
+    cells : PowerCells
+        Cells of the same points a little earlier: searches begin at their neighbours.
+    points, potentials : ndarray, shapes (n, 2) and (n,)
+        Now, in pixels and square pixels.
+    expected : ndarray, shape (n,)
+        What each cell is to hold, positive.
+    far : ndarray of bool, shape (n,)
+        Which cells to begin with, heavy ones first.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Potentials, in square pixels.
+    """
     chosen = np.flatnonzero(far)
     shares = cells.width * cells.height * expected / expected.sum()
     ascended: Floats = potentials.copy()
@@ -151,17 +84,6 @@ def _ascend_far(
         chosen[np.argsort(-expected[chosen], kind="stable")],
     )
     return ascended
-
-
-class _Picture(NamedTuple):
-    """Sums of the density along its rows, as in `RowSums`.
-
-    Without any, a cell holds what is of the disc about its point in it, as in `fit_discs`.
-    """
-
-    pixels: Floats
-    blocks: Floats
-    stretches: Floats
 
 
 class _Cells(NamedTuple):
@@ -213,7 +135,7 @@ def _make_room(count: int) -> _Room:
 
 @compile_loop
 def _ascend(
-    picture: _Picture, cells: _Cells, expected: Floats, areas: Floats, chosen: Integers
+    picture: Picture, cells: _Cells, expected: Floats, areas: Floats, chosen: Integers
 ) -> None:
     """Solve the chosen cells, and those beside cells that changed, in the order of a queue."""
     count = len(expected)
@@ -248,7 +170,7 @@ def _ascend(
 @compile_loop
 def _solve_cell(
     i: int,
-    picture: _Picture,
+    picture: Picture,
     cells: _Cells,
     expected: float,
     scale: float,
@@ -305,7 +227,7 @@ def _solve_cell(
 
 @compile_loop
 def _measure_cell(
-    i: int, picture: _Picture, cells: _Cells, room: _Room, stamp: int
+    i: int, picture: Picture, cells: _Cells, room: _Room, stamp: int
 ) -> tuple[int, float, float]:
     """Cut a cell: how many sides it has, its mass, and by how much that grows per potential."""
     points = cells.points

@@ -6,9 +6,9 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masses
 from stipple.measures.density import Density
-from stipple.transport.coordinate_ascent import ascend_coordinates, ascend_start
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.transport.diagram import Diagram, DiagramBuilder
+from stipple.transport.light_cells import ascend_coordinates, ascend_start
 from stipple.transport.newton_system import LaplacianSolver
 from stipple.transport.stiffening import hold_back
 

@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from stipple.arrays import Booleans, Floats
+from stipple.arrays import Floats
 from stipple.geometry.discs import CutDiscs, cut_discs
 from stipple.geometry.periodic_cells import TorusCutter
 from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.sides import list_sides
 from stipple.machine.products import measure_norm, multiply
 from stipple.machine.threads import Workers
-from stipple.transport.coordinate_ascent import LEAST, MOST, ascend_squares
+from stipple.transport.coordinate_ascent import LEAST, MOST
 from stipple.transport.laplacian import SparseRows, assemble_laplacian
+from stipple.transport.light_cells import ascend_squares
 
 # Largest relative error of an area: what nobody sees.
 TOLERANCE = 1e-4
@@ -93,16 +94,20 @@ class _Fit:
     ) -> None:
         self._points, self._areas = points, areas
         self._size = width, height
-        self._near = near
         self._workers = workers
-        self._torus = TorusCutter(width, height, "auto", workers)
+        self._torus = None
+        # Cells in the plane of the same points, where there are any, none of them hidden.
+        self._near = near
+        if near is not None and near.laps is not None:
+            self._torus = TorusCutter(width, height, "auto", workers)
+            self._near = None
 
     def solve(self) -> tuple[PowerCells, CutDiscs]:
         """Find cells of squared radii for which discs have their areas, as far as that goes."""
         squares = self._areas / np.pi
         if self._near is not None and self._areas.max() > UNLIKE * self._areas.min():
             every = np.ones(len(squares), dtype=bool)
-            squares = self._mend(self._near, squares, every)
+            squares = ascend_squares(self._near, squares, self._areas, every)
         cells, discs = self._cut(squares)
         for _ in range(MOST_STEPS):
             lack = self._areas - discs.areas
@@ -134,16 +139,10 @@ class _Fit:
         far = (parts < LEAST) | (parts > MOST)
         if self._near is None or not far.any():
             return cells, discs
-        return self._build(self._mend(self._near, squares, far))
-
-    def _mend(self, near: PowerCells, squares: Floats, far: Booleans) -> Floats:
-        """Change squared radii of discs far from their areas; discs on a torus are left alone."""
-        if near.laps is not None:
-            return squares
-        return ascend_squares(near, squares, self._areas, far)
+        return self._build(ascend_squares(self._near, squares, self._areas, far))
 
     def _build(self, squares: Floats) -> tuple[PowerCells, CutDiscs]:
-        if self._near is not None and self._near.laps is not None:
+        if self._torus is not None:
             cells = self._torus.cut(self._points, squares)
         else:
             cells = build_power_cells(

@@ -7,6 +7,7 @@ import stipple
 from stipple.arguments import read_masses
 from stipple.errors import StippleError
 from stipple.geometry.bisection import bisect_mass
+from stipple.geometry.cell_integrals import integrate_cells
 from stipple.geometry.shares import share_mass
 from stipple.measures.density import Density
 from stipple.transport.semi_discrete import TransportSolver
@@ -72,6 +73,22 @@ def test_masses_from_one_to_a_thousand_are_met():
     count = masses.sum() ** 2 / (masses**2).sum()
     assert result.quality == pytest.approx(count * result.w2_squared / FLAT.size)
     assert result.quality <= 0.175
+
+
+def test_points_come_in_the_order_of_their_masses():
+    masses, steps = draw_masses(60), []
+    mask = np.arange(60) % 7 == 0
+    start = np.random.default_rng(4).random((60, 2)) * FLAT.shape[::-1]
+    result = stipple.stipple(
+        FLAT, start=start, masses=masses, fixed=mask, iterations=4, on_step=steps.append
+    )
+    np.testing.assert_array_equal(result.points[mask], start[mask])
+    np.testing.assert_array_equal(result.cells.points, result.points)
+    held = integrate_cells(Density(FLAT), result.cells).masses
+    np.testing.assert_allclose(held, masses / masses.sum(), rtol=1e-6)
+    for step in steps:
+        np.testing.assert_array_equal(step.points[mask], start[mask])
+        assert np.abs(step.points - start).max() < np.abs(step.points - start[::-1]).max()
 
 
 def test_equal_masses_are_no_masses():

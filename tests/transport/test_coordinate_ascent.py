@@ -1,12 +1,15 @@
 """Masses 1:1000 cost few more diagrams than equal ones."""
 
+import time
+
 import numpy as np
 import pytest
 
 import stipple
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
-from stipple.transport.coordinate_ascent import LEAST, MOST, ascend_coordinates
+from stipple.transport.coordinate_ascent import LEAST, MOST
+from stipple.transport.light_cells import ascend_coordinates, ascend_start
 from stipple.transport.semi_discrete import TransportSolver
 
 KINDS = ("log-uniform", "two values", "few heavy", "few light", "log-normal", "sorted")
@@ -33,6 +36,13 @@ def compare_diagrams(density, count, kind):
     return result.diagrams / stipple.stipple(density, count, strays="keep").diagrams
 
 
+def measure_run(density, count, masses=None):
+    """Measure the processor time of a run, on one thread."""
+    began = time.process_time()
+    stipple.stipple(density, count, masses=masses, threads=1)
+    return time.process_time() - began
+
+
 def test_masses_take_at_most_twice_the_diagrams():
     random = np.random.default_rng(1)
     smooth = 1 + 0.8 * np.sin(np.arange(96) / 9)[:, None] * np.cos(np.arange(128) / 7)
@@ -44,6 +54,28 @@ def test_masses_take_at_most_twice_the_diagrams():
 def test_twenty_thousand_masses_take_at_most_twice_the_diagrams(kind):
     camera = stipple.read_density("samples/camera.png")
     assert compare_diagrams(camera, 20_000, kind) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["log-uniform", "two values", "log-normal", "sorted"])
+def test_twenty_thousand_masses_take_at_most_twice_the_time(kind):
+    camera = stipple.read_density("samples/camera.png")
+    stipple.stipple(camera, masses=draw_masses(kind, 200))  # compiles what is new
+    equal = min(measure_run(camera, 20_000) for _ in range(2))
+    masses = draw_masses(kind, 20_000)
+    assert min(measure_run(camera, None, masses) for _ in range(2)) <= 2.1 * equal
+
+
+def test_hidden_cells_of_a_start_get_their_mass_at_once():
+    masses = np.array([1000.0, 1000, 1, 1, 1]) / 2003
+    density = Density(np.ones((10, 20)))
+    points = np.array([[5.0, 5.0], [15.0, 5.0], [6.0, 5.0], [9.9, 5.1], [14.0, 4.0]])
+    solver = TransportSolver(density, masses=masses)
+    start = solver.measure(points, np.array([60.0, 60.0, 0.0, 0.0, 0.0]))
+    assert (start.integrals.masses[2:] == 0).all()
+    mended = solver.measure(points, ascend_start(density, start, masses)).integrals.masses
+    assert (mended[2:] >= LEAST * masses[2:]).all()
+    assert (mended[2:] <= MOST * masses[2:]).all()
 
 
 def test_a_cell_that_vanished_gets_its_mass_back():

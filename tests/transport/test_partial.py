@@ -7,6 +7,7 @@ from stipple.geometry import power_cells
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.discs import cut_discs
 from stipple.geometry.power_cells import build_power_cells
+from stipple.geometry.shares import place_shares
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport import partial
@@ -49,6 +50,22 @@ def test_each_disc_has_its_area_of_the_union(cover):
     areas *= cover * 200 / areas.sum()
     radii = fit_discs(points, areas, *SIZE)
     # Discs are no larger than they need be, which their cells depend on: the sum does not.
+    assert share(points, radii).sum() == pytest.approx(areas.sum(), rel=2 * TOLERANCE)
+    assert (radii >= np.sqrt(areas / np.pi) * (1 - TOLERANCE)).all()
+
+
+@pytest.mark.parametrize("cover", [0.3, 0.9, 0.99])
+@pytest.mark.parametrize("heavy", [0.02, 0.5])
+def test_small_discs_beside_large_ones_have_their_areas_too(cover, heavy):
+    random = np.random.default_rng(3)
+    masses = np.where(random.random(400) < heavy, 1000.0, 1.0)
+    masses /= masses.sum()
+    density = Density(np.ones(SIZE[::-1]))
+    solver = TransportSolver(density, masses=masses)
+    near = solver.solve(place_shares(density, masses, np.full((400, 2), np.nan), random)[0])
+    areas = cover * 200 * masses
+    points = near.points
+    radii = fit_discs(points, areas, *SIZE, near=near.diagram.cells)
     assert share(points, radii).sum() == pytest.approx(areas.sum(), rel=2 * TOLERANCE)
     assert (radii >= np.sqrt(areas / np.pi) * (1 - TOLERANCE)).all()
 
