@@ -63,6 +63,7 @@ def test_twenty_thousand_masses_take_at_most_twice_the_time(kind):
     stipple.stipple(camera, masses=draw_masses(kind, 200))  # compiles what is new
     equal = min(measure_run(camera, 20_000) for _ in range(2))
     masses = draw_masses(kind, 20_000)
+    # A tenth for the noise of a shared machine.
     assert min(measure_run(camera, None, masses) for _ in range(2)) <= 2.1 * equal
 
 
