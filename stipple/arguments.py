@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from numbers import Real
-from typing import Any, ParamSpec, TypeVar, cast, get_args
+from typing import Any, ParamSpec, TypeGuard, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,6 +111,20 @@ def read_darkness(values: ArrayLike, name: str) -> Floats:
         )
     with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
         return array.astype(np.float64)
+
+
+def settle(values: Floats) -> Floats:
+    """Make a new array read-only, so that a density keeps it as it is (`is_settled`)."""
+    values.flags.writeable = False
+    return values
+
+
+def is_settled(values: object) -> TypeGuard[Floats]:
+    """Whether these are numbers that nobody else can change: they need no copy."""
+    if type(values) is not np.ndarray or values.dtype != np.float64:
+        return False
+    flags = values.flags
+    return flags.owndata and flags.c_contiguous and not flags.writeable
 
 
 def read_points(values: ArrayLike, name: str) -> Floats:
