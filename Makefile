@@ -10,6 +10,7 @@ JOBS ?= 2
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
 	@echo "make test      run the tests (make test-all: the slow ones too)"
+	@echo "make browser   install Chromium, with which the tests look at pages (Debian, as root)"
 	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
 	@echo "make prove     try to refute every certificate on 10,000 random instances"
 	@echo "make same      compare what documented commands write with an older commit: BASE=COMMIT"
@@ -102,6 +103,14 @@ faults: $(VENV)/installed
 .PHONY: walks
 walks:
 	$(PYTHON) tests/walks/run.py
+
+# Chromium for the tests of pages, unless there is one: 90 MB of Debian's packages, 290 MB unpacked, half a minute.
+.PHONY: browser
+browser:
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome chrome; do \
+		command -v $$name && exit 0; done; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null
 
 lint: $(VENV)/linters
 	$(RUN) -m ruff check .
