@@ -104,7 +104,8 @@ faults: $(VENV)/installed
 walks:
 	$(PYTHON) tests/walks/run.py
 
-# Chromium for the tests of pages, unless there is one: 90 MB of Debian's packages, 290 MB unpacked, half a minute.
+# Chromium for the tests of pages, unless there is one: 90 MB of Debian's packages, 290 MB unpacked,
+# half a minute.
 .PHONY: browser
 browser:
 	@for name in chromium-headless-shell chromium chromium-browser google-chrome chrome; do \
