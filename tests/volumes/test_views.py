@@ -21,7 +21,8 @@ STUB = """
 const drawn = [], parts = {}, told = {};
 const context = new Proxy({}, { get: (_, name) => (...words) => drawn.push([name, ...words]),
   set: () => true });
-const make = (id) => ({ style: {}, dataset: {}, clientWidth: 400, clientHeight: 300, value: id == "cut" ? 1 : 0,
+const make = (id) => ({ style: {}, dataset: {}, value: id == "cut" ? 1 : 0,
+  clientWidth: 400, clientHeight: 300,
   getContext: () => context, setPointerCapture: () => 0, append: () => 0, textContent: "",
   addEventListener: (name, call) => { told[name] = call; },
   insertRow: () => make(""), insertCell: () => make("") });
