@@ -126,7 +126,7 @@ def edot(
     finish : {"lbfgs", "none"}
         What follows the stochastic steps: a quasi-Newton descent on all samples, or nothing.
     steps : int, optional
-        Most steps; by default as many as the algorithm usually needs.
+        Maximum number of steps; by default as many as the algorithm usually needs.
     seed : int
         Of every random choice.
     engine : {"auto", "numpy", "keops"}

@@ -65,7 +65,7 @@ def quantise(
     potentials : ndarray, shape (n,), optional
         First potentials for it.
     iterations : int
-        Most steps; 0 solves the transport for the start.
+        Maximum number of steps; 0 solves the transport for the start.
     tolerance : float
         Stop when a step lowers W2² by less than this part of it.
     mass_tolerance : float

@@ -66,7 +66,7 @@ volume_options = add_options(
             type=click.IntRange(min=0),
             metavar="K",
             default=30,
-            help="Most steps; 0 moves nothing.",
+            help="Maximum number of steps; 0 moves nothing.",
         ),
         click.option(
             "--tolerance",
