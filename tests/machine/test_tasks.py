@@ -5,6 +5,7 @@ import pytest
 from stipple.errors import StippleError
 from stipple.machine import tasks
 from stipple.machine.failures import Failure
+from stipple.machine.memory import find_available_memory
 from stipple.machine.tasks import attempt, run_all, share_threads
 
 
@@ -54,3 +55,13 @@ def test_jobs_share_the_processors(
 ) -> None:
     monkeypatch.setattr(tasks, "count_processors", lambda: 12)
     assert share_threads(threads, count, jobs=jobs, scheduler=scheduler) == expected
+
+
+def find_memory(_: int) -> int | None:
+    return find_available_memory()
+
+
+def test_jobs_share_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "find_available_memory", lambda: 2**22)
+    done = [memory for _, memory in run_all(find_memory, [1, 2, 3], jobs=2, scheduler=None)]
+    assert done == [2**21] * 3
