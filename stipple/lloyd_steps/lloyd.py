@@ -72,7 +72,7 @@ class LloydRun(Drawable):
         from stipple.transport.sizes import fit_radii, measure_ink
 
         density = self.domain.density
-        points = self.domain.to_pixels(self.points)
+        points = self.domain.to_grid(self.points)
         inks = np.full(len(points), measure_ink(density) / len(points))
         radii = fit_radii(points, inks, density.width, density.height)
         reach = layout.find_reach(float(radii.max()))

@@ -22,7 +22,7 @@ def test_a_formula_has_its_domain_and_pixels():
     disc = read_formula("uniform", FormulaDomain(None, (3.0, 1.0, 2.0), 8))
     assert disc.density.values.shape == (8, 8)
     assert disc.density.values[0, 0] < disc.density.values[4, 4]
-    np.testing.assert_allclose(disc.to_pixels(np.array([[3.0, 1.0]])), [[4, 4]])
+    np.testing.assert_allclose(disc.to_grid(np.array([[3.0, 1.0]])), [[4, 4]])
 
 
 def test_domains_that_make_no_sense_are_refused():
