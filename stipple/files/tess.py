@@ -33,35 +33,39 @@ def render_tess(
     owners: Integers,
     neighbours: Integers,
     size: Floats,
+    origin: Floats,
 ) -> bytes:
     """Write cells that share corners and facets.
 
     Parameters
     ----------
     corners : ndarray, shape (v, 3)
-        Corners; those on the border of the box exactly so.
+        Corners, from that of the box; those on the border of the box exactly so.
     loops : sequence of sequences of int, length f
         Corners of each facet, counterclockwise seen from outside its owner.
     owners, neighbours : ndarrays, shape (f,)
         Cell of each facet, and the cell beyond; −1 to −6 beyond the sides x = 0, x = width,
         y = 0, ... of the box.
     size : ndarray, shape (3,)
-        Sides of the box, one corner of which is the origin.
+        Sides of the box.
+    origin : ndarray, shape (3,)
+        Where its corner is.
     """
     edges, walks = _number_edges(loops)
+    placed = corners + origin
     count = int(max(owners.max(), neighbours.max())) + 1
     lines = [
         *("***tess", " **format", "   3.4", " **general", "   3 standard", " **cell", f"  {count}"),
         *(" **vertex", f" {len(corners)}"),
-        *(f" {k} {_join(corner)} 0" for k, corner in enumerate(corners.tolist(), 1)),
+        *(f" {k} {_join(corner)} 0" for k, corner in enumerate(placed.tolist(), 1)),
         *(" **edge", f" {len(edges)}"),
         *(f" {k} {a} {b} 0" for k, (a, b) in enumerate(edges, 1)),
         *(" **face", f" {len(loops)}"),
-        *_list_faces(corners, loops, walks),
+        *_list_faces(placed, loops, walks),
         *(" **polyhedron", f" {count}"),
         *_list_polyhedra(owners, neighbours, count),
         *(" **domain", "  *general", "   cube"),
-        *_list_domain(corners, edges, neighbours, size),
+        *_list_domain(corners, edges, neighbours, size, origin),
         "***end",
     ]
     return "".join(f"{line}\n" for line in lines).encode("ascii")
@@ -127,7 +131,11 @@ def _list_polyhedra(owners: Integers, neighbours: Integers, count: int) -> Itera
 
 
 def _list_domain(
-    corners: Floats, edges: Sequence[tuple[int, int]], neighbours: Integers, size: Floats
+    corners: Floats,
+    edges: Sequence[tuple[int, int]],
+    neighbours: Integers,
+    size: Floats,
+    origin: Floats,
 ) -> Iterator[str]:
     """Corners, edges and sides of the box, and which of the cells' are on each."""
     # Columns x0, x1, y0, y1, z0, z1: on which sides each corner is.
@@ -138,7 +146,7 @@ def _list_domain(
         ends = [int(end) for end in place]
         names = [f"{axis}{end}" for axis, end in zip("xyz", ends, strict=True)]
         found = np.flatnonzero(on_sides[:, [column[name] for name in names]].all(axis=1)) + 1
-        yield f"   {number} {_join((size * ends).tolist())} {''.join(names)}"
+        yield f"   {number} {_join((origin + size * ends).tolist())} {''.join(names)}"
         yield f"    {len(found)} {_join(found.tolist())}"
     yield from ("  *edge", f"   {len(EDGES)}")
     both = on_sides[np.array(edges) - 1].all(axis=1)
@@ -153,7 +161,7 @@ def _list_domain(
         axis, upper = divmod(number - 1, 2)
         plane = [0.0] * 4
         plane[axis + 1] = -1.0 if upper else 1.0
-        plane[0] = -float(size[axis]) if upper else 0.0
+        plane[0] = -float(origin[axis] + size[axis]) if upper else float(origin[axis])
         yield from (f"   {number} 4 {around}", f"    4 {borders}", "    plane")
         yield from (f"    4 {_join(plane)}", f"    {label}")
         yield f"    {len(found)} {_join(found.tolist())}"

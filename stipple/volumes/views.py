@@ -16,6 +16,7 @@ BALL = 0.3
 # Views of a turn; how far it is seen from above, in radians; shades of as many points each, the
 # farthest first.
 VIEWS, TILT = 36, 0.35
+TURNED = 0.5  # radians, where there is one view
 SHADES = ("#c9d4e0", "#b3c2d3", "#9cb0c7", "#859fba", "#6c8bac", "#54779d", "#3b608a", "#1f4374")
 LINE = 0.2  # millimetres
 
@@ -87,25 +88,29 @@ def compose_turn(density: VolumeDensity, points: Floats, radii: Floats) -> list[
     radii : ndarray, shape (n,)
         Of balls about them.
     """
+    return [compose_view(density, points, radii, 2 * np.pi * view / VIEWS) for view in range(VIEWS)]
+
+
+def compose_view(
+    density: VolumeDensity, points: Floats, radii: Floats, angle: float = TURNED
+) -> Drawing:
+    """Draw the points from one side, as `compose_turn` does from all; turned by so many radians."""
     half = density.size / 2
     ends = np.array([[(corner >> axis) & 1 for axis in range(3)] for corner in range(8)])
     edges = [(a, b) for a in range(8) for b in range(a) if (ends[a] != ends[b]).sum() == 1]
     corners = (2 * ends - 1)[np.array(edges).ravel()] * half
     reach = float(np.sqrt((half**2).sum()))
     scale = SIDE / reach
-    views = []
-    for view in range(VIEWS):
-        turn = _turn(2 * np.pi * view / VIEWS)
-        across, depths = _project(points - half, turn, scale)
-        lines, _ = _project(corners, turn, scale)
-        order = np.argsort(-depths)
-        layers = [Layer("box", FRAME_COLOUR, (Polylines(lines, np.arange(0, 25, 2), LINE),))]
-        for level, seen in enumerate(np.array_split(order, len(SHADES))):
-            dots = Dots(across[seen], scale * radii[seen])
-            layers.append(Layer(f"points {level + 1}", SHADES[level], (dots,)))
-        side = 2 * (SIDE + GAP)
-        views.append(Drawing(side, side, "#ffffff", tuple(layers)))
-    return views
+    turn = _turn(angle)
+    across, depths = _project(points - half, turn, scale)
+    lines, _ = _project(corners, turn, scale)
+    order = np.argsort(-depths)
+    layers = [Layer("box", FRAME_COLOUR, (Polylines(lines, np.arange(0, 25, 2), LINE),))]
+    for level, seen in enumerate(np.array_split(order, len(SHADES))):
+        dots = Dots(across[seen], scale * radii[seen])
+        layers.append(Layer(f"points {level + 1}", SHADES[level], (dots,)))
+    side = 2 * (SIDE + GAP)
+    return Drawing(side, side, "#ffffff", tuple(layers))
 
 
 def _add_squares(
