@@ -45,7 +45,9 @@ def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Dra
         radius falls with the distance.
     """
     slices = len(density.values)
-    count = min(SLICES, slices)
+    # A density that has no slices is cut where whole balls lie between.
+    apart = max(1, int(density.size[2] / (2 * radii.max())))
+    count = min(SLICES, slices if slices > 1 else apart)
     columns = min(COLUMNS, count)
     scale = SIDE / density.size[:2].max()
     panel = scale * density.size[:2] + GAP
