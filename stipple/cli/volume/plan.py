@@ -6,7 +6,7 @@ from typing import Any
 
 from stipple.cli.shared.conflicts import Rule, allow_suffixes, refuse_conflicts
 from stipple.cli.shared.domains import BALL, FormulaDomain, is_formula
-from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
 
@@ -40,14 +40,6 @@ RULES = (
         "polyhedra",
         [f".{name}" for name in CELL_FORMATS],
         " or ".join(f".{name}" for name in CELL_FORMATS),
-    ),
-    Rule(
-        lambda options: (
-            options["periodic"]
-            and options["polyhedra"] is not None
-            and find_format(options["polyhedra"]) == "tess"
-        ),
-        "Cells of a periodic box are whole and reach beyond it: give --polyhedra a .ply or .vtp.",
     ),
 )
 

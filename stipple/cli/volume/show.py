@@ -1,7 +1,7 @@
 """What `stipple volume` shows and writes: rows for a person, the report, and files."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval, round_up
@@ -9,6 +9,10 @@ from stipple.cli.shared.drawings import name_source
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.volume.plan import Job
 from stipple.cli.volume.run import Found
+
+if TYPE_CHECKING:
+    from stipple.arrays import Floats
+    from stipple.geometry.power_polyhedra import PowerPolyhedra
 
 # Pixels per inch of pictures, and the pace of those that turn.
 SLICES_DPI, TURN_DPI, SECONDS_PER_VIEW = 150.0, 80.0, 0.1
@@ -102,17 +106,35 @@ def _render_view(result: Found, job: Job, form: str) -> bytes:
 def _render_cells(result: Found, form: str) -> bytes:
     import numpy as np
 
-    from stipple.files import ply, tess, vtk
-    from stipple.geometry.joined_polyhedra import join_polyhedra
+    from stipple.files import ply, vtk
 
     cells, origin = result.stippling.cells, np.array(result.domain.origin)
     if form == "tess":
-        joined = join_polyhedra(cells)
-        return tess.render_tess(
-            joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size, origin
-        )
+        return render_tess_of(cells, origin)
     render = {"ply": ply.render_polygons, "vtp": vtk.render_polygons}[form]
     sizes = np.diff(cells.facets.starts)
     return render(
         cells.place_corners() + origin, sizes, cells.list_owners(), cells.facets.neighbours
     )
+
+
+def render_tess_of(cells: "PowerPolyhedra", origin: "Floats") -> bytes:
+    """Render cells that share corners; whole ones of a periodic box with what repeats what."""
+    import numpy as np
+
+    from stipple.files.tess import render_tess
+    from stipple.files.tess_periodicity import Periodicity
+    from stipple.geometry.joined_polyhedra import join_polyhedra
+    from stipple.geometry.joined_torus import join_torus
+
+    periodicity = None
+    if cells.laps is None:
+        joined = join_polyhedra(cells)
+    else:
+        torus = join_torus(cells)
+        joined = torus.cells
+        radii = np.sqrt(cells.potentials - cells.potentials.min())
+        copies = torus.classes, torus.laps, torus.primaries, torus.shifts
+        periodicity = Periodicity(cells.points, radii, *copies)
+    parts = joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size
+    return render_tess(*parts, origin, periodicity)
