@@ -4,10 +4,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.geometry.power_polyhedra import PowerPolyhedra
 from stipple.measures.volume import VolumeDensity
+from stipple.volumes.sections import cut_borders
 
 # How many slices are shown, in so many columns, each so wide or high with a gap; in millimetres.
 SLICES, COLUMNS, SIDE, GAP = 6, 3, 60.0, 4.0
+FEW_SLICES = 5
 # Of a slice no more squares than this along a side are drawn, in so many greys up to the darkest.
 FINEST, GREYS, DARKEST = 64, 9, 0.45
 POINT_COLOUR, FRAME_COLOUR = "#b0282e", "#404040"
@@ -31,7 +34,9 @@ def measure_balls(density: VolumeDensity, weights: Floats) -> Floats:
     return seen
 
 
-def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Drawing:
+def compose_slices(
+    density: VolumeDensity, points: Floats, radii: Floats, cells: PowerPolyhedra | None = None
+) -> Drawing:
     """Draw slices across z, the first on top at the left, each with the balls that it cuts.
 
     Parameters
@@ -43,23 +48,27 @@ def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Dra
     radii : ndarray, shape (n,)
         Of balls about them: each slice shows the balls in its part of the depth, as discs whose
         radius falls with the distance.
+    cells : PowerPolyhedra, optional
+        Whose borders are drawn where they meet the middle of each slice.
     """
     slices = len(density.values)
-    # A density that has no slices is cut where whole balls lie between.
+    # A density without slices is cut where whole balls lie between, one slice in the middle.
     apart = max(1, int(density.size[2] / (2 * radii.max())))
-    count = min(SLICES, slices if slices > 1 else apart)
+    count = min(SLICES, slices) if slices > 1 else min(FEW_SLICES, apart)
     columns = min(COLUMNS, count)
     scale = SIDE / density.size[:2].max()
     panel = scale * density.size[:2] + GAP
     depth = density.size[2] / count
     squares: list[list[Floats]] = [[] for _ in range(GREYS)]
-    frames, centres, discs = [], [], []
+    frames, centres, discs, borders = [], [], [], []
     for number in range(count):
         origin = GAP + panel * (number % columns, number // columns)
         _add_squares(
             density.values[int((number + 0.5) * slices / count)], origin, scale, density, squares
         )
         frames.append(origin + scale * density.size[:2] * [[0, 0], [1, 0], [1, 1], [0, 1]])
+        if cells is not None:
+            borders.append(origin + scale * cut_borders(cells, (number + 0.5) * depth))
         away = np.abs(points[:, 2] - (number + 0.5) * depth) / (depth / 2)
         near = away < 1
         centres.append(origin + scale * points[near, :2])
@@ -69,8 +78,12 @@ def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Dra
         for level, shapes in enumerate(squares)
         if shapes
     ]
-    borders = Polylines(np.concatenate(frames), np.arange(0, 4 * count + 1, 4), LINE, closed=True)
-    layers.append(Layer("slices", FRAME_COLOUR, (borders,)))
+    sides = Polylines(np.concatenate(frames), np.arange(0, 4 * count + 1, 4), LINE, closed=True)
+    layers.append(Layer("slices", FRAME_COLOUR, (sides,)))
+    if borders:
+        ends = np.concatenate(borders).reshape(-1, 2)
+        lines = Polylines(ends, np.arange(0, len(ends) + 1, 2), LINE)
+        layers.append(Layer("cells", FRAME_COLOUR, (lines,)))
     layers.append(
         Layer("points", POINT_COLOUR, (Dots(np.concatenate(centres), np.concatenate(discs)),))
     )

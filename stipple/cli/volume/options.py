@@ -109,8 +109,8 @@ volume_options = add_options(
             type=click.Path(allow_dash=True),
             show_default="CSV on standard output",
             help="File of the points, by suffix: .csv, .ply and .vtp (VTK) with their masses, .npy"
-            " without; .png shows slices, .gif the points from all around, .html a page to turn"
-            " them. - is standard output. Repeatable.",
+            " without; .png shows slices (of --masses with the borders of cells), .gif the points"
+            " from all around, .html a page to turn them. - is standard output. Repeatable.",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
         click.option(

@@ -98,7 +98,9 @@ def _render_view(result: Found, job: Job, form: str) -> bytes:
         title = name_source(job.volume)
         return render_space(title, found.points, radii, found.density.size, list_rows(result))
     if form == "png":
-        return render_png(compose_slices(found.density, found.points, radii), SLICES_DPI)
+        # Of grains the borders are what is to be seen.
+        cells = None if job.masses is None else found.cells
+        return render_png(compose_slices(found.density, found.points, radii, cells), SLICES_DPI)
     views = compose_turn(found.density, found.points, radii)
     return render_animation(views, "gif", TURN_DPI, [SECONDS_PER_VIEW] * len(views))
 
