@@ -88,11 +88,15 @@ def test_random_starts_and_theorems_are_told_for_space():
         (("uniform", "--box", "0,1", "--ball", "0,0,0,1"), "--ball is for the plane"),
         (("nan.npy",), "Of the volume's 60 voxels 1 is not finite"),
         (("empty.npy",), "The volume is zero everywhere"),
+        (("stack.npy", "--start", "plane.csv"), "name three of them x, y and z"),
+        (("stack.npy", "--start", "bare.csv"), "has two columns: give three, x, y and z"),
         (("stack.npy", "-n", "100M"), "points in 60 voxels need about"),
     ],
 )
 def test_what_makes_no_sense_is_a_sentence(words, told):
     np.save("empty.npy", 0 * VALUES)
+    Path("plane.csv").write_text("x,y\n1,1\n", "utf-8")
+    Path("bare.csv").write_text("1,1\n", "utf-8")
     np.save("nan.npy", np.where(VALUES.max() == VALUES, np.nan, VALUES))
     result = CliRunner().invoke(main, ["lloyd", *words])
     assert result.exit_code in (1, 2)
