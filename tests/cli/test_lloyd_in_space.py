@@ -80,7 +80,7 @@ def test_random_starts_and_theorems_are_told_for_space():
         (("stack.npy", "--gamma", "2"), "stack.npy is a volume: --resize and the options of tone"),
         (("stack.npy", "--start", "koch"), "The von Koch curve lies in the plane"),
         (("stack.npy", "--box", "0,0,0,1,1,1"), "are for formulas, not for files"),
-        (("uniform", "--box", "0,0,0,1,1"), "--box takes X0,Y0,X1,Y1, or"),
+        (("uniform", "--box", "0,0,0,1,1"), "--box takes four numbers, X0,Y0,X1,Y1"),
         (("uniform", "--box", "0,0,0,1,1,0"), "has no volume"),
         (("uniform", "--ball", "0,0,0"), "--ball takes four numbers"),
         (("uniform", "--spacing", "1,1,1"), "--spacing is for volumes, not for formulas"),

@@ -111,14 +111,7 @@ def read(source: str, how: Input, *, quiet: bool) -> "Measure":
     from stipple.measures.solid import VolumeDomain
 
     if is_formula(source):
-        if how.interval:
-            return _read_on_line(source, how.interval, how.domain.pixels or PIXELS)
-        domain = read_formula(source, how.domain)
-        return (
-            Measure.from_volume(domain)
-            if isinstance(domain, VolumeDomain)
-            else Measure.from_domain(domain)
-        )
+        return _read_formula(source, how)
     with open_source(source) as (stream, name):
         if how.spacing is not None or (how.kind == "auto" and is_volume(stream)):
             _refuse_tone(how.toned)
@@ -137,6 +130,19 @@ def read(source: str, how: Input, *, quiet: bool) -> "Measure":
     original = prepare_image(content, how.reading, source)
     density = Density(find_darkness(original.source, original.tone))
     return Measure.from_domain(Domain.from_image(density))
+
+
+def _read_formula(source: str, how: Input) -> "Measure":
+    """Integrate a formula over parts of its interval, over pixels or over voxels."""
+    from stipple.measures.measure import Measure
+    from stipple.measures.solid import VolumeDomain
+
+    if how.interval:
+        return _read_on_line(source, how.interval, how.domain.pixels or PIXELS)
+    domain = read_formula(source, how.domain)
+    if isinstance(domain, VolumeDomain):
+        return Measure.from_volume(domain)
+    return Measure.from_domain(domain)
 
 
 def _read_on_line(source: str, interval: tuple[float, float], pixels: int) -> "Measure":

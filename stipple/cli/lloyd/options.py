@@ -35,7 +35,7 @@ Examples:
   stipple lloyd gaussian:0.5,0.2 --box 0,1 -n 100,1000 --plot line.svg
   stipple lloyd '0.3*gaussian:0.2,0.1+0.7*uniform' -n 500 --animate out.gif
   stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem
-  stipple lloyd stack.npy -n 1000 --spacing 1,1,2.5 --last-points last.ply -o slices.png
+  stipple lloyd stack.npy -n 500 --spacing 1,1,2.5 --last-points last.ply
   stipple lloyd uniform --box 0,0,0,2,1,1 -n 500 --start grid -o trace.csv
 """
 

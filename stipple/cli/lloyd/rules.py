@@ -59,7 +59,9 @@ STEP_RULES = (
 FILE_RULES = (
     PLOT,
     allow_suffixes("frames", FRAMES, " or ".join(FRAMES)),
-    allow_suffixes("last_points", [".csv", ".npy", *CLOUDS], ".csv, .npy, .ply or .vtp"),
+    allow_suffixes(
+        "last_points", [".csv", ".npy", *CLOUDS], ".csv or .npy, or in space .ply or .vtp"
+    ),
     ANIMATION,
     Rule(
         lambda options: _find_wrong_name(options) is not None,

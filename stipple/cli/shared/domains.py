@@ -65,7 +65,7 @@ RULES = (
     ),
     Rule(
         lambda options: options["box"] and len(options["box"]) not in (4, 6),
-        "--box takes X0,Y0,X1,Y1, or X0,Y0,Z0,X1,Y1,Z1 in space; X0,X1 is an interval.",
+        "--box takes four numbers, X0,Y0,X1,Y1, two on a line, or six in space.",
     ),
     Rule(
         lambda options: options["disc"] and (len(options["disc"]) != 3 or options["disc"][2] <= 0),
