@@ -30,7 +30,7 @@ def define_in_space() -> tuple[Preset, ...]:
             "space-line",
             "uniform on the cube, evenly on the middle line: critical, and far from optimal",
             Experiment(cube, make_start("line"), (20, 40, 80), steps=3, measured_step=0),
-            "theory: exponent 0, W2² stays at 1/6 + 1/(12N²)",
+            "none for d = 3; theory: exponent 0, W2² stays at 1/6 + 1/(12N²)",
             (-0.01, 0.0),
             (0,),
         ),
@@ -38,7 +38,7 @@ def define_in_space() -> tuple[Preset, ...]:
             "space-plane",
             "uniform on the cube, a grid on the middle plane: critical, and far from optimal",
             Experiment(cube, _start_on_plane, (64, 256, 1024), steps=3, measured_step=0),
-            "theory: exponent 0, W2² stays at 1/12 + 1/(6N)",
+            "none for d = 3; theory: exponent 0, W2² stays at 1/12 + 1/(6N)",
             (-0.02, 0.0),
             (0,),
         ),
@@ -48,7 +48,8 @@ def define_in_space() -> tuple[Preset, ...]:
             Experiment(
                 _split_cube, _start_on_split_grid, (1728, 4096, 8000), steps=2, measured_step=0
             ),
-            "theory: exponent −1/d = −0.333 in the limit; the closed form for these N is −0.357",
+            "none for d = 3; theory: exponent −1/d = −0.333 in the limit; the closed form for these N"
+            " is −0.357",
             (-0.36, -0.33),
             (0,),
         ),
@@ -61,7 +62,8 @@ def define_in_space() -> tuple[Preset, ...]:
                 (125, 343, 1000),
                 repeats=10,
             ),
-            "theory: exponent at most −1/(2d − 1) = −0.2 (Corollary 5), at least −2/d = −0.667",
+            "none for d = 3; theory: exponent at most −1/(2d − 1) = −0.2 (Corollary 5), at least"
+            " −2/d = −0.667",
             (-2 / 3, -0.2),
         ),
     )
