@@ -48,8 +48,8 @@ def define_in_space() -> tuple[Preset, ...]:
             Experiment(
                 _split_cube, _start_on_split_grid, (1728, 4096, 8000), steps=2, measured_step=0
             ),
-            "none for d = 3; theory: exponent −1/d = −0.333 in the limit; the closed form for these N"
-            " is −0.357",
+            "none for d = 3; theory: exponent −1/d = −0.333 in the limit; the closed form for these"
+            " N is −0.357",
             (-0.36, -0.33),
             (0,),
         ),
