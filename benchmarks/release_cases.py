@@ -19,6 +19,17 @@ def describe_large(found):
 """
 CAMERA = START + "image = read('camera')\nstipple.stipple(image, 2000, iterations=4)\n"
 FLAT = START + "image = np.ones((512, 512))\nstipple.stipple(image, 2000, iterations=4)\n"
+INKS = (
+    START
+    + """\
+from stipple.measures.inks import share_points
+inks = stipple.read_inks(f"{samples}/chelsea.png")
+def stipple_alone(n, **options):
+    return [stipple.stipple(ink.darkness, count, **options) for ink, count in share_points(inks, n)]
+stipple.stipple_inks(inks, 4000, iterations=3)
+stipple_alone(4000, iterations=3)
+"""
+)
 # Random fields with a spectrum that falls like the power `slope` of the frequency.
 FIELDS = (
     START
@@ -107,6 +118,13 @@ CASES = (
         FLAT,
         _stipple("2000, iterations=300, quality=.1617"),
         _stipple("2000, iterations=300, quality=.1640"),
+    ),
+    Case(
+        "photograph in three inks, 8,000 points together (before: each ink alone)",
+        "ratio ≥ 1/3",
+        INKS,
+        "value = describe(stipple.stipple_inks(inks, 8000).union)",
+        "value = 'worst ' + describe(max(stipple_alone(8000), key=lambda one: one.quality))",
     ),
     Case("camera, 100,000 points, defaults", "≤ .1605, ratio ≥ 2", CAMERA, _stipple("100000")),
     Case(

@@ -23,6 +23,8 @@ PANEL_HEIGHT = 3.0
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#e0902f", "#7b5ea7", "#6b6b6b")
 LEVEL_COLOUR = "#808080"
 BAND_COLOURS = ("#dddddd", "#bbbbbb")
+# Pixels per inch of a PNG at least.
+COARSEST = 10.0
 # An axis is logarithmic from this ratio of its ends on.
 LOGARITHMIC = 16
 # The names that Matplotlib gives to clipping paths.
@@ -131,12 +133,15 @@ def _import_matplotlib() -> Any:
 
 
 def save_figure(figure: "Figure", form: str, dpi: float) -> bytes:
-    """Render a figure in one of `formats.PLOT_FORMATS`, the same bytes each time."""
+    """Render a figure in one of `formats.PLOT_FORMATS`, the same bytes each time.
+
+    A PNG has at least `COARSEST` pixels per inch: letters of less than a pixel cannot be drawn.
+    """
     file = io.BytesIO()
     with warnings.catch_warnings():
         # Names of files may have letters that its font lacks; they show as boxes.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(file, format=form, dpi=dpi, metadata=METADATA[form])
+        figure.savefig(file, format=form, dpi=max(dpi, COARSEST), metadata=METADATA[form])
     if form != "svg":
         return file.getvalue()
     # Clipping paths are named after their last digits, in which layouts differ from time to time.

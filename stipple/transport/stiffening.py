@@ -22,6 +22,9 @@ from stipple.transport.newton_system import LaplacianSolver
 SLACK, MOST_ROUNDS = 1.1, 4
 # Steps held back that promise to remove less than this part of the residual lead nowhere.
 LEAST_PROMISE = 0.1
+# Where sides go this many times too far on average, and none so many times farther than that, a
+# shorter step does as well.
+FAR, EVEN = 2.0, 4.0
 
 
 def hold_back(
@@ -54,7 +57,7 @@ def hold_back(
     """
     count = len(residual)
     excess = _measure_excess(direction, borders, bounds)
-    if excess.max() <= SLACK:
+    if excess.max() <= SLACK or _goes_evenly_too_far(direction, borders, share, excess):
         return NewtonStep(direction, 1.0)
     weights = weigh_borders(borders, max(share, JOINING[0]))
     for _ in range(MOST_ROUNDS):
@@ -74,6 +77,14 @@ def hold_back(
     if promise < LEAST_PROMISE:
         return NewtonStep(direction, 1.0)
     return NewtonStep(change, min(promise, 1.0))
+
+
+def _goes_evenly_too_far(direction: Floats, borders: Borders, share: float, excess: Floats) -> bool:
+    """Tell whether what is to pass goes too far at most sides, and nowhere much farther."""
+    flows = np.abs(weigh_borders(borders, share) * _find_rises(direction, borders))
+    wanted = float(flows.sum())
+    allowed = float((flows / np.maximum(excess, 1.0)).sum())
+    return FAR * allowed <= wanted and excess.max() * allowed <= EVEN * wanted
 
 
 def _find_rises(change: Floats, borders: Borders) -> Floats:

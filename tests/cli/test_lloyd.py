@@ -351,6 +351,7 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "--box", "0,1", "--step-size", "1.5"), 2, "at most 1 on an interval"),
         (("uniform", "--box", "0,1", "-n", "0"), 2, "from 1 to 1,000,000"),
         (("uniform", "--box", "0,1", "--plot", "a.svg"), 2, "two numbers of points"),
+        (("uniform", "--box", "0,1", "-n", "1,2", "--plot", "a.html"), 2, ".svg or .png"),
         (("missing.png", "--box", "0,1"), 2, "give a formula as SOURCE"),
         (("gaussian:99,1", "--box", "0,1"), 1, "no mass on [0, 1]"),
         (("uniform", "--box", "0,0,0,1"), 1, "no area"),

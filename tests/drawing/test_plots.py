@@ -1,8 +1,11 @@
 """Plots, inspected as figures."""
 
+import io
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from stipple.drawing.panels import Band, Curve, Panel
 from stipple.drawing.plots import COLOURS, render_heat_map, render_plot
@@ -83,3 +86,9 @@ def test_a_heat_map_has_row_0_at_the_top(figures):
     assert darkness == sorted(darkness, reverse=True)
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("down", "across")
     assert axes.get_title(loc="left") == "title"
+
+
+@pytest.mark.parametrize("dpi", [1.0, 2.5, 10.0])
+def test_coarse_plots_have_room_for_their_letters(dpi):
+    drawn = Image.open(io.BytesIO(render_plot([make_panel()], "number", "png", dpi)))
+    assert drawn.size == (70, 34)

@@ -49,6 +49,16 @@ def test_steps_that_promise_next_to_nothing_are_not_held_back() -> None:
     assert hold_chain(1.0).change is NEWTON
 
 
+@pytest.mark.parametrize(("excess", "held"), [((2, 3, 2), False), ((1.2, 40, 1.2), True)])
+def test_steps_that_go_evenly_too_far_are_not_held_back(
+    excess: tuple[float, ...], held: bool
+) -> None:
+    """A shorter step does as well where no side goes much farther than the others."""
+    bounds = np.abs(np.diff(NEWTON)) / excess
+    step = hold_back(LaplacianSolver(), CHAIN, (bounds, bounds), 0.0, RESIDUAL, 1e-9, NEWTON)
+    assert (step.change is not NEWTON) == held
+
+
 def measure_heights(diagram: Diagram, points: Floats, potentials: Floats, sides: Sides) -> Floats:
     """How far barycentres are from the sides, as differences of |x − y|² − φ, shape (2, m)."""
     powers = ((diagram.barycentres[:, None] - points) ** 2).sum(axis=2) - potentials

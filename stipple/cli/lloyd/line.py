@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from stipple.choices import Start
-from stipple.cli.shared.conflicts import Rule, find_given, refuse_conflicts
+from stipple.cli.shared.conflicts import PLOT, Rule, find_given, refuse_conflicts
 from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.domains import is_formula
 from stipple.cli.shared.outputs import plan_outputs, settle_files
@@ -53,6 +53,7 @@ RULES = (
         lambda options: options["start"] not in get_args(Start),
         f"--start must be one of {', '.join(get_args(Start))} on an interval.",
     ),
+    PLOT,
     Rule(
         lambda options: bool(options["plot"]) and len(set(options["points"])) < 2,
         "--plot needs at least two numbers of points, as in -n 400,1600.",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stipple.choices import LARGEST_COUNT, MOST_COMPARED, MOST_STRIPS
-from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, refuse_each
+from stipple.cli.shared.conflicts import ANIMATION, ONE_WIDTH, Rule, allow_suffixes, refuse_each
 from stipple.cli.shared.images import TONE
 
 # Options that ask for certificates of prefixes.
@@ -119,4 +119,6 @@ RULES = (
     ),
     ONE_WIDTH,
     ANIMATION,
+    # Standard output, -, has none.
+    allow_suffixes("partition", [".csv", ""], "a .csv file"),
 )
