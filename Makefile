@@ -145,6 +145,9 @@ pictures: $(VENV)/installed
 	$(RUN) docs/size.py
 	$(RUN) -m stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'out/lloyd-{step:02d}.png'
 	$(RUN) -c "from PIL import Image; a, b = (Image.open(f'out/lloyd-{k}.png') for k in ('00', '20')); w = Image.new('RGB', (2 * a.width, a.height)); w.paste(a); w.paste(b, (a.width, 0)); w.resize((900, 450)).save('docs/images/lloyd.png')"
+	$(RUN) -m stipple volume '0.6*gaussian:0.35/0.4/0.35,0.12+0.4*gaussian:0.7/0.6/0.7,0.1' -n 400 -o docs/images/volume.png
+	$(RUN) -c "import numpy; numpy.savetxt('out/grains.csv', numpy.random.default_rng(0).lognormal(0, 0.8, 400))"
+	$(RUN) -m stipple volume uniform --masses out/grains.csv --periodic -o docs/images/grains.png
 	$(RUN) -m stipple edot samples/chelsea.png -m 6000 --color rgb --dpi 100 -o docs/images/edot-rgb.png
 	$(RUN) -m stipple edot --preset swiss-roll --show-samples --dpi 60 -o docs/images/edot-roll.png
 	$(RUN) -m stipple edot --preset discs-24 --show-samples --dpi 60 -o docs/images/edot-discs.png

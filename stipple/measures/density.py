@@ -81,6 +81,11 @@ class Density:
         """Columns, which is the width of the domain in pixels."""
         return int(self.values.shape[1])
 
+    @property
+    def size(self) -> Floats:
+        """Width and height of the domain in pixels, shape (2,)."""
+        return np.array([self.width, self.height], dtype=float)
+
     @cached_property
     def total(self) -> float:
         """Sum of the values: total darkness, in pixels of full ink if values are in [0, 1]."""

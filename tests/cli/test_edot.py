@@ -251,7 +251,7 @@ def test_a_formula_on_an_interval_has_its_best_atoms(edot, tmp_path):
     assert "its W_1 differs by at most 0.04" in other
     for wrong, code, told in (
         (("uniform", "--box", "1,0"), 1, "has no length"),
-        (("uniform", "--box", "0,1", "--disc", "0,0,1"), 2, "--box or --disc"),
+        (("uniform", "--box", "0,1", "--disc", "0,0,1"), 2, "one of --box, --disc and --ball"),
         (("uniform", "--box", "0,1,2"), 2, "--box takes four numbers"),
     ):
         assert told in edot(*wrong, code=code).stderr

@@ -45,6 +45,8 @@ JUDGED = f"certify fixed.csv --density {IMAGE} -o a.csv --report r.json"
 PAGE_OF_POINTS = "certify places.csv -o a.png --dpi 30"
 CROWDED = "lloyd --preset critical-limits -n 5 --steps 2 -o a.csv"
 VOLUME = "volume stack.npy -n 5 --iterations 2 -o a.csv --report r.json"
+IN_BOX = "volume gaussian:0.4,0.3 --voxels 4 -n 5 --iterations 1 -o a.csv"
+OF_VOLUME = "lloyd stack.npy -n 4 --steps 1 -o a.csv --report r.json"
 UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
 
 # For each option, what is run without it, and what is added.
@@ -125,6 +127,8 @@ CASES = {
         "config": [OF_IMAGE, OF_IMAGE, "--config tone.toml"],
         "box": "--box 0,0,2,1",
         "disc": "--disc 0.5,0.5,0.5",
+        "ball": "--ball 0.5,0.5,0.5,0.5",
+        "spacing": [OF_VOLUME, OF_VOLUME, "--spacing 1,1,2"],
         "pixels": [LLOYD.replace("uniform", "gaussian:0.4,0.2", 1)] * 2 + ["--pixels 12"],
         "points": "-n 6",
         "start": "--start grid",
@@ -162,6 +166,8 @@ CASES = {
         "read": ["edot two.npy -m 2 -o a.csv"] * 2 + ["--read image"],
         "box": [FORMULA, FORMULA, "--box 0,0,2,1"],
         "disc": [FORMULA, FORMULA, "--disc 0.5,0.5,0.5"],
+        "ball": [FORMULA, FORMULA, "--ball 0.5,0.5,0.5,0.5"],
+        "spacing": ["edot stack.npy -m 3 -o a.csv"] * 2 + ["--spacing 1,1,2"],
         "pixels": [FORMULA, FORMULA, "--pixels 8"],
         "atoms": "-m 4",
         "objective": [SIMPLE, SIMPLE, "--objective sharp"],
@@ -295,6 +301,9 @@ CASES = {
         "points": "-n 6",
         "masses": [VOLUME, VOLUME.replace("-n 5", "--masses masses.csv")],
         "spacing": "--spacing 1,1,2",
+        "box": [IN_BOX, IN_BOX, "--box 0,0,0,1,1,2"],
+        "ball": [IN_BOX, IN_BOX, "--ball 0.5,0.5,0.5,0.5"],
+        "voxels": [IN_BOX, IN_BOX, "--voxels 3"],
         "periodic": "--periodic",
         "seed": "--seed 1",
         "iterations": "--iterations 1",

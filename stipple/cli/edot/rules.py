@@ -13,7 +13,8 @@ STEP_OPTIONS = ("batch", "momentum", "atom_rate", "weight_rate", "finish")
 # What a preset sets itself.
 PRESET_SETS = {
     *STEP_OPTIONS,
-    *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
+    *("read", "box", "disc", "ball", "spacing", "pixels", "atoms", "objective", "zeta"),
+    *("order", "weights"),
     *(
         "capacity",
         "start",
