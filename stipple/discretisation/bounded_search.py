@@ -110,9 +110,11 @@ def search_bounded(
 def _swap(found: Sequence[BoundedQuantisation], swaps: WeightSwaps) -> tuple[Floats, Floats]:
     """Let atoms of different weights change places, from the best start on while there is time."""
     improved: list[tuple[Floats, Floats, float]] = []
+    last = 0.0
     for one in sorted(found, key=lambda one: one.cost):
-        if not improved or swaps.worthwhile:
+        if not improved or (swaps.worthwhile and one.cost > (1 + TIE) * last):
             improved.append(swaps.improve(one.atoms, one.potentials[0]))
+        last = one.cost
     atoms, potential, _ = improved[_choose([cost for *_, cost in improved])]
     return atoms, potential
 

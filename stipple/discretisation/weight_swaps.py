@@ -14,8 +14,9 @@ from stipple.transport.mass_bounds import MassBounds
 
 # Each atom may change places with so many of the nearest.
 NEIGHBOURS = 8
-# Moves to the centres before a swap is judged, and what part of the cost it has to save.
-MOVES, LEAST_SAVING = 2, 1e-4
+# Transports before a swap is judged, with atoms at the centres of the one before, and what part
+# of the cost it has to save. One that costs more than this many times as much is given up before.
+TRANSPORTS, LEAST_SAVING, HOPELESS = 2, 1e-4, 1.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class WeightSwaps:
     @property
     def worthwhile(self) -> bool:
         """Whether a few more swaps may be tried."""
-        return self._left > MOVES * len(self._weights)
+        return self._left > TRANSPORTS * len(self._weights)
 
     def improve(self, atoms: Floats, potential: Floats) -> tuple[Floats, Floats, float]:
         """Return better atoms, with their potential and W_k^k."""
@@ -69,12 +70,12 @@ class WeightSwaps:
     def _try_swaps(self, best: _Placed) -> _Placed | None:
         """Return the first swap that saves; None if there is none, or no time left."""
         for pair in self._list_pairs(best):
-            if self._left < MOVES:
+            if self._left < TRANSPORTS:
                 break
             turned = pair[::-1]
             atoms, potential = best.following.copy(), best.potential.copy()
             atoms[pair], potential[pair] = atoms[turned], potential[turned]
-            tried = self._settle(atoms, potential)
+            tried = self._settle(atoms, potential, HOPELESS * best.cost)
             if tried.cost < (1 - LEAST_SAVING) * best.cost:
                 return tried
         return None
@@ -92,16 +93,19 @@ class WeightSwaps:
         listed: Integers = pairs[ranked[rises[ranked] != 0]]
         return listed
 
-    def _settle(self, atoms: Floats, potential: Floats) -> _Placed:
-        """Solve the transport, and move atoms to their centres, a few times."""
+    def _settle(self, atoms: Floats, potential: Floats, most: float = np.inf) -> _Placed:
+        """Solve the transport, and move atoms to their centres, unless they cost too much there."""
         transport = self._transport
         transport.potential = potential
         following = atoms
-        for _ in range(MOVES):
+        for _ in range(TRANSPORTS):
             atoms = following
             cost = transport.solve(atoms)
+            self._left -= 1
             pulls = transport.pull()
             shift = divide_by_curvatures(*pulls, self._order)
             following = self._metric.move(atoms, shift)
-        self._left -= MOVES
+            # For k = 2 this is what the plan costs at the centres.
+            if cost + (pulls.gradients * shift).sum() / 2 > most:
+                break
         return _Placed(atoms, cost, transport.potential, following)
