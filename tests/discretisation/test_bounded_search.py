@@ -103,8 +103,15 @@ def test_costs_of_clusters_keep_their_digits_however_far_they_are(distance: floa
     assert together.upper <= 1.002 * together.lower + blur
 
 
-@pytest.mark.parametrize("distance", [10, 1e3, 1e6])
-@pytest.mark.parametrize(("clusters", "dimension"), [(3, 1), (3, 5), (8, 2)])
+@pytest.mark.parametrize(
+    ("clusters", "dimension", "distance"),
+    [
+        (3, 1, 1e6),
+        (8, 2, 1e6),
+        pytest.param(3, 5, 1e3, marks=pytest.mark.slow),
+        pytest.param(8, 2, 10, marks=pytest.mark.slow),
+    ],
+)
 def test_given_weights_are_dealt_out_to_clusters(
     clusters: int, dimension: int, distance: float
 ) -> None:
