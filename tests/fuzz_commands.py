@@ -50,7 +50,7 @@ BASES = {
         ),
         *(
             "st.csv -m 1 --objective full --steps 1",
-            "st.csv -m 2 --objective full --steps 1 --algorithm adaptive",
+            "st.csv -m 2 --objective full --algorithm adaptive",
         ),
         "v.npy -m 2 --steps 1",
         *("st.csv st.csv -m 1 --barycenter", "st.csv st.csv -m 1 --plan -o x.csv"),

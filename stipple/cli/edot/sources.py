@@ -43,7 +43,7 @@ class Input:
     reading : Reading
         The tone of images.
     toned : tuple of str
-        Options given that are for images, where there is one source, which is no formula.
+        Options given that are for images.
     """
 
     kind: SourceKind
@@ -79,16 +79,25 @@ def plan_input(options: Mapping[str, Any], given: Collection[str]) -> Input:
     toned = tuple(name for name in (*TONE, "resize") if name in given)
     if all(formulas):
         _refuse_tone(toned)
-    alone = toned if len(formulas) == 1 else ()
     return Input(
-        options["read"], domain, interval, options["spacing"], plan_reading(options), alone
+        options["read"], domain, interval, options["spacing"], plan_reading(options), toned
     )
+
+
+def refuse_idle_tone(sources: Sequence[str], measures: Sequence["Measure"], how: Input) -> None:
+    """Refuse what only images have, where no source turned out to be one."""
+    if all(
+        is_formula(source) or measure.domain is None
+        for source, measure in zip(sources, measures, strict=True)
+    ):
+        _refuse_tone(how.toned)
 
 
 def _refuse_tone(names: Sequence[str]) -> None:
     """Refuse what only images have."""
     if names:
-        raise click.UsageError(f"--{names[0]} is for images, and the source is none: leave it out.")
+        option = names[0].replace("_", "-")
+        raise click.UsageError(f"--{option} is for images, and there is none: leave it out.")
 
 
 def read_start(path: str) -> "Floats":
@@ -114,7 +123,6 @@ def read(source: str, how: Input, *, quiet: bool) -> "Measure":
         return _read_formula(source, how)
     with open_source(source) as (stream, name):
         if how.spacing is not None or (how.kind == "auto" and is_volume(stream)):
-            _refuse_tone(how.toned)
             volume = decode_volume_density(stream, name, how.spacing, quiet=quiet)
             return Measure.from_volume(VolumeDomain(volume))
         content = decode_samples_or_density(
@@ -125,7 +133,6 @@ def read(source: str, how: Input, *, quiet: bool) -> "Measure":
             tell=partial(print_note, quiet=quiet),
         )
     if isinstance(content, Samples):
-        _refuse_tone(how.toned)
         return Measure.from_samples(content)
     original = prepare_image(content, how.reading, source)
     density = Density(find_darkness(original.source, original.tone))
