@@ -165,8 +165,10 @@ def _bound_by_dual(problem: BlockProblem, potential: Floats) -> tuple[float, flo
     fine = potential
     for axis in (0, 1):
         fine = _interpolate(fine, axis, problem.block, problem.pair.shape[axis])
-    found = certify_bounds(problem.pair, problem.order, fine, workers=problem.workers)
-    return found.distance.lower, found.cost.lower
+    pair, costs = problem.pair, problem.costs
+    units = pair.source_units, pair.target_units
+    cost = round_down(evaluate_dual(*units, pair.total, costs, fine, problem.workers))
+    return take_root(cost, problem.order, down=True), cost
 
 
 # --- upper ones ----------------------------------------------------------------------------------
