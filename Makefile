@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 # Processes that share the tests, file by file.
 JOBS ?= 2
 
-.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds gpu-check clean
+.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds bench-estimators gpu-check clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
@@ -26,8 +26,8 @@ help:
 	@echo "make notebooks run the notebooks of docs/notebooks, and keep what they show"
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
-	@echo "               (k-means, POT), bench-bounds (POT, ott-jax), bench-stipple (stippler,"
-	@echo "               pysdot, k-means, SciPy's sequences)"
+	@echo "               (k-means, POT), bench-bounds (POT), bench-estimators (POT, ott-jax),"
+	@echo "               bench-stipple (stippler, pysdot, k-means, SciPy's sequences)"
 	@echo "make bench-release  BASE=COMMIT beside today's tree; HEAVY=1 for long cases too"
 	@echo "make gpu-check compare the engines, where there is a GPU"
 	@echo "make clean     remove what these rules made"
@@ -187,6 +187,11 @@ bench-edot: $(VENV)/installed .venv-bench/installed
 bench-bounds: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
 	$(RUN) benchmarks/bound_volumes.py 8
+	$(MAKE) bench-estimators
+
+# Published estimators beside entropic transport; DOTMARK as above.
+bench-estimators: $(VENV)/installed
+	$(RUN) benchmarks/bound_estimators.py $(if $(DOTMARK),--images '$(DOTMARK)')
 
 # Today's tree beside an older commit, some fifteen minutes; HEAVY=1 for the long cases too.
 .PHONY: bench-release
