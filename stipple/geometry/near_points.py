@@ -29,6 +29,6 @@ def list_near(points: Floats, workers: Workers) -> Adjacency:
     count = len(points)
     listed = min(LISTED, count)
     tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
-    near = tree.query(points, k=listed, workers=workers.threads)[1].astype(np.int64)
+    near = tree.query(points, k=listed, workers=workers.threads)[1].astype(np.int64, copy=False)
     offsets = np.arange(0, listed * count + 1, listed)
     return Adjacency(offsets, near.ravel(), np.ones(count, dtype=np.bool_))

@@ -8,6 +8,7 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.cutting import Polygons, cut_chosen
+from stipple.geometry.morton import order_along_curve
 from stipple.geometry.near_points import list_near
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
 from stipple.geometry.recutting import mend_cells, recut_cells
@@ -17,6 +18,9 @@ from stipple.machine.threads import Workers
 AREA_TOLERANCE = 1e-13
 # From so many points cells are searched for from the nearest points, without an engine.
 SEARCHED = 1000
+# Points follow one another along a curve if they are, on average, no farther apart than so many
+# sides of square cells.
+FARTHEST_STEP = 10.0
 # How often cells are mended that a search has left without some neighbour: across wide white,
 # what is missing comes to light step by step.
 MENDINGS = 8
@@ -162,6 +166,11 @@ def build_power_cells(
     if previous is not None and len(previous.points) == len(points):
         cells = cutter.follow(previous)
     elif engine == "auto" and len(points) >= SEARCHED:
+        order = _find_better_order(points, width, height)
+        if order is not None:
+            chosen = points[order], potentials[order], width, height
+            found = build_power_cells(*chosen, workers=workers, all_visible=all_visible)
+            return found.reorder(np.argsort(order))
         cells = cutter.cut(list_near(points, workers), True)
     else:
         return cutter.ask(engine)
@@ -234,6 +243,15 @@ class _Cutter:
         return PowerCells(
             self.points, self.potentials, adjacency, vertices, areas, self.width, self.height
         )
+
+
+def _find_better_order(points: Floats, width: float, height: float) -> Integers | None:
+    """Order along a curve, where what is near in space is far in memory: searches would be slow."""
+    steps = np.abs(np.diff(points, axis=0)).sum()
+    if steps <= FARTHEST_STEP * np.sqrt(width * height * len(points)):
+        return None
+    order = order_along_curve(points)
+    return order if (np.diff(order) != 1).any() else None
 
 
 def _tiles(cells: PowerCells) -> bool:

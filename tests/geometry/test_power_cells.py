@@ -249,6 +249,17 @@ def test_a_search_from_the_nearest_points_asks_no_engine(monkeypatch: pytest.Mon
     check_same(build(points, potentials, "auto"), expected)
 
 
+def test_points_in_a_bad_order_give_the_same_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    points = random.random((2000, 2)) * (WIDTH, HEIGHT)
+    potentials = 1e-3 * random.standard_normal(2000)
+    assert power_cells._find_better_order(points, WIDTH, HEIGHT) is not None
+    reordered = build(points, potentials, "auto")
+    monkeypatch.setattr(power_cells, "FARTHEST_STEP", np.inf)
+    check_same(reordered, build(points, potentials, "auto"))
+    np.testing.assert_array_equal(reordered.points, points)
+
+
 def test_clusters_far_apart_are_no_obstacle() -> None:
     random = np.random.default_rng(3)
     centres = np.array([(1.0, 1.0), (7.0, 1.5), (4.0, 5.0)])
