@@ -7,6 +7,7 @@ import inspect
 import math
 import operator
 import re
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -61,7 +62,7 @@ def read_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], Booleans | N
         raise StippleError(f"The {name} is a sparse matrix: give its toarray().")
     hidden: Booleans | None = None
     try:
-        if isinstance(values, np.ma.MaskedArray) or _holds_masked(values):
+        if _is_masked(values) or _holds_masked(values):
             values = np.ma.asarray(values)
             hidden = np.array(np.ma.getmaskarray(values))
         with warnings.catch_warnings():
@@ -284,11 +285,14 @@ def accept_positional(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]
     return decorate
 
 
+def _is_masked(values: object) -> bool:
+    """Whether it is a masked array: where there is one, the module that makes them is loaded."""
+    return "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray)
+
+
 def _holds_masked(values: ArrayLike) -> bool:
     """Whether a list has masked arrays, whose masks NumPy would drop."""
-    return isinstance(values, list | tuple) and any(
-        isinstance(one, np.ma.MaskedArray) for one in values
-    )
+    return isinstance(values, list | tuple) and any(_is_masked(one) for one in values)
 
 
 def _convert_objects(array: NDArray[Any], name: str) -> Floats:

@@ -49,6 +49,69 @@ def recut_cells(
         _follow_rings(points, potentials, width, height, kept, start, stop, changed)
 
     workers.map_ranges(follow, count)
+    return _cut_changed(points, potentials, width, height, adjacency, kept, changed, workers)
+
+
+def mend_cells(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    found: Polygons,
+    workers: Workers,
+) -> Polygons:
+    """Cut again, by search, the cells that lack a neighbour which others show.
+
+    Parameters
+    ----------
+    points, potentials, width, height
+        As in `build_power_cells`.
+    found : Polygons
+        Cells that a search has found, some of them too large.
+    workers : Workers
+        Threads that share the work.
+    """
+    own = Adjacency(found.offsets, found.owners, np.diff(found.offsets) > 0)
+    lacking = _find_lacking(own, workers)
+    mutual = _list_back(own, lacking)
+    return _cut_changed(points, potentials, width, height, mutual, found, lacking, workers)
+
+
+def _find_lacking(adjacency: Adjacency, workers: Workers) -> Booleans:
+    """Which cells lack a neighbour: one that lists them, or meets them in a corner of a third."""
+    lacking = np.zeros(len(adjacency.visible), dtype=np.bool_)
+
+    def check(start: int, stop: int) -> None:
+        _check_corners(adjacency.offsets, adjacency.neighbours, start, stop, lacking)
+
+    workers.map_ranges(check, len(lacking))
+    return lacking
+
+
+def _list_back(adjacency: Adjacency, chosen: Booleans) -> Adjacency:
+    """Neighbour lists in which some cells also list those that list them."""
+    offsets, neighbours = adjacency.offsets, adjacency.neighbours
+    inner = np.flatnonzero(neighbours >= 0)
+    listing = inner[chosen[neighbours[inner]]]
+    listed = neighbours[listing]
+    owners = np.searchsorted(offsets, listing, side="right") - 1
+    more = np.append(0, np.cumsum(np.bincount(listed, minlength=len(chosen))))
+    return Adjacency(
+        offsets + more, np.insert(neighbours, offsets[listed + 1], owners), adjacency.visible
+    )
+
+
+def _cut_changed(
+    points: Floats,
+    potentials: Floats,
+    width: float,
+    height: float,
+    adjacency: Adjacency,
+    kept: Polygons,
+    changed: Booleans,
+    workers: Workers,
+) -> Polygons:
+    """Cut by search the cells that have changed, and those that this touches; keep the others."""
     chosen = np.flatnonzero(changed)
     cut: list[tuple[Integers, Polygons]] = []
     while len(chosen) > 0:
@@ -173,6 +236,24 @@ def _follow_rings(
                         changed[j] = True
             before = m
         areas[i] = twice_area / 2
+
+
+@compile_loop
+def _check_corners(
+    offsets: Integers, neighbours: Integers, start: int, stop: int, lacking: Booleans
+) -> None:
+    for i in range(start, stop):
+        for k in range(offsets[i], offsets[i + 1]):
+            j = neighbours[k]
+            # In the corner where that edge ends, three cells meet.
+            after = neighbours[k + 1 if k + 1 < offsets[i + 1] else offsets[i]]
+            if j >= 0 and find_edge(offsets, neighbours, j, i) < 0:
+                lacking[j] = True
+            if j >= 0 and after >= 0:
+                if find_edge(offsets, neighbours, j, after) < 0:
+                    lacking[j] = True
+                if find_edge(offsets, neighbours, after, j) < 0:
+                    lacking[after] = True
 
 
 @compile_loop

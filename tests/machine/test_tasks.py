@@ -1,4 +1,4 @@
-"""Tasks of one kind, in this process: what comes out, and how many threads each gets."""
+"""Tasks of one kind, in this process: what comes out, and how much memory each gets."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from stipple.errors import StippleError
 from stipple.machine import tasks
 from stipple.machine.failures import Failure
 from stipple.machine.memory import find_available_memory
-from stipple.machine.tasks import attempt, run_all, share_threads
+from stipple.machine.tasks import attempt, run_all
 
 
 def divide(task: int) -> float:
@@ -30,31 +30,6 @@ def test_one_job_does_every_task_in_order() -> None:
     done = [*run_all(divide, [6, 2, 1], jobs=1, scheduler=None)]
     assert done == [(6, 2), (2, Failure("There is no task 2.")), (1, 12)]
     assert [*run_all(divide, [], jobs=4, scheduler="tcp://nowhere")] == []
-
-
-@pytest.mark.parametrize(
-    ("threads", "count", "jobs", "scheduler", "expected"),
-    [
-        (None, 10, 1, None, None),
-        (None, 10, 4, None, 3),
-        (None, 2, 4, None, 6),
-        (None, 1, 4, None, None),
-        (None, 40, 40, None, 1),
-        (None, 10, 4, "tcp://somewhere", 1),
-        (5, 10, 4, None, 5),
-        (5, 10, 4, "tcp://somewhere", 5),
-    ],
-)
-def test_jobs_share_the_processors(
-    monkeypatch: pytest.MonkeyPatch,
-    threads: int | None,
-    count: int,
-    jobs: int,
-    scheduler: str | None,
-    expected: int | None,
-) -> None:
-    monkeypatch.setattr(tasks, "count_processors", lambda: 12)
-    assert share_threads(threads, count, jobs=jobs, scheduler=scheduler) == expected
 
 
 def find_memory(_: int) -> int | None:

@@ -111,14 +111,6 @@ def prepare_image(
 
 def read_density(path: str, reading: Reading) -> "Density":
     """Read an image or a matrix as a density."""
-<<<<<<< HEAD
-    from stipple.arguments import settle
-    from stipple.measures.blank import find_darkness
-    from stipple.measures.density import Density
-
-    original = read_image(path, reading)
-    return Density(settle(find_darkness(original.source, original.tone)))
-=======
     from stipple.files.open import open_source
 
     with open_source(path) as (stream, name):
@@ -127,9 +119,9 @@ def read_density(path: str, reading: Reading) -> "Density":
 
 def decode_density(stream: BinaryIO, name: str, path: str, reading: Reading) -> "Density":
     """Read an image or a matrix as a density, from a stream that was opened by its path."""
+    from stipple.arguments import settle
     from stipple.measures.blank import find_darkness
     from stipple.measures.density import Density
 
     original = decode_image(stream, name, path, reading)
-    return Density(find_darkness(original.source, original.tone))
->>>>>>> space
+    return Density(settle(find_darkness(original.source, original.tone)))
