@@ -5,11 +5,12 @@ RUN := $(VENV)/bin/python
 # Processes that share the tests, file by file.
 JOBS ?= 2
 
-.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds gpu-check clean
+.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds bench-estimators gpu-check clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
 	@echo "make test      run the tests (make test-all: the slow ones too)"
+	@echo "make browser   install Chromium, with which the tests look at pages (Debian, as root)"
 	@echo "make smoke     run every subcommand on the samples, and check what it wrote"
 	@echo "make prove     try to refute every certificate on 10,000 random instances"
 	@echo "make same      compare what documented commands write with an older commit: BASE=COMMIT"
@@ -25,8 +26,8 @@ help:
 	@echo "make notebooks run the notebooks of docs/notebooks, and keep what they show"
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
-	@echo "               (k-means, POT), bench-bounds (POT, ott-jax), bench-stipple (stippler,"
-	@echo "               pysdot, k-means, SciPy's sequences)"
+	@echo "               (k-means, POT), bench-bounds (POT), bench-estimators (POT, ott-jax),"
+	@echo "               bench-stipple (stippler, pysdot, k-means, SciPy's sequences)"
 	@echo "make bench-release  BASE=COMMIT beside today's tree; HEAVY=1 for long cases too"
 	@echo "make gpu-check compare the engines, where there is a GPU"
 	@echo "make clean     remove what these rules made"
@@ -103,6 +104,15 @@ faults: $(VENV)/installed
 walks:
 	$(PYTHON) tests/walks/run.py
 
+# Chromium for the tests of pages, unless there is one: 90 MB of Debian's packages, 290 MB unpacked,
+# half a minute.
+.PHONY: browser
+browser:
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome chrome; do \
+		command -v $$name && exit 0; done; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null
+
 lint: $(VENV)/linters
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -135,6 +145,9 @@ pictures: $(VENV)/installed
 	$(RUN) docs/size.py
 	$(RUN) -m stipple lloyd uniform -n 100 --start uniform --steps 20 --frames 'out/lloyd-{step:02d}.png'
 	$(RUN) -c "from PIL import Image; a, b = (Image.open(f'out/lloyd-{k}.png') for k in ('00', '20')); w = Image.new('RGB', (2 * a.width, a.height)); w.paste(a); w.paste(b, (a.width, 0)); w.resize((900, 450)).save('docs/images/lloyd.png')"
+	$(RUN) -m stipple volume '0.6*gaussian:0.35/0.4/0.35,0.12+0.4*gaussian:0.7/0.6/0.7,0.1' -n 400 -o docs/images/volume.png
+	$(RUN) -c "import numpy; numpy.savetxt('out/grains.csv', numpy.random.default_rng(0).lognormal(0, 0.8, 400))"
+	$(RUN) -m stipple volume uniform --masses out/grains.csv --periodic -o docs/images/grains.png
 	$(RUN) -m stipple edot samples/chelsea.png -m 6000 --color rgb --dpi 100 -o docs/images/edot-rgb.png
 	$(RUN) -m stipple edot --preset swiss-roll --show-samples --dpi 60 -o docs/images/edot-roll.png
 	$(RUN) -m stipple edot --preset discs-24 --show-samples --dpi 60 -o docs/images/edot-discs.png
@@ -174,6 +187,11 @@ bench-edot: $(VENV)/installed .venv-bench/installed
 bench-bounds: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
 	$(RUN) benchmarks/bound_volumes.py 8
+	$(MAKE) bench-estimators
+
+# Published estimators beside entropic transport; DOTMARK as above.
+bench-estimators: $(VENV)/installed
+	$(RUN) benchmarks/bound_estimators.py $(if $(DOTMARK),--images '$(DOTMARK)')
 
 # Today's tree beside an older commit, some fifteen minutes; HEAVY=1 for the long cases too.
 .PHONY: bench-release

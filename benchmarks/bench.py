@@ -347,8 +347,8 @@ def main() -> None:
                 *quote(DISCRETISATION, "Darkness to the power 1", "Beside POT"),
                 "## Bounds beside POT",
                 "",
-                "From [bounds-measured.md](bounds-measured.md), which has larger images and the"
-                " Sinkhorn solvers of POT and ott-jax.",
+                "From [bounds-measured.md](bounds-measured.md), which has larger images; Sinkhorn"
+                " solvers are in [bound-estimators.md](bound-estimators.md).",
                 "",
                 *quote(BOUNDS, "64 × 64, p = 2", "64 × 64, p = 1"),
                 f"`stipple --help` answers in {start.wall:.3f} s.",

@@ -6,9 +6,7 @@ Without it, classes of synthetic fields are made here.
 """
 
 import argparse
-import json
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,16 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from stamp import describe_origin
 
-from stipple.bounds.blocks import estimate_blocks
 from stipple.bounds.bound import bound
-from stipple.bounds.masses import pair_masses
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "bounds-measured.md"
 WORK = ROOT / "out" / "bench"
-RIVALS = (ROOT / ".venv-bench" / "bin" / "python", Path(__file__).with_name("rivals.py"))
-BLOCKS = (2, 4)
-SINKHORN_ITERATIONS = 2000
 # Gaps asked for, by side and order; what is reached is measured.
 WANTED = {(64, 2): 1e-4, (64, 1): 1e-3, (128, 2): 2e-3, (256, 2): 5e-3, (512, 2): 1e-2}
 TIME_LIMIT = 60.0
@@ -121,43 +114,6 @@ def solve_exactly(pair: Pair, order: float) -> Exact:
     return Exact(float(cost) ** (1 / order), time.process_time() - began)
 
 
-def solve_by_sinkhorn(pair: Pair, order: float, exact: float, accuracy: float) -> float | None:
-    """Time of POT's entropic Sinkhorn until its ⟨P, C⟩ is as near to the exact distance."""
-    import ot
-
-    rows, columns = pair[0].shape
-    places = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1).astype(float)
-    costs = ot.dist(places, places, "euclidean") ** order
-    masses = [np.maximum(image.ravel() / image.sum(), 1e-12) for image in pair]
-    masses = [mass / mass.sum() for mass in masses]
-    for power in range(8):
-        regularisation = costs.max() / 50 / 2**power
-        began = time.process_time()
-        plan = ot.sinkhorn(
-            *masses, costs, regularisation, numItermax=SINKHORN_ITERATIONS, stopThr=1e-7, warn=False
-        )
-        seconds = time.process_time() - began
-        distance = float((plan * costs).sum()) ** (1 / order)
-        if abs(distance / exact - 1) <= accuracy:
-            return seconds
-    return None
-
-
-def solve_by_ott(pair: Pair, exact: float, accuracy: float) -> float | None:
-    """Time of ott-jax's Sinkhorn on the grid until it is as near; None where it does not get there.
-
-    It runs in a process of its own, in an environment that has it.
-    """
-    archive, found = WORK / "pair.npz", WORK / "distance.npy"
-    np.savez(archive, first=pair[0], second=pair[1], exact=exact, accuracy=accuracy)
-    command = [*RIVALS, "ott", archive, "0", found]
-    said = subprocess.run(command, capture_output=True, text=True)
-    if said.returncode:
-        print(f"ott-jax does not run here: {said.stderr.strip().splitlines()[-1]}", flush=True)
-        return None
-    return None if np.isnan(np.load(found)).any() else float(json.loads(said.stdout))
-
-
 def measure_gaps(folder: Path | None, side: int, order: int, each: int, rivals: int) -> list[str]:
     """Measure gaps and times of `bound` for each class, and those of POT for the first pairs."""
     lines = [
@@ -198,58 +154,6 @@ def measure_gaps(folder: Path | None, side: int, order: int, each: int, rivals: 
     return lines
 
 
-def measure_estimators(
-    folder: Path | None, side: int, order: float, *, sinkhorn: bool
-) -> list[str]:
-    """Measure errors and times of the published estimators, by class and size of block."""
-    lines = [
-        f"### Published estimators, {side} × {side}, p = {order:g}",
-        "",
-        "Errors of W_p against the exact distance; times in processor seconds."
-        + (
-            " Sinkhorn is POT's on the dense matrix and ott-jax's on the grid, until ⟨P, C⟩ is as"
-            " near to the exact distance as the best of the estimators (–: no regularisation gets"
-            f" there within {SINKHORN_ITERATIONS} and 5,000 iterations, or it is not installed)."
-            if sinkhorn
-            else ""
-        ),
-        "",
-        "| class | s | minimum cost | dual | weighted cost | primal | with total variation | s all"
-        " | s exact | s Sinkhorn, POT | s Sinkhorn, ott-jax |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, (pair, *_) in load_pairs(folder, side, 1).items():
-        exact = solve_exactly(pair, order)
-        for block in BLOCKS:
-            began = time.process_time()
-            found = estimate_blocks(pair_masses(*pair), order, block)
-            seconds = time.process_time() - began
-            errors = [
-                one.distance / exact.distance - 1
-                for one in (
-                    found.minimum_cost,
-                    found.dual,
-                    found.weighted_cost,
-                    found.primal,
-                    found.total_variation,
-                )
-            ]
-            accuracy = min(abs(error) for error in errors)
-            rivals: list[float | None] = [None, None]
-            if sinkhorn:
-                rivals = [
-                    solve_by_sinkhorn(pair, order, exact.distance, accuracy),
-                    solve_by_ott(pair, exact.distance, accuracy),
-                ]
-            times = " | ".join("–" if rival is None else f"{rival:.2f}" for rival in rivals)
-            shown = " | ".join(f"{error:+.2%}" for error in errors)
-            lines.append(
-                f"| {name} | {block} | {shown} | {seconds:.2f} | {exact.seconds:.2f} | {times} |"
-            )
-            print(lines[-1], flush=True)
-    return [*lines, ""]
-
-
 def main() -> None:
     """Measure everything and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -258,7 +162,6 @@ def main() -> None:
     parser.add_argument("--rivals", type=int, default=1, help="of these, pairs that POT solves too")
     parser.add_argument("--largest", type=int, default=512, help="largest side")
     options = parser.parse_args()
-    WORK.mkdir(parents=True, exist_ok=True)
     # Compile before anything is timed.
     for order in (1.0, 2.0):
         bound(*make_pairs(64, 1)["smooth"][0], p=order, gap=1e-3)
@@ -268,8 +171,6 @@ def main() -> None:
     for side in (128, 256, 512):
         if side <= options.largest:
             parts += measure_gaps(folder, side, 2, each if side < 256 else 1, 0)
-    parts += measure_estimators(folder, 64, 2.0, sinkhorn=False)
-    parts += measure_estimators(folder, 32, 2.0, sinkhorn=True)
     source = "DOTmark" if folder else "synthetic fields, made by the script"
     REPORT.write_text(
         "\n".join(

@@ -20,7 +20,7 @@ from stipple.discretisation.presets import Preset, list_presets
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "edot-experiments.md"
 IMAGES = ROOT / "docs" / "images" / "edot"
-DPI = "60"
+DPI, FINE_DPI = "60", "100"
 # Loss against stochastic steps (Figure 2f), bands of naive samplings (2d, 2e), cost against m.
 PLOTS = {
     "mixture-1d": "mixture-1d-loss.svg",
@@ -35,6 +35,8 @@ SHOWN = {
     "plan-1d": "Figure 3a of the source. ",
     "adaptive-30": "Figure 3b of the source. ",
 }
+# Where it matters which atom samples go to, they are coloured by it.
+COLOURED = ("sphere", "swiss-roll")
 MIXTURE_ATOMS = (0.136, 0.307, 0.525, 0.708, 0.892)
 
 TITLE = "# Discretisation experiments\n"
@@ -82,7 +84,9 @@ def run_preset(preset: Preset) -> list[dict[str, Any]]:
     report = ROOT / "out" / f"edot-{preset.name}.json"
     report.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "stipple", "edot", "--preset", preset.name, "-q"]
-    command += ["--report", str(report), "--show-samples", "--dpi", DPI]
+    coloured = preset.name in COLOURED
+    samples = "--show-cells" if coloured else "--show-samples"
+    command += ["--report", str(report), samples, "--dpi", FINE_DPI if coloured else DPI]
     if preset.naive is None:
         # Large pictures side by side would be too small to see.
         name = f"{preset.name}-{{run}}" if len(preset.cases) > 3 else preset.name

@@ -12,7 +12,8 @@ from typing import Any
 
 from stamp import describe_origin
 
-from stipple.lloyd_steps.presets import Preset, list_presets
+from stipple.lloyd_steps.preset import Preset
+from stipple.lloyd_steps.presets import list_presets
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs" / "experiments.md"
@@ -28,6 +29,9 @@ random, the interval is that of 95 % for the mean of the clouds. "Inequalities" 
 theorem and the modified Polyak–Łojasiewicz inequality, checked on every row of every trace;
 "vacuous" counts the rows on which the constant is so large that the first, and the second, holds
 for any points.
+
+Presets whose names begin with `space` are in the cube, d = 3, which the paper does not draw: what
+theory says of them is in the column "published".
 
 The Gaussian presets use ρ ∝ exp(−16·|x − ½|²). With exp(−8·|x − ½|²), which the paper prints, the
 slope from the grid is −0.972 for these numbers of points, and it needs no solver to see:
@@ -133,7 +137,8 @@ def show(preset: Preset) -> list[str]:
         for path in found
     ]
     steps = ", ".join(map(str, preset.pictures))
-    caption = f" (steps {steps}; arrows from points to barycentres)" if preset.pictures else ""
+    seen = "slices across z" if preset.in_space else "arrows from points to barycentres"
+    caption = f" (steps {steps}; {seen})" if preset.pictures else ""
     return [f"## {preset.name}", "", f"{preset.title}{caption}", "", *images, ""]
 
 

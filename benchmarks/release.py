@@ -108,6 +108,8 @@ def run(
     """Run the code of a case in a process of its own, in an empty folder; none if it fails."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment.pop("OPENBLAS_NUM_THREADS", None)
+    # Installed packages have their bytecode, and so has a tree that ran before, unless told not to.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment["SAMPLES"] = os.fspath(ROOT / "samples")
     if threads:
         environment["OPENBLAS_NUM_THREADS"] = str(threads)

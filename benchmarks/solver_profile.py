@@ -18,6 +18,7 @@ STAGES = {
         ("transport.semi_discrete", "start_from_bisection"),
     ],
     "matching": [("transport.semi_discrete", "match_clouds")],
+    "near points": [("geometry.power_cells", "list_near")],
     "neighbours from the engine": [("geometry.power_cells", "find_neighbours")],
     "cutting cells": [
         ("transport.diagram", "build_power_cells"),

@@ -11,7 +11,6 @@ from source_rows import (
     Row,
     judge,
     judge_vacuous,
-    leave,
     quote,
     read_page,
     rerun,
@@ -102,18 +101,49 @@ def list_lloyd() -> list[Row]:
             partial(read_experiment, "tight"),
             "experiments",
         ),
-        leave(
-            source,
-            "Remark 4, d = 3",
-            "exponent −1/d",
-            "`lloyd` runs on intervals and rectangles only",
-        ),
+        *_list_space(source),
         rerun(
             source,
             "Theorem 7 and (22): k_N steps with τ_N → 0",
             f"{PRESET} many-steps",
             "W2² falls at least like √(W2²(start)/(εN))",
             read_many_steps,
+        ),
+    ]
+
+
+def _list_space(source: str) -> list[Row]:
+    """List what the same statements say of d = 3."""
+    quoted = (
+        (
+            "Remark 4: a critical cloud with W2² ≥ c·N^(−1/d)",
+            "space-tight",
+            "exponent −1/d = −0.333",
+        ),
+        ("Corollary 5: a step from random points", "space-random", "W2² = O(N^(−1/5))"),
+        ("points on a line are critical", "space-line", "W2² → 1/6"),
+        ("points on a plane are critical", "space-plane", "W2² → 1/12"),
+    )
+    return [
+        *(
+            quote(
+                source,
+                f"d = 3, {statement}",
+                f"{PRESET} {name}",
+                published,
+                partial(read_experiment, name),
+                "experiments",
+            )
+            for statement, name, published in quoted
+        ),
+        rerun(
+            source,
+            "d = 3, (21): ∣y_i − y_j∣ shrinks at most by 1 − τ in a step",
+            "stipple lloyd uniform --box 0,0,0,1,1,1 -n 100 --start uniform --steps 5"
+            " --step-size 0.5",
+            "",
+            read_contraction,
+            is_cheap=True,
         ),
     ]
 

@@ -11,7 +11,7 @@ Solving:
     measure_geodesics   distances for it along the edges of a graph
     bound           a certified interval for W_p between two images
     find_nearest    the nearest of many images to one, proved
-    sequence        points of which every prefix is well spread
+    sequence        points of which every prefix is evenly spread
     certify_prefix  a proof of how well a prefix is spread
 
 Judging:

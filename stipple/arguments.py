@@ -7,12 +7,13 @@ import inspect
 import math
 import operator
 import re
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from numbers import Real
-from typing import Any, ParamSpec, TypeVar, cast, get_args
+from typing import Any, ParamSpec, TypeGuard, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,7 +62,7 @@ def read_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], Booleans | N
         raise StippleError(f"The {name} is a sparse matrix: give its toarray().")
     hidden: Booleans | None = None
     try:
-        if isinstance(values, np.ma.MaskedArray) or _holds_masked(values):
+        if _is_masked(values) or _holds_masked(values):
             values = np.ma.asarray(values)
             hidden = np.array(np.ma.getmaskarray(values))
         with warnings.catch_warnings():
@@ -111,6 +112,20 @@ def read_darkness(values: ArrayLike, name: str) -> Floats:
         )
     with np.errstate(over="ignore"):  # what overflows float64 is refused as infinite
         return array.astype(np.float64)
+
+
+def settle(values: Floats) -> Floats:
+    """Make a new array read-only, so that a density keeps it as it is (`is_settled`)."""
+    values.flags.writeable = False
+    return values
+
+
+def is_settled(values: object) -> TypeGuard[Floats]:
+    """Whether these are numbers that nobody else can change: they need no copy."""
+    if type(values) is not np.ndarray or values.dtype != np.float64:
+        return False
+    flags = values.flags
+    return flags.owndata and flags.c_contiguous and not flags.writeable
 
 
 def read_points(values: ArrayLike, name: str) -> Floats:
@@ -270,11 +285,14 @@ def accept_positional(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]
     return decorate
 
 
+def _is_masked(values: object) -> bool:
+    """Whether it is a masked array: where there is one, the module that makes them is loaded."""
+    return "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray)
+
+
 def _holds_masked(values: ArrayLike) -> bool:
     """Whether a list has masked arrays, whose masks NumPy would drop."""
-    return isinstance(values, list | tuple) and any(
-        isinstance(one, np.ma.MaskedArray) for one in values
-    )
+    return isinstance(values, list | tuple) and any(_is_masked(one) for one in values)
 
 
 def _convert_objects(array: NDArray[Any], name: str) -> Floats:

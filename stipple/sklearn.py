@@ -64,7 +64,7 @@ class Quantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin,
     n_init : "auto" or int
         How many starts are drawn, for free weights; by default a few, until two of them end alike.
     max_iter : int, optional
-        Most steps; by default as many as are usually needed.
+        Maximum number of steps; by default as many as are usually needed.
     random_state : int, RandomState instance or None
         Of every random choice.
     threads : int, optional

@@ -148,5 +148,5 @@ def open_browser() -> Browser:
     """Start a browser, or skip the test where there is none."""
     program = find_browser()
     if program is None or os.name != "posix":
-        pytest.skip("no Chromium here: apt-get install chromium")
+        pytest.skip("no Chromium here: make browser")
     return Browser(program)

@@ -40,6 +40,7 @@ BASES = {
     "lloyd": [
         *("a.png -n 2 --steps 1", "uniform -n 2 --steps 1 --pixels 8"),
         *("uniform -n 2 --steps 1 --box 0,1", "uniform -n 2 --steps 1 --pixels 8 -o x.svg"),
+        *("v.npy -n 3 --steps 1", "gaussian:0,1 --ball 0,0,0,1 --pixels 4 -n 3 --steps 1"),
     ],
     "edot": [
         *("a.png -m 2 --steps 1 --dpi 20", "uniform -m 2 --steps 1 --pixels 8"),
@@ -49,8 +50,9 @@ BASES = {
         ),
         *(
             "st.csv -m 1 --objective full --steps 1",
-            "st.csv -m 2 --objective full --steps 1 --algorithm adaptive",
+            "st.csv -m 2 --objective full --algorithm adaptive",
         ),
+        "v.npy -m 2 --steps 1",
         *("st.csv st.csv -m 1 --barycenter", "st.csv st.csv -m 1 --plan -o x.csv"),
     ],
     "bound": [
@@ -67,7 +69,10 @@ BASES = {
         *[f"a.png b.png -n 1 {SHAPES} -o x.{form}" for form in ("svg", "gif", "html")],
         *(f"a.png b.png -n 2 {SHAPES} -o x.svg", f"a.png b.png -n 1 {SHAPES} -o - --format gif"),
     ],
-    "volume": ["v.npy -n 3 --iterations 1", "v.npy --masses ma.csv --iterations 1"],
+    "volume": [
+        *("v.npy -n 3 --iterations 1", "v.npy --masses ma.csv --iterations 1"),
+        "gaussian:0,1 --voxels 4 -n 3 --iterations 1",
+    ],
 }
 # Values that an option takes, by its placeholder in the help or else by its type.
 PLAIN = {
@@ -94,8 +99,11 @@ PLAIN = {
     "counts": ["2", "2,3"],
     "text": ["auto", "uniform", "x", "0.5"],
     "auto|BLACK,WHITE": ["auto", "10,200", "0.1,0.9"],
-    "X0,Y0,X1,Y1": ["0,0,1,1", "-1,0,9,7"],
+    "X0,Y0,X1,Y1": ["0,0,1,1", "-1,0,9,7", "0,0,0,1,2,1"],
+    "X0,Y0,Z0,X1,Y1,Z1": ["0,0,0,1,1,1", "-1,0,2,1,1,3"],
     "X,Y,R": ["0.5,0.5,0.4", "2,2,1"],
+    "X,Y,Z,R": ["0.5,0.5,0.5,0.4", "2,2,0,1"],
+    "X,Y,Z": ["1,1,2.5", "0.1,0.2,0.3"],
     "A:B[:STEP]": ["1:9", "2:8:3"],
     "R[:SIZES]": ["2", "2:1,2"],
     "FILE.csv": ["pairs.csv", "st.csv"],

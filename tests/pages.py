@@ -31,6 +31,8 @@ class PageReader(HTMLParser):
         self.feed(page.decode("utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # where a word may be broken: no element around a text
+            return
         self.tags.append(tag)
         self.attributes += attributes
         self.texts.setdefault(tag, []).append("")

@@ -14,6 +14,7 @@ PAGES = (
     "sources",
     "benchmarks",
     "bounds-measured",
+    "bound-estimators",
     "edot-measured",
 )
 # Rows that took at most so many seconds are computed again by default, the others by test-all.

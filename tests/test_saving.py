@@ -192,7 +192,7 @@ def test_a_run_of_lloyd_is_saved_as_its_trace_and_its_dots(folder):
     assert len(rows) == 4
     assert rows[-1].split(",")[rows[0].split(",").index("w2_squared")] == repr(run.w2_squared)
     stipple.save_svg(run, folder / "dots.svg")
-    moved = stipple.stipple(image, start=run.domain.to_pixels(run.points), iterations=0)
+    moved = stipple.stipple(image, start=run.domain.to_grid(run.points), iterations=0)
     stipple.save_svg(moved, folder / "same.svg")
     circles = [
         [line for line in (folder / name).read_text().splitlines() if "<circle" in line]

@@ -21,7 +21,12 @@ LENGTHEN, SHORTEN = 1.25, 0.8
 
 
 def ascend_dual(
-    level: Level, potential: Floats, steps: int, workers: Workers, deadline: float = math.inf
+    level: Level,
+    potential: Floats,
+    steps: int,
+    workers: Workers,
+    deadline: float = math.inf,
+    worth: float = 0.0,
 ) -> Potentials:
     """Raise the dual value for squared distances by H¹ gradient steps, in ψ and φ by turns.
 
@@ -41,6 +46,8 @@ def ascend_dual(
     workers : Workers
     deadline : float
         Time of `time.perf_counter` at which to stop.
+    worth : float
+        A step must promise to gain this share of the value, or it is the last.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def ascend_dual(
             size *= SHORTEN
         elif gain > 0.75 * forecast:
             size *= LENGTHEN
-        if size < LAST_STEP or forecast <= 0:
+        if size < LAST_STEP or forecast <= worth * value:
             break
     return best
 

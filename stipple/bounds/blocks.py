@@ -95,7 +95,12 @@ class PaperEstimates:
 
 
 def estimate_blocks(
-    pair: MassPair, order: float, block: int, *, workers: Workers | None = None
+    pair: MassPair,
+    order: float,
+    block: int,
+    *,
+    workers: Workers | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> PaperEstimates:
     """Bound W_p between two images by transport between blocks of block × block pixels.
 
@@ -109,6 +114,8 @@ def estimate_blocks(
         s ≥ 1.
     workers : Workers, optional
         Threads for the loops; one by default.
+    clock : callable
+        Tells the time, in seconds.
 
     Raises
     ------
@@ -116,11 +123,11 @@ def estimate_blocks(
         If the block is no positive integer, or so small or large that the memory does not suffice.
     """
     problem = BlockProblem(pair, order, block, workers or Workers(1))
-    centres, solving = _time(problem.solve_centres)
-    fitted, fitting = _time(lambda: _fit_plan(problem, centres.plan))
+    centres, solving = _time(problem.solve_centres, clock)
+    fitted, fitting = _time(lambda: _fit_plan(problem, centres.plan), clock)
 
     def estimate(bound: Callable[[], tuple[float, float]], earlier: float) -> BlockEstimate:
-        (distance, cost), seconds = _time(bound)
+        (distance, cost), seconds = _time(bound, clock)
         return BlockEstimate(distance, cost, earlier + seconds)
 
     return PaperEstimates(
@@ -134,10 +141,10 @@ def estimate_blocks(
     )
 
 
-def _time(call: Callable[[], Result]) -> tuple[Result, float]:
-    began = time.perf_counter()
+def _time(call: Callable[[], Result], clock: Callable[[], float]) -> tuple[Result, float]:
+    began = clock()
     result = call()
-    return result, time.perf_counter() - began
+    return result, clock() - began
 
 
 # --- bounds on W_p and on W_p^p: lower ones ------------------------------------------------------
@@ -158,8 +165,10 @@ def _bound_by_dual(problem: BlockProblem, potential: Floats) -> tuple[float, flo
     fine = potential
     for axis in (0, 1):
         fine = _interpolate(fine, axis, problem.block, problem.pair.shape[axis])
-    found = certify_bounds(problem.pair, problem.order, fine, workers=problem.workers)
-    return found.distance.lower, found.cost.lower
+    pair, costs = problem.pair, problem.costs
+    units = pair.source_units, pair.target_units
+    cost = round_down(evaluate_dual(*units, pair.total, costs, fine, problem.workers))
+    return take_root(cost, problem.order, down=True), cost
 
 
 # --- upper ones ----------------------------------------------------------------------------------

@@ -76,17 +76,20 @@ def split_numbers(values: NDArray[Any]) -> Numbers:
     return Numbers(mantissas, shifts, least, lowest - least)
 
 
-def sum_lines(numbers: Numbers) -> tuple[list[int], ...]:
+def sum_lines(numbers: Numbers) -> tuple[Integers, ...]:
     """Add up what lies at each place along each axis, in multiples of 2^(spare + exponent).
 
-    Of an image these are the sums of rows, and of columns.
+    Of an image these are the sums of rows, and of columns: a row of limbs each, the least first.
     """
     mantissas = lift(numbers.mantissas)
     limbs = int(numbers.shifts.max()) // LIMB + 5
     bins = [np.zeros((count, limbs), np.int64) for count in mantissas.shape]
     _sum_lines(mantissas, lift(numbers.shifts), *bins)
     sides = bins[-numbers.mantissas.ndim :]
-    return tuple([_join_limbs(line) >> numbers.spare for line in side] for side in sides)
+    for side in sides:
+        carry_limbs(side, numbers.spare)
+    used = len(cut_limbs(sum_limbs(sides[0])))
+    return tuple(np.ascontiguousarray(side[:, :used]) for side in sides)
 
 
 def count_units(numbers: Numbers, whole: int, total: int) -> Units:
@@ -105,7 +108,7 @@ def count_units(numbers: Numbers, whole: int, total: int) -> Units:
     """
     cut = 0 if total % whole == 0 else max(0, whole.bit_length() + 150 - total.bit_length())
     factor = (total << cut) // whole
-    limbs = np.array(_cut_limbs(factor), dtype=np.int64)
+    limbs = np.array(cut_limbs(factor), dtype=np.int64)
     high = np.empty(numbers.mantissas.shape, np.int64)
     low = np.empty_like(high)
     _scale(
@@ -134,7 +137,7 @@ def dot_exactly(
         shifts = np.zeros(1, np.int64)
     bins = np.zeros(int(shifts.max(initial=0)) // LIMB + 10, np.int64)
     _accumulate(high.ravel(), low.ravel(), factors.ravel(), shifts.ravel(), bins)
-    return _join_limbs(bins)
+    return join_limbs(bins)
 
 
 def pool_units(units: Units, block: int) -> Units:
@@ -151,13 +154,37 @@ def pool_units(units: Units, block: int) -> Units:
     return Units(high, low, pool(units.present) > 0, units.missing)
 
 
-def _join_limbs(bins: Integers) -> int:
+def sum_limbs(rows: Integers) -> int:
+    """Sum of numbers that are rows of limbs; of up to 2^33 of them."""
+    return join_limbs(rows.sum(axis=0))
+
+
+def join_limbs(bins: Integers) -> int:
+    """Join limbs, the least first; they may exceed 30 bits."""
     return sum(int(value) << (LIMB * place) for place, value in enumerate(bins))
 
 
-def _cut_limbs(value: int) -> list[int]:
+def cut_limbs(value: int) -> list[int]:
+    """Cut a number ≥ 0 into limbs, the least first."""
     count = -(-value.bit_length() // LIMB)
     return [(value >> (LIMB * place)) & SMALL for place in range(count)]
+
+
+@compile_loop
+def carry_limbs(rows: Integers, shift: int) -> None:
+    """Bring each limb of numbers below 2^30, and divide them by 2^shift, which is exact."""
+    skipped, bits = divmod(shift, LIMB)
+    size = rows.shape[1]
+    for number in range(len(rows)):
+        carry = 0
+        for k in range(size):
+            value = rows[number, k] + carry
+            rows[number, k] = value & SMALL
+            carry = value >> LIMB
+        for k in range(size):
+            upper = rows[number, k + skipped + 1] if k + skipped + 1 < size else 0
+            lower = rows[number, k + skipped] if k + skipped < size else 0
+            rows[number, k] = lower >> bits | (upper << (LIMB - bits)) & SMALL
 
 
 @compile_loop

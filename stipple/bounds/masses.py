@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stipple.arguments import read_pixels
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
 from stipple.bounds.exact import (
     UNIT_BITS,
     Numbers,
     Units,
     count_units,
     split_numbers,
+    sum_limbs,
     sum_lines,
 )
 from stipple.bounds.grid import AXES
+from stipple.bounds.lines import LineMatch, match_in_order
 from stipple.errors import StippleError
 from stipple.machine.rounding import scale_exactly
 
@@ -36,14 +38,15 @@ class Image:
     ----------
     numbers : Numbers
         The pixels, shape (h, w), or the voxels of a volume, shape (d, h, w).
-    lines : tuple of list of int
-        Sums at each place along each axis, in a unit of their own: of rows, and of columns.
+    lines : tuple of ndarray, shape (n, limbs)
+        Sums at each place along each axis, in a unit of their own: of rows, and of columns. Whole
+        numbers as in `exact.sum_lines`.
     whole : int
         The sum of the image in that unit.
     """
 
     numbers: Numbers
-    lines: tuple[list[int], ...]
+    lines: tuple[Integers, ...]
     whole: int
 
 
@@ -90,6 +93,13 @@ class MassPair:
     def target_units(self) -> Units:
         """Masses of the second image in units, rounded down."""
         return count_units(self.second.numbers, self.second.whole, self.total)
+
+    @cached_property
+    def line_matches(self) -> tuple[LineMatch, ...]:
+        """The best plans between the sums along each axis: of rows, and of columns."""
+        wholes = self.first.whole, self.second.whole
+        lines = zip(self.first.lines, self.second.lines, strict=True)
+        return tuple(match_in_order(*sides, wholes) for sides in lines)
 
 
 def pair_masses(
@@ -181,7 +191,7 @@ def _check_image(values: ArrayLike, name: str) -> NDArray[Any]:
 def _read_exactly(image: NDArray[Any]) -> Image:
     numbers = split_numbers(image)
     lines = sum_lines(numbers)
-    return Image(numbers, lines, sum(lines[0]))
+    return Image(numbers, lines, sum_limbs(lines[0]))
 
 
 def _are_alike(first: Image, second: Image) -> bool:

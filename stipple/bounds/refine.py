@@ -211,7 +211,7 @@ def refine_levels(
         unproved = None
         late = time.perf_counter() >= proof.deadline
         inherent: Stop = "cells" if search.ends_with_cells(level) else "precision"
-        yield _record(level, proof, began), "time" if late else inherent
+        yield _record(level, proof, began), inherent if last and not late else "time"
         began = time.perf_counter()
         if late or proof.gap <= gap or pair.similar:
             return

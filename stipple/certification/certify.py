@@ -84,7 +84,7 @@ def certify(
     weights = None if masses is None else _read_weights(masses, len(places))
     threads = read_threads(threads)
     shares = np.full(len(places), 1.0 / len(places)) if weights is None else weights
-    pixels = np.clip(domain.to_pixels(places), 0.0, _size(domain))
+    pixels = np.clip(domain.to_grid(places), 0.0, _size(domain))
     distinct, owners = np.unique(pixels, axis=0, return_inverse=True)
     merged: Floats = np.bincount(owners.ravel(), shares, len(distinct)).astype(np.float64)
     equal = len(distinct) == len(pixels) and weights is None

@@ -1,9 +1,10 @@
 """Atoms of given or bounded masses from several starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
 from stipple.choices import AtomStart
@@ -11,7 +12,8 @@ from stipple.discretisation.bounded import BoundedQuantisation, BoundedStep, qua
 from stipple.discretisation.costly_start import draw_costly
 from stipple.discretisation.entropic.cells import choose_start, merge_duplicates
 from stipple.discretisation.entropic.problem import Target
-from stipple.discretisation.weighted_cells import measure_voronoi
+from stipple.discretisation.shared_start import share_samples
+from stipple.discretisation.weight_swaps import WeightSwaps
 from stipple.geometry.metrics import Metric
 from stipple.measures.samples import Samples
 from stipple.transport.mass_bounds import MassBounds
@@ -23,6 +25,8 @@ TIE = 1e-9
 # Starts go down until a move saves less than the first part of the cost, and the best of several
 # until it saves less than the second.
 RACE_TOLERANCE, LAST_TOLERANCE = 1e-4, 1e-5
+# Samples times atoms of all transports by which atoms of given weights change places.
+SWAP_ENTRIES = 60_000_000
 
 
 def search_bounded(
@@ -94,12 +98,30 @@ def search_bounded(
     if tries == 1 or iterations == 0:
         return descend((draw(0), None), RACE_TOLERANCE, on_step), 1
     # Fewer samples would not do: masses of clusters far apart differ in them.
-    best = descend((draw(0), None), RACE_TOLERANCE)
-    for number in range(1, tries):
-        found = descend((draw(number), None), RACE_TOLERANCE)
-        if found.cost < (1 - TIE) * best.cost:
-            best = found
-    return descend((best.atoms, best.potentials[0]), LAST_TOLERANCE, on_step), tries
+    found = [descend((draw(number), None), RACE_TOLERANCE) for number in range(tries)]
+    if draw.shares:
+        best = _swap(found, WeightSwaps(samples, bounds, order, metric, SWAP_ENTRIES))
+    else:
+        first = _choose([one.cost for one in found])
+        best = found[first].atoms, found[first].potentials[0]
+    return descend(best, LAST_TOLERANCE, on_step), tries
+
+
+def _swap(found: Sequence[BoundedQuantisation], swaps: WeightSwaps) -> tuple[Floats, Floats]:
+    """Let atoms of different weights change places, from the best start on while there is time."""
+    improved: list[tuple[Floats, Floats, float]] = []
+    last = 0.0
+    for one in sorted(found, key=lambda one: one.cost):
+        if not improved or (swaps.worthwhile and one.cost > (1 + TIE) * last):
+            improved.append(swaps.improve(one.atoms, one.potentials[0]))
+        last = one.cost
+    atoms, potential, _ = improved[_choose([cost for *_, cost in improved])]
+    return atoms, potential
+
+
+def _choose(costs: Sequence[float]) -> int:
+    """Find the least cost: the first of those that differ by rounding."""
+    return int(np.argmax(np.array(costs) <= (1 + TIE) * min(costs)))
 
 
 class _Starts:
@@ -121,26 +143,27 @@ class _Starts:
         self._kind = kind
         self._random = np.random.default_rng(seed)
 
+    @property
+    def shares(self) -> bool:
+        """Whether samples are shared by given weights that are not all equal."""
+        return self._bounds.fixed and not self._bounds.equal
+
     def __call__(self, number: int) -> Floats:
         """Draw a start, shape (m, d)."""
         samples, count = self._samples, len(self._bounds)
+        arcs = self._metric.name == "sphere"
+        if self.shares:
+            weights = self._bounds.least
+            atoms = share_samples(samples.points, samples.masses, weights, self._random)
+            # Means are within the sphere.
+            return samples.points[cKDTree(samples.points).query(atoms)[1]] if arcs else atoms
         divides = number == 0 if self._kind == "auto" else self._kind == "density"
         if divides:
             draws = None if number == 0 else self._random
-            return self._match(choose_start(samples, count, False, self._order, draws))
-        arcs = self._metric.name == "sphere"
-        return self._match(
-            draw_costly(samples.points, samples.masses, count, self._order, self._random, arcs=arcs)
+            return choose_start(samples, count, False, self._order, draws)
+        return draw_costly(
+            samples.points, samples.masses, count, self._order, self._random, arcs=arcs
         )
-
-    def _match(self, atoms: Floats) -> Floats:
-        """Let atoms of large cells be those of large weights."""
-        if not self._bounds.fixed or self._bounds.equal:
-            return atoms
-        cells = measure_voronoi(self._samples, atoms, order=self._order, metric=self._metric)
-        listed = np.empty_like(atoms)
-        listed[np.argsort(self._bounds.least, kind="stable")] = atoms[np.argsort(cells.masses)]
-        return listed
 
 
 def _choose_restarts(entries: int) -> int:

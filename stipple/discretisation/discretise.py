@@ -43,6 +43,8 @@ from stipple.measures.density import Density
 from stipple.measures.formula import Domain
 from stipple.measures.measure import Measure
 from stipple.measures.samples import MOST_COORDINATES, Samples
+from stipple.measures.solid import VolumeDomain
+from stipple.measures.volume import VolumeDensity
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
 @accept_former_call("source", "n", renamed={"atoms": "n", "order": "p"})
 def edot(
-    source: Measure | Density | Samples | PointsLike,
+    source: Measure | Density | VolumeDensity | Samples | PointsLike,
     n: int | None = None,
     *,
     objective: Objective = "exact",
@@ -83,7 +85,7 @@ def edot(
 
     Parameters
     ----------
-    source : Measure, Density, Samples or array_like, shape (samples, d)
+    source : Measure, Density, VolumeDensity, Samples or array_like, shape (samples, d)
         What is to be discretised; the longer side of a density is 1. An array is samples of equal
         mass, without those of which a coordinate is masked. One of more than 10 columns may be an
         image as well: say which by `Density` or `Samples`.
@@ -126,7 +128,7 @@ def edot(
     finish : {"lbfgs", "none"}
         What follows the stochastic steps: a quasi-Newton descent on all samples, or nothing.
     steps : int, optional
-        Most steps; by default as many as the algorithm usually needs.
+        Maximum number of steps; by default as many as the algorithm usually needs.
     seed : int
         Of every random choice.
     engine : {"auto", "numpy", "keops"}
@@ -246,7 +248,9 @@ def discretise(
     return replace(found, zador=refer_to_zador(measure, n, settings), lower_bound=bound)
 
 
-def read_measure(source: Measure | Density | Samples | PointsLike) -> Measure:
+def read_measure(
+    source: Measure | Density | VolumeDensity | Samples | PointsLike,
+) -> Measure:
     """Make a measure of what callers give: an array is samples of equal mass.
 
     Raises
@@ -258,6 +262,8 @@ def read_measure(source: Measure | Density | Samples | PointsLike) -> Measure:
         return source
     if isinstance(source, Density):
         return Measure.from_domain(Domain.from_image(source))
+    if isinstance(source, VolumeDensity):
+        return Measure.from_volume(VolumeDomain(source))
     if not isinstance(source, Samples):
         points = read_points(source, "array of samples")
         if points.ndim == 2 and points.shape[1] > MOST_COORDINATES:

@@ -115,6 +115,11 @@ def _check_settings(settings: Settings, start: Floats | None) -> None:
             f"Distances were given with the objective {settings.objective} and"
             f" {settings.weights} weights: they are for free weights of the exact objective."
         )
+    if settings.steps is not None:
+        raise StippleError(
+            "Distances were given, and their atoms are exchanged as long as that helps: give no"
+            " number of steps."
+        )
     if settings.capacity is not None:
         raise StippleError("Distances were given, which know no capacities: leave them out.")
 

@@ -12,6 +12,7 @@ from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
 from stipple.discretisation.line import quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
 from stipple.discretisation.solution import AtomCell, Solution
+from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.metrics import Metric
@@ -68,6 +69,12 @@ def find_atoms(
     return descend([samples], np.ones(1), n, settings, zeta, on_step)
 
 
+def takes_steps(dimension: int, settings: Settings) -> bool:
+    """Whether atoms are moved step by step; else a number of steps would be refused."""
+    line = dimension == 1 and settings.objective == "exact" and settings.weights == "free"
+    return not line and settings.metric not in ("geodesic", "precomputed")
+
+
 def _limit_steps(settings: Settings) -> dict[str, int]:
     """Most iterations, as an argument; without any, solvers know how many they usually need."""
     return {} if settings.steps is None else {"iterations": settings.steps}
@@ -84,6 +91,11 @@ def _quantise(
         if samples.dimension == 1:
             best = quantise_line(samples.points[:, 0], samples.masses, n, settings.order)
         if best is not None and best[1]:
+            if settings.steps is not None:
+                raise StippleError(
+                    "A number of steps was given, and the best atoms of all on a line are found"
+                    " without steps: leave it out, or give a start."
+                )
             return _weigh_line(samples, best[0], settings)
         if best is not None:
             start = best[0][:, None]

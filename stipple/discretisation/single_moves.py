@@ -4,6 +4,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.discretisation.weighted_cells import CellProblem
+from stipple.geometry.nearest import find_cost
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
 
@@ -54,10 +55,10 @@ def _move(points: Floats, masses: Floats, atoms: Floats, assignment: Integers) -
         home, mass = assignment[i], masses[i]
         if held[home] <= mass * (1 + LEAST_SAVING):
             continue
-        saved = mass * held[home] / (held[home] - mass) * ((points[i] - atoms[home]) ** 2).sum()
+        saved = held[home] / (held[home] - mass) * find_cost(points, i, atoms, home, 2.0, False)
         best, least = home, saved * (1 - LEAST_SAVING)
         for j in range(count):
-            added = mass * held[j] / (held[j] + mass) * ((points[i] - atoms[j]) ** 2).sum()
+            added = held[j] / (held[j] + mass) * find_cost(points, i, atoms, j, 2.0, False)
             if j != home and added < least:
                 best, least = j, added
         if best != home:

@@ -45,7 +45,7 @@ def quantise_weighted(
     metric : Metric
         Distance.
     iterations : int
-        Most steps; 0 returns the start.
+        Maximum number of steps; 0 returns the start.
     tolerance : float
         Stop when a step lowers W_k^k by less than this part of it; 0 never stops before the atoms
         are where no step lowers it.

@@ -19,6 +19,9 @@ from stipple.measures.samples import Samples
 
 # Most starts; of tiny problems, samples times atoms, all of these are tried.
 RESTARTS, TINY_RESTARTS, TINY_ENTRIES = 3, 20, 2_000
+# Where cells hold no more samples than that in the mean, single ones that change their cells save
+# more than another start, which is left out unless samples times atoms are few.
+MOST_IN_CELLS, EASY_ENTRIES = 100, 40_000
 # Atoms start this part of the way to another sample off their own.
 TIE = 1e-6
 # No more starts are needed where two end within this part of each other, as good as the best.
@@ -47,8 +50,9 @@ def search_weighted(
 ) -> tuple[WeightedQuantisation, int]:
     """Find atoms as `quantise_weighted` does, from the best of several starts.
 
-    Each start is repaired by `exchange` and goes down; the best of them goes on to a local minimum.
-    Very many samples are thinned for that, but for the last part.
+    Each start is repaired by `exchange` and goes down; the best of them goes on to a local minimum,
+    after `move_singly` where cells hold few samples. Very many samples are thinned for that, but
+    for the last part.
 
     Parameters
     ----------
@@ -94,6 +98,8 @@ def search_weighted(
     best = race.run(start, restarts, iterations)
     if few is not samples:
         best = Descent(CellProblem(samples, order, metric, workers), best.atoms)
+    elif iterations > 0:
+        best = race.refine(best)
     best.run(iterations, tolerance, on_step)
     return best.conclude(), race.starts
 
@@ -108,6 +114,8 @@ class _Race:
         self._count = count
         self._random = np.random.default_rng(seed)
         self._tiny = len(samples) * count <= TINY_ENTRIES
+        straight = problem.order == 2 and problem.metric.name == "euclidean"
+        self._singly = straight and (self._tiny or len(samples) <= MOST_IN_CELLS * count)
 
     def run(self, start: AtomStart, restarts: int | None, iterations: int) -> Descent:
         """Return the best descent; without a number of restarts as many as it takes."""
@@ -123,10 +131,19 @@ class _Race:
                 break
         return best
 
+    def refine(self, best: Descent) -> Descent:
+        """Let single samples change their cells, where that counts."""
+        if self._singly and not self._tiny:
+            return Descent(self._problem, move_singly(self._problem, best.atoms))
+        return best
+
     def _choose_most(self) -> int:
         if self._tiny:
             return TINY_RESTARTS
-        return RESTARTS if len(self._samples) * self._count <= 2 * RACE_ENTRIES else 1
+        entries = len(self._samples) * self._count
+        if entries > 2 * RACE_ENTRIES:
+            return 1
+        return RESTARTS - 1 if self._singly and entries > EASY_ENTRIES else RESTARTS
 
     def _run_one(self, start: AtomStart, iterations: int) -> Descent:
         problem = self._problem
@@ -134,7 +151,7 @@ class _Race:
         self.starts += 1
         if iterations > 0:
             atoms = exchange(problem, self._break_ties(atoms)).atoms
-            if self._tiny and problem.order == 2 and problem.metric.name == "euclidean":
+            if self._tiny and self._singly:
                 atoms = move_singly(problem, atoms)
         descent = Descent(problem, atoms)
         descent.run(iterations, RACE_TOLERANCE)

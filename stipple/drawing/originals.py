@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats
-from stipple.measures.picture import Matrix, Picture
+from stipple.measures.picture import Matrix, Picture, find_size, split_rows
 
 
 def show_source(source: Picture | Matrix) -> NDArray[np.uint8]:
@@ -21,10 +21,13 @@ def show_source(source: Picture | Matrix) -> NDArray[np.uint8]:
     """
     if not isinstance(source, Picture):
         return show_masses(source)
-    colour = source.colour
-    if source.alpha is not None:
-        colour = 1 + source.alpha[:, :, None] * (colour - 1)
-    return _to_bytes(colour[:, :, 0] if colour.shape[2] == 1 else colour)
+    shown: NDArray[np.uint8] = np.empty(source.samples.shape, dtype=np.uint8)
+    for rows in split_rows(find_size(source)):
+        colour = source.read_colour(rows)
+        if source.opacity is not None:
+            colour = 1 + source.read_alpha(rows)[:, :, None] * (colour - 1)
+        shown[rows] = _to_bytes(colour)
+    return shown[:, :, 0] if shown.shape[2] == 1 else shown
 
 
 def show_masses(masses: Floats) -> NDArray[np.uint8]:

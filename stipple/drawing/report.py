@@ -93,7 +93,8 @@ def _render_entry(entry: Entry) -> str:
     if entry.thumbnail is not None:
         source = f"data:image/png;base64,{encode_bytes(entry.thumbnail)}"
         parts.append(f'<img src="{source}" alt="{name}" loading="lazy">\n')
-    parts.append(f'<h2>{name}</h2>\n<p class="state">{state}</p>\n')
+    breakable = name.replace("/", "/<wbr>")
+    parts.append(f'<h2>{breakable}</h2>\n<p class="state">{state}</p>\n')
     if entry.reason:
         parts.append(f"<p>{escape(entry.reason)}</p>\n")
     if entry.rows:

@@ -1,7 +1,6 @@
 """Drawings as SVG for browsers, Inkscape and pen plotters."""
 
 from collections.abc import Iterator
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,6 +37,9 @@ def render_svg(drawing: Drawing) -> bytes:
     bytes
         The file, in UTF-8.
     """
+    # Here, since it loads what speaks to the web, as long as the small picture takes to solve.
+    from xml.sax.saxutils import quoteattr
+
     parts = [open_page(drawing.width, drawing.height, drawing.background)]
     style = "" if drawing.blend == "normal" else f' style="mix-blend-mode:{drawing.blend}"'
     seen: dict[int, int] = {}

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from stipple.arguments import settle
 from stipple.choices import Alpha, Levels
 from stipple.files.open import Source
 from stipple.files.pictures import convert_picture, read_source
 from stipple.measures.density import Density
 from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
+from stipple.measures.resizing import resize as resample
 from stipple.measures.tone import Tone, darkness
-from stipple.measures.tone import resize as resample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,4 +146,4 @@ def read_density(
         max_pixels=max_pixels,
         tell=tell,
     )
-    return Density(values)
+    return Density(settle(values))

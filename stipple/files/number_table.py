@@ -104,6 +104,10 @@ def check_entries(entries: int, name: str, most: int | None) -> None:
         )
 
 
+# How many columns are asked for at most, in words.
+COUNTS = ("one", "two", "three")
+
+
 class _Reader:
     """Rows one after the other; the first line settles their form."""
 
@@ -168,16 +172,18 @@ class _Reader:
     def _choose(self) -> Sequence[int]:
         if self._columns is None:
             return range(self._width)
+        wanted = f"{', '.join(self._columns[:-1])} and {self._columns[-1]}"
+        wanted = wanted if len(self._columns) > 1 else self._columns[0]
+        count = COUNTS[len(self._columns) - 1]
         if self._names is None:
             if self._width < len(self._columns):
-                raise StippleError(
-                    f"{self._name} has one column: give two, {' and '.join(self._columns)}."
-                )
+                found = f"{COUNTS[self._width - 1]} column{'s' * (self._width > 1)}"
+                raise StippleError(f"{self._name} has {found}: give {count}, {wanted}.")
             return range(len(self._columns))
         if any(self._names.count(column) != 1 for column in self._columns):
             raise StippleError(
-                f"{self._name} has the columns {', '.join(self._names)}; name"
-                f" {('one', 'two')[len(self._columns) - 1]} of them {' and '.join(self._columns)}."
+                f"{self._name} has the columns {', '.join(self._names)}; name {count} of them"
+                f" {wanted}."
             )
         more = (place for place, name in enumerate(self._names) if name in self._optional)
         return [*(self._names.index(column) for column in self._columns), *more]

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from stipple.errors import StippleError
@@ -235,7 +235,8 @@ def _too_large(name: str, pixels: str, max_pixels: int) -> StippleError:
 def _orient(image: Image.Image) -> Image.Image:
     # An unreadable EXIF block says nothing about orientation: the picture is still good.
     with suppress(Exception):
-        return ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            return ImageOps.exif_transpose(image)
     return image
 
 
@@ -291,10 +292,9 @@ def _show(
         if image.mode == "CMYK":
             return _sample(convert_colours(image, profile), black, white)
         if image.mode in _COLOUR_MODES:
-            plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            plain = _convert(image, "RGBA" if image.has_transparency_data else "RGB")
             return _sample(convert_colours(plain, profile), black, white)
-        picture = _sample(image, black, white)
-        return Picture(convert_greys(picture.colour, profile), picture.alpha)
+        return convert_greys(_sample(image, black, white), profile)
     except ProfileError as error:
         complain(error)
         return _sample(image, black, white)
@@ -305,18 +305,16 @@ def _sample(image: Image.Image, black: int, white: int) -> Picture:
         image = convert_colours(image, None)
     transparent = image.has_transparency_data
     if image.mode in _GREY_MODES:
-        image = image.convert("LA" if transparent else "L")
+        image = _convert(image, "LA" if transparent else "L")
     elif image.mode in _COLOUR_MODES:
-        image = image.convert("RGBA" if transparent else "RGB")
+        image = _convert(image, "RGBA" if transparent else "RGB")
     samples = np.atleast_3d(np.asarray(image))  # (h, w, c), as small as they come
     if not transparent:
-        alpha = None
-    elif samples.shape[2] == 1:  # 16-bit grey with one transparent value
-        alpha = (samples[..., 0] != image.info["transparency"]).astype(np.float64)
-    else:
-        alpha = samples[..., -1] / 255
-        samples = samples[..., :-1]
-    colour = samples.astype(np.float64)
-    colour -= black
-    colour /= white - black
-    return Picture(colour, alpha)
+        return Picture(samples, None, black, white)
+    if samples.shape[2] == 1:  # 16-bit grey with one transparent value
+        return Picture(samples, samples[..., 0] != image.info["transparency"], black, white)
+    return Picture(samples[..., :-1], samples[..., -1], black, white)
+
+
+def _convert(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)  # which would copy it

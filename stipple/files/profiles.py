@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stipple.arrays import Floats
 from stipple.files.icc import SRGB_CHROMATICITIES, make_grey_profile, make_rgb_profile
+from stipple.measures.picture import Picture, find_size, split_rows
 
 # The exponent of a PNG's gAMA chunk that stands for the curve of sRGB (PNG, third edition, 11.3.2).
 _SRGB_GAMMA = 0.45455
@@ -91,8 +91,8 @@ def convert_colours(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted.point([min(255, round(v * scale)) for scale in scales for v in range(256)])
 
 
-def convert_greys(grey: Floats, profile: bytes) -> Floats:
-    """Convert greys in [0, 1] to those of sRGB, in steps of 16 bits.
+def convert_greys(picture: Picture, profile: bytes) -> Picture:
+    """Convert a picture of greys to those of sRGB, in steps of 16 bits.
 
     Greys that a profile changes by at most 1/255 stay as they are.
 
@@ -109,9 +109,11 @@ def convert_greys(grey: Floats, profile: bytes) -> Floats:
         raise ProfileError(f"its white is {white / 65535:.2f}")
     curve = np.minimum(converted / white, 1.0)
     if np.abs(curve - ramp / 65535).max() <= 1 / 255:
-        return grey
-    straight: Floats = curve[np.rint(grey * 65535).astype(np.intp)]
-    return straight
+        return picture
+    straight = np.empty(picture.samples.shape)
+    for rows in split_rows(find_size(picture)):
+        straight[rows] = curve[np.rint(picture.read_colour(rows) * 65535).astype(np.intp)]
+    return Picture(straight, picture.opacity)
 
 
 def _make_transform(profile: bytes | None, source: str, target: str) -> Any:

@@ -60,15 +60,27 @@ def read_samples_or_density(
         When it cannot be read as that.
     """
     with open_source(source) as (stream, name):
-        if kind == "samples" or (kind == "auto" and _holds_samples(stream, name)):
-            return _decode(stream, name, tell, sure=kind == "samples")
-        if kind == "auto" and tell is not None and is_npy(stream):
-            rows, columns = (*read_shape(stream), 1, 1)[:2]
-            tell(
-                f"{name}: {rows:,} × {columns:,} numbers were read as an image: if they are"
-                f" {rows:,} samples of {columns:,} coordinates, say --read samples."
-            )
-        return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
+        return decode_samples_or_density(stream, name, kind, max_pixels=max_pixels, tell=tell)
+
+
+def decode_samples_or_density(
+    stream: BinaryIO,
+    name: str,
+    kind: SourceKind,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    tell: Callable[[str], None] | None = None,
+) -> Samples | Picture | Matrix:
+    """Read as `read_samples_or_density` does, from a seekable stream that messages call `name`."""
+    if kind == "samples" or (kind == "auto" and _holds_samples(stream, name)):
+        return _decode(stream, name, tell, sure=kind == "samples")
+    if kind == "auto" and tell is not None and is_npy(stream):
+        rows, columns = (*read_shape(stream), 1, 1)[:2]
+        tell(
+            f"{name}: {rows:,} × {columns:,} numbers were read as an image: if they are"
+            f" {rows:,} samples of {columns:,} coordinates, say --read samples."
+        )
+    return decode_source(stream, name, max_pixels=max_pixels, tell=tell)
 
 
 def read_samples(source: Source, *, tell: Callable[[str], None] | None = None) -> Samples:

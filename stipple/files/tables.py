@@ -175,17 +175,21 @@ def render_npy(array: Floats) -> bytes:
     return b"".join([header.getvalue(), array.data])
 
 
-def read_points_csv(source: Source) -> Floats:
+def read_points_csv(source: Source, dimension: int = 2) -> Floats:
     """Read points from the columns ``x`` and ``y``, or the first two where there is no header.
+
+    In space ``z`` is the third.
 
     Parameters
     ----------
     source : str, Path or binary stream
         A table of numbers as in `stipple.files.number_table`; other columns may hold anything.
+    dimension : int
+        2 or 3.
 
     Returns
     -------
-    ndarray, shape (n, 2)
+    ndarray, shape (n, dimension)
         At least one point, all finite.
 
     Raises
@@ -195,7 +199,7 @@ def read_points_csv(source: Source) -> Floats:
         something else than finite numbers.
     """
     with open_source(source) as (stream, name):
-        points = read_table(stream, name, "points", columns=("x", "y")).values
+        points = read_table(stream, name, "points", columns=tuple("xyz"[:dimension])).values
     finite = np.isfinite(points).all(axis=1)
     if not finite.all():
         raise StippleError(

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Booleans, Floats, Integers
+from stipple.files.tess_periodicity import (
+    Periodicity,
+    join_numbers,
+    list_periodicity,
+    list_seeds,
+)
 
 # Corners, edges and sides of the box: corners by which sides they are on along x, y and z, edges
 # by their corners, sides by corners and edges in a circle, seen from inside.
@@ -33,35 +39,48 @@ def render_tess(
     owners: Integers,
     neighbours: Integers,
     size: Floats,
+    origin: Floats,
+    periodicity: Periodicity | None = None,
 ) -> bytes:
     """Write cells that share corners and facets.
 
     Parameters
     ----------
     corners : ndarray, shape (v, 3)
-        Corners; those on the border of the box exactly so.
+        Corners, from that of the box; those on the border of the box exactly so.
     loops : sequence of sequences of int, length f
         Corners of each facet, counterclockwise seen from outside its owner.
     owners, neighbours : ndarrays, shape (f,)
         Cell of each facet, and the cell beyond; −1 to −6 beyond the sides x = 0, x = width,
         y = 0, ... of the box.
     size : ndarray, shape (3,)
-        Sides of the box, one corner of which is the origin.
+        Sides of the box.
+    origin : ndarray, shape (3,)
+        Where its corner is.
+    periodicity : Periodicity, optional
+        Of whole cells in a periodic box: what are copies of what; neighbours at seams are −7.
     """
     edges, walks = _number_edges(loops)
+    placed = corners + origin
+    kind = "standard" if periodicity is None else "periodic"
+    # Whole cells have no parts on the sides of the box.
+    on_sides = np.stack([corners == 0, corners == size], axis=2).reshape(-1, 6)
+    on_sides &= periodicity is None
     count = int(max(owners.max(), neighbours.max())) + 1
     lines = [
-        *("***tess", " **format", "   3.4", " **general", "   3 standard", " **cell", f"  {count}"),
+        *("***tess", " **format", "   3.4", " **general", f"   3 {kind}", " **cell", f"  {count}"),
+        *(() if periodicity is None else list_seeds(periodicity, origin)),
         *(" **vertex", f" {len(corners)}"),
-        *(f" {k} {_join(corner)} 0" for k, corner in enumerate(corners.tolist(), 1)),
+        *(f" {k} {join_numbers(corner)} 0" for k, corner in enumerate(placed.tolist(), 1)),
         *(" **edge", f" {len(edges)}"),
         *(f" {k} {a} {b} 0" for k, (a, b) in enumerate(edges, 1)),
         *(" **face", f" {len(loops)}"),
-        *_list_faces(corners, loops, walks),
+        *_list_faces(placed, loops, walks),
         *(" **polyhedron", f" {count}"),
         *_list_polyhedra(owners, neighbours, count),
         *(" **domain", "  *general", "   cube"),
-        *_list_domain(corners, edges, neighbours, size),
+        *_list_domain(on_sides, edges, neighbours, size, origin),
+        *(() if periodicity is None else list_periodicity(periodicity, edges, size)),
         "***end",
     ]
     return "".join(f"{line}\n" for line in lines).encode("ascii")
@@ -89,9 +108,9 @@ def _list_faces(
     """Corners, edges and plane of each facet; nothing of it was regularised."""
     planes = _find_planes(corners, loops).tolist()
     for number, (loop, walk, plane) in enumerate(zip(loops, walks, planes, strict=True), 1):
-        yield f" {number} {len(loop)} {_join(corner + 1 for corner in loop)}"
-        yield f"  {len(walk)} {_join(walk)}"
-        yield f"  {_join(plane)}"
+        yield f" {number} {len(loop)} {join_numbers(corner + 1 for corner in loop)}"
+        yield f"  {len(walk)} {join_numbers(walk)}"
+        yield f"  {join_numbers(plane)}"
         yield "  0 0 0 0 0"
 
 
@@ -123,29 +142,35 @@ def _list_polyhedra(owners: Integers, neighbours: Integers, count: int) -> Itera
         if other >= 0:
             facets[other].append(-number)
     for number, own in enumerate(facets, 1):
-        yield f" {number} {len(own)} {_join(own)}"
+        yield f" {number} {len(own)} {join_numbers(own)}"
 
 
 def _list_domain(
-    corners: Floats, edges: Sequence[tuple[int, int]], neighbours: Integers, size: Floats
+    on_sides: Booleans,
+    edges: Sequence[tuple[int, int]],
+    neighbours: Integers,
+    size: Floats,
+    origin: Floats,
 ) -> Iterator[str]:
-    """Corners, edges and sides of the box, and which of the cells' are on each."""
-    # Columns x0, x1, y0, y1, z0, z1: on which sides each corner is.
-    on_sides = np.stack([corners == 0, corners == size], axis=2).reshape(-1, 6)
+    """Corners, edges and sides of the box, and which of the cells' are on each.
+
+    Columns of `on_sides` are x0, x1, y0, y1, z0, z1: on which sides each corner is.
+    """
     column = {label: k for k, (_, _, label) in enumerate(SIDES)}
     yield from ("  *vertex", f"   {len(CORNERS)}")
     for number, place in enumerate(CORNERS, 1):
         ends = [int(end) for end in place]
         names = [f"{axis}{end}" for axis, end in zip("xyz", ends, strict=True)]
         found = np.flatnonzero(on_sides[:, [column[name] for name in names]].all(axis=1)) + 1
-        yield f"   {number} {_join((size * ends).tolist())} {''.join(names)}"
-        yield f"    {len(found)} {_join(found.tolist())}"
+        yield f"   {number} {join_numbers((origin + size * ends).tolist())} {''.join(names)}"
+        # Neper asks for one number, and for 0 where there is none.
+        yield f"    1 {found[0] if len(found) else 0}"
     yield from ("  *edge", f"   {len(EDGES)}")
     both = on_sides[np.array(edges) - 1].all(axis=1)
     for number, (start, end, label) in enumerate(EDGES, 1):
         found = np.flatnonzero(both[:, [column[label[:2]], column[label[2:]]]].all(axis=1)) + 1
         yield from (f"   {number} 2 {start} {end}", f"    {label}")
-        yield f"    {len(found)} {_join(found.tolist())}"
+        yield f"    {len(found)} {join_numbers(found.tolist())}"
     yield from ("  *face", f"   {len(SIDES)}")
     for number, (around, borders, label) in enumerate(SIDES, 1):
         found = np.flatnonzero(neighbours == -number) + 1
@@ -153,11 +178,7 @@ def _list_domain(
         axis, upper = divmod(number - 1, 2)
         plane = [0.0] * 4
         plane[axis + 1] = -1.0 if upper else 1.0
-        plane[0] = -float(size[axis]) if upper else 0.0
+        plane[0] = -float(origin[axis] + size[axis]) if upper else float(origin[axis])
         yield from (f"   {number} 4 {around}", f"    4 {borders}", "    plane")
-        yield from (f"    4 {_join(plane)}", f"    {label}")
-        yield f"    {len(found)} {_join(found.tolist())}"
-
-
-def _join(numbers: Sequence[float] | Iterator[int]) -> str:
-    return " ".join(map(repr, numbers))
+        yield from (f"    4 {join_numbers(plane)}", f"    {label}")
+        yield f"    {len(found)} {join_numbers(found.tolist())}"

@@ -42,7 +42,7 @@ def bisect_mass(density: Density, count: int) -> Floats:
     """
     if count < 1:
         raise StippleError(f"The mass must go to at least 1 point, not to {count}.")
-    return divide_mass(density.integral_image, count, 0.0)[0]
+    return divide_mass(density.accumulate(), count, 0.0)[0]
 
 
 def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:

@@ -65,17 +65,21 @@ def _place(
     density: Density, count: int, evenness: float, generator: np.random.Generator, many: bool
 ) -> tuple[Floats, Floats]:
     """Fill blocks that are even up to a factor with rows, and shift points alone in their boxes."""
-    blocks, counts = divide_mass(density.integral_image, count, evenness)
-    boxes = blocks[counts == 1]
+    image = density.accumulate()
+    blocks, counts = divide_mass(image, count, evenness)
+    single = counts == 1
+    boxes = blocks[single]
+    directions = generator.uniform(-1.0, 1.0, (len(boxes), 2))
+    mirrored = generator.random(len(blocks)) < 0.5
+    points, potentials = _fill_blocks(image, blocks, counts, mirrored, count)
+    del image  # as large as the picture, before there are sums of it that are four times as large
+    ink = _measure_ink(density, boxes) if many and len(boxes) else np.ones(len(boxes))
     barycentres, spreads = integrate_boxes(density, boxes)
     longest = SHIFT * np.sqrt(spreads)
-    if many and len(boxes):
-        longest[_measure_ink(density, boxes) < FULL] = 0.0
-    shift = longest * generator.uniform(-1.0, 1.0, spreads.shape)
+    longest[ink < FULL] = 0.0
+    shift = longest * directions
     low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
-    mirrored = generator.random(len(blocks)) < 0.5
-    points, potentials = _fill_blocks(density.integral_image, blocks, counts, mirrored, count)
-    alone = np.repeat(counts == 1, counts)
+    alone = np.repeat(single, counts)
     points[alone] = barycentres + np.clip(shift, low, high)
     potentials[alone] = guess_potentials(spreads)
     return points, potentials
@@ -84,7 +88,9 @@ def _place(
 def _measure_ink(density: Density, boxes: Floats) -> Floats:
     """Part of the area of each box where there is mass."""
     image = np.zeros((density.height + 1, density.width + 1))
-    image[1:, 1:] = (density.values > 0).cumsum(axis=0).cumsum(axis=1)
+    image[1:, 1:] = density.values > 0
+    for axis in (0, 1):
+        np.cumsum(image, axis=axis, out=image)
     inked = _measure_boxes(image, boxes)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     shares: Floats = np.divide(inked, areas, out=np.zeros_like(areas), where=areas > 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,10 @@ from stipple.geometry.power_polyhedra import PowerPolyhedra
 
 # Corners nearer than this part of the box's diagonal are one; the first that closes all cells.
 NEARNESS = (1e-12, 1e-10, 1e-8)
+
+
+Place = TypeVar("Place")
+Joined = TypeVar("Joined")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +60,26 @@ def join_polyhedra(cells: PowerPolyhedra) -> JoinedPolyhedra:
     StippleError
         If a cell is empty, or if surfaces remain open: corners are then too near to one another.
     """
+    refuse_empty(cells)
+    return join_near(cells.size, lambda distance: _join(cells, distance), lambda one: one)
+
+
+def refuse_empty(cells: PowerPolyhedra) -> None:
+    """Refuse cells of which some are empty."""
     if cells.hidden.any():
         raise StippleError(
             f"{int(cells.hidden.sum()):,} of {len(cells.points):,} power cells are empty: cells"
             " that share their corners need a mass each, so write .ply or .vtp."
         )
+
+
+def join_near(
+    size: Floats, join: Callable[[float], Joined], read: Callable[[Joined], JoinedPolyhedra]
+) -> Joined:
+    """Join corners that are nearer and nearer to one another, until all cells are closed."""
     for nearness in NEARNESS:
-        joined = _join(cells, nearness * float(np.linalg.norm(cells.size)))
-        if _are_closed(joined):
+        joined = join(nearness * float(np.linalg.norm(size)))
+        if _are_closed(read(joined)):
             return joined
     raise StippleError(
         "Corners of the power cells are too near to one another to be told apart from rounding:"
@@ -69,21 +87,29 @@ def join_polyhedra(cells: PowerPolyhedra) -> JoinedPolyhedra:
     )
 
 
-def _join(cells: PowerPolyhedra, distance: float) -> JoinedPolyhedra:
+def label_corners(
+    places: Floats, distance: float, size: Floats | None = None
+) -> tuple[int, Integers]:
+    """Count corners and number them, those within a distance alike; on the torus of that size."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    placed = cells.place_corners()
-    pairs = cKDTree(placed).query_pairs(distance, output_type="ndarray").T
-    graph = coo_array((np.ones(pairs.shape[1], np.bool_), tuple(pairs)), (len(placed),) * 2)
+    pairs = cKDTree(places, boxsize=size).query_pairs(distance, output_type="ndarray").T
+    graph = coo_array((np.ones(pairs.shape[1], np.bool_), tuple(pairs)), (len(places),) * 2)
     count, labels = connected_components(graph, directed=False)
+    return count, labels
+
+
+def _join(cells: PowerPolyhedra, distance: float) -> JoinedPolyhedra:
+    placed = cells.place_corners()
+    count, labels = label_corners(placed, distance)
     corners = np.empty((count, 3))
     corners[labels] = placed
     _put_on_sides(corners, labels, cells)
     ends = cells.facets.starts
     numbers = labels.tolist()
-    loops = [_shorten(numbers[a:b]) for a, b in pairwise(ends)]
+    loops = [shorten(numbers[a:b]) for a, b in pairwise(ends)]
     owners, others = cells.list_owners(), cells.facets.neighbours
     kept = _choose_facets(owners, others, np.array([len(loop) for loop in loops]))
     used, flat = np.unique(np.concatenate([loops[k] for k in kept]), return_inverse=True)
@@ -106,9 +132,9 @@ def _put_on_sides(corners: Floats, labels: Integers, cells: PowerPolyhedra) -> N
             corners[labels[beyond == side], axis] = place
 
 
-def _shorten(loop: list[int]) -> list[int]:
+def shorten(loop: Sequence[Place]) -> list[Place]:
     """Leave out of a closed walk what rounding adds: steps on the spot, and there and back."""
-    walk: list[int] = []
+    walk: list[Place] = []
     for corner in loop:
         if walk and walk[-1] == corner:
             continue

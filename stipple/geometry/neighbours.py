@@ -79,7 +79,7 @@ def find_neighbours(
     width, height : float
         The domain [0, width] × [0, height], in pixels.
     engine : {"auto", "pysdot", "qhull"}
-        Who finds them.
+        Backend that finds them.
 
     Raises
     ------

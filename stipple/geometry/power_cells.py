@@ -8,12 +8,22 @@ from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import NeighbourEngine
 from stipple.errors import PowerCellError
 from stipple.geometry.cutting import Polygons, cut_chosen
+from stipple.geometry.morton import order_along_curve
+from stipple.geometry.near_points import list_near
 from stipple.geometry.neighbours import Adjacency, connect, find_neighbours
-from stipple.geometry.recutting import reconcile_cells, recut_cells
+from stipple.geometry.recutting import mend_cells, recut_cells
 from stipple.machine.threads import Workers
 
 # Cells cut by too few neighbours overlap, so their areas add up to more than the domain.
 AREA_TOLERANCE = 1e-13
+# From so many points cells are searched for from the nearest points, without an engine.
+SEARCHED = 1000
+# Points follow one another along a curve if they are, on average, no farther apart than so many
+# sides of square cells.
+FARTHEST_STEP = 10.0
+# How often cells are mended that a search has left without some neighbour: across wide white,
+# what is missing comes to light step by step.
+MENDINGS = 8
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,8 @@ def build_power_cells(
     width, height : float
         The domain, in pixels.
     engine : {"auto", "pysdot", "qhull"}
-        Backend for neighbours.
+        Backend for neighbours; `auto` searches from the nearest points where they are many, and
+        asks one only if that fails.
     workers : Workers, optional
         Threads that share the cutting.
     previous : PowerCells, optional
@@ -150,47 +161,97 @@ def build_power_cells(
     """
     points = np.ascontiguousarray(points, dtype=np.float64)
     potentials = np.ascontiguousarray(potentials, dtype=np.float64)
-    given = points, potentials, width, height
     workers = workers or Workers(1)
-
-    def complete(polygons: Polygons) -> PowerCells:
-        offsets, owners, vertices, areas = polygons
-        adjacency = Adjacency(offsets, owners, np.diff(offsets) > 0)
-        return PowerCells(points, potentials, adjacency, vertices, areas, width, height)
-
-    def cut(adjacency: Adjacency, search: bool) -> PowerCells:
-        return complete(cut_chosen(*given, adjacency, search, np.arange(len(points)), workers))
-
+    cutter = _Cutter(points, potentials, width, height, workers)
     if previous is not None and len(previous.points) == len(points):
+        cells = cutter.follow(previous)
+    elif engine == "auto" and len(points) >= SEARCHED:
+        order = _find_better_order(points, width, height)
+        if order is not None:
+            chosen = points[order], potentials[order], width, height
+            found = build_power_cells(*chosen, workers=workers, all_visible=all_visible)
+            return found.reorder(np.argsort(order))
+        cells = cutter.cut(list_near(points, workers), True)
+    else:
+        return cutter.ask(engine)
+    hidden = len(points) - int(cells.adjacency.visible.sum())
+    if all_visible and hidden:
+        raise PowerCellError(f"{hidden} of {len(points)} power cells are hidden.")
+    cells = cutter.complete(cells)
+    return cells if _tiles(cells) else cutter.ask(engine)
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """Ways to cut the cells of some points, in the words of `build_power_cells`."""
+
+    points: Floats
+    potentials: Floats
+    width: float
+    height: float
+    workers: Workers
+
+    def cut(self, adjacency: Adjacency, search: bool) -> PowerCells:
+        """Cut every cell by the neighbours given and, in a search, by theirs."""
+        every = np.arange(len(self.points))
+        known = self.points, self.potentials, self.width, self.height
+        return self._describe(cut_chosen(*known, adjacency, search, every, self.workers))
+
+    def follow(self, previous: PowerCells) -> PowerCells:
+        """Cut by search from the neighbours in cells a little earlier."""
         adjacency = previous.adjacency
-        if adjacency.visible.all():
-            recut = recut_cells(*given, adjacency, workers)
-            cells = complete(recut)
-            if not _tiles(cells):
-                cells = complete(reconcile_cells(*given, recut, workers))
-        else:
-            cells = cut(adjacency, True)
-        hidden = len(points) - int(cells.adjacency.visible.sum())
-        if all_visible and hidden:
-            raise PowerCellError(f"{hidden} of {len(points)} power cells are hidden.")
-        if _tiles(cells):
-            return cells
-        # Once for neighbours missed, once more for those of cells that come out of hiding.
-        for _ in range(2):
-            cells = cut(symmetrise(cells), True)
+        if not adjacency.visible.all():
+            return self.cut(adjacency, True)
+        known = self.points, self.potentials, self.width, self.height
+        return self._describe(recut_cells(*known, adjacency, self.workers))
+
+    def complete(self, cells: PowerCells) -> PowerCells:
+        """Cut again where a search has missed neighbours, until the cells tile the domain."""
+        known = self.points, self.potentials, self.width, self.height
+        for _ in range(MENDINGS):
             if _tiles(cells):
                 return cells
-    cells = cut(_find_candidates(points, potentials, width, height, engine), False)
-    for _ in range(3):
+            lists = cells.adjacency
+            found = Polygons(lists.offsets, lists.neighbours, cells.vertices, cells.areas)
+            cells = self._describe(mend_cells(*known, found, self.workers))
+        # Once for neighbours missed, once more for those of cells that come out of hiding.
+        for _ in range(2):
+            if _tiles(cells):
+                return cells
+            cells = self.cut(symmetrise(cells), True)
+        return cells
+
+    def ask(self, engine: NeighbourEngine) -> PowerCells:
+        """Cut by the neighbours that an engine finds."""
+        found = _find_candidates(self.points, self.potentials, self.width, self.height, engine)
+        cells = self.cut(found, False)
+        for _ in range(3):
+            if _tiles(cells):
+                return cells
+            cells = self.cut(_link_nearest(cells), True)
         if _tiles(cells):
             return cells
-        cells = cut(_link_nearest(cells), True)
-    if _tiles(cells):
-        return cells
-    raise PowerCellError(
-        f"The power cells of these {len(points)} points could not be computed in double precision:"
-        " the points or potentials are too far outside the picture, or too close together."
-    )
+        raise PowerCellError(
+            f"The power cells of these {len(self.points)} points could not be computed in double"
+            " precision: the points or potentials are too far outside the picture, or too close"
+            " together."
+        )
+
+    def _describe(self, polygons: Polygons) -> PowerCells:
+        offsets, owners, vertices, areas = polygons
+        adjacency = Adjacency(offsets, owners, np.diff(offsets) > 0)
+        return PowerCells(
+            self.points, self.potentials, adjacency, vertices, areas, self.width, self.height
+        )
+
+
+def _find_better_order(points: Floats, width: float, height: float) -> Integers | None:
+    """Order along a curve, where what is near in space is far in memory: searches would be slow."""
+    steps = np.abs(np.diff(points, axis=0)).sum()
+    if steps <= FARTHEST_STEP * np.sqrt(width * height * len(points)):
+        return None
+    order = order_along_curve(points)
+    return order if (np.diff(order) != 1).any() else None
 
 
 def _tiles(cells: PowerCells) -> bool:

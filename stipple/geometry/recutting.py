@@ -19,8 +19,6 @@ MOST = 64
 # Squared sine of the least angle between consecutive lines: where they are nearly parallel, the
 # corner is found more precisely by cutting.
 THIN = 1e-8
-# Sides that differ by less, as a part of the domain's width and height, are the same.
-SAME = 1e-9
 
 
 def recut_cells(
@@ -51,50 +49,59 @@ def recut_cells(
         _follow_rings(points, potentials, width, height, kept, start, stop, changed)
 
     workers.map_ranges(follow, count)
-    return _cut_on(points, potentials, width, height, adjacency, kept, changed, workers)
+    return _cut_changed(points, potentials, width, height, adjacency, kept, changed, workers)
 
 
-def reconcile_cells(
+def mend_cells(
     points: Floats,
     potentials: Floats,
     width: float,
     height: float,
-    polygons: Polygons,
+    found: Polygons,
     workers: Workers,
 ) -> Polygons:
-    """Cut anew the cells that do not agree with a neighbour on their common side.
-
-    What the search of a cell has missed, that of its neighbour has mostly found.
+    """Cut again, by search, the cells that lack a neighbour which others show.
 
     Parameters
     ----------
     points, potentials, width, height
         As in `build_power_cells`.
-    polygons : Polygons
-        Cells of them, some of which are too large.
+    found : Polygons
+        Cells that a search has found, some of them too large.
     workers : Workers
         Threads that share the work.
-
-    Returns
-    -------
-    Polygons
-        The same where all agree.
     """
-    differing = np.zeros(len(points), dtype=np.bool_)
-    rows, columns = _compare_sides(polygons, SAME * (width + height), differing)
-    if not differing.any():
-        return polygons
-    missing = np.bincount(columns, minlength=len(points))
-    adjacency = Adjacency(
-        polygons.offsets + np.append(0, np.cumsum(missing)),
-        np.insert(polygons.owners, polygons.offsets[columns + 1], rows),
-        np.diff(polygons.offsets) > 0,
+    own = Adjacency(found.offsets, found.owners, np.diff(found.offsets) > 0)
+    lacking = _find_lacking(own, workers)
+    mutual = _list_back(own, lacking)
+    return _cut_changed(points, potentials, width, height, mutual, found, lacking, workers)
+
+
+def _find_lacking(adjacency: Adjacency, workers: Workers) -> Booleans:
+    """Which cells lack a neighbour: one that lists them, or meets them in a corner of a third."""
+    lacking = np.zeros(len(adjacency.visible), dtype=np.bool_)
+
+    def check(start: int, stop: int) -> None:
+        _check_corners(adjacency.offsets, adjacency.neighbours, start, stop, lacking)
+
+    workers.map_ranges(check, len(lacking))
+    return lacking
+
+
+def _list_back(adjacency: Adjacency, chosen: Booleans) -> Adjacency:
+    """Neighbour lists in which some cells also list those that list them."""
+    offsets, neighbours = adjacency.offsets, adjacency.neighbours
+    inner = np.flatnonzero(neighbours >= 0)
+    listing = inner[chosen[neighbours[inner]]]
+    listed = neighbours[listing]
+    owners = np.searchsorted(offsets, listing, side="right") - 1
+    more = np.append(0, np.cumsum(np.bincount(listed, minlength=len(chosen))))
+    return Adjacency(
+        offsets + more, np.insert(neighbours, offsets[listed + 1], owners), adjacency.visible
     )
-    kept = polygons._replace(areas=polygons.areas.copy())
-    return _cut_on(points, potentials, width, height, adjacency, kept, differing, workers)
 
 
-def _cut_on(
+def _cut_changed(
     points: Floats,
     potentials: Floats,
     width: float,
@@ -104,10 +111,8 @@ def _cut_on(
     changed: Booleans,
     workers: Workers,
 ) -> Polygons:
-    """Cut the cells that changed, and then those that are new to one cut, or lost by it."""
-    chosen = np.flatnonzero(changed & adjacency.visible)
-    # A cell cut to nothing by some of the others is hidden for certain.
-    changed |= ~adjacency.visible
+    """Cut by search the cells that have changed, and those that this touches; keep the others."""
+    chosen = np.flatnonzero(changed)
     cut: list[tuple[Integers, Polygons]] = []
     while len(chosen) > 0:
         found = cut_chosen(points, potentials, width, height, adjacency, True, chosen, workers)
@@ -234,44 +239,21 @@ def _follow_rings(
 
 
 @compile_loop
-def _compare_sides(
-    polygons: Polygons, same: float, differing: Booleans
-) -> tuple[Integers, Integers]:
-    """Mark the cells that differ about a side by more than that length.
-
-    Returns the pairs of which only the first has a side towards the second.
-    """
-    offsets, owners, vertices, _ = polygons
-    rows = np.empty(len(owners), dtype=np.int64)
-    columns = np.empty(len(owners), dtype=np.int64)
-    used = 0
-    for i in range(len(offsets) - 1):
+def _check_corners(
+    offsets: Integers, neighbours: Integers, start: int, stop: int, lacking: Booleans
+) -> None:
+    for i in range(start, stop):
         for k in range(offsets[i], offsets[i + 1]):
-            j = owners[k]
-            if j < 0:
-                continue
-            other = find_edge(offsets, owners, j, i)
-            if other < 0:
-                rows[used], columns[used] = i, j
-                used += 1
-            elif (
-                abs(
-                    _measure_side(offsets, vertices, i, k)
-                    - _measure_side(offsets, vertices, j, other)
-                )
-                <= same
-            ):
-                continue
-            differing[i] = differing[j] = True
-    return rows[:used], columns[:used]
-
-
-@compile_loop
-def _measure_side(offsets: Integers, vertices: Floats, i: int, k: int) -> float:
-    after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
-    u, v = vertices[after, 0] - vertices[k, 0], vertices[after, 1] - vertices[k, 1]
-    length: float = np.sqrt(u * u + v * v)
-    return length
+            j = neighbours[k]
+            # In the corner where that edge ends, three cells meet.
+            after = neighbours[k + 1 if k + 1 < offsets[i + 1] else offsets[i]]
+            if j >= 0 and find_edge(offsets, neighbours, j, i) < 0:
+                lacking[j] = True
+            if j >= 0 and after >= 0:
+                if find_edge(offsets, neighbours, j, after) < 0:
+                    lacking[j] = True
+                if find_edge(offsets, neighbours, after, j) < 0:
+                    lacking[after] = True
 
 
 @compile_loop

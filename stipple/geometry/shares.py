@@ -66,7 +66,7 @@ def share_mass(density: Density, masses: Floats, places: Floats, order: Integers
         x0, y0, x1, y1 of the box of each point, in pixels.
     """
     return _share(
-        density.integral_image,
+        density.accumulate(),
         np.ascontiguousarray(masses),
         np.ascontiguousarray(places),
         order.astype(np.int64),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.geometry.cell_integrals import integrate_cells
+from stipple.lloyd_steps.experiment import ExperimentRow, is_near_plateau
 from stipple.measures.density import Density
 from stipple.transport.semi_discrete import Transport
 
@@ -23,6 +24,14 @@ class CellDimensions:
 
     points: int
     counts: tuple[int, int, int]
+
+
+def find_dimensions(one: ExperimentRow) -> list[CellDimensions]:
+    """Count the dimensions of cells in the plane, if points are near a critical point."""
+    transport = one.row.transport
+    if isinstance(transport, Transport) and is_near_plateau(one.row, one.domain):
+        return [count_dimensions(transport.density, transport)]
+    return []
 
 
 def count_dimensions(density: Density, transport: Transport) -> CellDimensions:

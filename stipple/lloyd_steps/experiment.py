@@ -8,14 +8,16 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import Method, NeighbourEngine
 from stipple.errors import StippleError
+from stipple.lloyd_steps.paths import AnyDomain, plan_path
 from stipple.lloyd_steps.starts import RandomStart, Start
 from stipple.lloyd_steps.theory import StepTheorem, count_steps
 from stipple.lloyd_steps.trace import TraceRow, trace_steps
-from stipple.measures.formula import Domain
-from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.direction import RELAXATION
 
 # A step that no run reaches: the last row counts.
 LAST_STEP = 10**9
+# Points may be so far outside the domain, in parts of its width.
+ROUNDING = 1e-9
 # A plateau ends after so many steps at the latest, and points there are so near to their
 # barycentres, in root mean square, as parts of the diameter of the domain.
 PLATEAU_STEPS, PLATEAU = 1000, 1e-3
@@ -30,7 +32,7 @@ class Experiment:
     domain : callable
         The density for a number of points (most ignore the number).
     start : callable
-        Positions for a domain, a number of points and a random generator, shape (n, 2), in the
+        Positions for a domain, a number of points and a random generator, shape (n, d), in the
         units of the domain.
     counts : sequence of int
         Numbers of points.
@@ -48,10 +50,10 @@ class Experiment:
     step_sizes : sequence of float or callable
         As there; a callable gives them for a number of points.
     perturbation : float
-        Start points are moved at random by up to this much in x and in y.
+        Start points are moved at random by up to this much along each axis.
     """
 
-    domain: Callable[[int], Domain]
+    domain: Callable[[int], AnyDomain]
     start: Start
     counts: Sequence[int]
     steps: int | None = 1
@@ -65,6 +67,11 @@ class Experiment:
     def list_step_sizes(self, count: int) -> Sequence[float]:
         """List the step sizes for a number of points."""
         return self.step_sizes(count) if callable(self.step_sizes) else self.step_sizes
+
+    def list_parts(self, count: int) -> Sequence[float]:
+        """List which part of the way to the barycentres points go, as far as that is known."""
+        # Points that go another way may approach at will.
+        return self.list_step_sizes(count) if self.method == "lloyd" else (RELAXATION,)
 
     @property
     def is_random(self) -> bool:
@@ -82,7 +89,7 @@ class ExperimentRow:
 
     count: int
     repeat: int
-    domain: Domain
+    domain: AnyDomain
     row: TraceRow
     is_last: bool
     theorem: StepTheorem | None = None
@@ -117,24 +124,25 @@ def run_experiment(
     generator = np.random.default_rng(seed)
     for count in experiment.counts:
         domain = experiment.domain(count)
-        solver = TransportSolver(domain.density, engine, threads)
         step_sizes = experiment.list_step_sizes(count)
+        follow = plan_path(
+            domain,
+            method=experiment.method,
+            step_sizes=step_sizes,
+            engine=engine,
+            threads=threads,
+            mass_tolerance=mass_tolerance,
+        )
         for repeat in range(experiment.repeats):
             points = _place(experiment, domain, count, generator)
-            rows = trace_steps(
-                domain,
-                solver,
-                points,
-                method=experiment.method,
-                step_sizes=step_sizes,
-                mass_tolerance=mass_tolerance,
-            )
+            path = follow(domain.to_grid(points))
+            rows = trace_steps(domain, path, experiment.list_parts(count))
             last, theorem = experiment.steps, None
             plateau = _find_plateau(rows, domain) if experiment.stop_on_plateau else None
             for row, is_plateau in plateau or ((row, False) for row in rows):
                 if last is None:
                     epsilon, step_size = row.separation.least_epsilon, step_sizes[-1]
-                    start = row.w2_squared, len(points), epsilon, step_size
+                    start = row.w2_squared, len(points), epsilon, step_size, domain.dimension
                     theorem, last = StepTheorem(*start), count_steps(*start)
                 is_last = row.step >= last or is_plateau
                 yield ExperimentRow(len(points), repeat, domain, row, is_last, theorem)
@@ -142,13 +150,13 @@ def run_experiment(
                     break
 
 
-def is_near_plateau(row: TraceRow, domain: Domain) -> bool:
+def is_near_plateau(row: TraceRow, domain: AnyDomain) -> bool:
     """Tell whether points are so near to their barycentres that they may be almost critical."""
     gradient = row.gradient_norm * len(row.transport.points) ** 0.5
     return bool(gradient <= PLATEAU * domain.diameter)
 
 
-def _find_plateau(rows: Iterator[TraceRow], domain: Domain) -> Iterator[tuple[TraceRow, bool]]:
+def _find_plateau(rows: Iterator[TraceRow], domain: AnyDomain) -> Iterator[tuple[TraceRow, bool]]:
     """Yield rows, and whether the gradient is small and grows at the next step."""
     row = next(rows)
     for following in rows:
@@ -158,32 +166,30 @@ def _find_plateau(rows: Iterator[TraceRow], domain: Domain) -> Iterator[tuple[Tr
 
 
 def _place(
-    experiment: Experiment, domain: Domain, count: int, generator: np.random.Generator
+    experiment: Experiment, domain: AnyDomain, count: int, generator: np.random.Generator
 ) -> Floats:
     """Place the start of a run, moved at random if that is asked."""
     points = experiment.start(domain, count, generator)
     if experiment.perturbation:
         spread = experiment.perturbation
         points = points + generator.uniform(-spread, spread, points.shape)
-        size = (domain.density.width, domain.density.height)
-        points = domain.to_domain(np.clip(domain.to_pixels(points), 0.0, size))
+        points = domain.to_domain(np.clip(domain.to_grid(points), 0.0, domain.size))
     _check_points(domain, points)
     return points
 
 
-def _check_points(domain: Domain, points: Floats) -> None:
-    pixels = domain.to_pixels(points)
+def _check_points(domain: AnyDomain, points: Floats) -> None:
+    places, size = domain.to_grid(points), domain.size
     # Coordinates that went through another unit may be off the border by rounding.
-    slack = 1e-9 * domain.density.width
-    size = (domain.density.width, domain.density.height)
-    outside = ~((pixels >= -slack) & (pixels <= np.array(size) + slack)).all(axis=1)
+    slack = ROUNDING * size[0]
+    outside = ~((places >= -slack) & (places <= size + slack)).all(axis=1)
     if outside.any():
-        first = points[outside][0]
+        first = ", ".join(f"{number:g}" for number in points[outside][0])
         raise StippleError(
             f"{int(outside.sum())} of the {len(points)} start points lie outside the domain, the"
-            f" first at ({first[0]:g}, {first[1]:g})."
+            f" first at ({first})."
         )
-    same = len(points) - len(np.unique(pixels, axis=0))
+    same = len(points) - len(np.unique(places, axis=0))
     if same:
         raise StippleError(
             f"{same} of the {len(points)} start points coincide with others, so their cells are not"

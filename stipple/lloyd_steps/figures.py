@@ -34,7 +34,7 @@ class Figures:
     epsilon, part_at_epsilon : float
         ε and |I_ε|/N of the one-step theorem.
     isolated_part : float
-        |I_ε|/N for ε = N^(−2/3), that of Corollary 5 on random starts.
+        |I_ε|/N for ε = N^(−2/(2d − 1)), that of Corollary 5 on random starts.
     one_step_left, one_step_right, one_step_holds, one_step_vacuous
         The one-step theorem: both sides, whether it holds, and whether it does for any points.
     polyak_lojasiewicz_left, polyak_lojasiewicz_right

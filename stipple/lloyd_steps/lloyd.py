@@ -16,11 +16,14 @@ from stipple.drawing.layout import BLACK, Layout, lay_out
 from stipple.errors import StippleError
 from stipple.lloyd_steps.experiment import Experiment, run_experiment
 from stipple.lloyd_steps.figures import Figures, collect_figures, tabulate
+from stipple.lloyd_steps.paths import AnyDomain
 from stipple.lloyd_steps.starts import Start as PlacePoints
 from stipple.lloyd_steps.starts import make_start, start_at
 from stipple.machine.notebook import show_steps
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain
+from stipple.measures.solid import VolumeDomain
+from stipple.measures.volume import VolumeDensity
 
 if TYPE_CHECKING:
     from stipple.drawing.marks import Drawing
@@ -34,12 +37,12 @@ class LloydRun(Drawable):
 
     Attributes
     ----------
-    points, barycentres : ndarray, shape (n, 2)
+    points, barycentres : ndarray, shape (n, d)
         After the last step, and the barycentres of their power cells.
     trace : tuple of Figures
         A row for the start and for each step: W2² with its certified interval, the gradient, and
         both sides of the inequalities of the theory.
-    domain : Domain
+    domain : Domain or VolumeDomain
         The density and its units.
 
     Examples
@@ -52,7 +55,7 @@ class LloydRun(Drawable):
     points: Floats
     barycentres: Floats
     trace: tuple[Figures, ...]
-    domain: Domain
+    domain: AnyDomain
 
     def __repr__(self) -> str:
         count, steps = len(self.points), len(self.trace) - 1
@@ -67,12 +70,17 @@ class LloydRun(Drawable):
         return self.trace[-1].w2_squared
 
     def draw(self, layout: Layout) -> Drawing:
-        """Compose dots that keep the tone."""
+        """Compose dots that keep the tone; in space slices, in the look that they have."""
         from stipple.drawing.marks import Dots, Drawing, Layer
         from stipple.transport.sizes import fit_radii, measure_ink
+        from stipple.volumes.views import compose_slices, measure_balls
 
+        if isinstance(self.domain, VolumeDomain):
+            volume, places = self.domain.density, self.domain.to_grid(self.points)
+            equal = np.full(len(places), 1 / len(places))
+            return compose_slices(volume, places, measure_balls(volume, equal))
         density = self.domain.density
-        points = self.domain.to_pixels(self.points)
+        points = self.domain.to_grid(self.points)
         inks = np.full(len(points), measure_ink(density) / len(points))
         radii = fit_radii(points, inks, density.width, density.height)
         reach = layout.find_reach(float(radii.max()))
@@ -93,7 +101,7 @@ class LloydRun(Drawable):
 
 
 def lloyd(
-    density: ImageLike | Density | Domain,
+    density: ImageLike | Density | VolumeDensity | AnyDomain,
     n: int = 1000,
     *,
     steps: int = 20,
@@ -108,9 +116,9 @@ def lloyd(
 
     Parameters
     ----------
-    density : array_like of shape (h, w), Density or Domain
+    density : array_like of shape (h, w), Density, VolumeDensity or Domain
         Darkness of each pixel, not negative. It is scaled so that its longer side is 1; a
-        `Domain` brings its own units. y points down.
+        `Domain` brings its own units, and a `VolumeDensity` those of its spacing. y points down.
     n : int
         How many points. A start given as an array brings its own number.
     steps : int
@@ -119,13 +127,13 @@ def lloyd(
         Part of the way to the barycentres, in (0, 2); 1 is Lloyd. Only for that method.
     method : {"lloyd", "relaxed", "lbfgs"}
         How points move: Lloyd, over-relaxed Lloyd, or quasi-Newton.
-    start : {"bisection", "uniform", "grid"} or array_like, shape (n, 2)
+    start : {"bisection", "uniform", "grid"} or array_like, shape (n, d)
         Where points begin: equal-mass bisection, random, a grid, or given positions in the units
         of the domain.
     seed : int
         Seed of the random start.
     engine : {"auto", "pysdot", "qhull"}
-        Backend for neighbours of power cells; the result does not depend on it.
+        Backend for neighbours of power cells in the plane; the result does not depend on it.
     threads : int, optional
         Threads for cutting and integrating cells; by default one per processor.
 
@@ -151,6 +159,8 @@ def lloyd(
     >>> run.points.round(6)
     array([[0.25, 0.5 ],
            [0.75, 0.5 ]])
+    >>> stipple.lloyd(stipple.VolumeDensity(numpy.ones((2, 2, 2))), 8, steps=1)
+    LloydRun(8 points, 1 step, W2² from 0.25 to 0.25)
     """
     read_choice(method, "method", Method)
     read_choice(engine, "engine", NeighbourEngine)
@@ -160,8 +170,8 @@ def lloyd(
     if size != 1 and method != "lloyd":
         raise StippleError(f"The step size is for the method lloyd, not {method}: leave it out.")
     threads = read_threads(threads)
-    place, n = _plan_start(start, n)
     domain = _read_domain(density)
+    place, n = _plan_start(start, n, domain.dimension)
     steps = read_count(steps, "number of steps", 0)
     experiment = Experiment(
         lambda _count: domain, place, (n,), steps=steps, method=method, step_sizes=(size,)
@@ -180,20 +190,22 @@ def lloyd(
     )
 
 
-def _read_domain(density: ImageLike | Density | Domain) -> Domain:
-    if isinstance(density, Domain):
+def _read_domain(density: ImageLike | Density | VolumeDensity | AnyDomain) -> AnyDomain:
+    if isinstance(density, Domain | VolumeDomain):
         return density
+    if isinstance(density, VolumeDensity):
+        return VolumeDomain(density)
     return Domain.from_image(density if isinstance(density, Density) else Density(density))
 
 
-def _plan_start(start: Start | PointsLike, n: int) -> tuple[PlacePoints, int]:
+def _plan_start(start: Start | PointsLike, n: int, dimension: int) -> tuple[PlacePoints, int]:
     """Say how points are placed, and how many there are."""
     if isinstance(start, str):
         read_choice(start, "start", Start)
         return make_start(start), read_count(n, "number of points", 1)
     points = read_points(start, "start")
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
+    if points.ndim != 2 or points.shape[1] != dimension or len(points) == 0:
         raise StippleError(
-            f"The start has shape {points.shape}: give at least one point as (n, 2)."
+            f"The start has shape {points.shape}: give at least one point as (n, {dimension})."
         )
     return start_at(points), len(points)

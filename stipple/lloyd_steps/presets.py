@@ -6,7 +6,6 @@ approximation using point clouds", NeurIPS 2021, and the slides of the same.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
@@ -14,7 +13,10 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.files.sample_picture import read_sample
 from stipple.lloyd_steps.experiment import LAST_STEP, PLATEAU_STEPS, Experiment
-from stipple.lloyd_steps.starts import Start, make_start
+from stipple.lloyd_steps.paths import AnyDomain
+from stipple.lloyd_steps.preset import Preset
+from stipple.lloyd_steps.presets_in_space import define_in_space
+from stipple.lloyd_steps.starts import Start, combine, make_start, place_on_split_line, stretch
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 
@@ -22,39 +24,10 @@ GAUSSIAN_COUNTS = (400, 961, 1600, 2500)
 GAUSSIAN_PIXELS = 512
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A published experiment.
-
-    Attributes
-    ----------
-    name, title : str
-        What people type, and what it shows.
-    experiment : Experiment
-        What is run.
-    published : str
-        What the source says.
-    target : tuple of float or None
-        Range in which the slope should lie.
-    pictures : tuple of int
-        Steps that the source draws.
-    takes_picture : bool
-        Whether it may run on another picture as well, with the same numbers of points.
-    """
-
-    name: str
-    title: str
-    experiment: Experiment
-    published: str
-    target: tuple[float, float] | None = None
-    pictures: tuple[int, ...] = ()
-    takes_picture: bool = False
-
-
 def list_presets() -> dict[str, Preset]:
     """Every preset by its name."""
-    presets = (*_define_slopes(), *_define_gaussians(), *_define_critical(), *_define_limits())
-    return {preset.name: preset for preset in presets}
+    in_plane = (*_define_slopes(), *_define_gaussians(), *_define_critical(), *_define_limits())
+    return {preset.name: preset for preset in (*in_plane, *define_in_space())}
 
 
 def _define_slopes() -> tuple[Preset, ...]:
@@ -272,11 +245,10 @@ def _narrow_gaussian(count: int) -> Domain:
     return _gaussian(11 * math.log(count) / 4)(count)
 
 
-def _start_in_quarter(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+def _start_in_quarter(domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
     """Grid in the first quarter of the domain; `count` is a square."""
     side = round(count**0.5)
-    line = (np.arange(side) + 0.5) / (2 * side)
-    return _stretch(domain, np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2))
+    return stretch(domain, combine((np.arange(side) + 0.5) / (2 * side), 2))
 
 
 def _split_square(count: int) -> Domain:
@@ -286,41 +258,34 @@ def _split_square(count: int) -> Domain:
     return Domain(Density(np.outer(factor, factor)), (-1.0, -1.0), 1.0)
 
 
-def _start_on_split_grid(_domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+def _start_on_split_grid(_domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
     """Product of the critical cloud on the line: one point at −½, the others evenly on [0, 1]."""
-    side = round(count**0.5)
-    line = np.append(-0.5, (np.arange(side - 1) + 0.5) / (side - 1))
-    return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    return combine(place_on_split_line(round(count**0.5)), 2)
 
 
-def _stretch(domain: Domain, points: Floats) -> Floats:
-    """Carry points of the unit square to the domain."""
-    return domain.to_domain(points * (domain.density.width, domain.density.height))
-
-
-def _start_on_diagonal(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+def _start_on_diagonal(domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
     line = (np.arange(count) + 0.5) / count
-    return _stretch(domain, np.column_stack([line, line]))
+    return stretch(domain, np.column_stack([line, line]))
 
 
-def _start_on_diameter(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+def _start_on_diameter(domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
     line = 0.5 + 0.4 * (2 * np.arange(count) + 1 - count) / count
-    return _stretch(domain, np.column_stack([line, np.full(count, 0.5)]))
+    return stretch(domain, np.column_stack([line, np.full(count, 0.5)]))
 
 
-def _start_on_ring(domain: Domain, count: int, _generator: np.random.Generator) -> Floats:
+def _start_on_ring(domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
     """Evenly on a circle that is no limit of critical points, symmetric to the pixels."""
     angles = 2 * np.pi * (np.arange(count) + 0.5) / count
-    return _stretch(domain, 0.5 + 0.25 * np.column_stack([np.cos(angles), np.sin(angles)]))
+    return stretch(domain, 0.5 + 0.25 * np.column_stack([np.cos(angles), np.sin(angles)]))
 
 
 def _start_crowded(
-    domain: Domain,
+    domain: AnyDomain,
     count: int,
     generator: np.random.Generator,
     middle: tuple[float, float] = (0.15, 0.15),
 ) -> Floats:
-    return _stretch(domain, middle + 0.2 * (generator.random((count, 2)) - 0.5))
+    return stretch(domain, middle + 0.2 * (generator.random((count, 2)) - 0.5))
 
 
 _start_crowded_inside = partial(_start_crowded, middle=(0.45, 0.55))

@@ -85,18 +85,21 @@ def fit_slope(figures: Sequence[MeasuredRow], measured_step: int) -> Slope | Non
 
 @dataclass(frozen=True)
 class MultiStepRate:
-    """Rate (22): after k_N steps W2² is at most a constant times √(W2²(start)/(εN)).
+    """Rate (22): after k_N steps W2² is at most a constant times `StepTheorem.rate`.
 
     Attributes
     ----------
     exponent : float or None
-        Of N in that root, by least squares of its logarithm over ln N; None for one N.
+        Of N in that rate, by least squares of its logarithm over ln N; None for one N.
     factor : float
-        W2² after k_N steps is at most this times the root, in all runs.
+        W2² after k_N steps is at most this times the rate, in all runs.
+    dimension : int
+        d.
     """
 
     exponent: float | None
     factor: float
+    dimension: int = 2
 
 
 def fit_rate(runs: Sequence[tuple[StepTheorem, float]]) -> MultiStepRate | None:
@@ -110,11 +113,11 @@ def fit_rate(runs: Sequence[tuple[StepTheorem, float]]) -> MultiStepRate | None:
     if not runs or any(theorem.steps < 1 or theorem.step_size >= 1 for theorem, _ in runs):
         return None
     factor = max(w2_squared / theorem.rate for theorem, w2_squared in runs)
-    counts = [theorem.count for theorem, _ in runs]
+    counts, dimension = [theorem.count for theorem, _ in runs], runs[0][0].dimension
     if len(set(counts)) < 2:
-        return MultiStepRate(None, factor)
+        return MultiStepRate(None, factor, dimension)
     rates = np.log([theorem.rate for theorem, _ in runs])
-    return MultiStepRate(float(np.polyfit(np.log(counts), rates, 1)[0]), factor)
+    return MultiStepRate(float(np.polyfit(np.log(counts), rates, 1)[0]), factor, dimension)
 
 
 def plot_slope(slope: Slope, title: str, published: str) -> Panel:

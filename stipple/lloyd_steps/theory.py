@@ -1,8 +1,8 @@
 """Statements about uniform quantisation by Lloyd and gradient steps, checked on actual points.
 
 Source: Mérigot, Santambrogio, Sarrazin, "Non-asymptotic convergence bounds for Wasserstein
-approximation using point clouds", NeurIPS 2021. Here d = 2 throughout. Both sides of an inequality
-are rounded to the side that speaks against it (docs/certificates.md has the proofs).
+approximation using point clouds", NeurIPS 2021. d is 2 in the plane and 3 in space. Both sides of
+an inequality are rounded to the side that speaks against it (docs/certificates.md has the proofs).
 """
 
 import math
@@ -58,13 +58,16 @@ class Separation:
     part : float
         |I_ε|/N: the part of the points at distance ≥ ε from all others.
     isolated : float
-        The same for ε = N^(−2/3), that of Corollary 5.
+        The same for ε = N^(−2/(2d − 1)), that of Corollary 5.
+    dimension : int
+        d.
     """
 
     minimum: float
     epsilon: float
     part: float
     isolated: float
+    dimension: int = 2
 
     @property
     def least_epsilon(self) -> float:
@@ -86,24 +89,28 @@ class StepTheorem:
         ε ≤ 1: start points are at least so far apart.
     step_size : float
         τ.
+    dimension : int
+        d.
     """
 
     w2_squared: float
     count: int
     epsilon: float
     step_size: float
+    dimension: int = 2
 
     @property
     def steps(self) -> int:
         """k_N = ⌊ln(½W2²·N·ε^{d−1})/(dτ)⌋; below 1 there is nothing to do."""
-        value = self.w2_squared / 2 * self.count * self.epsilon
-        steps = math.log(value) / (2 * self.step_size) if value > 0 else 0.0
+        value = self.w2_squared / 2 * self.count * self._power
+        steps = math.log(value) / (self.dimension * self.step_size) if value > 0 else 0.0
         return math.floor(min(max(steps, -MOST_STEPS), MOST_STEPS))
 
     @property
     def rate(self) -> float:
         """W2(start)^{2(1−1/d)}·(ε^{1−d}/N)^{1/d}: (22), but for a constant of d and Ω."""
-        return math.sqrt(self.w2_squared / (self.count * self.epsilon))
+        part = 1 / self.dimension
+        return math.pow(self.w2_squared, 1 - part) * math.pow(self.count * self._power, -part)
 
     @property
     def threshold(self) -> float:
@@ -114,7 +121,12 @@ class StepTheorem:
     @property
     def holds(self) -> bool:
         """Whether the hypothesis on ε holds: 1/(½W2²·N) < ε^{d−1} and ε ≤ 1."""
-        return self.threshold < self.epsilon <= LARGEST_EPSILON
+        return self.threshold < self._power and self.epsilon <= LARGEST_EPSILON
+
+    @property
+    def _power(self) -> float:
+        """ε^{d−1}."""
+        return math.pow(self.epsilon, self.dimension - 1)
 
 
 def measure_separation(points: Floats, unit: float = 1.0) -> Separation:
@@ -122,30 +134,31 @@ def measure_separation(points: Floats, unit: float = 1.0) -> Separation:
 
     Parameters
     ----------
-    points : ndarray, shape (n, 2)
+    points : ndarray, shape (n, d)
         Positions.
     unit : float
         Length of their unit in that of the domain.
     """
-    count = len(points)
+    count, dimension = points.shape
     if count == 1:
-        return Separation(math.inf, LARGEST_EPSILON, 1.0, 1.0)
+        return Separation(math.inf, LARGEST_EPSILON, 1.0, 1.0, dimension)
     nearest = unit * np.sort(cKDTree(points).query(points, k=2)[0][:, 1])
     # Where all points are nearer than the largest ε, that one leaves none in I_ε.
     candidates = np.append(np.minimum(nearest * (1 - SLACK), LARGEST_EPSILON), LARGEST_EPSILON)
     parts = np.append(1 - np.arange(count) / count, (nearest * (1 - SLACK) >= 1).mean())
     with np.errstate(divide="ignore", over="ignore"):
-        bounds = 1 / (count * candidates) + 1 - parts
+        bounds = 1 / (count * candidates ** (dimension - 1)) + 1 - parts
     best = int(np.argmin(bounds))
-    isolated = (nearest * (1 - SLACK) >= count ** (-2 / 3)).mean()
+    isolated = (nearest * (1 - SLACK) >= count ** (-2 / (2 * dimension - 1))).mean()
     return Separation(
-        float(nearest[0]), float(candidates[best]), float(parts[best]), float(isolated)
+        float(nearest[0]), float(candidates[best]), float(parts[best]), float(isolated), dimension
     )
 
 
-def compute_constant(diameter: float) -> float:
-    """Constant C = 2^{2d−1}/ω_{d−1}·(diam Ω + 1)^{d+1} of the theorems, for d = 2 (ω_1 = 2)."""
-    return 4 * (diameter + 1) ** 3
+def compute_constant(diameter: float, dimension: int = 2) -> float:
+    """Constant C = 2^{2d−1}/ω_{d−1}·(diam Ω + 1)^{d+1} of the theorems, with ω_1 = 2, ω_2 = π."""
+    factor = {2: 4.0, 3: 32 / math.pi}[dimension]
+    return factor * (diameter + 1) ** (dimension + 1)
 
 
 def bound_step(
@@ -159,7 +172,7 @@ def bound_step(
     ----------
     upper : float
         Not below W2² of the points.
-    shifts : ndarray, shape (n, 2)
+    shifts : ndarray, shape (n, d)
         From the barycentre of each cell to its point.
     masses, potentials : ndarray, shape (n,)
         Masses of the cells, and φ.
@@ -167,7 +180,7 @@ def bound_step(
         Diameter of the domain, in the same units.
     """
     count = len(masses)
-    lengths = np.hypot(shifts[:, 0], shifts[:, 1])
+    lengths = np.linalg.norm(shifts, axis=1)
     error = ALLOWANCE * extent
     # Mass that is in the cell of another point than it ought to be, at least.
     misplaced = float(np.maximum(masses - 1 / count, 0.0).sum()) + 2 * ALLOWANCE
@@ -189,8 +202,9 @@ def check_one_step(
 
     The left side is given by an upper bound.
     """
-    bound = 1 / (separation.epsilon * count) + 1 - separation.part
-    right = compute_constant(diameter) * bound * (1 - SLACK)
+    d = separation.dimension
+    bound = 1 / (separation.epsilon ** (d - 1) * count) + 1 - separation.part
+    right = compute_constant(diameter, d) * bound * (1 - SLACK)
     return Inequality(barycentres_w2_squared, right, right >= diameter**2)
 
 
@@ -201,12 +215,15 @@ def check_polyak_lojasiewicz(
 
     W2² is given by an upper bound, N·|∇½W2²|² by a lower one.
     """
-    epsilon = separation.least_epsilon * count
-    loss = compute_constant(diameter) / epsilon * (1 - SLACK) if epsilon else math.inf
+    d = separation.dimension
+    divisor = separation.least_epsilon ** (d - 1) * count
+    loss = compute_constant(diameter, d) / divisor * (1 - SLACK) if divisor else math.inf
     left = w2_squared / 2 - loss
     return Inequality(left + SLACK * abs(left), squared_gradient, 2 * loss >= diameter**2)
 
 
-def count_steps(w2_squared: float, count: int, epsilon: float, step_size: float) -> int:
+def count_steps(
+    w2_squared: float, count: int, epsilon: float, step_size: float, dimension: int = 2
+) -> int:
     """Count the steps of the multi-step theorem: ⌊ln(½W2²·N·ε^{d−1})/(dτ)⌋, at least 0."""
-    return max(0, StepTheorem(w2_squared, count, epsilon, step_size).steps)
+    return max(0, StepTheorem(w2_squared, count, epsilon, step_size, dimension).steps)

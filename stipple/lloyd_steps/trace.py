@@ -7,9 +7,8 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from stipple.arrays import Floats
-from stipple.choices import Method
 from stipple.lloyd_steps.contraction import check_contraction
+from stipple.lloyd_steps.paths import AnyDomain, AnyTransport
 from stipple.lloyd_steps.theory import (
     Inequality,
     Separation,
@@ -18,10 +17,6 @@ from stipple.lloyd_steps.theory import (
     check_polyak_lojasiewicz,
     measure_separation,
 )
-from stipple.measures.formula import Domain
-from stipple.transport.descent import follow
-from stipple.transport.direction import RELAXATION
-from stipple.transport.semi_discrete import Transport, TransportSolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +53,8 @@ class TraceRow:
         Linear systems solved at this step.
     seconds : float
         Time for this step.
-    transport : Transport
-        The transport itself, in pixels, for drawing.
+    transport : Transport or VolumeTransport
+        The transport itself, in pixels or from the corner of the box, for drawing.
     """
 
     step: int
@@ -76,43 +71,25 @@ class TraceRow:
     mass_error: float
     newton_iterations: int
     seconds: float
-    transport: Transport
+    transport: AnyTransport
 
 
 def trace_steps(
-    domain: Domain,
-    solver: TransportSolver,
-    points: Floats,
-    *,
-    method: Method = "lloyd",
-    step_sizes: Sequence[float] = (1.0,),
-    mass_tolerance: float = 1e-6,
+    domain: AnyDomain, path: Iterator[AnyTransport], step_sizes: Sequence[float]
 ) -> Iterator[TraceRow]:
-    """Yield a row for the start and for every step, for ever.
+    """Yield a row for the start and for every step.
 
     Parameters
     ----------
-    domain : Domain
+    domain : Domain or VolumeDomain
         The density and its units.
-    solver : TransportSolver
-        The transport solver of `domain.density`.
-    points : ndarray, shape (n, 2)
-        The start, in the units of the domain.
-    method, step_sizes, mass_tolerance
-        As in `stipple.transport.quantisation.follow`.
+    path : iterator of Transport or VolumeTransport
+        The transport of the start, and that after each step.
+    step_sizes : sequence of float
+        The part of the way to the barycentres that points go at each step; the last is kept.
     """
-    scale = domain.unit**2
-    extent = float(np.hypot(domain.density.width, domain.density.height))
-    path = follow(
-        solver,
-        domain.to_pixels(points),
-        method=method,
-        step_sizes=step_sizes,
-        mass_tolerance=mass_tolerance,
-    )
-    # Points that are not moved by a part of the way to the barycentres may approach at will.
-    given = step_sizes if method == "lloyd" else (RELAXATION,)
-    sizes = chain(given, repeat(given[-1]))
+    scale, extent = domain.unit**2, domain.extent
+    sizes = chain(step_sizes, repeat(step_sizes[-1]))
     before: TraceRow | None = None
     began = time.perf_counter()
     for number, (transport, size) in enumerate(zip(path, sizes, strict=False)):

@@ -9,6 +9,7 @@ from numba.core.caching import FunctionCache, NullCache
 from numba.core.runtime.nrt import rtsys
 
 from stipple.machine.first_run import announce_compiling
+from stipple.machine.light_library import LightCache
 from stipple.machine.sealed_cache import SealedCacheFile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -35,6 +36,8 @@ class _CheckedCache(FunctionCache):
     Two processes that compile a function for the first time, each for its own types, may choose
     the same file: then one finds the code of the other, and runs it on arrays that it misreads.
     """
+
+    _impl_class = LightCache
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]

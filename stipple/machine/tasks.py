@@ -19,7 +19,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from stipple.errors import StippleError
 from stipple.machine.failures import Failure, explain
 from stipple.machine.memory import find_available_memory, limit_memory
-from stipple.machine.threads import count_processors
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -72,21 +71,6 @@ def attempt(work: Callable[[Task], Result], task: Task) -> Result | Failure:
         if failure is None:
             raise
         return failure
-
-
-def share_threads(
-    threads: int | None, tasks: int, *, jobs: int, scheduler: str | None
-) -> int | None:
-    """Threads of each task, unless they were chosen; None for as many as there are processors.
-
-    Local jobs share the processors, a slot of a Dask worker is one.
-    """
-    jobs = min(jobs, tasks)
-    if threads is not None:
-        return threads
-    if scheduler:
-        return 1
-    return max(1, count_processors() // jobs) if jobs > 1 else None
 
 
 # --- processes ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Threads that share a loop over points."""
+"""Threads that share a loop over points, and how many each of several tasks may have."""
 
 import os
 from collections.abc import Callable
@@ -38,3 +38,18 @@ def count_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def share_threads(
+    threads: int | None, tasks: int, *, jobs: int, scheduler: str | None
+) -> int | None:
+    """Threads of each task, unless they were chosen; None for as many as there are processors.
+
+    Local jobs share the processors, a slot of a Dask worker is one.
+    """
+    jobs = min(jobs, tasks)
+    if threads is not None:
+        return threads
+    if scheduler:
+        return 1
+    return max(1, count_processors() // jobs) if jobs > 1 else None

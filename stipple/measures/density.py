@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stipple.arguments import read_darkness
+from stipple.arguments import is_settled, read_darkness
 from stipple.arrays import Floats, ImageLike
 from stipple.errors import StippleError
 from stipple.measures.continued import Continued, Pads
@@ -28,7 +28,8 @@ class Density:
     ----------
     values : array_like, shape (h, w)
         Darkness of each pixel, not negative, on any scale. Zero is legal and stays exactly zero;
-        masked pixels of a masked array are zero too.
+        masked pixels of a masked array are zero too. The numbers are copied, unless they are an
+        array of float64 that is read-only and owns them.
 
     Raises
     ------
@@ -49,7 +50,7 @@ class Density:
     values: Floats
 
     def __init__(self, values: ImageLike) -> None:
-        array = read_darkness(values, "density")
+        array = values if is_settled(values) else read_darkness(values, "density")
         if array.ndim != 2 or array.size == 0:
             raise StippleError(
                 f"A density needs a matrix (height, width), but the array has shape {array.shape}."
@@ -80,6 +81,11 @@ class Density:
         """Columns, which is the width of the domain in pixels."""
         return int(self.values.shape[1])
 
+    @property
+    def size(self) -> Floats:
+        """Width and height of the domain in pixels, shape (2,)."""
+        return np.array([self.width, self.height], dtype=float)
+
     @cached_property
     def total(self) -> float:
         """Sum of the values: total darkness, in pixels of full ink if values are in [0, 1]."""
@@ -104,12 +110,11 @@ class Density:
 
         return find_white_tiles(self.row_sums)
 
-    @cached_property
-    def integral_image(self) -> Floats:
+    def accumulate(self) -> Floats:
         """Mass of [0, x] × [0, y] at integer (y, x), shape (h + 1, w + 1), total mass 1."""
         from stipple.measures.row_sums import accumulate_mass
 
-        return accumulate_mass(self.row_sums.pixels[:, :, 3])
+        return accumulate_mass(self.values)
 
     @cached_property
     def continued(self) -> Continued[Density]:

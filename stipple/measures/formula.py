@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,8 @@ from scipy.special import erf
 from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.measures.density import Density
+from stipple.measures.units import SLACK, Units
 
-# Covers the rounding of the unit and of a few products with it, relative.
-SLACK = 2.0**-48
 # Cubes of lengths, and squares of their inverses, are still numbers.
 LARGEST_SIDE = 1e100
 # Sides may be off whole numbers of pixels by this part, as by rounding of what was typed.
@@ -21,20 +21,49 @@ ROUNDING = 1e-9
 SUBDIVISION = 8
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-_PAIR = rf"({_NUMBER})(?:/({_NUMBER}))?"
-_TERM = re.compile(rf"(?:({_NUMBER})\*)?(?:(uniform)|gaussian:{_PAIR},{_PAIR})")
+_NUMBERS = rf"({_NUMBER}(?:/{_NUMBER}){{0,2}})"
+_TERM = re.compile(rf"(?:({_NUMBER})\*)?(?:(uniform)|gaussian:{_NUMBERS},{_NUMBERS})")
 
 
 @dataclass(frozen=True)
 class Term:
     """One part of a mixture: uniform if `sigma` is None, else a Gaussian.
 
-    `mean` and `sigma` (standard deviations) hold a number for each axis, in units of the domain.
+    `mean` and `sigma` (standard deviations) hold a number for each axis, or one for all, in units
+    of the domain.
     """
 
     weight: float
-    mean: tuple[float, float] = (0.0, 0.0)
-    sigma: tuple[float, float] | None = None
+    mean: tuple[float, ...] = (0.0,)
+    sigma: tuple[float, ...] | None = None
+
+    def measure_intervals(self, edges: Floats, axis: int) -> Floats:
+        """Mass of the factor along an axis between consecutive edges, shape (len(edges) - 1,)."""
+        if self.sigma is None:
+            widths: Floats = np.diff(edges) / (edges[-1] - edges[0])
+            return widths
+        mean, sigma = (
+            numbers[axis] if len(numbers) > 1 else numbers[0] for numbers in (self.mean, self.sigma)
+        )
+        masses: Floats = np.diff(erf((edges - mean) / (np.sqrt(2) * sigma))) / 2
+        return masses
+
+
+def check_axes(terms: Sequence[Term], dimension: int) -> None:
+    """Refuse numbers for another number of axes than there are.
+
+    Raises
+    ------
+    StippleError
+        If a mean or σ has neither one number nor one for each axis.
+    """
+    for term in terms:
+        for numbers in (term.mean, term.sigma or (1.0,)):
+            if len(numbers) not in (1, dimension):
+                raise StippleError(
+                    f"{'/'.join(f'{number:g}' for number in numbers)} is for {len(numbers)} axes,"
+                    f" and there are {dimension}: give one number for all, or one for each."
+                )
 
 
 @dataclass(frozen=True)
@@ -60,7 +89,7 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
-class Domain:
+class Domain(Units):
     """A density on pixels together with the coordinates that it stands for.
 
     Attributes
@@ -90,34 +119,15 @@ class Domain:
         return cls(density, unit=1 / max(density.width, density.height))
 
     @property
-    def diameter(self) -> float:
-        """Diameter of the rectangle, in the units of the domain."""
-        return float(self.unit * np.hypot(self.density.width, self.density.height))
-
-    def scale_down(self, square: float) -> float:
-        """Carry a lower bound of a squared distance from square pixels to the domain, as one."""
-        scaled = square * self.unit**2 * (1 - SLACK)
-        return max(0.0, math.nextafter(scaled, -math.inf))
-
-    def scale_up(self, square: float) -> float:
-        """Carry an upper bound of a squared distance from square pixels to the domain, as one."""
-        return math.nextafter(square * self.unit**2 * (1 + SLACK), math.inf)
-
-    def to_pixels(self, points: Floats) -> Floats:
-        """Carry points of the domain, shape (n, 2), to pixels."""
-        pixels: Floats = (points - np.array(self.origin)) / self.unit
-        return pixels
-
-    def to_domain(self, pixels: Floats) -> Floats:
-        """Carry positions in pixels, shape (n, 2), to the domain."""
-        points: Floats = pixels * self.unit + np.array(self.origin)
-        return points
+    def size(self) -> Floats:
+        """Width and height in pixels, shape (2,)."""
+        return self.density.size
 
 
 def parse_density(text: str) -> tuple[Term, ...]:
     """Read a mixture such as `0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2` or `uniform`.
 
-    MEAN and SIGMA are one number for both axes, or X/Y.
+    MEAN and SIGMA are one number for all axes, or X/Y, or X/Y/Z in space.
 
     Raises
     ------
@@ -130,20 +140,20 @@ def parse_density(text: str) -> tuple[Term, ...]:
         if not match:
             raise StippleError(
                 f"{text!r} is not a density: known are uniform and gaussian:MEAN,SIGMA (each one"
-                " number, or X/Y), with weights and sums, as in"
+                " number, or X/Y, or X/Y/Z in space), with weights and sums, as in"
                 " 0.3*gaussian:0.2,0.1+0.7*gaussian:0.7/0.6,0.2."
             )
-        weight, uniform, mean_x, mean_y, sigma_x, sigma_y = match.groups()
+        weight, uniform, *numbers = match.groups()
         amount = float(weight or 1)
         if amount <= 0:
             raise StippleError(f"The weight {weight} in {text!r} must be above zero.")
         if uniform:
             terms.append(Term(amount))
             continue
-        sigma = (float(sigma_x), float(sigma_y or sigma_x))
+        mean, sigma = (tuple(map(float, part.split("/"))) for part in numbers)
         if min(sigma) <= 0:
             raise StippleError(f"SIGMA in {text!r} must be above zero.")
-        terms.append(Term(amount, (float(mean_x), float(mean_y or mean_x)), sigma))
+        terms.append(Term(amount, mean, sigma))
     return tuple(terms)
 
 
@@ -167,6 +177,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
     Domain
         Pixels hold the masses of the formula, so W2 to it is at most the diameter of a pixel.
     """
+    check_axes(terms, 2)
     width, height = region.x1 - region.x0, region.y1 - region.y0
     unit = max(width, height) / pixels
     columns, rows = round(width / unit), round(height / unit)
@@ -180,8 +191,7 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
     y = np.linspace(region.y0, region.y1, rows * fine + 1)
     masses = np.zeros((rows * fine, columns * fine))
     for term in terms:
-        across = _interval_masses(x, term, 0)
-        down = _interval_masses(y, term, 1)
+        across, down = term.measure_intervals(x, 0), term.measure_intervals(y, 1)
         masses += term.weight * down[:, None] * across
     if region.round:
         u = (x[:-1] + x[1:] - region.x0 - region.x1) / width
@@ -196,13 +206,3 @@ def rasterise_density(terms: tuple[Term, ...], region: Region, pixels: int) -> D
         0.0 if exact else math.sqrt(2) * unit * (1 + SLACK),
         region.round,
     )
-
-
-def _interval_masses(edges: Floats, term: Term, axis: int) -> Floats:
-    """Mass of one factor of a term between consecutive edges, shape (len(edges) - 1,)."""
-    if term.sigma is None:
-        widths: Floats = np.diff(edges) / (edges[-1] - edges[0])
-        return widths
-    below = erf((edges - term.mean[axis]) / (np.sqrt(2) * term.sigma[axis]))
-    masses: Floats = np.diff(below) / 2
-    return masses

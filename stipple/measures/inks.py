@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stipple.arguments import settle
 from stipple.arrays import Floats
 from stipple.choices import InkMode, Light, Overlap
 from stipple.errors import StippleError
 from stipple.measures.blank import explain_blank
 from stipple.measures.palette import find_amounts, linearise
-from stipple.measures.picture import Matrix, Picture
-from stipple.measures.tone import LUMA, Tone, absorption, cut, darkness, shade
+from stipple.measures.picture import Matrix, Picture, find_size
+from stipple.measures.tone import LUMA, Tone, absorb, cut, darkness, find_mask, shade
 
 MOST_INKS = 8
 
@@ -62,7 +63,7 @@ class InkDensity:
     ink : Ink
         The ink.
     darkness : ndarray of float64, shape (h, w)
-        Its amount in [0, 1], for `rgb` that of the light; not all 0.
+        Its amount in [0, 1], for `rgb` that of the light; not all 0. Read-only.
 
     Examples
     --------
@@ -199,10 +200,14 @@ def separate_inks(
         amounts = [darkness(source, tone)]
     else:
         separate = _lay_side_by_side if overlap == "avoid" else _lay_over_another
-        parts = separate(source, tone, palette, light)
-        amounts = [cut(part, tone, source.alpha) for part in parts]
+        amounts = [np.empty(find_size(source)) for _ in palette.inks]
+        for rows, absorbed in absorb(source, tone):
+            mask = find_mask(source, tone, rows)
+            parts = separate(absorbed, tone, palette, light)
+            for amount, part in zip(amounts, parts, strict=True):
+                amount[rows] = cut(part, tone, mask)
     drawn = [
-        InkDensity(ink, amount)
+        InkDensity(ink, settle(amount))
         for ink, amount in zip(palette.inks, amounts, strict=True)
         if amount.any()
     ]
@@ -239,11 +244,11 @@ def _refuse_matrix(palette: Palette, light: Light) -> None:
 
 
 def _lay_side_by_side(
-    source: Picture, tone: Tone, palette: Palette, light: Light
+    absorbed: Floats, tone: Tone, palette: Palette, light: Light
 ) -> Sequence[Floats]:
-    """Amounts of inks whose colours mix by area."""
+    """Amounts of inks whose colours mix by area, from what channels absorb."""
     paper, *inks = (_read_colour(colour, light) for colour in _list_colours(palette))
-    wanted = _tone_colours(source, tone, palette, light)
+    wanted = _tone_colours(absorbed, tone, palette, light)
     lighter = np.array(inks) @ LUMA - paper @ LUMA
     if (lighter <= 0).all():
         wanted = wanted * paper
@@ -253,26 +258,25 @@ def _lay_side_by_side(
 
 
 def _lay_over_another(
-    source: Picture, tone: Tone, palette: Palette, light: Light
+    absorbed: Floats, tone: Tone, palette: Palette, light: Light
 ) -> Sequence[Floats]:
     """Amounts of inks of which each is drawn as if it was alone."""
     if palette.inks == _NAMED["rgb"].inks:
-        return list(np.moveaxis(_tone_colours(source, tone, palette, light), 2, 0))
+        return list(np.moveaxis(_tone_colours(absorbed, tone, palette, light), 2, 0))
     if palette.inks == _NAMED["cmyk"].inks:
-        absorbed = 1 - _tone_colours(source, tone, palette, light)
+        absorbed = 1 - _tone_colours(absorbed, tone, palette, light)
         black = absorbed.min(axis=2)
         left = np.where(black < 1, 1 - black, 1.0)  # what black leaves for the others to cover
         return [*((absorbed[..., channel] - black) / left for channel in range(3)), black]
     if len(palette.inks) == 1:
-        return _lay_side_by_side(source, tone, palette, light)
+        return _lay_side_by_side(absorbed, tone, palette, light)
     raise StippleError(
         "How inks of one's own look where they overlap is not known: use --overlap avoid."
     )
 
 
-def _tone_colours(source: Picture, tone: Tone, palette: Palette, light: Light) -> Floats:
+def _tone_colours(absorbed: Floats, tone: Tone, palette: Palette, light: Light) -> Floats:
     """Colours to show after the steps of tone, shape (h, w, 3); grey ones of inks that are grey."""
-    absorbed = absorption(source, tone)
     grey = all(len({*_to_levels(colour)}) == 1 for colour in _list_colours(palette))
     if grey and light == "encoded" and absorbed.shape[2] == 3:
         absorbed = np.minimum(absorbed @ LUMA, 1.0)[..., np.newaxis]

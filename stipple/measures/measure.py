@@ -9,6 +9,7 @@ from stipple.arrays import Floats
 from stipple.measures.formula import Domain
 from stipple.measures.line_parts import LineParts
 from stipple.measures.samples import Samples
+from stipple.measures.solid import VolumeDomain
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,17 @@ class Measure:
         corners = domain.to_domain(np.array([[0.0, 0.0], [density.width, density.height]]))
         ink = density.total / max(1.0, float(density.values.max())) * domain.unit**2
         return cls(samples, corners[0], corners[1], ink, domain)
+
+    @classmethod
+    def from_volume(cls, domain: VolumeDomain) -> "Measure":
+        """Put the mass of each voxel at its centre; points are in the units of the domain."""
+        density = domain.density
+        places = np.nonzero(density.values)
+        centres = (np.column_stack(places[::-1]) + 0.5) * density.spacing
+        volume = float(density.spacing.prod())
+        samples = Samples(domain.to_domain(centres), density.values[places], volume)
+        corners = domain.to_domain(np.stack([np.zeros(3), density.size]))
+        return cls(samples, corners[0], corners[1])
 
     @classmethod
     def from_line(cls, line: LineParts) -> "Measure":

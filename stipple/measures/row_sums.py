@@ -55,16 +55,16 @@ def sum_rows(values: Floats) -> RowSums:
     return sums
 
 
-def accumulate_mass(rho: Floats) -> Floats:
+def accumulate_mass(values: Floats) -> Floats:
     """Mass of [0, x] × [0, y] at integer (y, x), shape (h + 1, w + 1), right to the last digit.
 
     Parameters
     ----------
-    rho : ndarray, shape (h, w)
-        The density.
+    values : ndarray, shape (h, w)
+        As `sum_rows` takes them; the total mass is 1.
     """
-    image = np.zeros((rho.shape[0] + 1, rho.shape[1] + 1))
-    _accumulate_mass(rho, image)
+    image = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
+    _accumulate_mass(values, values.max(), image)
     image.flags.writeable = False
     return image
 
@@ -79,17 +79,23 @@ def _add(total: float, rest: float, term: float) -> tuple[float, float]:
 
 
 @compile_loop
-def _sum_rows(
-    values: Floats, largest: float, pixels: Floats, blocks: Floats, stretches: Floats
-) -> None:
-    height, width = values.shape
+def _find_total(values: Floats, largest: float) -> float:
     # Dividing by the maximum first keeps tiny and huge scales clear of under- and overflow.
+    height, width = values.shape
     total = 0.0
     rest = 0.0
     for row in range(height):
         for column in range(width):
             total, rest = _add(total, rest, values[row, column] / largest)
-    total += rest
+    return total + rest
+
+
+@compile_loop
+def _sum_rows(
+    values: Floats, largest: float, pixels: Floats, blocks: Floats, stretches: Floats
+) -> None:
+    height, width = values.shape
+    total = _find_total(values, largest)
     for row in range(height):
         mass = 0.0
         first = 0.0
@@ -118,15 +124,16 @@ def _sum_rows(
 
 
 @compile_loop
-def _accumulate_mass(rho: Floats, image: Floats) -> None:
-    height, width = rho.shape
+def _accumulate_mass(values: Floats, largest: float, image: Floats) -> None:
+    height, width = values.shape
+    whole = _find_total(values, largest)
     rests = np.zeros(width)
     totals = np.zeros(width)
     for row in range(height):
         mass = 0.0
         rest = 0.0
         for column in range(width):
-            mass, rest = _add(mass, rest, rho[row, column])
+            mass, rest = _add(mass, rest, values[row, column] / largest / whole)
             total, left = _add(totals[column], rests[column], mass)
             totals[column] = total
             rests[column] = left + rest

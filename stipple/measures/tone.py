@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args, overload
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import numpy as np
 
@@ -12,11 +13,14 @@ from stipple.arrays import Floats
 from stipple.choices import Alpha, Levels
 from stipple.errors import StippleError
 from stipple.measures.levels import GreyLevels, check_levels, find_levels, stretch
-from stipple.measures.picture import MAX_PIXELS, Matrix, Picture
+from stipple.measures.picture import Matrix, Picture, find_size, split_rows
 from stipple.measures.sharpening import find_detail
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from collections.abc import Callable, Iterator
+
+Take: TypeAlias = "Callable[[slice], Floats]"
+"""What gives some rows of a picture as floats, shape (rows, w, channels)."""
 
 # ITU-R Recommendation BT.709-6, item 3.2: luma of red, green and blue.
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -99,30 +103,41 @@ def darkness(source: Picture | Matrix, tone: Tone) -> Floats:
     ndarray of float64, shape (h, w)
         Darkness in [0, 1], 0 for white.
     """
-    if isinstance(source, Picture):
-        dark, alpha = _weigh(absorption(source, tone)), source.alpha
-    else:
-        dark, alpha = _adjust(_scale(source)[..., np.newaxis], tone, None)[..., 0], None
-    return cut(shade(dark, tone), tone, alpha)
+    dark = np.empty(find_size(source))
+    for rows, absorbed in absorb(source, tone):
+        dark[rows] = cut(shade(_weigh(absorbed), tone), tone, find_mask(source, tone, rows))
+    return dark
 
 
-def absorption(picture: Picture, tone: Tone) -> Floats:
+def absorb(source: Picture | Matrix, tone: Tone) -> Iterator[tuple[slice, Floats]]:
     """Compute the light that each channel lacks, 1 - colour, over the ground that alpha names.
 
     Parameters
     ----------
-    picture : Picture
-        Colour of shape (h, w, channels).
+    source : Picture or ndarray of float64, shape (h, w)
+        A picture, or a density, which is one channel.
     tone : Tone
         `alpha`, `levels` and `sharpen` are used: "white" and "black" composite, "mask" leaves
         colours alone.
 
-    Returns
-    -------
-    ndarray of float64, shape (h, w, channels)
+    Yields
+    ------
+    rows : slice
+        Some rows, from the top.
+    absorbed : ndarray of float64, shape (rows, w, channels)
         In [0, 1]; exactly 0 where the picture is white.
     """
-    return _adjust(_composite(picture, tone), tone, _find_mask(picture, tone))
+    size = find_size(source)
+    take = _open(source, tone)
+    mask = find_mask(source, tone) if tone.levels or tone.sharpen else None
+    if tone.levels and (levels := _find(_weigh_all(take, size), tone.levels, mask)):
+        take = partial(_stretch, take, levels)
+    if tone.sharpen:
+        # The difference is one of lightness, so that edges get no coloured fringes.
+        detail = tone.sharpen * find_detail(_weigh_all(take, size), mask)
+        take = partial(_add, take, detail)
+    for rows in split_rows(size):
+        yield rows, take(rows)
 
 
 def settle_levels(source: Picture | Matrix, tone: Tone) -> tuple[Tone, GreyLevels | None]:
@@ -144,56 +159,62 @@ def settle_levels(source: Picture | Matrix, tone: Tone) -> tuple[Tone, GreyLevel
     """
     if tone.levels is None:
         return tone, None
-    if isinstance(source, Picture):
-        dark, mask = _weigh(_composite(source, tone)), _find_mask(source, tone)
-    else:
-        dark, mask = _scale(source), None
-    found = _find(dark, tone, mask)
+    dark = _weigh_all(_open(source, tone), find_size(source))
+    found = _find(dark, tone.levels, find_mask(source, tone))
     return replace(tone, levels=(found.black, found.white) if found else None), found
 
 
-def _weigh(absorbed: Floats) -> Floats:
-    """Return the darkness of channels of shape (h, w, 1) or (h, w, 3)."""
-    return absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ LUMA, 1.0)
+def _open(source: Picture | Matrix, tone: Tone) -> Take:
+    """Make what gives rows of a source as they are absorbed, shape (rows, w, channels)."""
+    if isinstance(source, Picture):
+        return partial(_composite, source, tone)
+    return partial(_scale, source, source.max() or 1.0)
 
 
-def _scale(matrix: Matrix) -> Floats:
-    return matrix / (matrix.max() or 1.0)
+def _scale(matrix: Matrix, largest: float, rows: slice) -> Floats:
+    return (matrix[rows] / largest)[..., np.newaxis]
 
 
-def _composite(picture: Picture, tone: Tone) -> Floats:
-    absorbed = 1 - picture.colour
-    if picture.alpha is None or tone.alpha == "mask":
+def _composite(picture: Picture, tone: Tone, rows: slice) -> Floats:
+    absorbed = 1 - picture.read_colour(rows)
+    if picture.opacity is None or tone.alpha == "mask":
         return absorbed
-    opacity = picture.alpha[..., np.newaxis]
+    opacity = picture.read_alpha(rows)[..., np.newaxis]
     absorbed *= opacity
     if tone.alpha == "black":
         absorbed += 1 - opacity
     return absorbed
 
 
-def _find_mask(picture: Picture, tone: Tone) -> Floats | None:
+def _stretch(take: Take, levels: GreyLevels, rows: slice) -> Floats:
+    return stretch(take(rows), levels)
+
+
+def _add(take: Take, detail: Floats, rows: slice) -> Floats:
+    return np.clip(take(rows) + detail[rows, :, np.newaxis], 0.0, 1.0)
+
+
+def _weigh(absorbed: Floats) -> Floats:
+    """Return the darkness of channels of shape (rows, w, 1) or (rows, w, 3)."""
+    return absorbed[..., 0] if absorbed.shape[2] == 1 else np.minimum(absorbed @ LUMA, 1.0)
+
+
+def _weigh_all(take: Take, size: tuple[int, int]) -> Floats:
+    dark = np.empty(size)
+    for rows in split_rows(size):
+        dark[rows] = _weigh(take(rows))
+    return dark
+
+
+def find_mask(source: Picture | Matrix, tone: Tone, rows: slice = slice(None)) -> Floats | None:
     """Return the opacity where hidden colours may not count, None where all are seen."""
-    return picture.alpha if tone.alpha == "mask" else None
-
-
-def _find(dark: Floats, tone: Tone, mask: Floats | None) -> GreyLevels | None:
-    if tone.levels is None:
+    if tone.alpha != "mask" or not isinstance(source, Picture) or source.opacity is None:
         return None
-    seen = dark if mask is None or not mask.any() else dark[mask > 0]
-    return find_levels(seen, tone.levels)
+    return source.read_alpha(rows)
 
 
-def _adjust(absorbed: Floats, tone: Tone, mask: Floats | None) -> Floats:
-    """Apply levels and sharpening, the same to all channels."""
-    levels = tone.levels and _find(_weigh(absorbed), tone, mask)
-    if levels:
-        absorbed = stretch(absorbed, levels)
-    if tone.sharpen:
-        # The difference is one of lightness, so that edges get no coloured fringes.
-        detail = tone.sharpen * find_detail(_weigh(absorbed), mask)
-        absorbed = np.clip(absorbed + detail[..., np.newaxis], 0.0, 1.0)
-    return absorbed
+def _find(dark: Floats, levels: Levels, mask: Floats | None) -> GreyLevels | None:
+    return find_levels(dark if mask is None or not mask.any() else dark[mask > 0], levels)
 
 
 def shade(ink: Floats, tone: Tone) -> Floats:
@@ -241,87 +262,3 @@ def cut(ink: Floats, tone: Tone, alpha: Floats | None) -> Floats:
     """
     kept = np.where(ink < tone.threshold, 0.0, ink)
     return kept * alpha if tone.alpha == "mask" and alpha is not None else kept
-
-
-@overload
-def resize(source: Picture, size: int | tuple[int, int], *, max_pixels: int = ...) -> Picture: ...
-
-
-@overload
-def resize(source: Matrix, size: int | tuple[int, int], *, max_pixels: int = ...) -> Matrix: ...
-
-
-def resize(
-    source: Picture | Matrix, size: int | tuple[int, int], *, max_pixels: int = MAX_PIXELS
-) -> Picture | Matrix:
-    """Resample by exact area: each new pixel is the mean of the old ones that it covers.
-
-    Parts of pixels count by their area. This keeps the mean darkness, stays within the range of
-    the values (sharper filters such as Lanczos overshoot below white and beyond black), and pure
-    white and pure black stay exact. Transparent pixels do not tint their neighbours.
-
-    Parameters
-    ----------
-    source : Picture or ndarray of float64, shape (h, w)
-        What to resample.
-    size : int or (int, int)
-        The longest side, keeping the proportions, or the exact (width, height), in pixels.
-    max_pixels : int
-        The most pixels to make.
-
-    Returns
-    -------
-    Picture or ndarray
-        The same kind as `source`.
-
-    Raises
-    ------
-    StippleError
-        When a side is less than 1 pixel or there would be more than `max_pixels`.
-    """
-    height, width = (source.colour if isinstance(source, Picture) else source).shape[:2]
-    if isinstance(size, tuple):
-        columns, rows = size
-    else:
-        columns, rows = (
-            max(min(size, 1), round(side * size / max(height, width))) for side in (width, height)
-        )
-    if min(columns, rows) < 1:
-        raise StippleError(f"The size {columns}×{rows} is empty: give at least one pixel a side.")
-    if columns * rows > max_pixels:
-        raise StippleError(
-            f"The size {columns}×{rows} has more than the {max_pixels:,} pixels allowed: ask for "
-            "fewer or raise --max-pixels."
-        )
-    if not isinstance(source, Picture):
-        return _average(source, rows, columns)
-    if source.alpha is None:
-        return Picture(_average(source.colour, rows, columns))
-    alpha = _average(source.alpha, rows, columns)
-    light = _average(source.colour * source.alpha[..., np.newaxis], rows, columns)
-    visible = np.where(alpha > 0, alpha, 1.0)[..., np.newaxis]
-    return Picture(np.minimum(light / visible, 1.0), alpha)
-
-
-def _average(values: Floats, rows: int, columns: int) -> Floats:
-    """Return area means along both axes of values of shape (h, w) or (h, w, channels)."""
-    for axis, parts in ((0, rows), (1, columns)):
-        lines = np.moveaxis(values, axis, 0)  # (length, ...)
-        overlaps = _overlaps(len(lines), parts)
-        flat = lines.reshape(len(lines), -1)
-        # Dividing by the sums, added up in the same order, makes the mean of ones exactly 1.
-        means = (overlaps @ flat) / (overlaps @ np.ones((len(lines), 1)))
-        values = np.moveaxis(means.reshape(parts, *lines.shape[1:]), 0, axis)
-    return np.ascontiguousarray(values)
-
-
-def _overlaps(length: int, parts: int) -> csr_array:
-    """Return how much of each of `parts` equal intervals of [0, length] each unit covers."""
-    from scipy.sparse import csr_array  # slow to import, and only for resizing
-
-    edges = np.linspace(0, length, parts + 1)
-    cuts = np.union1d(edges, np.arange(length + 1.0))
-    middles = (cuts[:-1] + cuts[1:]) / 2
-    part = np.searchsorted(edges, middles) - 1
-    unit = middles.astype(np.intp)
-    return csr_array((np.diff(cuts), (part, unit)), shape=(parts, length))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.arguments import read_number
+from stipple.arguments import read_number, settle
 from stipple.arrays import Booleans, Floats
 from stipple.choices import Spacing, Strays
 from stipple.errors import StippleError
@@ -50,7 +50,7 @@ def flatten_tone(density: Density, size_variation: float) -> Density:
         )
     if size_variation == 0:
         return density
-    return Density(density.values ** (1 - size_variation))
+    return Density(settle(density.values ** (1 - size_variation)))
 
 
 def make_dots(

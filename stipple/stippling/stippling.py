@@ -63,7 +63,7 @@ def stipple(
     method : {"lbfgs", "relaxed", "lloyd"}
         How points move: quasi-Newton, over-relaxed Lloyd, or Lloyd.
     iterations : int
-        Most steps; 0 solves the transport of the start and moves nothing.
+        Maximum number of steps; 0 solves the transport of the start and moves nothing.
     tolerance : float
         Stop when a step lowers W2² by less than this part of it, and small perturbations do not
         help.

@@ -17,6 +17,9 @@ from stipple.transport.pulls import Pulls, add_pulls
 THINNING, FEWEST_SAMPLES, CHEAP_ENTRIES = 4, 4, 20_000
 # They are near where the cost changed by less than this part.
 NEAR = 0.02
+# Potentials whose rounding is no less than this part of the cost are looked for anew, from nothing:
+# fewer samples may have sent mass between clusters far apart.
+COARSE = 1e-7
 # Into so many pieces the fewer samples may be split, so that bounds of the masses can be met.
 SPLITS = 2**20
 
@@ -77,15 +80,10 @@ class BoundedTransport:
         if not abs(last - before) <= NEAR * last:
             for level in self._levels:
                 self.potential = self._send(level, atoms).potential
-        self._flow = flow = self._send(self._all, atoms)
-        self.potential = flow.potential
-        total = self._all.whole.amounts.sum()
-        parts = flow.amounts / total
-        # Sums of whole numbers are exact.
-        self.masses = np.bincount(flow.atoms, flow.amounts, len(atoms)) / total
-        self._pulls, cost = add_pulls(
-            self._all.points, flow.samples, atoms, flow.atoms, parts, self._order, self._arcs
-        )
+        cost = self._send_all(atoms)
+        if np.finfo(float).eps * np.ptp(self.potential) >= COARSE * cost > 0:
+            self.potential = np.zeros(len(atoms))
+            cost = self._send_all(atoms)
         self._costs = (last, cost)
         return cost
 
@@ -101,6 +99,19 @@ class BoundedTransport:
         # Of a sample that is split, the largest part comes last, and stays.
         assigned[self._curve[flow.samples[rising]]] = flow.atoms[rising]
         return assigned
+
+    def _send_all(self, atoms: Floats) -> float:
+        """Find the flow from all samples, with potential and masses; return what it costs."""
+        self._flow = flow = self._send(self._all, atoms)
+        self.potential = flow.potential
+        total = self._all.whole.amounts.sum()
+        parts = flow.amounts / total
+        # Sums of whole numbers are exact.
+        self.masses = np.bincount(flow.atoms, flow.amounts, len(atoms)) / total
+        self._pulls, cost = add_pulls(
+            self._all.points, flow.samples, atoms, flow.atoms, parts, self._order, self._arcs
+        )
+        return cost
 
     def _send(self, level: "_Level", atoms: Floats) -> Flow:
         whole = level.whole

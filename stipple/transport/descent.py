@@ -1,14 +1,43 @@
 """Steps that lower W2², one after the other."""
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from stipple.arrays import Floats
 from stipple.choices import Method
-from stipple.transport.direction import Direction
+from stipple.transport.direction import AnyDirection, Direction, Where
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 # Masses that double precision gives safely.
 SMALLEST_TOLERANCE = 1e-11
+
+
+class Sized(Protocol):
+    """A density in a box."""
+
+    @property
+    def size(self) -> Floats:
+        """Sides of the box, shape (d,)."""
+
+
+class Solver(Protocol[Where]):
+    """A transport solver, in the plane or in space."""
+
+    periodic: bool
+
+    @property
+    def density(self) -> Sized:
+        """The source."""
+
+    def solve(
+        self,
+        points: Floats,
+        potentials: Floats | None = None,
+        *,
+        tolerance: float = 1e-6,
+        near: Where | None = None,
+    ) -> Where:
+        """Solve the transport to points."""
 
 
 def follow(
@@ -44,8 +73,8 @@ def follow(
 
 
 def descend(
-    solver: TransportSolver, current: Transport, direction: Direction, mass_tolerance: float
-) -> Iterator[Transport]:
+    solver: Solver[Where], current: Where, direction: AnyDirection[Where], mass_tolerance: float
+) -> Iterator[Where]:
     """Yield a transport and, for ever, that after each step; no step is to raise W2²."""
     while True:
         yield current
@@ -59,14 +88,11 @@ def descend(
         current = following
 
 
-def move(
-    solver: TransportSolver, current: Transport, shift: Floats, mass_tolerance: float
-) -> Transport:
-    """Solve the transport to the points shifted, but for those that would leave the picture."""
+def move(solver: Solver[Where], current: Where, shift: Floats, mass_tolerance: float) -> Where:
+    """Solve the transport to the points shifted, but for those that would leave the box."""
     points = current.points + shift
     if not solver.periodic:
-        size = (solver.density.width, solver.density.height)
         # Clipping could put several points on one corner; barycentres are inside and apart.
-        outside = ((points < 0) | (points > size)).any(axis=1)
+        outside = ((points < 0) | (points > solver.density.size)).any(axis=1)
         points[outside] = current.barycentres[outside]
     return solver.solve(points, tolerance=mass_tolerance, near=current)

@@ -83,6 +83,7 @@ class DiagramBuilder:
         self.density = density
         self.masses = masses
         self.engine = choose_engine(engine)
+        self._wanted_engine = engine
         self.area = float(density.width * density.height)
         self.diagrams = 0
         self.most_diagrams = np.inf
@@ -125,7 +126,7 @@ class DiagramBuilder:
             potentials,
             self.density.width,
             self.density.height,
-            engine=self.engine,
+            engine=self._wanted_engine,
             workers=self.workers,
             previous=previous,
             all_visible=all_visible,

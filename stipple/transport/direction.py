@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import chain, repeat
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from stipple.arrays import Booleans, Floats
+from stipple.arrays import Booleans, Floats, Integers
 from stipple.choices import Method
 from stipple.geometry.sides import list_sides
 from stipple.transport.quasi_newton import QuasiNewton, limit_shift
@@ -18,8 +19,29 @@ RELAXATION = 1.7
 LONGEST_STEP = 0.5
 
 
-class Direction:
+class Moved(Protocol):
+    """What is known of points after a step, in the plane or in space."""
+
+    @property
+    def points(self) -> Floats:
+        """Where they are, shape (n, d)."""
+
+    @property
+    def barycentres(self) -> Floats:
+        """Barycentres of their cells, shape (n, d)."""
+
+    @property
+    def w2_squared(self) -> float:
+        """Squared Wasserstein distance."""
+
+
+Where = TypeVar("Where", bound=Moved)
+
+
+class AnyDirection(Generic[Where]):
     """The shift of the points that a method proposes, from step to step.
+
+    Derived classes say how far points may go.
 
     Parameters
     ----------
@@ -60,32 +82,58 @@ class Direction:
         """Drop the curvature learnt, after a step that failed."""
         self._quasi_newton.forget()
 
-    def find(self, current: Transport) -> Floats:
-        """Shift of each point, shape (n, 2), in pixels."""
+    def find(self, current: Where) -> Floats:
+        """Shift of each point, shape (n, d)."""
         gradient = -self.find_lloyd(current)
         if self._method != "lbfgs":
             shift: Floats = -next(self._step_sizes) * gradient
             return shift
         weights = self._weights
         shift = self._quasi_newton.find_shift(current.points, weights * gradient, 1.0 / weights)
+        return self._limit(current, shift, gradient)
+
+    def find_lloyd(self, current: Where) -> Floats:
+        """Shift of each point to the barycentre of its cell, shape (n, d)."""
+        shift: Floats = current.barycentres - current.points
+        if self.fixed is not None:
+            shift[self.fixed] = 0.0
+        return shift
+
+    def _limit(self, current: Where, shift: Floats, gradient: Floats) -> Floats:
+        """Shorten the shifts of a quasi-Newton step that go too far."""
+        raise NotImplementedError
+
+
+class Direction(AnyDirection[Transport]):
+    """The shift of the points that a method proposes, in the plane, in pixels."""
+
+    def _limit(self, current: Transport, shift: Floats, gradient: Floats) -> Floats:
         cells = current.diagram.cells
         radii = np.sqrt(cells.areas / np.pi)
         if self._masses is None:
             radii = np.minimum(radii, _measure_spreads(current))
             return limit_shift(shift, gradient, LONGEST_STEP * radii)
         sides = list_sides(cells)
-        least = radii.copy()
-        np.minimum.at(least, sides.rows, radii[sides.columns])
-        np.minimum.at(least, sides.columns, radii[sides.rows])
-        # Heavy points between light ones go less far: light cells would be lost on the way.
-        return limit_shift(shift, np.zeros_like(shift), LONGEST_STEP * np.sqrt(least * radii))
+        return limit_beside(shift, radii, sides.rows, sides.columns)
 
-    def find_lloyd(self, current: Transport) -> Floats:
-        """Shift of each point to the barycentre of its cell, shape (n, 2), in pixels."""
-        shift = current.barycentres - current.points
-        if self.fixed is not None:
-            shift[self.fixed] = 0.0
-        return shift
+
+def limit_beside(shift: Floats, radii: Floats, rows: Integers, columns: Integers) -> Floats:
+    """Shorten shifts to a part of the radius of the cell, or of a smaller one beside it.
+
+    Heavy points between light ones go less far: light cells would be lost on the way.
+
+    Parameters
+    ----------
+    shift : ndarray, shape (n, d)
+    radii : ndarray, shape (n,)
+        Of discs or balls as large as the cells.
+    rows, columns : ndarrays of int, shape (m,)
+        Cells that have a border in common.
+    """
+    least = radii.copy()
+    np.minimum.at(least, rows, radii[columns])
+    np.minimum.at(least, columns, radii[rows])
+    return limit_shift(shift, np.zeros_like(shift), LONGEST_STEP * np.sqrt(least * radii))
 
 
 def _measure_spreads(current: Transport) -> Floats:

@@ -14,6 +14,8 @@ from stipple.errors import StippleError
 WHOLE = 2**52
 # Masses are multiples of the least one if they are so but for this part of it, and so many.
 MULTIPLE, MOST_MULTIPLES = 1e-7, 2**31
+# Given weights are, if they are so but for rounding.
+SAME_PART, MOST_PARTS = 1e-12, 2**20
 # Bounds this near to a whole number of samples are meant to be that number.
 NEAR_WHOLE = 1e-6
 
@@ -67,9 +69,8 @@ class WholeMasses:
 def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMasses:
     """Find whole numbers in the proportions of masses and bounds.
 
-    Exactly so where masses are multiples of the least one, such as equal masses: atoms of equal
-    weight then hold equally much, and others between bounds hold whole samples. Else but for
-    rounding.
+    Exactly so where masses are multiples of the least one, such as equal masses, and so are given
+    weights; atoms between bounds then hold whole samples. Else but for rounding.
 
     Parameters
     ----------
@@ -85,22 +86,12 @@ def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMas
     StippleError
         If no masses are within the bounds.
     """
-    multiples = masses / (masses.min() if bounds.unit is None else bounds.unit * masses.sum())
-    whole = np.round(multiples)
-    if np.abs(multiples - whole).max() > MULTIPLE or whole.sum() > MOST_MULTIPLES:
-        # As many for each atom, where they are equal.
-        whole = round_to_whole(masses, WHOLE // len(bounds) * len(bounds))
-    elif not bounds.fixed:
-        whole *= splits
-    total, count = int(whole.sum()), len(bounds)
-    if bounds.equal:
-        common = math.gcd(total, count)
-        held = np.full(count, float(total // common))
-        return WholeMasses(whole * (count // common), held, held)
+    unit = masses.min() if bounds.unit is None else bounds.unit * masses.sum()
+    whole = _find_multiples(masses, unit, MULTIPLE, MOST_MULTIPLES)
     if bounds.fixed:
-        scale = WHOLE // total
-        held = round_to_whole(bounds.least, total * scale)
-        return WholeMasses(whole * scale, held, held)
+        return _count_fixed(masses, whole, bounds.least)
+    whole = round_to_whole(masses, WHOLE) if whole is None else splits * whole
+    total, count = int(whole.sum()), len(bounds)
     least = np.maximum(np.ceil(bounds.least * total - NEAR_WHOLE), 0.0)
     most = np.floor(bounds.most * total + NEAR_WHOLE)
     if not (least.sum() <= total <= most.sum() and (least <= most).all()):
@@ -109,6 +100,31 @@ def count_whole(masses: Floats, bounds: MassBounds, splits: int = 1) -> WholeMas
             f" {total:,} in all: give wider capacities, or another number of atoms."
         )
     return WholeMasses(whole, least, most)
+
+
+def _count_fixed(masses: Floats, whole: Floats | None, weights: Floats) -> WholeMasses:
+    """Find whole numbers for given weights; `whole` are those of the masses, if there are any."""
+    parts = _find_multiples(weights, weights.min(), SAME_PART, MOST_PARTS)
+    shares = 1 if parts is None else int(parts.sum())
+    whole = round_to_whole(masses, WHOLE // shares * shares) if whole is None else whole
+    total = int(whole.sum())
+    if parts is None:
+        pieces = WHOLE // total
+        held = round_to_whole(weights, total * pieces)
+    else:
+        # As much for each part of a weight.
+        pieces = shares // math.gcd(total, shares)
+        held = parts * (total * pieces // shares)
+    return WholeMasses(whole * pieces, held, held)
+
+
+def _find_multiples(amounts: Floats, unit: float, tolerance: float, most: int) -> Floats | None:
+    """Multiples of a unit, whole but for a tolerance; None where they are not, or too many."""
+    multiples = amounts / unit
+    whole = np.round(multiples)
+    if np.abs(multiples - whole).max() > tolerance or whole.sum() > most:
+        return None
+    return np.asarray(whole)
 
 
 def round_to_whole(masses: Floats, total: int) -> Floats:
@@ -121,6 +137,6 @@ def round_to_whole(masses: Floats, total: int) -> Floats:
     total : int
         The sum.
     """
-    units: Floats = np.floor(masses / masses.sum() * (total - 2 * len(masses))) + 1
+    units: Floats = np.maximum(np.round(masses / masses.sum() * total), 1.0)
     units[np.argmax(units)] += total - units.sum()
     return units

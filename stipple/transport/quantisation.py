@@ -109,7 +109,7 @@ def quantise(
     method : {"lbfgs", "relaxed", "lloyd"}
         Quasi-Newton, over-relaxed Lloyd (factor 1.7) or Lloyd.
     iterations : int
-        Most steps; 0 solves the transport for the start and moves nothing.
+        Maximum number of steps; 0 solves the transport for the start and moves nothing.
     tolerance : float
         Stop when a step changes W2² by less than this part of it; 0 never stops.
     mass_tolerance : float

@@ -1,4 +1,4 @@
-"""Where points are placed before they are moved: in pixels, or on the unit square."""
+"""Where points are placed before they are moved: in pixels, in a box, or on the unit square."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from stipple.arrays import Floats
 from stipple.errors import StippleError
 from stipple.geometry.strays import INSET, find_strays
 from stipple.measures.density import Density
+from stipple.measures.volume import VolumeDensity
 
 # Points off the ink are moved to it if there are more than this part of all: on line art.
 FEW_STRAYS = 0.01
@@ -13,20 +14,26 @@ FEW_STRAYS = 0.01
 JITTER = 0.02
 
 
-def place_uniformly(density: Density, count: int, generator: np.random.Generator) -> Floats:
-    """Place points independently and uniformly on the picture, shape (count, 2), in pixels."""
-    points: Floats = generator.random((count, 2)) * (density.width, density.height)
+def place_uniformly(
+    density: Density | VolumeDensity, count: int, generator: np.random.Generator
+) -> Floats:
+    """Place points independently and uniformly in the box of a density, shape (count, d)."""
+    size = density.size
+    points: Floats = generator.random((count, len(size))) * size
     return points
 
 
-def place_by_density(density: Density, count: int, generator: np.random.Generator) -> Floats:
-    """Place points independently, as likely anywhere as there is mass, shape (count, 2)."""
+def place_by_density(
+    density: Density | VolumeDensity, count: int, generator: np.random.Generator
+) -> Floats:
+    """Place points independently, as likely anywhere as there is mass, shape (count, d)."""
+    shape = density.values.shape
     masses = density.values.ravel().cumsum()
     drawn = np.searchsorted(masses, masses[-1] * generator.random(count), side="right")
     # Rounding up to the total leads to the last pixel with mass.
-    pixels = np.minimum(drawn, np.flatnonzero(density.values)[-1])
-    rows, columns = np.divmod(pixels, density.width)
-    points: Floats = np.column_stack([columns, rows]) + generator.random((count, 2))
+    cells = np.minimum(drawn, np.flatnonzero(density.values)[-1])
+    corners = np.column_stack(np.unravel_index(cells, shape)[::-1])
+    points: Floats = (corners + generator.random(corners.shape)) * (density.size / shape[::-1])
     return points
 
 
@@ -63,31 +70,35 @@ def begin_on_ink(
     return np.clip(moved, 0.0, size), np.zeros(len(points))
 
 
-def place_on_grid(density: Density, count: int) -> Floats:
-    """Place points on a grid of about square spacing, shape (count, 2), in pixels.
+def place_on_grid(density: Density | VolumeDensity, count: int) -> Floats:
+    """Place points on a grid of about square or cubic spacing, shape (count, d).
 
     Where `count` is not rows times columns, some rows hold one point more than others.
     """
-    rows = int(np.clip(round((count * density.height / density.width) ** 0.5), 1, count))
+    return _fill_box(density.size, count)
+
+
+def _fill_box(size: Floats, count: int) -> Floats:
+    """Place points on a grid: rows on a line, or layers of rows."""
+    if len(size) == 1:
+        return (np.arange(count)[:, None] + 0.5) * size / count
+    edge = (size.prod() / count) ** (1 / len(size))
+    rows = int(np.clip(round(size[-1] / edge), 1, count))
     ends = count * np.arange(rows + 1) // rows
     per_row = np.diff(ends)
-    row = np.repeat(np.arange(rows), per_row)
-    column = np.arange(count) - ends[row]
-    return np.column_stack(
-        [
-            (column + 0.5) * density.width / per_row[row],
-            (row + 0.5) * density.height / rows,
-        ]
-    )
+    filled = {inside: _fill_box(size[:-1], inside) for inside in np.unique(per_row).tolist()}
+    heights = np.repeat((np.arange(rows) + 0.5) * size[-1] / rows, per_row)
+    return np.column_stack([np.concatenate([filled[n] for n in per_row.tolist()]), heights])
 
 
-def place_on_line(count: int) -> Floats:
-    """Place points at ((2i − 1)/(2n), 1/2) on the unit square, shape (count, 2).
+def place_on_line(count: int, dimension: int = 2) -> Floats:
+    """Place points at ((2i − 1)/(2n), 1/2, …) in the unit square or cube, shape (count, d).
 
     They are critical for the uniform density, and far from optimal.
     """
-    across = (np.arange(count) + 0.5) / count
-    return np.column_stack([across, np.full(count, 0.5)])
+    points = np.full((count, dimension), 0.5)
+    points[:, 0] = (np.arange(count) + 0.5) / count
+    return points
 
 
 def place_on_koch_curve(count: int) -> Floats:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stipple.arrays import Floats
+from stipple.transport.descent import move
+from stipple.transport.direction import AnyDirection, limit_beside
 from stipple.transport.quantisation import Step
-from stipple.transport.quasi_newton import QuasiNewton, limit_shift
 from stipple.volumes.transport import VolumeSolver, VolumeTransport
 
 # W2²/(Σν^(5/3)·∫ρ^(1/3)) of the body-centred cubic lattice, whose cells are truncated octahedra:
@@ -15,10 +16,6 @@ from stipple.volumes.transport import VolumeSolver, VolumeTransport
 BODY_CENTRED_QUALITY = 3 * 19 / (192 * 2 ** (1 / 3))
 # Relative error of masses between steps, and what W2² must fall by at first, in parts.
 STEP_TOLERANCE = 0.1
-# The first step goes so far beyond the barycentres (over-relaxed Lloyd).
-RELAXATION = 1.7
-# No point moves by more than this part of the radius of its cell, or of a smaller one beside it.
-LONGEST_STEP = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +25,15 @@ class Quantisation:
     transport: VolumeTransport
     iterations: int
     settled: bool
+
+
+class SpaceDirection(AnyDirection[VolumeTransport]):
+    """The shift of the points that a method proposes, in space."""
+
+    def _limit(self, current: VolumeTransport, shift: Floats, _gradient: Floats) -> Floats:
+        radii = np.cbrt(current.diagram.cells.volumes * 3 / (4 * np.pi))
+        links = current.diagram.list_links()
+        return limit_beside(shift, radii, links.rows, links.columns)
 
 
 def measure_quality(transport: VolumeTransport) -> float:
@@ -65,7 +71,7 @@ def quantise(
     potentials : ndarray, shape (n,), optional
         First potentials for it.
     iterations : int
-        Most steps; 0 solves the transport for the start.
+        Maximum number of steps; 0 solves the transport for the start.
     tolerance : float
         Stop when a step lowers W2² by less than this part of it.
     mass_tolerance : float
@@ -75,19 +81,14 @@ def quantise(
     """
     inner = STEP_TOLERANCE if iterations else mass_tolerance
     current = solver.solve(points, potentials, tolerance=inner)
-    weights = len(solver.masses) * solver.masses[:, None]
-    quasi_newton = QuasiNewton(RELAXATION)
+    direction = SpaceDirection("lbfgs", masses=solver.masses)
     taken, settled = 0, False
     _tell(on_step, taken, current)
     while taken < iterations and not settled:
-        barycentres = current.diagram.barycentres
-        gradient = current.points - barycentres
-        shift = quasi_newton.find_shift(current.points, weights * gradient, 1 / weights)
-        shift = limit_shift(shift, np.zeros_like(shift), LONGEST_STEP * _find_least_radii(current))
-        following = _move(solver, current, shift, inner)
+        following = move(solver, current, direction.find(current), inner)
         if following.w2_squared > current.w2_squared:
-            quasi_newton.forget()
-            following = _move(solver, current, -gradient, inner)
+            direction.forget()
+            following = move(solver, current, direction.find_lloyd(current), inner)
         taken += 1
         change = current.w2_squared - following.w2_squared
         settled = abs(change) < tolerance * current.w2_squared
@@ -103,25 +104,3 @@ def quantise(
 def _tell(on_step: Callable[[Step], None] | None, taken: int, current: VolumeTransport) -> None:
     if on_step is not None:
         on_step(Step(taken, current.points, current.w2_squared, measure_quality(current)))
-
-
-def _move(
-    solver: VolumeSolver, current: VolumeTransport, shift: Floats, tolerance: float
-) -> VolumeTransport:
-    """Solve the transport to the points shifted, but for those that would leave a box."""
-    points = current.points + shift
-    if not solver.periodic:
-        outside = ((points < 0) | (points > solver.density.size)).any(axis=1)
-        points[outside] = current.diagram.barycentres[outside]
-    return solver.solve(points, tolerance=tolerance, near=current)
-
-
-def _find_least_radii(current: VolumeTransport) -> Floats:
-    """Radius of a ball of a cell's volume, between its own and the least beside it, shape (n,)."""
-    radii = np.cbrt(current.diagram.cells.volumes * 3 / (4 * np.pi))
-    least = radii.copy()
-    links = current.diagram.list_links()
-    np.minimum.at(least, links.rows, radii[links.columns])
-    np.minimum.at(least, links.columns, radii[links.rows])
-    found: Floats = np.sqrt(least * radii)
-    return found

@@ -144,7 +144,7 @@ def stipple_volume(
         Whether opposite sides of the box are one: distances go to the nearest copy of a point, so
         that copies of the box side by side show no seam.
     iterations : int
-        Most steps; 0 solves the transport of the start and moves nothing.
+        Maximum number of steps; 0 solves the transport of the start and moves nothing.
     tolerance : float
         Stop when a step lowers W2² by less than this part of it.
     mass_tolerance : float

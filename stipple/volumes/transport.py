@@ -37,6 +37,8 @@ class VolumeTransport:
         Largest |mass − ν| / ν.
     converged : bool
         Whether it met the tolerance asked for.
+    newton_iterations : int
+        Linear systems solved by this solve.
     density : VolumeDensity
         The source.
     workers : Workers
@@ -48,6 +50,7 @@ class VolumeTransport:
     w2_squared: float
     mass_error: float
     converged: bool
+    newton_iterations: int
     density: VolumeDensity
     workers: Workers
 
@@ -55,6 +58,21 @@ class VolumeTransport:
     def points(self) -> Floats:
         """The points, shape (n, 3)."""
         return self.diagram.cells.points
+
+    @property
+    def potentials(self) -> Floats:
+        """Their potentials φ, shape (n,)."""
+        return self.diagram.cells.potentials
+
+    @property
+    def masses(self) -> Floats:
+        """Mass of each power cell, shape (n,)."""
+        return self.diagram.integrals.masses
+
+    @cached_property
+    def barycentres(self) -> Floats:
+        """Barycentre of each cell, shape (n, 3)."""
+        return self.diagram.barycentres
 
     @cached_property
     def interval(self) -> Interval:
@@ -96,6 +114,7 @@ class VolumeSolver(NewtonSolver):
         StippleError
             If points coincide, or are too close to have cells.
         """
+        iterations = self.newton_iterations
         previous = near.diagram.cells if near is not None else None
         best = None
         for guess in self._guess_potentials(points, potentials, near):
@@ -108,7 +127,7 @@ class VolumeSolver(NewtonSolver):
                 break
         if best is None or self.find_error(best) > tolerance:
             best = self._continue(best, points, tolerance)
-        return self._describe(best, tolerance)
+        return self._describe(best, tolerance, iterations)
 
     def _guess_potentials(
         self, points: Floats, potentials: Floats | None, near: VolumeTransport | None
@@ -133,12 +152,20 @@ class VolumeSolver(NewtonSolver):
         diagram = continue_solving(self, voronoi, tolerance)
         return diagram if stalled is None else min(stalled, diagram, key=self.find_error)
 
-    def _describe(self, best: Diagram, tolerance: float) -> VolumeTransport:
+    def _describe(self, best: Diagram, tolerance: float, iterations: int) -> VolumeTransport:
+        """Tell what a solve found that began after so many iterations."""
         integrals = best.integrals
         dual = evaluate_dual(
             best.cells.potentials, self.masses, integrals.masses, integrals.second_moments
         )
         error = self.find_error(best)
         return VolumeTransport(
-            best, self.masses, dual, error, error <= tolerance, self.density, self.workers
+            diagram=best,
+            weights=self.masses,
+            w2_squared=dual,
+            mass_error=error,
+            converged=error <= tolerance,
+            newton_iterations=self.newton_iterations - iterations,
+            density=self.density,
+            workers=self.workers,
         )

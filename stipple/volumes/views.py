@@ -4,10 +4,13 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.drawing.marks import Dots, Drawing, Layer, Polygons, Polylines
+from stipple.geometry.power_polyhedra import PowerPolyhedra
 from stipple.measures.volume import VolumeDensity
+from stipple.volumes.sections import cut_borders
 
 # How many slices are shown, in so many columns, each so wide or high with a gap; in millimetres.
 SLICES, COLUMNS, SIDE, GAP = 6, 3, 60.0, 4.0
+FEW_SLICES = 5
 # Of a slice no more squares than this along a side are drawn, in so many greys up to the darkest.
 FINEST, GREYS, DARKEST = 64, 9, 0.45
 POINT_COLOUR, FRAME_COLOUR = "#b0282e", "#404040"
@@ -16,6 +19,7 @@ BALL = 0.3
 # Views of a turn; how far it is seen from above, in radians; shades of as many points each, the
 # farthest first.
 VIEWS, TILT = 36, 0.35
+TURNED = 0.5  # radians, where there is one view
 SHADES = ("#c9d4e0", "#b3c2d3", "#9cb0c7", "#859fba", "#6c8bac", "#54779d", "#3b608a", "#1f4374")
 LINE = 0.2  # millimetres
 
@@ -30,7 +34,9 @@ def measure_balls(density: VolumeDensity, weights: Floats) -> Floats:
     return seen
 
 
-def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Drawing:
+def compose_slices(
+    density: VolumeDensity, points: Floats, radii: Floats, cells: PowerPolyhedra | None = None
+) -> Drawing:
     """Draw slices across z, the first on top at the left, each with the balls that it cuts.
 
     Parameters
@@ -42,21 +48,27 @@ def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Dra
     radii : ndarray, shape (n,)
         Of balls about them: each slice shows the balls in its part of the depth, as discs whose
         radius falls with the distance.
+    cells : PowerPolyhedra, optional
+        Whose borders are drawn where they meet the middle of each slice.
     """
     slices = len(density.values)
-    count = min(SLICES, slices)
+    # A density without slices is cut where whole balls lie between, one slice in the middle.
+    apart = max(1, int(density.size[2] / (2 * radii.max())))
+    count = min(SLICES, slices) if slices > 1 else min(FEW_SLICES, apart)
     columns = min(COLUMNS, count)
     scale = SIDE / density.size[:2].max()
     panel = scale * density.size[:2] + GAP
     depth = density.size[2] / count
     squares: list[list[Floats]] = [[] for _ in range(GREYS)]
-    frames, centres, discs = [], [], []
+    frames, centres, discs, borders = [], [], [], []
     for number in range(count):
         origin = GAP + panel * (number % columns, number // columns)
         _add_squares(
             density.values[int((number + 0.5) * slices / count)], origin, scale, density, squares
         )
         frames.append(origin + scale * density.size[:2] * [[0, 0], [1, 0], [1, 1], [0, 1]])
+        if cells is not None:
+            borders.append(origin + scale * cut_borders(cells, (number + 0.5) * depth))
         away = np.abs(points[:, 2] - (number + 0.5) * depth) / (depth / 2)
         near = away < 1
         centres.append(origin + scale * points[near, :2])
@@ -66,8 +78,12 @@ def compose_slices(density: VolumeDensity, points: Floats, radii: Floats) -> Dra
         for level, shapes in enumerate(squares)
         if shapes
     ]
-    borders = Polylines(np.concatenate(frames), np.arange(0, 4 * count + 1, 4), LINE, closed=True)
-    layers.append(Layer("slices", FRAME_COLOUR, (borders,)))
+    sides = Polylines(np.concatenate(frames), np.arange(0, 4 * count + 1, 4), LINE, closed=True)
+    layers.append(Layer("slices", FRAME_COLOUR, (sides,)))
+    if borders:
+        ends = np.concatenate(borders).reshape(-1, 2)
+        lines = Polylines(ends, np.arange(0, len(ends) + 1, 2), LINE)
+        layers.append(Layer("cells", FRAME_COLOUR, (lines,)))
     layers.append(
         Layer("points", POINT_COLOUR, (Dots(np.concatenate(centres), np.concatenate(discs)),))
     )
@@ -87,25 +103,29 @@ def compose_turn(density: VolumeDensity, points: Floats, radii: Floats) -> list[
     radii : ndarray, shape (n,)
         Of balls about them.
     """
+    return [compose_view(density, points, radii, 2 * np.pi * view / VIEWS) for view in range(VIEWS)]
+
+
+def compose_view(
+    density: VolumeDensity, points: Floats, radii: Floats, angle: float = TURNED
+) -> Drawing:
+    """Draw the points from one side, as `compose_turn` does from all; turned by so many radians."""
     half = density.size / 2
     ends = np.array([[(corner >> axis) & 1 for axis in range(3)] for corner in range(8)])
     edges = [(a, b) for a in range(8) for b in range(a) if (ends[a] != ends[b]).sum() == 1]
     corners = (2 * ends - 1)[np.array(edges).ravel()] * half
     reach = float(np.sqrt((half**2).sum()))
     scale = SIDE / reach
-    views = []
-    for view in range(VIEWS):
-        turn = _turn(2 * np.pi * view / VIEWS)
-        across, depths = _project(points - half, turn, scale)
-        lines, _ = _project(corners, turn, scale)
-        order = np.argsort(-depths)
-        layers = [Layer("box", FRAME_COLOUR, (Polylines(lines, np.arange(0, 25, 2), LINE),))]
-        for level, seen in enumerate(np.array_split(order, len(SHADES))):
-            dots = Dots(across[seen], scale * radii[seen])
-            layers.append(Layer(f"points {level + 1}", SHADES[level], (dots,)))
-        side = 2 * (SIDE + GAP)
-        views.append(Drawing(side, side, "#ffffff", tuple(layers)))
-    return views
+    turn = _turn(angle)
+    across, depths = _project(points - half, turn, scale)
+    lines, _ = _project(corners, turn, scale)
+    order = np.argsort(-depths)
+    layers = [Layer("box", FRAME_COLOUR, (Polylines(lines, np.arange(0, 25, 2), LINE),))]
+    for level, seen in enumerate(np.array_split(order, len(SHADES))):
+        dots = Dots(across[seen], scale * radii[seen])
+        layers.append(Layer(f"points {level + 1}", SHADES[level], (dots,)))
+    side = 2 * (SIDE + GAP)
+    return Drawing(side, side, "#ffffff", tuple(layers))
 
 
 def _add_squares(

@@ -12,6 +12,7 @@ from stipple.bounds.exact import (
     Units,
     count_units,
     dot_exactly,
+    join_limbs,
     join_sum,
     pool_units,
     split_numbers,
@@ -62,7 +63,7 @@ def test_counts_of_units_are_exact(kind: str) -> None:
         numbers = split_numbers(values)
         assert read(numbers) == exact
         unit = Fraction(2) ** (numbers.exponent + numbers.spare)
-        rows, columns = sum_lines(numbers)
+        rows, columns = ([join_limbs(line) for line in side] for side in sum_lines(numbers))
         table = np.array(exact).reshape(values.shape)
         assert [row * unit for row in rows] == table.sum(axis=1).tolist()
         assert [column * unit for column in columns] == table.sum(axis=0).tolist()

@@ -1,6 +1,7 @@
 """Back-and-forth ascent and cells: the dual goes up, plans stay exact and go down."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from bound_images import draw_blobs, draw_noise, draw_smooth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stipple.bounds import back_and_forth
 from stipple.bounds.back_and_forth import ascend_dual
 from stipple.bounds.domain_decomposition import improve_in_cells
 from stipple.bounds.problem import (
     TOTAL,
     Level,
+    Potentials,
     conjugate,
     evaluate_dual,
     evaluate_flow,
@@ -89,6 +92,26 @@ def test_ascent_recovers_a_translation() -> None:
     (level,) = build_pyramid(source / source.sum(), target / target.sum(), 100)
     potentials = ascend_dual(level, np.zeros(shape), 200, ONE)
     assert evaluate_dual(level, potentials) == pytest.approx(6**2 + 9**2, rel=1e-3)
+
+
+def test_steps_that_promise_little_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    level = make_level(draw_smooth, (48, 40))
+    transforms: list[int] = []
+
+    def count(*given: Any) -> Potentials:
+        transforms.append(1)
+        return conjugate(*given)
+
+    monkeypatch.setattr(back_and_forth, "conjugate", count)
+    values, counts = [], []
+    for worth in (0.0, 1e-4, 1e-2):
+        transforms.clear()
+        potentials = ascend_dual(level, np.zeros(level.source.shape), 100, ONE, worth=worth)
+        values.append(evaluate_dual(level, potentials))
+        counts.append(len(transforms))
+    assert counts[2] < counts[1] < 0.8 * counts[0]
+    assert values[0] * (1 - 0.2) <= values[2] <= values[1] <= values[0]
+    assert values[1] >= values[0] * (1 - 2e-3)
 
 
 # --- cells ---------------------------------------------------------------------------------------

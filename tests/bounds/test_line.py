@@ -1,12 +1,17 @@
 """Images of one row or one column: exact distances, against sorted samples and rational sums."""
 
+import time
+from bisect import bisect_right
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
 from bound_images import draw_noise, solve_exactly
 
 import stipple
+from stipple.bounds.exact import join_limbs
+from stipple.bounds.masses import pair_masses
 
 
 def sample_pair(seed, size, count):
@@ -85,3 +90,41 @@ def test_the_nearest_line_needs_no_refinement():
     assert found.proved
     assert found.refined == 0
     assert sorted(found.indices.tolist()) == sorted(np.argsort(exact)[:4].tolist())
+
+
+def test_masses_of_any_size_are_matched_in_order_exactly():
+    """Between the quantile functions, on the intervals where both are constant: rational sums."""
+    random = np.random.default_rng(8)
+    for trial in range(40):
+        size = int(random.integers(1, 12))
+        wild = 10.0 ** random.integers(-300, 300, (2, size)) if trial % 2 else 1.0
+        lines = random.random((2, size)) * (random.random((2, size)) < 0.7) * wild
+        lines[:, random.integers(size)] = random.random(2) * 1e-310
+        exact = [[Fraction(mass) for mass in line.tolist()] for line in lines]
+        sums = [list(accumulate(mass / sum(line) for mass in line)) for line in exact]
+        moved = [Fraction(0)] * size
+        for below, above in pairwise(sorted({Fraction(0), *sums[0], *sums[1]})):
+            first, second = (bisect_right(side, below) for side in sums)
+            moved[abs(first - second)] += above - below
+        match = pair_masses(*lines).line_matches[-1]
+        assert [Fraction(join_limbs(row), match.whole) for row in match.moved] == moved
+        shares = [float(mass / sum(line)) for line in exact for mass in line]
+        for ends, given in ((match.source, shares[:size]), (match.target, shares[size:])):
+            np.testing.assert_allclose(np.bincount(ends, match.amounts, size), given, 1e-13, 1e-300)
+        for order in (3, 32):
+            cost = sum(share * distance**order for distance, share in enumerate(moved))
+            found = stipple.bound(*lines, order)
+            assert Fraction(found.lower) ** order <= cost <= Fraction(found.upper) ** order
+            assert found.upper <= np.nextafter(found.lower, np.inf)
+
+
+def test_a_line_of_a_million_pixels_takes_a_moment():
+    a, b = np.random.default_rng(9).random((2, 10**6))
+    stipple.bound(a[:2], b[:2])  # compiles
+    began = time.process_time()
+    found = stipple.bound(a, b, time_limit=0.1)
+    # Some four tenths; four seconds with Python's whole numbers.
+    assert time.process_time() - began < 2
+    # Between the distribution functions, whose inverses the plan follows.
+    assert len(found.plan.amounts) == 2 * 10**6 - 1
+    assert found.upper <= np.nextafter(found.lower, np.inf)

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from bound_images import draw_noise
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 
+import stipple
 from stipple.arrays import Floats
 from stipple.bounds.blocks import PaperEstimates, estimate_blocks
+from stipple.bounds.certificate import certify_cheaply
 from stipple.bounds.masses import MassPair, pair_masses
 from stipple.errors import StippleError
 from stipple.machine.threads import Workers
@@ -134,3 +137,12 @@ def test_blocks_that_cannot_be_are_refused(side: int, block: int, words: str) ->
     pair = pair_masses(np.ones((side, side)), np.ones((side, side)))
     with pytest.raises(StippleError, match=words):
         estimate_blocks(pair, 2, block)
+
+
+def test_sums_of_rows_and_columns_bound_where_blocks_tell_less() -> None:
+    a, b = draw_noise(1, (32, 32)), draw_noise(2, (32, 32))
+    found = stipple.bound(a, b, method="paper", block=8)
+    assert found.estimates is not None
+    assert found.estimates.dual.distance < found.lower / 2
+    assert found.lower == certify_cheaply(pair_masses(a, b), 2).lower
+    assert found.lower <= stipple.bound(a, b, gap=1e-4).upper

@@ -16,7 +16,7 @@ from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import Flow, Level
 from stipple.bounds.refine import bound_images
 from stipple.bounds.results import BoundResult, LevelRecord
-from stipple.bounds.sparse import solve_on_arcs
+from stipple.bounds.sparse import relax_on_arcs, solve_on_arcs
 from stipple.errors import StippleError
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
@@ -243,6 +243,35 @@ def test_no_exact_programme_is_solved_for_a_gap(monkeypatch: pytest.MonkeyPatch)
     # Near to what was asked for: no time went into more.
     assert found.gap >= 1e-4
     check_evidence(found, a, b, 2)
+
+
+def test_smooth_images_need_no_arcs_beyond_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    relaxed: list[int] = []
+
+    def relax(level: Level, *given: Any) -> tuple[Flow, Floats] | None:
+        relaxed.append(max(level.source.shape))
+        return relax_on_arcs(level, *given)
+
+    monkeypatch.setattr(search, "relax_on_arcs", relax)
+    a, b = draw_smooth(1, (80, 66), 12.0), draw_smooth(2, (80, 66), 12.0)
+    assert bound(a, b, gap=2e-3).reached
+    assert 80 not in relaxed
+    relaxed.clear()
+    assert bound(a, b, gap=1e-4).reached
+    assert 80 in relaxed
+
+
+def test_a_limit_between_two_levels_is_told_as_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    solve = search.Search.solve
+
+    def be_late(self: search.Search, level: Level, *given: Any) -> search.Solution | None:
+        return solve(self, level, *given) if max(level.source.shape) < 40 else None
+
+    monkeypatch.setattr(search.Search, "solve", be_late)
+    a, b = draw_noise(1, (40, 40)), draw_noise(2, (40, 40))
+    found = bound(a, b, gap=1e-4)
+    assert [level.shape for level in found.levels] == [(10, 10), (20, 20)]
+    assert found.stopped == "time"
 
 
 def test_threads_do_not_change_the_bounds() -> None:

@@ -56,7 +56,7 @@ def find(result, name):
     ("words", "task"),
     [
         (("cloud.csv", "-m", "3,5", "--naive", 2), OneSource("cloud.csv", (3, 5), 2)),
-        (("photo.png", "--color", "rgb", "-m", 9), Channels("photo.png", 9)),
+        (("photo.png", "--color", "rgb", "-m", 9, "--show-samples"), Channels("photo.png", 9)),
         (
             ("cloud.csv", "moved.csv", "--barycenter", "--lambda", "1,3", "-m", 9),
             Barycentre(("cloud.csv", "moved.csv"), (1.0, 3.0), 9),
@@ -76,7 +76,7 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
         raise StippleError("That was all.")
 
     monkeypatch.setattr(edot_runs, "run", stop)
-    options = ("--seed", 5, "--threads", 3, "--dpi", 60, "--show-samples")
+    options = ("--seed", 5, "--threads", 3, "--dpi", 60)
     others = () if words[0] == "--preset" else ("-k", 3, "--max-pixels", 700_000)
     given = options + others
     output = "all.png" if "--color" in words else "{run}.png"
@@ -84,7 +84,7 @@ def test_each_kind_of_run_is_a_task(edot, monkeypatch, words, task):
     (job,) = jobs
     assert job.task == task
     assert (job.settings.seed, job.settings.threads) == (5, 3)
-    assert (job.files.layout.dpi, job.files.show_samples) == (60, True)
+    assert (job.files.layout.dpi, job.files.show_samples) == (60, "--show-samples" in words)
     assert (job.quiet, job.verbose, job.scheduler, job.report) == (True, False, None, None)
     if words[0] != "--preset":
         assert (job.settings.order, job.input.reading.max_pixels) == (3, 700_000)
@@ -251,7 +251,7 @@ def test_a_formula_on_an_interval_has_its_best_atoms(edot, tmp_path):
     assert "its W_1 differs by at most 0.04" in other
     for wrong, code, told in (
         (("uniform", "--box", "1,0"), 1, "has no length"),
-        (("uniform", "--box", "0,1", "--disc", "0,0,1"), 2, "--box or --disc"),
+        (("uniform", "--box", "0,1", "--disc", "0,0,1"), 2, "one of --box, --disc and --ball"),
         (("uniform", "--box", "0,1,2"), 2, "--box takes four numbers"),
     ):
         assert told in edot(*wrong, code=code).stderr

@@ -1,22 +1,13 @@
 """Every option of every command does something: in a file, in what is told, or at a solver."""
 
-import json
-import re
-import shlex
-from pathlib import Path
-
 import click
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from command import save
+from observing import observe
 
-from stipple.bounds import refine
 from stipple.cli import main
 from stipple.cli.group import COMMANDS
-from stipple.discretisation import settings
-from stipple.machine import threads
-from stipple.transport import semi_discrete
 
 IMAGE = "picture.png"
 STIPPLE = f"stipple {IMAGE} -n 7 --iterations 2 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
@@ -29,8 +20,8 @@ EDOT = f"edot {IMAGE} -m 3 -o a.svg -o a.csv -o a.png --dpi 30 --report r.json"
 STARTED = "edot cloud.csv -m 3 --steps 0 -o a.csv --report r.json"
 FORMULA = "edot uniform --pixels 6 -m 3 -o a.csv"
 SIMPLE = f"edot {IMAGE} -m 2 --resize 6x4 --objective full --steps 2 --batch 10 -o a.csv"
-ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive --steps 3 -o a.csv"
-CLOUD = "edot cloud.csv -m 40 --objective full --algorithm adaptive --steps 3 -o a.csv"
+ADAPTIVE = f"edot {IMAGE} -m 6 --objective full --algorithm adaptive -o a.csv"
+CLOUD = "edot cloud.csv -m 40 --objective full --algorithm adaptive -o a.csv"
 PLAN = f"edot {IMAGE} other.png -m 2 --resize 3x3 --plan --objective full --steps 2 -o a.csv"
 DRAWN = CLOUD.replace("a.csv", "a.svg")
 TWO = f"edot {IMAGE} other.png -m 2 --resize 6x4 --barycenter -o a.csv"
@@ -45,6 +36,8 @@ JUDGED = f"certify fixed.csv --density {IMAGE} -o a.csv --report r.json"
 PAGE_OF_POINTS = "certify places.csv -o a.png --dpi 30"
 CROWDED = "lloyd --preset critical-limits -n 5 --steps 2 -o a.csv"
 VOLUME = "volume stack.npy -n 5 --iterations 2 -o a.csv --report r.json"
+IN_BOX = "volume gaussian:0.4,0.3 --voxels 4 -n 5 --iterations 1 -o a.csv"
+OF_VOLUME = "lloyd stack.npy -n 4 --steps 1 -o a.csv --report r.json"
 UNIFORM = "edot --preset uniform-1d --steps 1 -o a-{run}.csv"
 
 # For each option, what is run without it, and what is added.
@@ -125,6 +118,8 @@ CASES = {
         "config": [OF_IMAGE, OF_IMAGE, "--config tone.toml"],
         "box": "--box 0,0,2,1",
         "disc": "--disc 0.5,0.5,0.5",
+        "ball": "--ball 0.5,0.5,0.5,0.5",
+        "spacing": [OF_VOLUME, OF_VOLUME, "--spacing 1,1,2"],
         "pixels": [LLOYD.replace("uniform", "gaussian:0.4,0.2", 1)] * 2 + ["--pixels 12"],
         "points": "-n 6",
         "start": "--start grid",
@@ -162,6 +157,8 @@ CASES = {
         "read": ["edot two.npy -m 2 -o a.csv"] * 2 + ["--read image"],
         "box": [FORMULA, FORMULA, "--box 0,0,2,1"],
         "disc": [FORMULA, FORMULA, "--disc 0.5,0.5,0.5"],
+        "ball": [FORMULA, FORMULA, "--ball 0.5,0.5,0.5,0.5"],
+        "spacing": ["edot stack.npy -m 3 -o a.csv"] * 2 + ["--spacing 1,1,2"],
         "pixels": [FORMULA, FORMULA, "--pixels 8"],
         "atoms": "-m 4",
         "objective": [SIMPLE, SIMPLE, "--objective sharp"],
@@ -171,7 +168,7 @@ CASES = {
         "capacity": [STARTED, STARTED, "--capacity 30%,40%"],
         "start": [STARTED, STARTED, "--start places.csv"],
         "restarts": [STARTED, STARTED, "--restarts 2"],
-        "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple"],
+        "algorithm": [ADAPTIVE, ADAPTIVE, "--algorithm simple --steps 3"],
         "cells": [CLOUD, CLOUD, "--cells sparsest"],
         "cell_atoms": [CLOUD, CLOUD, "--cell-atoms 5"],
         "metric": ["edot sphere.csv -m 2 -o a.csv"] * 2 + ["--metric sphere"],
@@ -295,6 +292,9 @@ CASES = {
         "points": "-n 6",
         "masses": [VOLUME, VOLUME.replace("-n 5", "--masses masses.csv")],
         "spacing": "--spacing 1,1,2",
+        "box": [IN_BOX, IN_BOX, "--box 0,0,0,1,1,2"],
+        "ball": [IN_BOX, IN_BOX, "--ball 0.5,0.5,0.5,0.5"],
+        "voxels": [IN_BOX, IN_BOX, "--voxels 3"],
         "periodic": "--periodic",
         "seed": "--seed 1",
         "iterations": "--iterations 1",
@@ -317,8 +317,6 @@ ELSEWHERE = {
     "as_json": "the machine: tests/cli/test_doctor.py",
 }
 REFUSED = {"max_pixels", "strict"}
-# What a run says of itself, not of its results.
-OWN_WORDS = {"options", "seed", "versions", "version"}
 
 
 @pytest.fixture(scope="module")
@@ -366,69 +364,6 @@ def folder(inputs, monkeypatch):
 def known():
     """What was seen of the commands that several options are added to."""
     return {}
-
-
-class Spy:
-    """Arguments of calls that change how, not what, is computed."""
-
-    def __init__(self, monkeypatch):
-        self.calls = []
-        self._watch(monkeypatch, semi_discrete.TransportSolver, "__init__", 2)
-        self._watch(monkeypatch, threads.Workers, "__init__", 1)
-        self._watch(monkeypatch, refine, "bound_images", 1)
-
-        def remember(one, kernel=settings.make_sinkhorn):
-            self.calls.append((one.engine, one.device, one.threads))
-            return kernel(one)
-
-        for module in ("settings", "methods", "evidence"):
-            path = f"stipple.discretisation.{module}.make_sinkhorn"
-            monkeypatch.setattr(path, remember, raising=False)
-
-    def _watch(self, monkeypatch, owner, name, skipped):
-        original = getattr(owner, name)
-
-        def call(*arguments, **named):
-            plain = {key: value for key, value in named.items() if key not in ("began", "on_level")}
-            if told := (*arguments[skipped:], *sorted(plain.items())):
-                self.calls.append(told)
-            return original(*arguments, **named)
-
-        monkeypatch.setattr(owner, name, call)
-
-
-def observe(words, folder, monkeypatch):
-    """Run a command; return what it wrote, told and asked of solvers, and its exit code."""
-    before = set(folder.iterdir())
-    with monkeypatch.context() as patch:
-        spy = Spy(patch)
-        result = CliRunner().invoke(main, shlex.split(words), catch_exceptions=False)
-    files = {}
-    for path in sorted(set(folder.iterdir()) - before):
-        files[path.name] = _read(path)
-        path.unlink()
-    told = [
-        line for line in result.stderr.splitlines() if not re.match("seconds|seed|Compiling", line)
-    ]
-    return files, result.stdout, told, [repr(call) for call in spy.calls], result.exit_code
-
-
-def _read(path: Path):
-    """Contents without times, and without what repeats the command line."""
-    if path.suffix == ".json":
-        return _clean(json.loads(path.read_text(encoding="utf-8")))
-    if path.suffix == ".csv":
-        rows = [row.split(",") for row in path.read_text(encoding="utf-8").splitlines()]
-        timed = [index for index, name in enumerate(rows[0]) if name == "seconds"]
-        return [[text for i, text in enumerate(row) if i not in timed] for row in rows]
-    return path.read_bytes()
-
-
-def _clean(value):
-    if isinstance(value, dict):
-        words = {*OWN_WORDS, "seconds"}
-        return {name: _clean(one) for name, one in value.items() if name not in words}
-    return [_clean(one) for one in value] if isinstance(value, list) else value
 
 
 def list_cases():

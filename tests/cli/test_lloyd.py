@@ -367,7 +367,11 @@ def test_methods_and_step_sizes_differ(lloyd):
         (("uniform", "-o", "trace.txt"), 2, "use one of .csv, .svg, .png, .pdf"),
         (("uniform", "-o", "{step}.svg"), 2, "may have {points} and {repeat} in braces"),
         (("uniform", "--last-points", "{0}.csv"), 2, "'{0}.csv' is written at the end of a run"),
-        (("uniform", "--last-points", "a.svg"), 2, "--last-points writes .csv or .npy, not"),
+        (
+            ("uniform", "--last-points", "a.svg"),
+            2,
+            "--last-points writes .csv or .npy, or in space .ply or .vtp, not",
+        ),
         (("uniform", "-o", "a.svg", "--frames", "a.svg"), 2, "named as an output twice"),
         (("uniform", "-o", "a.csv", "--last-points", "a.csv"), 2, "named as an output twice"),
         (("uniform", "-o", "twice.csv/trace.csv"), 1, "twice.csv is not a folder"),

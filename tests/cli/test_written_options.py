@@ -21,8 +21,10 @@ LINES = (
     "lloyd uniform -n 2,3 --steps 1 --pixels 8",
     "lloyd uniform -n 2,3 --steps 1 --box 0,1",
     "lloyd a.png -n 2,3 --steps 1",
+    "lloyd v.npy -n 2,3 --steps 1",
     "edot a.png -m 2",
     "edot st.csv -m 1,2",
+    "edot v.npy -m 2",
     "edot uniform --box 0,1 -m 2",
     "edot st.csv st.csv -m 1 --barycenter",
     "edot st.csv st.csv -m 1 --plan",
@@ -38,6 +40,7 @@ LINES = (
     "certify st.csv --box 0,0,9,9",
     "morph a.png b.png -n 3",
     "volume v.npy -n 3",
+    "volume uniform -n 3",
 )
 # Reports are JSON, or a page, whatever they are called.
 REPORT = "report"

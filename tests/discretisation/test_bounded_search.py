@@ -90,6 +90,40 @@ def test_many_samples_of_clusters_far_apart_end() -> None:
     assert together.cost.upper <= 1.03 * alone.lower
 
 
+@pytest.mark.parametrize("distance", [1e3, 1e6, 1e9])
+def test_costs_of_clusters_keep_their_digits_however_far_they_are(distance: float) -> None:
+    parts = np.random.default_rng(0).normal(size=(3, 100, 2))
+    alone = [edot(part, 4, weights="equal").cost for part in parts]
+    places = distance * np.array([[[0, 0]], [[1, 1]], [[2, 0]]])
+    together = edot((parts + places).reshape(-1, 2), 12, weights="equal").cost
+    # Coordinates are rounded by this part of them.
+    blur = 4 * distance * np.finfo(float).eps
+    assert together.lower >= 0.97 * np.mean([one.lower for one in alone]) - blur
+    assert together.upper <= 1.03 * np.mean([one.upper for one in alone]) + blur
+    assert together.upper <= 1.002 * together.lower + blur
+
+
+@pytest.mark.parametrize(
+    ("clusters", "dimension", "distance"),
+    [
+        (3, 1, 1e6),
+        (8, 2, 1e6),
+        pytest.param(3, 5, 1e3, marks=pytest.mark.slow),
+        pytest.param(8, 2, 10, marks=pytest.mark.slow),
+    ],
+)
+def test_given_weights_are_dealt_out_to_clusters(
+    clusters: int, dimension: int, distance: float
+) -> None:
+    # Unlike clusters, of which each has the same weights to choose from.
+    parts = np.random.default_rng(1).normal(size=(clusters, 50, dimension))
+    weights = [0.1, 0.2, 0.3, 0.4]
+    alone = np.mean([edot(part, weights=weights).cost.upper for part in parts])
+    places = distance * np.arange(clusters)[:, None, None] * np.ones(dimension)
+    together = edot((parts + places).reshape(-1, dimension), weights=np.tile(weights, clusters))
+    assert together.cost.upper <= 1.03 * alone
+
+
 def test_a_heavy_atom_is_in_the_heavy_cluster() -> None:
     few, many = np.random.default_rng(0).normal(size=(2, 100, 2))
     points = np.concatenate((few[:10], many + 50))

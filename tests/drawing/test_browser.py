@@ -14,6 +14,7 @@ from PIL import Image
 from stipple.drawing.html import Backdrop, Chart, Frame, Growth, Page, render_page
 from stipple.drawing.marks import Dots, Drawing, Layer
 from stipple.drawing.page import place
+from stipple.drawing.space import render_space
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +188,24 @@ def test_a_browser_moves_many_dots_without_stutter(browser, tmp_path):
     assert np.median(browser.run(script)) < 50  # some 10 ms, on an idle machine
     browser.settle()
     assert browser.problems == []
+
+
+@pytest.mark.parametrize(
+    ("dark", "ground"), [(False, (0xDC, 0xDC, 0xD6)), (True, (0x1D, 0x1E, 0x21))]
+)
+def test_points_in_space_lie_on_the_ground_of_the_theme(browser, tmp_path, dark, ground):
+    points = np.random.default_rng(3).random((200, 3)) * (4, 3, 2)
+    path = tmp_path / "space.html"
+    path.write_bytes(render_space("box", points, np.full(200, 0.05), np.array([4.0, 3.0, 2.0])))
+    browser.open(path, width=390, height=844, dark=dark)
+    browser.settle()
+    shown = []
+    for part in (1, 0.2):
+        browser.run(f"get = document.getElementById('cut'); get.value = {part}; get.oninput()")
+        browser.settle()
+        shown.append(np.asarray(Image.open(io.BytesIO(browser.take_screenshot())).convert("RGB")))
+    assert tuple(shown[0][60, 5]) == ground
+    blue = [int((pixels[60:450, :, 2] > pixels[60:450, :, 0] + 30.0).sum()) for pixels in shown]
+    assert 0 < blue[1] < 0.5 * blue[0]
+    assert browser.problems == []
+    assert browser.requests == [path.as_uri()]

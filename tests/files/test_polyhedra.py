@@ -245,7 +245,7 @@ def read_tess(data: bytes) -> Tessellation:
 def write_tess(cells: PowerPolyhedra) -> bytes:
     joined = join_polyhedra(cells)
     return tess.render_tess(
-        joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size
+        joined.corners, joined.loops, joined.owners, joined.neighbours, joined.size, np.zeros(3)
     )
 
 

@@ -18,7 +18,7 @@ GRADED = np.linspace(1.0, 6.0, 40)[None, :] * np.ones((30, 1))
 def test_blocks_are_nodes_of_the_tree_with_their_share(values: Floats) -> None:
     """Each block is what its boxes, of equal mass, cover together."""
     density = Density(values)
-    blocks, counts = divide_mass(density.integral_image, 300, EVENNESS)
+    blocks, counts = divide_mass(density.accumulate(), 300, EVENNESS)
     assert counts.sum() == 300
     boxes = bisect_mass(density, 300)
     for block, part in zip(blocks, np.split(boxes, counts.cumsum()[:-1]), strict=True):
@@ -29,14 +29,14 @@ def test_blocks_are_nodes_of_the_tree_with_their_share(values: Floats) -> None:
 def test_blocks_are_as_large_as_their_darkest_and_lightest_parts_allow() -> None:
     """From 1 to 3 the halves are too uneven, from 1 to 1.7 and 1.7 to 3 they are not."""
     graded = np.geomspace(1.0, 3.0, 80) * np.ones((40, 1))
-    _, counts = divide_mass(Density(graded).integral_image, 300, EVENNESS)
+    _, counts = divide_mass(Density(graded).accumulate(), 300, EVENNESS)
     assert counts.tolist() == [150, 150]
 
 
 def test_hatching_is_flat_where_cells_are_larger() -> None:
     """Lines of four pixels in eight are grey for cells of 32 pixels, but not for those of 4."""
     lines = np.arange(160) // 4 % 2 * np.ones((160, 1))
-    coarse, fine = (divide_mass(Density(lines).integral_image, n, EVENNESS)[1] for n in (25, 1600))
+    coarse, fine = (divide_mass(Density(lines).accumulate(), n, EVENNESS)[1] for n in (25, 1600))
     assert coarse.tolist() == [25]
     assert np.mean(fine == 1) > 0.9
 
@@ -87,7 +87,7 @@ def test_rows_keep_off_the_border_of_the_picture_alone() -> None:
     """Beside paper three times as light a dark square has two blocks; one touches no border."""
     values = np.hstack([np.ones((100, 100)), 3 * np.ones((100, 100))])
     density = Density(values)
-    blocks, counts = divide_mass(density.integral_image, 800, EVENNESS)
+    blocks, counts = divide_mass(density.accumulate(), 800, EVENNESS)
     assert counts.tolist() == [200, 200, 400]
     ((points, _),) = place_near_bisection(density, 800, 0)
     starts = np.concatenate([[0], counts.cumsum()[:-1]])
@@ -163,7 +163,7 @@ def test_of_many_points_those_in_boxes_with_white_stay() -> None:
     density = Density(values)
     (points, _), *others = place_near_bisection(density, 600, 0)
     assert not others
-    _, counts = divide_mass(density.integral_image, 600, EVENNESS)
+    _, counts = divide_mass(density.accumulate(), 600, EVENNESS)
     alone = np.flatnonzero(np.repeat(counts == 1, counts))[::5]
     boxes = bisect_mass(density, 600)[alone]
     moved = (points != start_from_bisection(density, 600)[0]).any(axis=1)

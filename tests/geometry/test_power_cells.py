@@ -21,7 +21,7 @@ from stipple.machine.threads import Workers
 WIDTH, HEIGHT = 8, 6
 ROUNDING = 1e-13 * WIDTH * HEIGHT
 
-every_engine = pytest.mark.parametrize("engine", ENGINES)
+every_engine = pytest.mark.parametrize("engine", [*ENGINES, "auto"])
 
 RANDOM = np.random.default_rng(5)
 SPREAD = RANDOM.random((12, 2)) * (WIDTH, HEIGHT)
@@ -86,6 +86,12 @@ CONFIGURATIONS = POINTS.flatmap(lambda y: st.tuples(st.just(y), draw_potentials(
 TWO_POTENTIALS = POINTS.flatmap(
     lambda y: st.tuples(st.just(y), draw_potentials(len(y)), draw_potentials(len(y)))
 )
+
+
+@pytest.fixture(autouse=True)
+def search_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `auto` search from the nearest points where they are few, too."""
+    monkeypatch.setattr(power_cells, "SEARCHED", 1)
 
 
 def build(points: object, potentials: object, engine: str = "qhull", **options: object):
@@ -230,6 +236,36 @@ def test_search_does_not_ask_the_engine(monkeypatch: pytest.MonkeyPatch) -> None
     expected = build(points, potentials)
     monkeypatch.delattr(power_cells, "find_neighbours")
     check_same(build(points, potentials, previous=previous), expected)
+
+
+def test_a_search_from_the_nearest_points_asks_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of points anywhere, with hidden cells among them."""
+    random = np.random.default_rng(3)
+    points = random.random((3000, 2)) * (WIDTH, HEIGHT)
+    potentials = 1e-3 * random.standard_normal(3000)
+    expected = build(points, potentials)
+    assert not expected.adjacency.visible.all()
+    monkeypatch.delattr(power_cells, "find_neighbours")
+    check_same(build(points, potentials, "auto"), expected)
+
+
+def test_points_in_a_bad_order_give_the_same_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    points = random.random((2000, 2)) * (WIDTH, HEIGHT)
+    potentials = 1e-3 * random.standard_normal(2000)
+    assert power_cells._find_better_order(points, WIDTH, HEIGHT) is not None
+    reordered = build(points, potentials, "auto")
+    monkeypatch.setattr(power_cells, "FARTHEST_STEP", np.inf)
+    check_same(reordered, build(points, potentials, "auto"))
+    np.testing.assert_array_equal(reordered.points, points)
+
+
+def test_clusters_far_apart_are_no_obstacle() -> None:
+    random = np.random.default_rng(3)
+    centres = np.array([(1.0, 1.0), (7.0, 1.5), (4.0, 5.0)])
+    points = centres[random.integers(3, size=900)] + 0.1 * random.random((900, 2))
+    potentials = 1e-4 * random.standard_normal(900)
+    check_same(build(points, potentials, "auto"), build(points, potentials))
 
 
 def test_cells_of_other_points_are_no_help() -> None:

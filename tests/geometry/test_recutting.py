@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from stipple.arrays import Floats, Integers
+from stipple.arrays import Floats
 from stipple.errors import PowerCellError
 from stipple.geometry import power_cells, recutting
 from stipple.geometry.cutting import Polygons, cut_chosen
 from stipple.geometry.neighbours import Adjacency
 from stipple.geometry.power_cells import build_power_cells
-from stipple.geometry.recutting import reconcile_cells, recut_cells
+from stipple.geometry.recutting import recut_cells
 from stipple.machine import threads
 from stipple.machine.threads import Workers
 
@@ -167,32 +167,3 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     for one, other in zip(alone, shared, strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("left_out", [0, 40, 149])
-def test_cells_that_miss_a_neighbour_are_found_by_their_sides(left_out: int) -> None:
-    """All cells but one are cut without it: what they have too much of is given back."""
-    cells = build_power_cells(SCATTERED, np.zeros(150), *SQUARE)
-    others = np.delete(np.arange(150), left_out)
-    without = build_power_cells(SCATTERED[others], np.zeros(149), *SQUARE)
-    polygons = [without.polygon(i) - SCATTERED[k] for i, k in enumerate(others)]
-    whole = cells.polygon(left_out) - SCATTERED[left_out]
-    polygons.insert(left_out, whole)
-    owners = [
-        [others[j] if j >= 0 else j for j in list_owners(without.adjacency, i)] for i in range(149)
-    ]
-    owners.insert(left_out, list(list_owners(cells.adjacency, left_out)))
-    wrong = Polygons(
-        np.append(0, np.cumsum([len(polygon) for polygon in polygons])),
-        np.concatenate(owners).astype(np.int64),
-        np.concatenate(polygons),
-        np.insert(without.areas, left_out, cells.areas[left_out]),
-    )
-    assert wrong.areas.sum() > 144 + 1e-3
-    right = reconcile_cells(SCATTERED, np.zeros(150), *SQUARE, wrong, Workers(1))
-    np.testing.assert_allclose(right.areas, cells.areas, rtol=1e-12)
-    assert reconcile_cells(SCATTERED, np.zeros(150), *SQUARE, right, Workers(1)) is right
-
-
-def list_owners(adjacency: Adjacency, i: int) -> Integers:
-    return adjacency.neighbours[adjacency.offsets[i] : adjacency.offsets[i + 1]]

@@ -16,7 +16,7 @@ def end(name, count):
     solver = TransportSolver(experiment.domain(count).density)
     points = experiment.start(experiment.domain(count), count, np.random.default_rng(0))
     domain = experiment.domain(count)
-    return domain, solver.solve(domain.to_pixels(points), tolerance=1e-9)
+    return domain, solver.solve(domain.to_grid(points), tolerance=1e-9)
 
 
 @pytest.mark.parametrize("side", [8, 16])

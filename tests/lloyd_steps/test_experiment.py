@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from stipple.lloyd_steps import experiment as experiments
+from stipple.lloyd_steps import paths
 from stipple.lloyd_steps.experiment import Experiment, run_experiment
 from stipple.lloyd_steps.figures import collect_figures, tabulate
 from stipple.lloyd_steps.presets import list_presets
@@ -94,13 +94,13 @@ def test_each_repeat_has_its_number_and_its_steps():
 
 
 def test_engine_and_threads_reach_the_solver(monkeypatch):
-    asked, solver = [], experiments.TransportSolver
+    asked, solver = [], paths.TransportSolver
 
     def spy(*words, **settings):
         asked.append(words)
         return solver(*words, **settings)
 
-    monkeypatch.setattr(experiments, "TransportSolver", spy)
+    monkeypatch.setattr(paths, "TransportSolver", spy)
     experiment = Experiment(lambda _n: WIDE, start_at(POINTS), (3,), steps=0)
     list(run_experiment(experiment, engine="qhull", threads=2))
     assert asked == [(WIDE.density, "qhull", 2)]

@@ -37,6 +37,10 @@ SMALL = {
     "unstable-grid": (100,),
     "critical-limits": (40,),
     "critical-limits-disc": (40,),
+    "space-line": (10,),
+    "space-plane": (16,),
+    "space-tight": (27,),
+    "space-random": (20,),
 }
 
 

@@ -25,10 +25,20 @@ print(add_up(values if sys.argv[1] == "all" else values[::2]))
 print(sum(add_up.stats.cache_hits.values()))
 """
 
+CALLER = """\
+from loop import *
 
-def run(folder: Path, which: str) -> list[str]:
+@compile_loop
+def add_twice(values):
+    return 2 * add_up(values)
+
+print(add_twice(values))
+"""
+
+
+def run(folder: Path, which: str, script: str = "loop.py") -> list[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "loop.py", which]
+    command = [sys.executable, script, which]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
@@ -64,3 +74,10 @@ def test_a_damaged_cache_repairs_itself(tmp_path: Path) -> None:
         path.write_bytes(b"")
     assert run(tmp_path, "all") == ["45.0", "0"]
     assert run(tmp_path, "all") == ["45.0", "1"]
+
+
+def test_loops_compiled_later_link_what_the_cache_holds(tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text(LOOP, encoding="utf-8")
+    (tmp_path / "caller.py").write_text(CALLER, encoding="utf-8")
+    assert run(tmp_path, "all") == ["45.0", "0"]
+    assert run(tmp_path, "all", "caller.py") == ["45.0", "1", "90.0"]

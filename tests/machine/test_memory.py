@@ -162,11 +162,11 @@ def test_a_limit_of_the_process_is_seen() -> None:
     assert int(done.stdout) <= 2**30
 
 
-def measure(folder: Path, *words: object) -> int:
+def measure(folder: Path, *words: object, runs: int = 2) -> int:
     """Peak of a command, in bytes; it is run twice, as the first run may have to compile."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "stipple", *map(str, words), "-q"]
-    for _ in range(2):
+    for _ in range(runs):
         launched = subprocess.run(
             [sys.executable, "-I", "-S", "-c", LAUNCHER, *command],
             cwd=folder,
@@ -184,6 +184,16 @@ def resize(folder: Path, sample: str, side: int, mode: str = "L") -> str:
     with Image.open(SAMPLES / f"{sample}.png") as picture:
         picture.convert(mode).resize((side, side)).save(folder / name)
     return name
+
+
+@needs_posix
+def test_large_pictures_take_little_more_than_their_sums(tmp_path: Path) -> None:
+    # Sums along rows take 32 bytes a pixel, the density 8, the samples of the file 4.
+    options = ("-n", 50, "--iterations", 1, "-o", "out.csv")
+    few = measure(tmp_path, "stipple", resize(tmp_path, "chelsea", 16, "RGBA"), *options)
+    picture = resize(tmp_path, "chelsea", 2000, "RGBA")
+    many = measure(tmp_path, "stipple", picture, *options, runs=1)
+    assert many - few < 56 * 2000**2
 
 
 @pytest.mark.slow

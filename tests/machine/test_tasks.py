@@ -1,11 +1,12 @@
-"""Tasks of one kind, in this process: what comes out, and how many threads each gets."""
+"""Tasks of one kind, in this process: what comes out, and how much memory each gets."""
 
 import pytest
 
 from stipple.errors import StippleError
 from stipple.machine import tasks
 from stipple.machine.failures import Failure
-from stipple.machine.tasks import attempt, run_all, share_threads
+from stipple.machine.memory import find_available_memory
+from stipple.machine.tasks import attempt, run_all
 
 
 def divide(task: int) -> float:
@@ -31,26 +32,11 @@ def test_one_job_does_every_task_in_order() -> None:
     assert [*run_all(divide, [], jobs=4, scheduler="tcp://nowhere")] == []
 
 
-@pytest.mark.parametrize(
-    ("threads", "count", "jobs", "scheduler", "expected"),
-    [
-        (None, 10, 1, None, None),
-        (None, 10, 4, None, 3),
-        (None, 2, 4, None, 6),
-        (None, 1, 4, None, None),
-        (None, 40, 40, None, 1),
-        (None, 10, 4, "tcp://somewhere", 1),
-        (5, 10, 4, None, 5),
-        (5, 10, 4, "tcp://somewhere", 5),
-    ],
-)
-def test_jobs_share_the_processors(
-    monkeypatch: pytest.MonkeyPatch,
-    threads: int | None,
-    count: int,
-    jobs: int,
-    scheduler: str | None,
-    expected: int | None,
-) -> None:
-    monkeypatch.setattr(tasks, "count_processors", lambda: 12)
-    assert share_threads(threads, count, jobs=jobs, scheduler=scheduler) == expected
+def find_memory(_: int) -> int | None:
+    return find_available_memory()
+
+
+def test_jobs_share_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "find_available_memory", lambda: 2**22)
+    done = [memory for _, memory in run_all(find_memory, [1, 2, 3], jobs=2, scheduler=None)]
+    assert done == [2**21] * 3

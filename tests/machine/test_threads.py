@@ -1,4 +1,4 @@
-"""Threads: ranges cover the loop once, in order, and errors come through."""
+"""Threads: ranges cover the loop once, in order; tasks share the processors."""
 
 import threading
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stipple.machine import threads
-from stipple.machine.threads import Workers, count_processors
+from stipple.machine.threads import Workers, count_processors, share_threads
 
 
 @given(threads=st.integers(1, 5), count=st.integers(0, 20_000))
@@ -47,3 +47,28 @@ def test_processors_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPat
     monkeypatch.delattr(threads.os, "sched_getaffinity")
     monkeypatch.setattr(threads.os, "cpu_count", lambda: None)
     assert count_processors() == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "count", "jobs", "scheduler", "expected"),
+    [
+        (None, 10, 1, None, None),
+        (None, 10, 4, None, 3),
+        (None, 2, 4, None, 6),
+        (None, 1, 4, None, None),
+        (None, 40, 40, None, 1),
+        (None, 10, 4, "tcp://somewhere", 1),
+        (5, 10, 4, None, 5),
+        (5, 10, 4, "tcp://somewhere", 5),
+    ],
+)
+def test_jobs_share_the_processors(
+    monkeypatch: pytest.MonkeyPatch,
+    chosen: int | None,
+    count: int,
+    jobs: int,
+    scheduler: str | None,
+    expected: int | None,
+) -> None:
+    monkeypatch.setattr(threads, "count_processors", lambda: 12)
+    assert share_threads(chosen, count, jobs=jobs, scheduler=scheduler) == expected

@@ -83,7 +83,7 @@ def test_values_are_copied_and_frozen() -> None:
     density = Density(values)
     values[0, 0] = 9
     assert density.values.max() == 1
-    for array in (density.values, density.row_sums.pixels, density.integral_image):
+    for array in (density.values, density.row_sums.pixels, density.accumulate()):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 5
 
@@ -95,9 +95,9 @@ def test_sums_are_those_of_mass_one(values: Floats) -> None:
         rho = values / values.max()
     rho = rho / rho.sum()
     assert density.support_area == (values > 0).sum()
-    assert density.integral_image[-1, -1] == pytest.approx(1, abs=1e-12)
+    assert density.accumulate()[-1, -1] == pytest.approx(1, abs=1e-12)
     expected = np.pad(rho.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    np.testing.assert_allclose(density.integral_image, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(density.accumulate(), expected, rtol=0, atol=1e-12)
     np.testing.assert_allclose(density.row_sums.pixels[:, :, 3], rho, rtol=1e-12)
 
 
@@ -120,4 +120,4 @@ def test_row_sums_are_integrals_along_pieces_of_the_row(width: int) -> None:
 @pytest.mark.parametrize("scale", [5e-324, 1e-200, 1e200])
 def test_any_scale_has_mass_one(scale: float) -> None:
     density = Density([[scale, 0.0, scale]])
-    assert density.integral_image[1].tolist() == [0, 0.5, 0.5, 1]
+    assert density.accumulate()[1].tolist() == [0, 0.5, 0.5, 1]

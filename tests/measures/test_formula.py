@@ -43,8 +43,8 @@ def test_coordinates_go_to_pixels_and_back():
     domain = rasterise_density(parse_density("uniform"), Region(-2, 1, 2, 3), 8)
     assert (domain.density.width, domain.density.height) == (8, 4)
     points = np.array([[-2.0, 1.0], [2.0, 3.0], [0.0, 2.5]])
-    np.testing.assert_allclose(domain.to_pixels(points), [[0, 0], [8, 4], [4, 3]])
-    np.testing.assert_allclose(domain.to_domain(domain.to_pixels(points)), points)
+    np.testing.assert_allclose(domain.to_grid(points), [[0, 0], [8, 4], [4, 3]])
+    np.testing.assert_allclose(domain.to_domain(domain.to_grid(points)), points)
 
 
 def test_mean_and_sigma_may_differ_by_axis():

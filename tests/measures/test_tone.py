@@ -9,7 +9,8 @@ from PIL import Image
 
 from stipple.errors import StippleError
 from stipple.measures.picture import Picture
-from stipple.measures.tone import Tone, darkness, resize
+from stipple.measures.resizing import resize
+from stipple.measures.tone import Tone, darkness
 
 LEVELS = np.arange(256) / 255  # grey from black to white
 RAMP = Picture(LEVELS.reshape(16, 16, 1))

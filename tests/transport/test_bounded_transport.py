@@ -118,11 +118,14 @@ def test_equal_weights_are_equal_in_whole_numbers() -> None:
     whole = count_whole(np.full(10, 0.1), MassBounds.fix(np.ones(4)))
     assert whole.amounts.tolist() == [2.0] * 10
     assert whole.least.tolist() == [5.0] * 4
-    uneven = count_whole(np.array([0.3, 0.7, 0.1]), MassBounds.fix(np.array([1.0, 2.0])))
+    parts = count_whole(np.array([0.3, 0.7, 0.1]), MassBounds.fix(np.array([0.1, 0.3, 0.2])))
+    assert parts.amounts.tolist() == [18, 42, 6]
+    assert parts.least.tolist() == [11, 33, 22]
+    uneven = count_whole(np.array([0.3, 0.7, 0.1]), MassBounds.fix(np.array([1.0, np.pi])))
     assert uneven.amounts.tolist() == [3 * (WHOLE // 11), 7 * (WHOLE // 11), WHOLE // 11]
     assert uneven.least.sum() == uneven.amounts.sum()
     odd = count_whole(np.array([0.3, 0.71234, 0.1]), MassBounds.fix(np.array([1.0, 2.0])))
-    assert odd.least.sum() == odd.amounts.sum() == WHOLE
+    assert odd.least.sum() == odd.amounts.sum() == WHOLE - 1
     thirds = count_whole(np.array([0.3, 0.71234, 0.1]), MassBounds.fix(np.ones(3)))
     assert thirds.least.sum() == thirds.amounts.sum() == WHOLE - 1
 

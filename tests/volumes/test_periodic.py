@@ -1,15 +1,12 @@
 """Periodic boxes: cells of 27 copies, lattices, rolled densities, a linear program, seams."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import ot
 import pytest
-from click.testing import CliRunner
 
 import stipple
-from stipple.cli import main
 from stipple.geometry.periodic_polyhedra import (
     build_periodic_polyhedra,
     integrate_cells,
@@ -206,19 +203,6 @@ def test_both_ends_of_two_unequal_cells_are_the_closed_forms() -> None:
     cost = ((0.5 + shift) ** 3 + (0.5 - shift) ** 3) / 3 + 1 / 6
     assert interval.lower == pytest.approx(cost - 2 * shift**2, abs=1e-11)
     assert interval.upper == pytest.approx(cost + shift, abs=1e-11)
-
-
-def test_whole_cells_are_refused_as_a_tessellation_of_the_box(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    np.save("a.npy", np.ones((2, 2, 2)))
-    words = ["volume", "a.npy", "-n", "3", "--periodic", "--iterations", "1", "-o", "a.csv"]
-    refused = CliRunner().invoke(main, [*words, "--polyhedra", "a.tess"])
-    assert refused.exit_code == 2
-    assert "whole and reach beyond it" in refused.output
-    assert CliRunner().invoke(main, [*words, "--polyhedra", "a.ply"]).exit_code == 0
-    assert Path("a.ply").exists()
 
 
 def test_flat_periodic_boxes_begin_and_end_in_the_best_lattice() -> None:

@@ -21,12 +21,13 @@ STUB = """
 const drawn = [], parts = {}, told = {};
 const context = new Proxy({}, { get: (_, name) => (...words) => drawn.push([name, ...words]),
   set: () => true });
-const make = (id) => ({ style: {}, clientWidth: 400, clientHeight: 300, value: id == "cut" ? 1 : 0,
+const make = (id) => ({ style: {}, dataset: {}, value: id == "cut" ? 1 : 0,
+  clientWidth: 400, clientHeight: 300,
   getContext: () => context, setPointerCapture: () => 0, append: () => 0, textContent: "",
   addEventListener: (name, call) => { told[name] = call; },
   insertRow: () => make(""), insertCell: () => make("") });
 global.document = { getElementById: (id) => parts[id] ??= make(id), createElement: make };
-global.window = {};
+global.window = { matchMedia: () => ({ matches: false }) };
 global.requestAnimationFrame = (call) => call();
 global.ResizeObserver = class { constructor(call) { this.observe = call; } };
 document.getElementById("data").textContent = DATA;

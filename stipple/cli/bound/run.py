@@ -10,6 +10,7 @@ from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.images import Reading, decode_image
 from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.progress import Progress, print_note
+from stipple.cli.shared.volumes import refuse_tone
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
@@ -101,12 +102,8 @@ def read_masses(path: str, reading: Reading) -> "Floats":
 def _read_voxels(stream: BinaryIO, name: str, reading: Reading) -> "Floats":
     from stipple.files.number_table import check_entries
     from stipple.files.volumes import decode_volume
-    from stipple.measures.tone import Tone
 
-    if reading.resize is not None or reading.tone != Tone(alpha=reading.tone.alpha):
-        raise StippleError(
-            f"{name} is a volume: --resize and the options of tone are for images, leave them out."
-        )
+    refuse_tone(name, reading)
     values, spacing = decode_volume(stream, name)
     check_entries(values.size, name, reading.max_pixels)
     if spacing is not None and len(set(spacing)) > 1:

@@ -27,7 +27,8 @@ from stipple.files.temporary import claim
 from stipple.files.write import hash_file
 from stipple.interval import Interval
 from stipple.machine.failures import Failure
-from stipple.machine.tasks import run_all, share_threads
+from stipple.machine.tasks import run_all
+from stipple.machine.threads import share_threads
 
 
 @dataclass(frozen=True)

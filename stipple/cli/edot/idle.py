@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def find_bound(given: Collection[str], options: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the options given that are for one algorithm."""
-    names = tuple(name for name in (*CELL_OPTIONS, *STEP_OPTIONS) if name in given)
+    names = tuple(name for name in (*CELL_OPTIONS, *STEP_OPTIONS, "steps") if name in given)
     return (*names, "draw cells") if "cells" in options["draw"] else names
 
 
@@ -28,13 +28,14 @@ def refuse_idle(
         With what to do, which for a preset is to leave the option out.
     """
     taken = {
-        settings.choose_algorithm(n).algorithm
+        "exact" if settings.objective == "exact" else settings.choose_algorithm(n).algorithm
         for settings, n in runs
-        if settings.objective != "exact"
     }
     for name in bound:
-        needed, few = ("simple", "many") if name in STEP_OPTIONS else ("adaptive", "few")
-        if needed in taken:
+        cells = name in CELL_OPTIONS or name == "draw cells"
+        needed, few = ("adaptive", "few") if cells else ("simple", "many")
+        # The exact objective takes steps too.
+        if needed in taken or (name == "steps" and "exact" in taken):
             continue
         option = f"--{name.replace('_', '-')} is for the {needed} algorithm, and"
         if preset:

@@ -72,6 +72,8 @@ METRIC_RULES = (
             "capacity",
             "start",
             "steps",
+            "engine",
+            "device",
             "naive",
             "color",
             "barycenter",

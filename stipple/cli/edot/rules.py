@@ -10,10 +10,16 @@ from stipple.cli.shared.conflicts import ONE_WIDTH, Rule, refuse_each
 # What only the adaptive algorithm looks at, and what only the simple one does.
 CELL_OPTIONS = ("cells", "cell_atoms", "scheduler")
 STEP_OPTIONS = ("batch", "momentum", "atom_rate", "weight_rate", "finish")
+# How atoms and pages look, which a plan has none of.
+LOOKS = (
+    *("page", "landscape", "margin", "dots", "radius", "pen", "ink", "background"),
+    *("show_samples", "show_cells"),
+)
 # What a preset sets itself.
 PRESET_SETS = {
     *STEP_OPTIONS,
-    *("read", "box", "disc", "pixels", "atoms", "objective", "zeta", "order", "weights"),
+    *("read", "box", "disc", "ball", "spacing", "pixels", "atoms", "objective", "zeta"),
+    *("order", "weights"),
     *(
         "capacity",
         "start",
@@ -205,8 +211,23 @@ RULES = (
         "--draw cells is for the adaptive algorithm of entropic objectives: say --objective full.",
     ),
     Rule(
-        lambda options: "cells" in options["draw"] and options["plan"],
-        "--plan draws no cells: leave --draw out.",
+        lambda options: "draw" in options["given"] and options["plan"],
+        "--plan draws no dots or cells: leave --draw out.",
+    ),
+    *refuse_each(
+        LOOKS,
+        "--{} is for pictures of atoms, and --plan draws a heat map: leave it out.",
+        lambda options: options["plan"],
+    ),
+    Rule(
+        lambda options: (
+            options["barycenter"]
+            and options["objective"] == "exact"
+            and options["weights"] == "free"
+            and "weights" in options["given"]
+        ),
+        "--barycenter has equal weights with the exact objective: say --weights equal, or"
+        " --objective full.",
     ),
     *refuse_each(
         CELL_OPTIONS,
@@ -219,7 +240,7 @@ RULES = (
         lambda options: options["weights"] == "equal" and not options["preset"],
     ),
     *refuse_each(
-        STEP_OPTIONS,
+        (*STEP_OPTIONS, "steps"),
         "--{} is for the simple algorithm.",
         lambda options: options["algorithm"] == "adaptive",
     ),

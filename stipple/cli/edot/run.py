@@ -16,7 +16,7 @@ from stipple.cli.edot.plan import (
     OneSource,
     Relation,
 )
-from stipple.cli.edot.sources import read, read_start
+from stipple.cli.edot.sources import read, read_start, refuse_idle_tone
 from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.images import read_image
 from stipple.cli.shared.memory import announce_memory
@@ -95,7 +95,7 @@ def run(job: Job) -> Found:
 def _discretise(job: Job, task: OneSource) -> Found:
     from stipple.discretisation.naive import Naive
 
-    measure = _read_measure(job, task.source)
+    (measure,) = _read_measures(job, [task.source])
     runs = [_run(job, str(n), measure, n, job.settings) for n in task.counts]
     return Found([[one] for one in _add_naive(runs, Naive(task.repeats, task.sizes))])
 
@@ -126,7 +126,7 @@ def _average(job: Job, task: Barycentre) -> Found:
 
     from stipple.discretisation.barycentre import average, mix_measures
 
-    measures = [_read_measure(job, source) for source in task.sources]
+    measures = _read_measures(job, task.sources)
     shares = np.array(task.shares)
     with _show(job, f"barycentre, {count_things(task.n, 'atom')}", job.settings) as show:
         result = average(measures, shares, task.n, job.settings, on_step=show)
@@ -143,7 +143,7 @@ def _relate(job: Job, task: Relation) -> Found:
     announce_memory(predict_plan(*task.counts, text=text), quiet=job.quiet)
     if task.plan_zeta is not None:
         check_pairs(task.counts)
-    measures = [_read_measure(job, source) for source in task.sources]
+    measures = _read_measures(job, task.sources)
     first, second = (
         _run(job, label, measure, n, job.settings)
         for label, measure, n in zip(("first", "second"), measures, task.counts, strict=True)
@@ -172,19 +172,23 @@ def _join(job: Job, runs: "tuple[Run, Run]", plan_zeta: float) -> Found:
 
 
 def _reproduce(job: Job, task: Example) -> Found:
+    from stipple.discretisation.methods import takes_steps
+
     mine, naive = job.settings, task.preset.naive
     runs = []
     for case in task.preset.cases:
+        measure = case.measure()
+        moves = takes_steps(measure.samples.dimension, case.settings)
         settings = replace(
             case.settings,
             seed=mine.seed,
             engine=mine.engine,
             device=mine.device,
             threads=mine.threads,
-            steps=mine.steps,
+            steps=mine.steps if moves else None,
         )
         distances = None if case.distances is None else case.distances()
-        runs.append(_run(job, case.label, case.measure(), case.atoms, settings, distances))
+        runs.append(_run(job, case.label, measure, case.atoms, settings, distances))
     if task.preset.plan_zeta is not None:
         first, second = runs
         found = _join(job, (first, second), task.preset.plan_zeta)
@@ -194,13 +198,17 @@ def _reproduce(job: Job, task: Example) -> Found:
     return Found([[one] for one in runs], published=task.preset.published)
 
 
-def _read_measure(job: Job, source: str) -> "Measure":
-    """Read a source, and say what memory its discretisation needs."""
+def _read_measures(job: Job, sources: Sequence[str]) -> "list[Measure]":
+    """Read sources, and say what memory their discretisations need."""
     from stipple.machine.memory import predict_discretisation
 
-    measure = read(source, job.input, quiet=job.quiet)
-    announce_memory(predict_discretisation(len(measure.samples)), quiet=job.quiet)
-    return measure
+    measures = []
+    for source in sources:
+        measure = read(source, job.input, quiet=job.quiet)
+        announce_memory(predict_discretisation(len(measure.samples)), quiet=job.quiet)
+        measures.append(measure)
+    refuse_idle_tone(sources, measures, job.input)
+    return measures
 
 
 def _run(

@@ -24,9 +24,11 @@ def command(context: click.Context, /, **options: Any) -> None:
     """Follow Lloyd's algorithm for uniform quantisation, step by step, and check the theory.
 
     SOURCE is an image, a .npy or text matrix, or a formula: uniform, gaussian:MEAN,SIGMA (one
-    number each, or X/Y), and sums such as 0.3*gaussian:0.2,0.1+0.7*uniform. An image is scaled so
-    that its longer side is 1; y points down. With --box X0,X1 a formula is on an interval, where
-    all is computed from quantiles.
+    number each, or X/Y, or X/Y/Z), and sums such as 0.3*gaussian:0.2,0.1+0.7*uniform. An image is
+    scaled so that its longer side is 1; y points down. With --box X0,X1 a formula is on an
+    interval, where all is computed from quantiles; with --box X0,Y0,Z0,X1,Y1,Z1 or --ball it is in
+    space, as are volumes (.npy of three axes, TIFF files of grey pages, NRRD, NIfTI), whose lengths
+    are those of --spacing.
 
     Each row of the trace has W2² with its certified interval, the gradient, the distances between
     points, and both sides of the one-step theorem and of the modified Polyak-Lojasiewicz

@@ -35,6 +35,8 @@ Examples:
   stipple lloyd gaussian:0.5,0.2 --box 0,1 -n 100,1000 --plot line.svg
   stipple lloyd '0.3*gaussian:0.2,0.1+0.7*uniform' -n 500 --animate out.gif
   stipple lloyd photo.png -n 1000 --step-size 0.5 --steps theorem
+  stipple lloyd stack.npy -n 500 --spacing 1,1,2.5 --last-points last.ply
+  stipple lloyd uniform --box 0,0,0,2,1,1 -n 500 --start grid -o trace.csv
 """
 
 
@@ -111,7 +113,7 @@ step_options = add_options(
         type=FiniteRange(0, 1e6),
         metavar="D",
         default=0.0,
-        help="Move each start point at random by up to D in x and y (units of the domain).",
+        help="Move each start point at random by up to D along each axis (units of the domain).",
     ),
     group="Points and steps",
 )
@@ -125,15 +127,16 @@ output_options = add_options(
         type=click.Path(allow_dash=True),
         help="File to write, by suffix: the trace of all runs, one row a step, as .csv; a picture"
         f" of the last points and their cells as {DRAWN}; of these .html has a slider over all"
-        " steps, with the trace."
+        " steps, with the trace. In space pictures show slices, and .html the points to turn."
         " Of several runs the first is drawn, or each if {points} and {repeat} are in the name. -"
         " is standard output, for the trace. Repeatable.",
     ),
     click.option(
         "--last-points",
         metavar="PATH",
-        help="Write where the points end as .csv, which --start reads, or .npy, in the units of"
-        " --start: of the first run, or of each if {points} and {repeat} are in the name.",
+        help="Write where the points end as .csv, which --start reads, .npy, or in space .ply or"
+        " .vtp, in the units of --start: of the first run, or of each if {points} and {repeat} are"
+        " in the name.",
     ),
     click.option(
         "--plot",

@@ -30,7 +30,7 @@ def render_steps(title: str, steps: Sequence[Step], density: "Backdrop") -> byte
             f"step {figures.step:,}",
             # The points are the last layer.
             drawing.layers if cells <= MOST_CELLS else drawing.layers[-1:],
-            _describe_step(figures),
+            describe_step(figures),
         )
         for drawing, figures in steps
     )
@@ -50,7 +50,7 @@ def render_steps(title: str, steps: Sequence[Step], density: "Backdrop") -> byte
     return render_page(page)
 
 
-def _describe_step(figures: "Figures") -> "Rows":
+def describe_step(figures: "Figures") -> "Rows":
     """Rows of the trace for a person, in the units of the domain."""
     interval = format_interval(figures.w2_squared_lower, figures.w2_squared_upper)
     return [

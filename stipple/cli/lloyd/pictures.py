@@ -50,12 +50,12 @@ class Pictures:
             self._frames.setdefault(frame, []).append(drawing)
         self._frames |= {path: [drawing] for path in ends}
         if moves:
-            self._moving.append(drawing)
+            self._moving.append(_compose_moving(one, drawing))
         if pages:
             self._steps = [] if one.row.step == 0 else self._steps
             self._steps.append((drawing, figures))
             if one.is_last:
-                page = _render_steps(one, self._job, self._steps)
+                page = _render_page(one, self._job, self._steps)
                 self._pages |= dict.fromkeys(pages, page)
 
     def render(self) -> dict[str, bytes]:
@@ -75,30 +75,50 @@ def _fill(patterns: Iterable[str], one: "ExperimentRow") -> list[str]:
     return [pattern.format(points=one.count, repeat=one.repeat) for pattern in patterns]
 
 
-def _render_steps(one: "ExperimentRow", job: Job, steps: "list[Step]") -> bytes:
+def _render_page(one: "ExperimentRow", job: Job, steps: "list[Step]") -> bytes:
+    """Render all steps in the plane; in space the last points, to be turned."""
     from stipple.cli.lloyd.page import render_steps
+    from stipple.cli.lloyd.space import render_points
     from stipple.drawing.html import Backdrop
     from stipple.drawing.originals import show_masses
+    from stipple.volumes.transport import VolumeTransport
 
-    density = one.domain.density
+    transport = one.row.transport
+    title = name_source(job.title) if job.in_pixels else job.title
+    if isinstance(transport, VolumeTransport):
+        return render_points(title, transport, steps[-1][1])
+    density = transport.density
     backdrop = Backdrop("density", show_masses(density.values), _place_frame(density))
-    return render_steps(name_source(job.title) if job.in_pixels else job.title, steps, backdrop)
+    return render_steps(title, steps, backdrop)
 
 
 def _compose_frame(one: "ExperimentRow") -> "Drawing":
+    """Draw points, cells and arrows to barycentres; in space slices with points."""
+    from stipple.cli.lloyd.space import compose_slices
     from stipple.drawing.diagram import compose_diagram
+    from stipple.measures.formula import Domain
+    from stipple.volumes.transport import VolumeTransport
 
-    placement = _place_frame(one.domain.density)
-    transport = one.row.transport
-    cells = transport.diagram.cells
+    transport, domain = one.row.transport, one.domain
+    if isinstance(transport, VolumeTransport):
+        return compose_slices(transport)
     return compose_diagram(
         transport.points,
         transport.barycentres,
-        cells,
-        placement,
+        transport.diagram.cells,
+        _place_frame(transport.density),
         PEN_WIDTH,
-        is_disc=one.domain.is_disc,
+        is_disc=isinstance(domain, Domain) and domain.is_disc,
     )
+
+
+def _compose_moving(one: "ExperimentRow", drawing: "Drawing") -> "Drawing":
+    """Draw what moves: in the plane the picture of the step, in space all points from one side."""
+    from stipple.cli.lloyd.space import compose_view
+    from stipple.volumes.transport import VolumeTransport
+
+    transport = one.row.transport
+    return compose_view(transport) if isinstance(transport, VolumeTransport) else drawing
 
 
 def _place_frame(density: "Density") -> "Placement":

@@ -9,7 +9,7 @@ import click
 
 from stipple.choices import NeighbourEngine
 from stipple.cli.lloyd.options import STARTS
-from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, STEP_RULES
+from stipple.cli.lloyd.rules import FILE_RULES, SOURCE_RULES, SPACE_RULES, STEP_RULES
 from stipple.cli.shared.conflicts import find_given, refuse_conflicts
 from stipple.cli.shared.domains import is_formula, plan_formula_domain, read_domain
 from stipple.cli.shared.drawings import DRAWING_FORMATS
@@ -20,9 +20,10 @@ from stipple.cli.shared.report import Recorded, record_options
 
 if TYPE_CHECKING:
     from stipple.lloyd_steps.experiment import Experiment
-    from stipple.lloyd_steps.presets import Preset
+    from stipple.lloyd_steps.paths import AnyDomain
+    from stipple.lloyd_steps.preset import Preset
     from stipple.lloyd_steps.starts import Start
-    from stipple.measures.formula import Domain, Term
+    from stipple.measures.formula import Term
 
 # More pictures than this side by side could not be told apart.
 LARGEST_PANELS = 64
@@ -147,6 +148,8 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         experiment, in_pixels = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
+    in_space = experiment.domain(experiment.counts[0]).dimension == 3
+    refuse_conflicts({**options, "given": given, "in_space": in_space}, SPACE_RULES)
     files = _plan_files(options, outputs, preset)
     _refuse_panels(files, experiment)
     others = [path for path in (files.plot, files.animation, files.report) if path]
@@ -244,23 +247,28 @@ def _find_preset(name: str) -> "Preset":
     return find_preset(name, list_presets())
 
 
-def _read_picture(options: Mapping[str, Any], preset: "Preset") -> "Domain":
+def _read_source(options: Mapping[str, Any]) -> "tuple[AnyDomain, bool]":
+    """Read a formula, an image or a volume, and whether points are in pixels."""
+    return read_domain(
+        options["source"], plan_formula_domain(options), plan_reading(options), options["spacing"]
+    )
+
+
+def _read_picture(options: Mapping[str, Any], preset: "Preset") -> "AnyDomain":
     """Read the picture on which a preset is to run."""
     if not preset.takes_picture:
         raise click.UsageError(f"--preset {preset.name} brings its own density: leave SOURCE out.")
     source = options["source"]
     if is_formula(source):
         raise click.UsageError(f"--preset {preset.name} runs on a picture, but {source!r} is none.")
-    return read_domain(source, plan_formula_domain(options), plan_reading(options))[0]
+    return _read_source(options)[0]
 
 
 def _define_experiment(options: Mapping[str, Any], count_given: bool) -> "tuple[Experiment, bool]":
     """Say what is run on a source, and whether that is an image, whose points are in pixels."""
     from stipple.lloyd_steps.experiment import Experiment
 
-    domain, in_pixels = read_domain(
-        options["source"], plan_formula_domain(options), plan_reading(options)
-    )
+    domain, in_pixels = _read_source(options)
     counts = options["points"]
     start, n = _find_start(options["start"], domain, in_pixels)
     if n is not None:
@@ -294,7 +302,7 @@ def _plan_steps(steps: int | str | None) -> dict[str, Any]:
     }
 
 
-def _find_start(words: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, int | None]":
+def _find_start(words: str, domain: "AnyDomain", in_pixels: bool) -> "tuple[Start, int | None]":
     """Say how points are placed, and how many a file has."""
     from stipple.lloyd_steps.starts import RandomStart, make_start, start_at
 
@@ -304,7 +312,7 @@ def _find_start(words: str, domain: "Domain", in_pixels: bool) -> "tuple[Start, 
         return RandomStart(_parse_start(words)), None
     from stipple.files.tables import read_points_csv
 
-    points = read_points_csv(words)
+    points = read_points_csv(words, domain.dimension)
     return start_at(domain.to_domain(points) if in_pixels else points), len(points)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -12,6 +13,8 @@ from stipple.cli.shared.outputs import find_format
 
 RUN_FIELDS = ("points", "repeat")
 FRAME_FIELDS = ("step", *RUN_FIELDS)
+# Files of points that are in space only.
+CLOUDS = (".ply", ".vtp")
 FRAMES = [f".{form}" for form in DRAWING_FORMATS]
 
 
@@ -56,7 +59,9 @@ STEP_RULES = (
 FILE_RULES = (
     PLOT,
     allow_suffixes("frames", FRAMES, " or ".join(FRAMES)),
-    allow_suffixes("last_points", [".csv", ".npy"], ".csv or .npy"),
+    allow_suffixes(
+        "last_points", [".csv", ".npy", *CLOUDS], ".csv or .npy, or in space .ply or .vtp"
+    ),
     ANIMATION,
     Rule(
         lambda options: _find_wrong_name(options) is not None,
@@ -79,7 +84,7 @@ SOURCE_RULES = (
         "Give a SOURCE, or --preset NAME (--list-presets names them).",
     ),
     *refuse_each(
-        ("start", "box", "disc", "pixels"),
+        ("start", "box", "disc", "ball", "spacing", "pixels"),
         "A preset brings its own density and start: leave --{} or --preset out.",
         lambda options: bool(options["preset"]),
     ),
@@ -87,5 +92,23 @@ SOURCE_RULES = (
         (*TONE, "resize", "max_pixels"),
         "--{} is for pictures: give one as SOURCE, or leave it out.",
         lambda options: bool(options["preset"]) and not options["source"],
+    ),
+)
+# Of a domain that is known: whether it is in space is "in_space" among the options.
+SPACE_RULES = (
+    *refuse_each(
+        ("engine", "resize", *TONE),
+        "--{} is for the plane, and this is in space: leave it out.",
+        lambda options: options["in_space"],
+    ),
+    Rule(
+        lambda options: options["in_space"] and options["start"] == "koch",
+        "The von Koch curve lies in the plane: choose another --start.",
+    ),
+    Rule(
+        lambda options: (
+            not options["in_space"] and Path(options["last_points"] or "").suffix in CLOUDS
+        ),
+        "--last-points writes .csv or .npy in the plane: .ply and .vtp are for points in space.",
     ),
 )

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from stipple.lloyd_steps.dimensions import CellDimensions
     from stipple.lloyd_steps.experiment import Experiment, ExperimentRow
     from stipple.lloyd_steps.figures import Figures
+    from stipple.lloyd_steps.paths import AnyDomain
     from stipple.lloyd_steps.slope import MultiStepRate, Slope
     from stipple.lloyd_steps.theory import StepTheorem
-    from stipple.measures.formula import Domain
 
 # Points nearer to their barycentres than this part of the domain's diameter are critical.
 CRITICAL = 1e-7
@@ -53,7 +53,7 @@ class Found:
         Corollary 5 for each number of points, where starts are random.
     dimensions : list of CellDimensions
         Of the last cells of the first run of each number of points, where those end near a
-        critical point.
+        critical point; in the plane.
     rasterisation : float
         W2 between a formula and its pixels is at most this.
     diameter : float
@@ -61,7 +61,7 @@ class Found:
     pictures : dict
         Rendered pictures by path.
     last_points : dict
-        Where points end, shape (n, 2), by path.
+        Where points end, shape (n, d), by path.
     """
 
     figures: "list[Figures]"
@@ -119,16 +119,16 @@ class Found:
 def run(job: Job) -> Found:
     """Run everything; keep the pictures and points that the names of files ask for."""
     from stipple.lloyd_steps.corollaries import fit_separation
-    from stipple.lloyd_steps.dimensions import count_dimensions
-    from stipple.lloyd_steps.experiment import is_near_plateau
+    from stipple.lloyd_steps.dimensions import find_dimensions
     from stipple.lloyd_steps.figures import collect_figures
     from stipple.lloyd_steps.slope import fit_rate, fit_slope
-    from stipple.machine.memory import predict_stippling
+    from stipple.machine.memory import predict_stippling, predict_volume
 
     experiment, files = job.experiment, job.files
     most = max(experiment.counts)
-    pixels = experiment.domain(most).density.values.size
-    announce_memory(predict_stippling(most, pixels), quiet=job.quiet)
+    largest = experiment.domain(most)
+    predict = predict_stippling if largest.dimension == 2 else predict_volume
+    announce_memory(predict(most, largest.density.values.size), quiet=job.quiet)
     figures: list[Figures] = []
     theorems: list[AppliedTheorem] = []
     pictures = Pictures(job)
@@ -139,8 +139,8 @@ def run(job: Job) -> Found:
         if one.theorem is not None and one.row.step == 0:
             theorems.append(AppliedTheorem(one.count, one.repeat, one.theorem))
         pictures.draw(one, figures[-1])
-        if one.is_last and one.repeat == 0 and is_near_plateau(one.row, one.domain):
-            dimensions.append(count_dimensions(one.domain.density, one.row.transport))
+        if one.is_last and one.repeat == 0:
+            dimensions += find_dimensions(one)
         if files.last_points and one.is_last:
             path = files.last_points.format(points=one.count, repeat=one.repeat)
             last_points.setdefault(path, _find_points(one, job))
@@ -151,7 +151,7 @@ def run(job: Job) -> Found:
         theorems=theorems,
         slope=fit_slope(figures, experiment.measured_step),
         rate=fit_rate([(one.theorem, ends[one.points, one.repeat]) for one in theorems]),
-        separation=None if experiment.is_random else fit_separation(figures),
+        separation=None if experiment.is_random else fit_separation(figures, domain.dimension),
         random_starts=_judge_starts(experiment, domain, figures),
         dimensions=dimensions,
         rasterisation=domain.rasterisation,
@@ -162,7 +162,7 @@ def run(job: Job) -> Found:
 
 
 def _judge_starts(
-    experiment: "Experiment", domain: "Domain", figures: "list[Figures]"
+    experiment: "Experiment", domain: "AnyDomain", figures: "list[Figures]"
 ) -> "list[RandomStarts]":
     from stipple.lloyd_steps.corollaries import judge_random_starts
     from stipple.lloyd_steps.starts import RandomStart
@@ -171,7 +171,8 @@ def _judge_starts(
     # Points moved once more have a density of their own.
     if not isinstance(start, RandomStart) or experiment.perturbation:
         return []
-    return judge_random_starts(figures, start.find_largest_density(domain), domain.diameter)
+    largest = start.find_largest_density(domain)
+    return judge_random_starts(figures, largest, domain.diameter, domain.dimension)
 
 
 def _follow(job: Job) -> "Iterator[ExperimentRow]":

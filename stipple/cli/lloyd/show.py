@@ -12,9 +12,10 @@ from stipple.cli.shared.outputs import find_format
 from stipple.cli.shared.report import Recorded, describe_command
 
 if TYPE_CHECKING:
+    from stipple.arrays import Floats
     from stipple.lloyd_steps.corollaries import RandomStarts, SeparationRate
     from stipple.lloyd_steps.dimensions import CellDimensions
-    from stipple.lloyd_steps.presets import Preset
+    from stipple.lloyd_steps.preset import Preset
     from stipple.lloyd_steps.slope import MultiStepRate, Slope
 
 PLOT_DPI = 150.0
@@ -52,7 +53,7 @@ def describe_found(
 
 def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
     """Render all files, by path."""
-    from stipple.files.tables import render_json, render_points, render_table_csv
+    from stipple.files.tables import render_json, render_table_csv
     from stipple.lloyd_steps.figures import tabulate
 
     rows = [tabulate(row) for row in found.figures]
@@ -63,13 +64,21 @@ def render_files(found: Found, job: Job) -> list[tuple[str, bytes]]:
             (job.files.plot, render_plot_of(found.slope, job.title, published, job.files.plot))
         )
     files += found.pictures.items()
-    files += [
-        (path, render_points(points, find_format(path)))
-        for path, points in found.last_points.items()
-    ]
+    files += [(path, _render_last(points, path)) for path, points in found.last_points.items()]
     if job.files.report:
         files.append((job.files.report, render_json(describe_found(found, rows, job.recorded))))
     return files
+
+
+def _render_last(points: "Floats", path: str) -> bytes:
+    from stipple.files import ply, vtk
+    from stipple.files.tables import render_points
+
+    form = find_format(path)
+    clouds = {"ply": ply.render_cloud, "vtp": vtk.render_cloud}
+    if form in clouds:
+        return clouds[form](dict(zip("xyz", points.T, strict=True)))
+    return render_points(points, form)
 
 
 def list_rows(found: Found, preset: "Preset | None") -> list[tuple[str, str]]:
@@ -143,11 +152,12 @@ def _tell_theorem(one: AppliedTheorem) -> tuple[str, str]:
     theorem = one.theorem
     steps, size, least = theorem.steps, theorem.step_size, theorem.threshold
     done = "no step is taken" if steps < 1 else "so many steps are taken"
+    power = "ε" if theorem.dimension == 2 else "ε²"
     holds = "holds" if theorem.holds else "does not hold"
     bound = f"{least:.4g}" if isfinite(least) else "infinite"
     text = (
         f"N = {one.points:,}: k_N = {steps} for τ = {size:g}, {done}; hypothesis"
-        f" 1/(½W2²·N) < ε <= 1 {holds}: ε = {theorem.epsilon:.4g}, 1/(½W2²·N) = {bound}"
+        f" 1/(½W2²·N) < {power} <= 1 {holds}: ε = {theorem.epsilon:.4g}, 1/(½W2²·N) = {bound}"
     )
     return "theorem", text if size < 1 else f"{text}; hypothesis τ < 1 does not hold"
 
@@ -166,14 +176,15 @@ def _tell_rate(rate: "SeparationRate") -> str:
         return "the least distance of the starts does not fall with N: any β, W2² is O(N^−1)"
     text = f"the starts are N^(−1/β) apart with β = {rate.beta:.4g} (fitted)"
     if not rate.says_something:
-        return f"{text}: nothing follows, for β > d − 1 = 1 is needed"
+        return f"{text}: nothing follows, for β > d − 1 = {rate.dimension - 1} is needed"
     return f"{text}: W2² is O(N^{rate.exponent:.3f}) after a step"
 
 
 def _tell_multi_step(rate: "MultiStepRate") -> str:
     """Tell how fast W2² has to fall after k_N steps, and the constant that suffices."""
+    root = "√(W2²(start)/(εN))" if rate.dimension == 2 else "∛(W2²(start)²/(ε²N))"
     power = "" if rate.exponent is None else f", which falls as N^{rate.exponent:.3f} here"
-    return f"W2² after k_N steps is at most {round_up(rate.factor, 3)}·√(W2²(start)/(εN)){power}"
+    return f"W2² after k_N steps is at most {round_up(rate.factor, 3)}·{root}{power}"
 
 
 def _tell_dimensions(one: "CellDimensions") -> tuple[str, str]:

@@ -94,7 +94,8 @@ def prepare_image(
     source: "Picture | Matrix", reading: Reading, path: str, notes: Sequence[str] = ()
 ) -> Original:
     """Resize an image or a matrix if that is asked, find its levels, and tell all notes."""
-    from stipple.measures.tone import resize, settle_levels
+    from stipple.measures.resizing import resize
+    from stipple.measures.tone import settle_levels
 
     if reading.resize is not None:
         source = resize(source, reading.resize, max_pixels=reading.max_pixels)
@@ -110,8 +111,17 @@ def prepare_image(
 
 def read_density(path: str, reading: Reading) -> "Density":
     """Read an image or a matrix as a density."""
+    from stipple.files.open import open_source
+
+    with open_source(path) as (stream, name):
+        return decode_density(stream, name, path, reading)
+
+
+def decode_density(stream: BinaryIO, name: str, path: str, reading: Reading) -> "Density":
+    """Read an image or a matrix as a density, from a stream that was opened by its path."""
+    from stipple.arguments import settle
     from stipple.measures.blank import find_darkness
     from stipple.measures.density import Density
 
-    original = read_image(path, reading)
-    return Density(find_darkness(original.source, original.tone))
+    original = decode_image(stream, name, path, reading)
+    return Density(settle(find_darkness(original.source, original.tone)))

@@ -180,7 +180,8 @@ solver_options = add_options(
         "--engine",
         type=click.Choice(get_args(NeighbourEngine)),
         default="auto",
-        help="Backend for neighbours of power cells; auto: pysdot where it is installed.",
+        help="Backend for neighbours of power cells; auto: our own search where cells are many,"
+        " else pysdot where it is installed.",
     ),
     threads_option,
     group="Solver",

@@ -21,7 +21,7 @@ from stipple.cli.stipple.paths import FIELD, fill_paths
 from stipple.cli.stipple.placing import Placing, read_placing, take_pen
 from stipple.cli.stipple.rules import CONFLICTS, STREAMS
 from stipple.drawing.video import ENCODERS, check_encoder
-from stipple.machine.tasks import share_threads
+from stipple.machine.threads import share_threads
 
 if TYPE_CHECKING:
     from stipple.arrays import Floats

@@ -28,6 +28,9 @@ def command(**options: Any) -> None:
     first axis of NRRD and NIfTI), y along rows and z along slices, in the unit of --spacing. Each
     stands for the same mass, or for one of --masses, as grains of given volumes do; together they
     lower the Wasserstein distance W2 to the volume.
+
+    VOLUME may also be a formula on the unit cube, a --box or a --ball: uniform, gaussian:MEAN,SIGMA
+    (one number each, or X/Y/Z), and sums such as 0.3*gaussian:0.2,0.1+0.7*uniform.
     """
     from stipple.cli.volume.plan import plan
     from stipple.cli.volume.run import run
@@ -41,7 +44,7 @@ def command(**options: Any) -> None:
         written = write_files(render_files(found, job))
         if job.report:
             report = describe_found(found)
-            report["seconds"] = {**found.seconds, "write": time.perf_counter() - began}
+            report["seconds"] = {**found.stippling.seconds, "write": time.perf_counter() - began}
             report |= describe_command("volume", job.recorded)
             written += write_files([(job.report, render_json(report))])
     if not job.quiet:

@@ -5,8 +5,9 @@ import click
 from stipple.cli.shared.batches import file_options
 from stipple.cli.shared.config import config_option
 from stipple.cli.shared.counts import Count
+from stipple.cli.shared.domains import VOXELS, ball_option
 from stipple.cli.shared.options import add_options, report_options, threads_option
-from stipple.cli.shared.types import SPACING, FiniteRange
+from stipple.cli.shared.types import NUMBERS, SPACING, FiniteRange
 
 FORMATS = ("csv", "npy", "ply", "vtp", "png", "gif", "html")
 CELL_FORMATS = ("ply", "vtp", "tess")
@@ -19,6 +20,7 @@ Examples:
   stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
   stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
   stipple volume stack.npy -n 2000 --periodic -o points.csv -o turn.html
+  stipple volume gaussian:0,0.4 --ball 0,0,0,1 -n 2000 -o points.ply
 """
 
 volume_options = add_options(
@@ -46,6 +48,21 @@ volume_options = add_options(
             help="Width, height and depth of a voxel, such as 1,1,2.5, in any unit of length.",
         ),
         click.option(
+            "--box",
+            type=NUMBERS,
+            metavar="X0,Y0,Z0,X1,Y1,Z1",
+            show_default="0,0,0,1,1,1",
+            help="Domain of a formula.",
+        ),
+        ball_option,
+        click.option(
+            "--voxels",
+            type=click.IntRange(min=1),
+            metavar="P",
+            show_default=f"{VOXELS}",
+            help="Voxels along the longest side on which a formula is integrated.",
+        ),
+        click.option(
             "--periodic",
             is_flag=True,
             help="Opposite sides of the box are one: copies side by side show no seam.",
@@ -66,7 +83,7 @@ volume_options = add_options(
             type=click.IntRange(min=0),
             metavar="K",
             default=30,
-            help="Most steps; 0 moves nothing.",
+            help="Maximum number of steps; 0 moves nothing.",
         ),
         click.option(
             "--tolerance",
@@ -92,8 +109,8 @@ volume_options = add_options(
             type=click.Path(allow_dash=True),
             show_default="CSV on standard output",
             help="File of the points, by suffix: .csv, .ply and .vtp (VTK) with their masses, .npy"
-            " without; .png shows slices, .gif the points from all around, .html a page to turn"
-            " them. - is standard output. Repeatable.",
+            " without; .png shows slices (of --masses with the borders of cells), .gif the points"
+            " from all around, .html a page to turn them. - is standard output. Repeatable.",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
         click.option(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stipple.cli.shared.conflicts import Rule, allow_suffixes, refuse_conflicts
-from stipple.cli.shared.outputs import Output, find_format, plan_outputs, settle_files
+from stipple.cli.shared.domains import BALL, FormulaDomain, is_formula
+from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
 
@@ -18,18 +19,27 @@ RULES = (
         lambda options: options["volume"] == "-" and options["masses"] == "-",
         "Standard input (-) can be read once only.",
     ),
+    Rule(
+        lambda options: options["box"] and len(options["box"]) != 6,
+        "--box takes six numbers, X0,Y0,Z0,X1,Y1,Z1.",
+    ),
+    BALL,
+    Rule(lambda options: options["box"] and options["ball"], "Give --box or --ball, not both."),
+    Rule(
+        lambda options: is_formula(options["volume"]) and options["spacing"] is not None,
+        "--spacing is for volumes, not for formulas: leave it out.",
+    ),
+    Rule(
+        lambda options: (
+            not is_formula(options["volume"])
+            and any(options[name] is not None for name in ("box", "ball", "voxels"))
+        ),
+        "--box, --ball and --voxels are for formulas, not for files.",
+    ),
     allow_suffixes(
         "polyhedra",
         [f".{name}" for name in CELL_FORMATS],
         " or ".join(f".{name}" for name in CELL_FORMATS),
-    ),
-    Rule(
-        lambda options: (
-            options["periodic"]
-            and options["polyhedra"] is not None
-            and find_format(options["polyhedra"]) == "tess"
-        ),
-        "Cells of a periodic box are whole and reach beyond it: give --polyhedra a .ply or .vtp.",
     ),
 )
 
@@ -38,10 +48,12 @@ RULES = (
 class Job:
     """One call of `stipple volume`; `recorded` is every option, for the report.
 
-    `spacing` is None where it was not given.
+    `formula` says where VOLUME is a density, if it is a formula; `spacing` is None where it was not
+    given.
     """
 
     volume: str
+    formula: FormulaDomain | None
     spacing: tuple[float, float, float] | None
     points: int
     masses: str | None
@@ -76,7 +88,9 @@ def plan(options: Mapping[str, Any]) -> Job:
     outputs = plan_outputs(options["volume"], paths, form, FORMATS)
     others = [options[name] for name in ("polyhedra", "report") if options[name]]
     settle_files(options, [*(output.path for output in outputs), *others])
+    formula = FormulaDomain(options["box"], None, options["ball"], options["voxels"])
     return Job(
+        formula=formula if is_formula(options["volume"]) else None,
         points=options["points"] or POINTS,
         outputs=outputs,
         recorded=record_options(options),

@@ -1,21 +1,28 @@
 """What `stipple volume` runs: a job in, points in space out."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.memory import announce_memory
-from stipple.cli.shared.progress import Progress, print_note
+from stipple.cli.shared.progress import Progress
 from stipple.cli.volume.plan import Job
 
 if TYPE_CHECKING:
-    from stipple.measures.volume import VolumeDensity
+    from stipple.measures.solid import VolumeDomain
     from stipple.transport.quantisation import Step
     from stipple.volumes.stippling import VolumeStippling
 
-UNIT = (1.0, 1.0, 1.0)
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Points from the corner of the box, and the domain that says where that is."""
+
+    stippling: "VolumeStippling"
+    domain: "VolumeDomain"
 
 
-def run(job: Job) -> "VolumeStippling":
+def run(job: Job) -> Found:
     """Do what a job asks for.
 
     Raises
@@ -29,7 +36,8 @@ def run(job: Job) -> "VolumeStippling":
 
     masses = read_masses_csv(job.masses) if job.masses is not None else None
     count = job.points if masses is None else len(masses)
-    density = _read_density(job)
+    domain = _read_domain(job)
+    density = domain.density
     announce_memory(predict_volume(count, density.values.size, job.periodic), quiet=job.quiet)
     label = f"{count_things(count, 'point')} in {count_things(density.values.size, 'voxel')}"
     with Progress(label, job.iterations, quiet=job.quiet, verbose=job.verbose) as progress:
@@ -38,7 +46,7 @@ def run(job: Job) -> "VolumeStippling":
             quality = f"quality {step.quality:.6f}"
             progress.advance(step.number, f"step {step.number:3d}  {quality}")
 
-        return stipple_volume(
+        stippling = stipple_volume(
             density,
             count,
             masses=masses,
@@ -50,28 +58,14 @@ def run(job: Job) -> "VolumeStippling":
             threads=job.threads,
             on_step=show,
         )
+    return Found(stippling, domain)
 
 
-def _read_density(job: Job) -> "VolumeDensity":
-    import numpy as np
+def _read_domain(job: Job) -> "VolumeDomain":
+    from stipple.cli.shared.domains import read_formula_in_space
+    from stipple.cli.shared.volumes import read_volume_density
+    from stipple.measures.solid import VolumeDomain
 
-    from stipple.files.volumes import read_volume
-    from stipple.measures.volume import VolumeDensity
-
-    values, found = read_volume(job.volume)
-    spacing = job.spacing or found or UNIT
-    if job.spacing is None and found is None:
-        told = f"No --spacing is given: the voxels of {job.volume} are taken for cubes of side 1."
-    elif job.spacing is None:
-        told = f"The voxels of {job.volume} are {_describe(spacing)}, as its header says."
-    elif found is not None and not np.allclose(found, spacing, rtol=1e-6, atol=0):
-        told = f"--spacing {_describe(spacing)} replaces that of {job.volume}, {_describe(found)}."
-    else:
-        told = None
-    if told:
-        print_note(told, quiet=job.quiet)
-    return VolumeDensity(values, spacing)
-
-
-def _describe(spacing: tuple[float, float, float]) -> str:
-    return " × ".join(f"{length:g}" for length in spacing)
+    if job.formula is not None:
+        return read_formula_in_space(job.volume, job.formula)
+    return VolumeDomain(read_volume_density(job.volume, job.spacing, quiet=job.quiet))

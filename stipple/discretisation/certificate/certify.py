@@ -7,16 +7,15 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.discretisation.certificate.ascent import NARROW, ascend, repair_plan
 from stipple.discretisation.certificate.exact import find_exact_cost
-from stipple.discretisation.certificate.problem import DiscreteProblem, Plan, scale_power
+from stipple.discretisation.certificate.problem import DiscreteProblem, Plan
 from stipple.discretisation.weighted_cells import EUCLIDEAN
 from stipple.errors import StippleError
 from stipple.geometry.metrics import Metric
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.samples import Samples
-from stipple.transport.mass_bounds import WHOLE, round_to_whole
-from stipple.transport.network_simplex import NetworkSimplex
-from stipple.transport.north_west_corner import match_in_order
+from stipple.transport.bounded_flow import find_flow
+from stipple.transport.mass_bounds import MassBounds, count_whole
 
 # Up to so many pairs of sample and atom the linear program is solved whole.
 LARGEST_WHOLE_PROGRAM = 20_000
@@ -103,9 +102,9 @@ def certify_discrete(
     if nearest is not None:
         return nearest
     problem.merge_duplicates()
-    if len(problem.points) * len(problem.atoms) <= LARGEST_WHOLE_PROGRAM:
-        return _certify_whole(problem)
     start = None if potentials is None else np.asarray(potentials, dtype=float)[kept]
+    if len(problem.points) * len(problem.atoms) <= LARGEST_WHOLE_PROGRAM:
+        return _certify_whole(problem, start)
     return _certify_by_ascent(problem, start)
 
 
@@ -142,24 +141,26 @@ def _certify_nearest(problem: DiscreteProblem) -> Interval | None:
     return problem.enclose(lower, upper)
 
 
-def _certify_whole(problem: DiscreteProblem) -> Interval:
-    """Solve the linear program with all pairs."""
-    costs = problem.measure_costs()
-    count, atoms = costs.shape
-    sources, targets, matched = match_in_order(
-        round_to_whole(problem.masses, WHOLE), round_to_whole(problem.weights, WHOLE)
+def _certify_whole(problem: DiscreteProblem, potentials: Floats | None) -> Interval:
+    """Find the best flow of all, from potentials that may be near."""
+    whole = count_whole(problem.masses, MassBounds.fix(problem.weights))
+    start = np.zeros(len(problem.atoms))
+    if potentials is not None and np.isfinite(potentials).all():
+        start = problem.scale_down(potentials)
+    flow = find_flow(
+        problem.points,
+        whole.amounts,
+        problem.atoms,
+        whole.least,
+        whole.most,
+        start,
+        order=problem.order,
+        arcs=problem.arcs,
     )
-    amounts = np.zeros(costs.shape)
-    amounts[sources, targets] = matched
-    tails, heads = (pairs.ravel() for pairs in np.indices(costs.shape))
-    simplex = NetworkSimplex(count, atoms, tails, heads, costs.ravel(), amounts.ravel())
-    while not simplex.improve():
-        pass
-    arcs, moved = simplex.get_flow()
-    upper = problem.bound_above(Plan(tails[arcs], heads[arcs], moved / WHOLE))
+    amounts = flow.amounts / whole.amounts.sum()
+    upper = problem.bound_above(Plan(flow.samples, flow.atoms, amounts))
     # A little less potential leaves no sample between two atoms.
-    potentials = simplex.get_target_potential()
-    duals = [problem.evaluate(potentials * part) for part in (1.0, 1 - LESS)]
+    duals = [problem.evaluate(flow.potential * part) for part in (1.0, 1 - LESS)]
     return problem.enclose(max(map(problem.bound_below, duals)), upper)
 
 
@@ -167,8 +168,7 @@ def _certify_by_ascent(problem: DiscreteProblem, potentials: Floats | None) -> I
     """Raise the dual by Newton steps, then let linear programs mend plan and potentials."""
     best = problem.evaluate(np.zeros(len(problem.atoms)))
     if potentials is not None and np.isfinite(potentials).all():
-        scale = scale_power(1.0, -problem.exponent, problem.order)
-        given = problem.evaluate(potentials * scale)
+        given = problem.evaluate(problem.scale_down(potentials))
         best = max(best, given, key=lambda dual: dual.value)
     best = ascend(problem, best)
     upper = np.inf

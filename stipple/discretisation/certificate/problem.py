@@ -12,6 +12,7 @@ from stipple.arrays import Floats, Integers
 from stipple.discretisation.certificate.sums import (
     add_cells,
     add_costs,
+    fill_up,
     fit_groups,
     match_in_order,
     subtract_groups,
@@ -194,11 +195,9 @@ class DiscreteProblem:
             points, atoms, potentials, self.workers, order=self.order, arcs=self.arcs
         )
 
-    def measure_costs(self) -> Floats:
-        """c(x_i, y_j), shape (n, m)."""
-        with np.errstate(under="ignore"):
-            costs: Floats = self.metric.measure_distances(self.points, self.atoms) ** self.order
-        return costs
+    def scale_down(self, potentials: Floats) -> Floats:
+        """Potentials in units of the samples, in those of this problem."""
+        return scale_power(potentials, -self.exponent, self.order)
 
     def bound_below(self, dual: Dual) -> float:
         """Kantorovich's dual, rounded down: Σ a_i c(x_i, y_j(i)) + Σ (w_j − mass of cell j) g_j.
@@ -212,16 +211,20 @@ class DiscreteProblem:
     def bound_above(self, plan: Plan) -> float:
         """Cost of a plan with exact marginals made of one with any, rounded up.
 
-        Rows and columns that hold too much are scaled down; what is left on both sides is matched
-        in the order of the curve, and what rounding leaves of that pays the largest cost.
+        Rows and columns that hold too much are scaled down; what is left on both sides goes the
+        ways of the plan, then is matched in the order of the curve, and what rounding leaves of
+        that pays the largest cost.
         """
         amounts = fit_groups(plan.sources, plan.amounts * self._total, *self._given)
         amounts = fit_groups(plan.targets, amounts, *self._taken)
         given, lost = subtract_groups(plan.sources, amounts, *self._given)
         taken, excess = subtract_groups(plan.targets, amounts, *self._taken)
         cost = self._add_costs(plan.sources, plan.targets, amounts, self._shift)
+        # Crumbs may weigh much where samples are far apart.
+        more = fill_up(plan.sources, plan.targets, given, taken)
+        cost += self._add_costs(plan.sources, plan.targets, more, self._shift)
         rest, left = self._match(given, taken, self._shift)
-        return self._round_up(cost + rest, lost + excess + left, len(amounts))
+        return self._round_up(cost + rest, lost + excess + left, 2 * len(amounts))
 
     def enclose_on_line(self) -> Interval:
         """W_k^k on the line, where the sorted matching is optimal for every k ≥ 1."""

@@ -104,6 +104,26 @@ def subtract_groups(
 
 
 @compile_loop
+def fill_up(
+    rows: Integers,
+    columns: Integers,
+    given: tuple[Floats, Floats],
+    taken: tuple[Floats, Floats],
+) -> Floats:
+    """Let entries carry more, one after the other, of what is left on both sides; change that."""
+    more = np.zeros(len(rows))
+    for entry in range(len(rows)):
+        i, j = rows[entry], columns[entry]
+        # What rounding makes of the difference stays above 0.
+        amount = min(given[0][i], taken[0][j]) * (1 - 4 * UNIT_ROUNDING)
+        if amount > 0:
+            more[entry] = amount
+            given[0][i], given[1][i] = add_pairs(given[0][i], given[1][i], -amount, 0.0)
+            taken[0][j], taken[1][j] = add_pairs(taken[0][j], taken[1][j], -amount, 0.0)
+    return more
+
+
+@compile_loop
 def match_in_order(
     given_highs: Floats, given_lows: Floats, taken_highs: Floats, taken_lows: Floats
 ) -> tuple[Integers, Integers, Floats, float]:

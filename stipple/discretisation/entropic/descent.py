@@ -61,7 +61,7 @@ def descend(
     weights : ndarray, shape (m,)
         Their weights at the start, sum 1.
     iterations : int
-        Most steps; 0 leaves the start where it is.
+        Maximum number of steps; 0 leaves the start where it is.
     """
     variables = _Variables(problem, atoms, weights)
     search = _Search(problem, variables)

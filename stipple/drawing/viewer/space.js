@@ -60,6 +60,7 @@ function start() {
   const edges = listEdges(data.half);
   const reach = Math.hypot(...data.half);
   const canvas = get("canvas");
+  const night = window.matchMedia("(prefers-color-scheme: dark)"); // what is far fades into it
   const state = { ...FIRST };
   let waiting = false;
 
@@ -71,8 +72,6 @@ function start() {
     canvas.height = height * ratio;
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
-    context.fillStyle = "#ffffff";
-    context.fillRect(0, 0, width, height);
     const scale = (state.zoom * MARGIN * Math.min(width, height)) / (2 * reach);
     const axes = makeAxes(state.turn, state.tilt);
     const place = (seen, i) => [width / 2 + scale * seen[3 * i], height / 2 - scale * seen[3 * i + 1]];
@@ -88,11 +87,13 @@ function start() {
     const size = 2 ** Number(get("size").value);
     for (const i of sortByDepth(seen, Number(get("cut").value))) {
       const near = Math.min(Math.max(0.5 + seen[3 * i + 2] / (1.6 * reach), 0), 1);
-      context.fillStyle = `hsl(213 ${25 + 30 * near}% ${82 - 55 * near}%)`;
+      const light = night.matches ? 30 + 45 * near : 82 - 55 * near;
+      context.fillStyle = `hsl(213 ${25 + 30 * near}% ${light}%)`;
       context.beginPath();
       context.arc(...place(seen, i), Math.max(0.5, scale * size * radii[i]), 0, 2 * Math.PI);
       context.fill();
     }
+    canvas.dataset.ready = "true";
   }
 
   function change(values) {
@@ -101,6 +102,7 @@ function start() {
     state.zoom = Math.min(Math.max(state.zoom, 0.1), 100);
     if (!waiting) {
       waiting = true;
+      canvas.dataset.ready = "false";
       requestAnimationFrame(draw);
     }
   }
@@ -144,6 +146,7 @@ function start() {
     row.append(head);
     row.insertCell().textContent = value;
   }
+  night.onchange = () => change({});
   new ResizeObserver(() => change({})).observe(canvas);
 }
 
