@@ -264,7 +264,7 @@ def test_longer_numbers_are_rounded_where_nothing_is_proved_of_them():
 # --- counts and numbers -------------------------------------------------------------------------
 
 IMAGE = np.ones((3, 3))
-SAMPLES = np.arange(5.0)[:, None]
+SAMPLES = np.arange(10.0).reshape(5, 2)
 COUNTS = {
     "points": lambda count: stipple.stipple(IMAGE, count),
     "iterations": lambda count: stipple.stipple(IMAGE, 2, iterations=count),

@@ -22,9 +22,9 @@ def test_demands_are_those_of_their_parts() -> None:
     base = predict_stippling(0, 0).size
     assert predict_stippling(1, 0).size - base == 2850
     assert predict_stippling(1, 0, moving=False).size - base == 1600
-    assert predict_stippling(0, 1).size - base == 70
-    assert predict_stippling(0, 1, inks=4).size - base == 70 + 3 * 20
-    assert predict_stippling(1, 1, inks=4, together=True).size - base == 5700 + 70 + 3 * 62
+    assert predict_stippling(0, 1).size - base == 52
+    assert predict_stippling(0, 1, inks=4).size - base == 52 + 3 * 30
+    assert predict_stippling(1, 1, inks=4, together=True).size - base == 5700 + 52 + 3 * 62
     assert predict_bounds((2, 5)).size - predict_bounds((2, 0)).size == 10 * 640
     assert predict_bounds((1, 2, 5)).size == predict_bounds((2, 5)).size
     assert predict_bounds((1, 2, 5), 1).size - predict_bounds((1, 2, 0), 1).size == 10 * 4000

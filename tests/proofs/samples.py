@@ -110,7 +110,9 @@ def atoms_that_are_found(random: np.random.Generator) -> str | None:
     weights: AtomWeights = "free" if random.random() < 0.8 else "equal"
     count = int(random.integers(1, min(different, 4) + 1))
     samples = Samples(points, masses)
-    found = edot(samples, count, p=order, zeta=1.0, weights=weights, steps=4, threads=1)
+    # Free weights on a line take none.
+    steps = None if dimension == 1 and weights == "free" else 4
+    found = edot(samples, count, p=order, zeta=1.0, weights=weights, steps=steps, threads=1)
     exact = _transport(_price(points, found.atoms, order), masses, found.weights)
     said = f"{points.tolist()}, {masses.tolist()}, m = {len(found.atoms)}, {weights}"
     return _compare(found.cost, exact, f"{said}, k = {order:g}")
