@@ -1,7 +1,7 @@
 """Numba's cached code, made ready to run without what only compilation needs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from llvmlite.binding import parse_bitcode
@@ -14,8 +14,10 @@ class LightCache(CompileResultCacheImpl):
 
     def rebuild(self, target_context: Any, payload: Any) -> Any:
         """Make compiled code ready to run; the caller holds numba's lock."""
-        with _using_light_libraries(target_context.codegen()):
+        with suppress(AttributeError, TypeError), _using_light_libraries(target_context.codegen()):
             return super().rebuild(target_context, payload)  # type: ignore[no-untyped-call]
+        # A numba whose insides are others loads as it always does.
+        return super().rebuild(target_context, payload)  # type: ignore[no-untyped-call]
 
 
 class LightLibrary(JITCodeLibrary):
