@@ -196,7 +196,8 @@ def refine_levels(
             break
         few = search.order == 2 or (search.order != 1 and len(pair.shape) < AXES)
         most = None if last else STEPS_ON_THE_WAY if few else DISTANCE_STEPS
-        found = search.solve(level, solution, gap, most, proof.deadline)
+        halvings = len(pyramid) - 1 - number
+        found = search.solve(level, solution, gap, most, proof.deadline, halvings)
         if found is None:
             break
         solution, unproved = found, number

@@ -51,9 +51,9 @@ ARC_CHOICES = {
 }
 # With gaps from this on, plans need not be exact, but as good as the gap allows;
 LEAST_RELAXED = 1e-5
-# and from this one on, cells are tried first: of smooth images they find a plan that is good enough
-# in half of the time.
-LEAST_SWEPT = 5e-4
+# and from this one on, cells are tried first where images are so rough that a plan, refined to the
+# last level as it is, would exceed what is proved by this share of what the gap allows.
+LEAST_SWEPT, ROUGH = 5e-4, 0.75
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # The tolerance changes by no larger factors at once.
@@ -90,6 +90,7 @@ class Search:
         self._workers, self._pool = workers, pool
         self._device = choice.device if choice.engine == "keops" else None
         self._share = FIRST_SHARE
+        self._halvings = 0
         self.transform_seconds = 0.0
 
     def ends_with_cells(self, level: Level) -> bool:
@@ -110,12 +111,15 @@ class Search:
         gap: float,
         most: int | None,
         deadline: float,
+        halvings: int = 0,
     ) -> Solution | None:
         """Solve a level to a relative gap, if `most` steps and the time suffice.
 
-        None if there is no time for a first solution; the coarsest level is always solved.
+        Its sides are those of the images, so often halved. None if there is no time for a first
+        solution; the coarsest level is always solved.
         """
         costs = measure_costs(level.source.shape, self.order).table
+        self._halvings = halvings
         self._workers.clock.deadline = math.inf if coarser is None else deadline
         found: Solution | None = None
         try:
@@ -209,8 +213,12 @@ class Search:
             near = best = self._ascend(level, dual, gap, deadline)
         else:
             near = best = self._conjugate(dual)
-        if self._method == "sparse" or gap >= LEAST_SWEPT:
-            enough = evaluate_dual(level, best) * (1 + gap) ** self.order
+        proved = evaluate_dual(level, best)
+        allowed = proved * ((1 + gap) ** self.order - 1)
+        # Each refinement leaves a quarter of what a plan costs beyond the best one.
+        excess = 0.25**self._halvings * (evaluate_flow(flow, costs) - proved)
+        if self._method == "sparse" or (gap >= LEAST_SWEPT and excess > ROUGH * allowed):
+            enough = proved + allowed
             flow = self._sweep_cells(flow, best, costs, CELL_SIDES[costs.ndim][0], deadline, enough)
         yield Solution(flow, best)
         for count, radius in ARC_CHOICES[costs.ndim]:
