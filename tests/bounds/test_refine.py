@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from stipple.arrays import Floats
 from stipple.bounds import refine, search
 from stipple.bounds.certificate import certify_bounds
+from stipple.bounds.domain_decomposition import improve_in_cells
 from stipple.bounds.masses import pair_masses
-from stipple.bounds.problem import Flow, Level
+from stipple.bounds.problem import Flow, Level, Potentials
 from stipple.bounds.refine import bound_images
 from stipple.bounds.results import BoundResult, LevelRecord
-from stipple.bounds.sparse import relax_on_arcs, solve_on_arcs
+from stipple.bounds.sparse import solve_on_arcs
 from stipple.errors import StippleError
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
@@ -245,20 +246,18 @@ def test_no_exact_programme_is_solved_for_a_gap(monkeypatch: pytest.MonkeyPatch)
     check_evidence(found, a, b, 2)
 
 
-def test_smooth_images_need_no_arcs_beyond_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    relaxed: list[int] = []
+def test_cells_come_before_arcs_where_images_are_rough(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[int] = []
 
-    def relax(level: Level, *given: Any) -> tuple[Flow, Floats] | None:
-        relaxed.append(max(level.source.shape))
-        return relax_on_arcs(level, *given)
+    def improve(flow: Flow, potentials: Potentials, costs: Floats, *given: Any) -> Flow:
+        swept.append(max(costs.shape))
+        return improve_in_cells(flow, potentials, costs, *given)
 
-    monkeypatch.setattr(search, "relax_on_arcs", relax)
-    a, b = draw_smooth(1, (80, 66), 12.0), draw_smooth(2, (80, 66), 12.0)
-    assert bound(a, b, gap=2e-3).reached
-    assert 80 not in relaxed
-    relaxed.clear()
-    assert bound(a, b, gap=1e-4).reached
-    assert 80 in relaxed
+    monkeypatch.setattr(search, "improve_in_cells", improve)
+    for scale, gap, rough in ((12.0, 2e-3, False), (2.0, 2e-3, True), (2.0, 1e-4, False)):
+        swept.clear()
+        assert bound(*(draw_smooth(seed, (80, 66), scale) for seed in (1, 2)), gap=gap).reached
+        assert (80 in swept) == rough
 
 
 def test_a_limit_between_two_levels_is_told_as_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
