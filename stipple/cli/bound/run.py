@@ -82,10 +82,17 @@ def check_shapes(paths: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> Non
     if shapes[0] == shapes[1]:
         return
     sizes = [" × ".join(map(str, shape[::-1])) for shape in shapes]
-    grain, advice = "voxels", "give two volumes of one size"
-    if len(shapes[0]) == len(shapes[1]) == 2:
-        grain, advice = "pixels", "bring them to the same size with --resize WxH"
-    raise StippleError(f"{paths[0]} has {sizes[0]} {grain} and {paths[1]} {sizes[1]}: {advice}.")
+    grains = ["pixels" if len(shape) == 2 else "voxels" for shape in shapes]
+    if grains[0] != grains[1]:
+        advice = "give two pictures, or two volumes"
+    elif grains[0] == "pixels":
+        advice = "bring them to the same size with --resize WxH"
+    else:
+        advice = "give two volumes of one size"
+    first, second = (
+        f"{path} has {size} {grain}" for path, size, grain in zip(paths, sizes, grains, strict=True)
+    )
+    raise StippleError(f"{first} and {second}: {advice}.")
 
 
 def read_masses(path: str, reading: Reading) -> "Floats":

@@ -23,6 +23,13 @@ PLOT_DPI = 150.0
 
 def render_files(found: Found, files: Files) -> list[tuple[str, bytes]]:
     """Render the files that were asked for: paths and contents."""
+    rendered = _render_outputs(found, files)
+    if files.plot:
+        rendered.append((files.plot, _render_plot(found.runs, files.plot)))
+    return rendered
+
+
+def _render_outputs(found: Found, files: Files) -> list[tuple[str, bytes]]:
     if found.related is not None:
         return [
             (output.path, _render_plan(found, found.related, output, files.layout.dpi))
@@ -36,8 +43,6 @@ def render_files(found: Found, files: Files) -> list[tuple[str, bytes]]:
             else:
                 drawing = _compose(pictures, files)
                 rendered.append((path, render_drawing(drawing, output.format, files.layout.dpi)))
-    if files.plot:
-        rendered.append((files.plot, _render_plot(found.runs, files.plot)))
     return rendered
 
 
