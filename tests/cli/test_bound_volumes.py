@@ -99,7 +99,10 @@ def test_a_tiff_file_of_other_pages_is_a_picture() -> None:
         (("a.npy", "b.npy", "--resize", "4x4"), "options of tone are for images"),
         (("a.npy", "b.npy", "--invert"), "options of tone are for images"),
         (("a.npy", "b.npy", "--max-pixels", 10), "more than the 10 allowed"),
-        (("a.npy", "flat.npy"), "a.npy has 6 × 5 × 4 voxels and flat.npy 6 × 5: give two volumes"),
+        (
+            ("a.npy", "flat.npy"),
+            "a.npy has 6 × 5 × 4 voxels and flat.npy 6 × 5 pixels: give two pictures",
+        ),
         (("a.npy", "other.npy"), "a.npy has 6 × 5 × 4 voxels and other.npy 7 × 5 × 4"),
     ],
 )

@@ -82,17 +82,13 @@ def check_shapes(paths: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> Non
     if shapes[0] == shapes[1]:
         return
     sizes = [" × ".join(map(str, shape[::-1])) for shape in shapes]
-    grains = ["pixels" if len(shape) == 2 else "voxels" for shape in shapes]
-    if grains[0] != grains[1]:
-        advice = "give two pictures, or two volumes"
-    elif grains[0] == "pixels":
-        advice = "bring them to the same size with --resize WxH"
-    else:
-        advice = "give two volumes of one size"
-    first, second = (
-        f"{path} has {size} {grain}" for path, size, grain in zip(paths, sizes, grains, strict=True)
-    )
-    raise StippleError(f"{first} and {second}: {advice}.")
+    grain, other = ("pixels" if len(shape) == 2 else "voxels" for shape in shapes)
+    told = f"{paths[0]} has {sizes[0]} {grain} and {paths[1]} {sizes[1]}"
+    if grain != other:
+        raise StippleError(f"{told} {other}: give two pictures, or two volumes.")
+    if grain == "voxels":
+        raise StippleError(f"{told}: give two volumes of one size.")
+    raise StippleError(f"{told}: bring them to the same size with --resize WxH.")
 
 
 def read_masses(path: str, reading: Reading) -> "Floats":
