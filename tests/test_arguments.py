@@ -272,7 +272,7 @@ COUNTS = {
     "threads of stipple": lambda count: stipple.stipple(IMAGE, 2, threads=count),
     "atoms": lambda count: stipple.edot(SAMPLES, count),
     "steps": lambda count: stipple.edot(SAMPLES, 2, steps=count),
-    "batch": lambda count: stipple.edot(SAMPLES, 2, batch=count),
+    "batch": lambda count: stipple.edot(SAMPLES, 2, batch=count, objective="sharp", steps=1),
     "seed": lambda count: stipple.edot(SAMPLES, 2, seed=count),
     "threads": lambda count: stipple.edot(SAMPLES, 2, threads=count),
     "block": lambda count: stipple.bound([[1, 2]], [[2, 1]], block=count),

@@ -237,6 +237,7 @@ def discretise(
     if distances is not None:
         return discretise_by_medoids(measure.samples, n, settings, distances, start=start)
     settings = settings.choose_algorithm(n)
+    settings.refuse_other_algorithm()
     measure = replace(measure, samples=place_samples(measure.samples, settings))
     began = time.perf_counter()
     solution = solve(

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 ADAPTIVE_COUNT = 50
 # The published ζ; cells of many atoms need less, or atoms die.
 DEFAULT_ZETA = {"simple": 1e-2, "adaptive": 1e-4}
+# What only one of the algorithms of the entropic objectives looks at.
+OF_ONE_ALGORITHM = {
+    "simple": ("batch", "momentum", "atom_rate", "weight_rate", "finish"),
+    "adaptive": ("cells", "cell_atoms"),
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,31 @@ metric, batch, momentum, atom_rate, weight_rate, finish, steps, seed, engine, de
             self._check_capacity(self.capacity)
         for name, value in plain.items():
             object.__setattr__(self, name, value)
+        if self.objective == "exact":
+            for algorithm in OF_ONE_ALGORITHM:
+                self._refuse_idle(algorithm, 'choose objective="sharp" or "full"')
+
+    def refuse_other_algorithm(self) -> None:
+        """Refuse what only the algorithm looks at that was not chosen.
+
+        Raises
+        ------
+        StippleError
+            With what to do.
+        """
+        if self.objective != "exact":
+            other = "simple" if self.algorithm == "adaptive" else "adaptive"
+            self._refuse_idle(other, f'choose algorithm="{other}"')
+
+    def _refuse_idle(self, algorithm: str, advice: str) -> None:
+        """Refuse what only this algorithm looks at, which is not taken."""
+        for name in OF_ONE_ALGORITHM[algorithm]:
+            value = getattr(self, name)
+            if value != getattr(type(self), name):
+                raise StippleError(
+                    f"{name} is {value!r}, which is for the {algorithm} algorithm of the entropic"
+                    f" objectives: leave it out, or {advice}."
+                )
 
     def _check_capacity(self, capacity: tuple[float, float]) -> None:
         if not isinstance(capacity, tuple | list) or len(capacity) != 2:
