@@ -17,7 +17,7 @@ from stipple.discretisation.certificate.certify import put_on_sphere
 from stipple.discretisation.discretise import read_measure
 from stipple.discretisation.evidence import measure_diameter, name_smallest_zeta, scale_zeta
 from stipple.discretisation.former import accept_former_call
-from stipple.discretisation.methods import OnStep, descend
+from stipple.discretisation.methods import descend
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.scale import (
     choose_exponent,
@@ -27,6 +27,7 @@ from stipple.discretisation.scale import (
     shrink_samples,
 )
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import OnStep
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples

@@ -10,13 +10,12 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.discretisation.settings import Settings, make_metric
-from stipple.discretisation.solution import Solution
+from stipple.discretisation.solution import OnStep, Solution
 from stipple.measures.samples import Samples
 from stipple.transport.mass_bounds import MassBounds
 
 if TYPE_CHECKING:
     from stipple.discretisation.bounded import BoundedQuantisation
-    from stipple.discretisation.methods import OnStep
 
 # Where samples times atoms are few, a second start of a barycentre is worth its time, and pixels
 # need no even one.

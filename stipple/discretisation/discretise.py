@@ -32,9 +32,9 @@ from stipple.discretisation.evidence import (
 from stipple.discretisation.former import accept_former_call
 from stipple.discretisation.lower_bound import bound_quantisation
 from stipple.discretisation.medoids import discretise_by_medoids
-from stipple.discretisation.methods import OnStep
 from stipple.discretisation.result import Discretisation
 from stipple.discretisation.settings import Settings
+from stipple.discretisation.solution import OnStep
 from stipple.discretisation.solve import place_samples, settle_count, solve
 from stipple.errors import StippleError
 from stipple.geometry.distances import Distances

@@ -1,7 +1,7 @@
 """Which solver finds the atoms."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from stipple.discretisation.coinciding import merge_coinciding
 from stipple.discretisation.histogram import FEWEST_PIXELS, count_samples
 from stipple.discretisation.line import quantise_line
 from stipple.discretisation.settings import Settings, make_metric, make_sinkhorn
-from stipple.discretisation.solution import AtomCell, Solution
+from stipple.discretisation.solution import AtomCell, OnStep, Solution
 from stipple.errors import StippleError
 from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
@@ -28,9 +28,6 @@ from stipple.transport.semi_discrete import TransportSolver
 
 if TYPE_CHECKING:
     from stipple.discretisation.entropic.adaptive import RunCells
-
-OnStep: TypeAlias = Callable[[int, float | None], None] | None
-"""Receives the number of each step and the objective there, or None with the number of cells."""
 
 # So many starts of the descent are worth their time for few atoms.
 STARTS, FEW_ATOMS = 4, 20

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from stipple.discretisation.certificate.problem import find_exponent, scale_power
-from stipple.discretisation.methods import OnStep
 from stipple.discretisation.settings import Settings
-from stipple.discretisation.solution import AtomCell, Solution
+from stipple.discretisation.solution import AtomCell, OnStep, Solution
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples
 

@@ -1,10 +1,15 @@
 """What an algorithm finds, before there is evidence of how good it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from stipple.arrays import Floats
+
+OnStep: TypeAlias = Callable[[int, float | None], None] | None
+"""Receives the number of each step and the objective there, or None with the number of cells."""
 
 
 @dataclass(frozen=True, eq=False)

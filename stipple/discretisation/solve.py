@@ -14,7 +14,7 @@ from stipple.discretisation.evidence import (
     measure_zeta,
     name_smallest_zeta,
 )
-from stipple.discretisation.methods import OnStep, find_atoms
+from stipple.discretisation.methods import find_atoms
 from stipple.discretisation.scale import (
     choose_exponent,
     expand_solution,
@@ -22,7 +22,7 @@ from stipple.discretisation.scale import (
     shrink_measure,
 )
 from stipple.discretisation.settings import Settings
-from stipple.discretisation.solution import Solution
+from stipple.discretisation.solution import OnStep, Solution
 from stipple.errors import StippleError
 from stipple.measures.measure import Measure
 from stipple.measures.samples import Samples

@@ -125,7 +125,8 @@ class CellProblem:
     def scale(self, state: CellState) -> Floats:
         """Inverse of a diagonal Hessian: 1/(2 w_j) for k = 2, where it gives Lloyd's step."""
         k = self.order
-        curvature = k * max(1.0, k - 1) * state.masses * self.measure_radii(state) ** (k - 2)
+        with np.errstate(over="ignore", invalid="ignore"):  # of orders beyond all use
+            curvature = k * max(1.0, k - 1) * state.masses * self.measure_radii(state) ** (k - 2)
         normal = curvature >= np.finfo(float).tiny  # others have no inverse
         inverse = np.divide(1.0, curvature, out=np.zeros_like(curvature), where=normal)
         return inverse[:, None]

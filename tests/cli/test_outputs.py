@@ -90,6 +90,12 @@ def test_what_is_there_may_be_kept():
         settle("b.svg", "a.png", read=(), no_clobber=True)
 
 
+def test_a_dry_run_names_files_whose_bytes_are_no_text(capsys):
+    with pytest.raises(click.exceptions.Exit):
+        settle("\udcff.csv", dry_run=True)
+    assert capsys.readouterr().out == "write \ufffd.csv\n"
+
+
 def test_a_dry_run_names_every_file_and_ends(capsys):
     with pytest.raises(click.exceptions.Exit):
         settle("new/b.svg", "a.png", "-", read=(), dry_run=True)

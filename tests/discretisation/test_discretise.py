@@ -296,6 +296,7 @@ def test_sources_that_make_no_sense():
         (2 * np.eye(3), 1, {"metric": "sphere"}, "has length 2"),
         (np.eye(3), 1, {"objective": "full", "zeta": 1e-320}, "at least"),
         (np.eye(3), 1, {"objective": "full", "zeta": 1e300, "p": 99.0}, "smaller ζ"),
+        (np.indices((8, 8)).reshape(2, -1).T / 8, 2, {"p": 1e308}, "beyond the range"),
         (1e200 * np.eye(3), 1, {}, "beyond the range"),
     ):
         with pytest.raises(StippleError, match=said):

@@ -121,7 +121,9 @@ def settle_files(
         seen.add(real)
     if options["dry_run"]:
         for path in paths:
-            click.echo(f"{'replace' if _identify(path) else 'write'} {path}")
+            # Bytes in a name that are no text have no place on standard output.
+            told = click.format_filename(path)
+            click.echo(f"{'replace' if _identify(path) else 'write'} {told}")
         raise click.exceptions.Exit
 
 
