@@ -29,7 +29,7 @@ RACE_TOLERANCE, LAST_TOLERANCE = 1e-4, 1e-5
 # Samples times atoms of all transports by which atoms of given weights change places.
 SWAP_ENTRIES = 60_000_000
 # On a line: samples in all orders that are looked at, from so many starts.
-ORDER_ENTRIES, ORDERED = 200_000_000, 4
+ORDER_ENTRIES, ORDERED = 500_000_000, 2
 
 
 def search_bounded(
@@ -102,16 +102,14 @@ def search_bounded(
         return descend((draw(0), None), RACE_TOLERANCE, on_step), 1
     # Fewer samples would not do: masses of clusters far apart differ in them.
     found = [descend((draw(number), None), RACE_TOLERANCE) for number in range(tries)]
+    if draw.shares and samples.dimension == 1:
+        found.append(descend((_order(samples, bounds, found, seed), None), RACE_TOLERANCE))
     if draw.shares:
         best = _swap(found, WeightSwaps(samples, bounds, order, metric, SWAP_ENTRIES))
     else:
         first = _choose([one.cost for one in found])
         best = found[first].atoms, found[first].potentials[0]
-    last = descend(best, LAST_TOLERANCE, on_step)
-    if draw.shares and samples.dimension == 1:
-        ordered = descend((_order(samples, bounds, found, seed), None), LAST_TOLERANCE, on_step)
-        last = min(last, ordered, key=lambda one: one.cost)
-    return last, tries
+    return descend(best, LAST_TOLERANCE, on_step), tries
 
 
 def _order(

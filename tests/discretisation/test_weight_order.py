@@ -41,12 +41,14 @@ def test_the_best_of_all_orders_is_found(seed: int) -> None:
         )
 
 
-@pytest.mark.parametrize("distance", [10.0, 1e6])
-def test_clusters_on_a_line_cost_what_each_costs_alone(distance: float) -> None:
+@pytest.mark.parametrize(("count", "size", "distance"), [(5, 40, 1e6), (10, 100, 10.0)])
+def test_clusters_on_a_line_cost_what_each_costs_alone(
+    count: int, size: int, distance: float
+) -> None:
     random = np.random.default_rng(1)
-    clusters = [random.standard_normal((40, 1)) for _ in range(5)]
+    clusters = [random.standard_normal((size, 1)) for _ in range(count)]
     weights = np.array([0.07, 0.13, 0.3, 0.5])
     alone = np.mean([stipple.edot(one, weights=weights).cost.upper for one in clusters])
     samples = np.concatenate([one + distance * number for number, one in enumerate(clusters)])
-    found = stipple.edot(samples, weights=np.tile(weights, 5) / 5)
+    found = stipple.edot(samples, weights=np.tile(weights, count) / count)
     assert found.cost.upper <= 1.03 * alone
