@@ -137,7 +137,7 @@ def show(preset: Preset) -> list[str]:
         for path in found
     ]
     steps = ", ".join(map(str, preset.pictures))
-    seen = "slices across z" if preset.in_space else "arrows from points to barycentres"
+    seen = "slices across z" if preset.experiment.in_space else "arrows from points to barycentres"
     caption = f" (steps {steps}; {seen})" if preset.pictures else ""
     return [f"## {preset.name}", "", f"{preset.title}{caption}", "", *images, ""]
 

@@ -172,8 +172,8 @@ class _Reader:
     def _choose(self) -> Sequence[int]:
         if self._columns is None:
             return range(self._width)
-        wanted = f"{', '.join(self._columns[:-1])} and {self._columns[-1]}"
-        wanted = wanted if len(self._columns) > 1 else self._columns[0]
+        *most, last = self._columns
+        wanted = f"{', '.join(most)} and {last}" if most else last
         count = COUNTS[len(self._columns) - 1]
         if self._names is None:
             if self._width < len(self._columns):

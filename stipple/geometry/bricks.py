@@ -1,5 +1,7 @@
 """Where points that will move begin: in staggered rows where the density is flat, else in boxes."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from stipple.arrays import Booleans, Floats, Integers
@@ -58,28 +60,45 @@ def place_near_bisection(
     generator = np.random.default_rng(seed)
     many = count > FEW_POINTS
     tries = [EVENNESS if in_rows else 0.0, *[0.0] * (0 if many else FEW_STARTS - 1)]
-    return [_place(density, count, evenness, generator, many) for evenness in tries]
-
-
-def _place(
-    density: Density, count: int, evenness: float, generator: np.random.Generator, many: bool
-) -> tuple[Floats, Floats]:
-    """Fill blocks that are even up to a factor with rows, and shift points alone in their boxes."""
     image = density.accumulate()
+    drafts = [_divide(image, count, evenness, generator) for evenness in tries]
+    del image  # as large as the picture, before there are sums of it that are four times as large
+    return [_place(density, draft, many) for draft in drafts]
+
+
+class _Draft(NamedTuple):
+    """Points and potentials of all blocks, of which those alone in their boxes are still to come.
+
+    `alone` tells which these are; `boxes` and `directions`, in [−1, 1]², are theirs.
+    """
+
+    points: Floats
+    potentials: Floats
+    alone: Booleans
+    boxes: Floats
+    directions: Floats
+
+
+def _divide(image: Floats, count: int, evenness: float, generator: np.random.Generator) -> _Draft:
+    """Divide the mass into boxes, and fill blocks that are even up to a factor with rows."""
     blocks, counts = divide_mass(image, count, evenness)
     single = counts == 1
     boxes = blocks[single]
     directions = generator.uniform(-1.0, 1.0, (len(boxes), 2))
     mirrored = generator.random(len(blocks)) < 0.5
     points, potentials = _fill_blocks(image, blocks, counts, mirrored, count)
-    del image  # as large as the picture, before there are sums of it that are four times as large
+    return _Draft(points, potentials, np.repeat(single, counts), boxes, directions)
+
+
+def _place(density: Density, draft: _Draft, many: bool) -> tuple[Floats, Floats]:
+    """Place the points that are alone near the barycentres of their boxes."""
+    points, potentials, alone, boxes, directions = draft
     ink = _measure_ink(density, boxes) if many and len(boxes) else np.ones(len(boxes))
     barycentres, spreads = integrate_boxes(density, boxes)
     longest = SHIFT * np.sqrt(spreads)
     longest[ink < FULL] = 0.0
     shift = longest * directions
     low, high = INSIDE * (boxes[:, :2] - barycentres), INSIDE * (boxes[:, 2:] - barycentres)
-    alone = np.repeat(single, counts)
     points[alone] = barycentres + np.clip(shift, low, high)
     potentials[alone] = guess_potentials(spreads)
     return points, potentials

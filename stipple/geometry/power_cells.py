@@ -213,7 +213,10 @@ class _Cutter:
                 return cells
             lists = cells.adjacency
             found = Polygons(lists.offsets, lists.neighbours, cells.vertices, cells.areas)
-            cells = self._describe(mend_cells(*known, found, self.workers))
+            mended = mend_cells(*known, found, self.workers)
+            if mended is found:
+                break
+            cells = self._describe(mended)
         # Once for neighbours missed, once more for those of cells that come out of hiding.
         for _ in range(2):
             if _tiles(cells):

@@ -70,6 +70,11 @@ def mend_cells(
         Cells that a search has found, some of them too large.
     workers : Workers
         Threads that share the work.
+
+    Returns
+    -------
+    Polygons
+        `found` itself where no cell lacks one.
     """
     own = Adjacency(found.offsets, found.owners, np.diff(found.offsets) > 0)
     lacking = _find_lacking(own, workers)

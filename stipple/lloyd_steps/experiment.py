@@ -74,6 +74,11 @@ class Experiment:
         return self.list_step_sizes(count) if self.method == "lloyd" else (RELAXATION,)
 
     @property
+    def in_space(self) -> bool:
+        """Whether the domain has three dimensions."""
+        return self.domain(self.counts[0]).dimension == 3
+
+    @property
     def is_random(self) -> bool:
         """Whether start points are drawn independently, so that no distance is sure."""
         return isinstance(self.start, RandomStart)

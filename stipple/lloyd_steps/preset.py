@@ -32,8 +32,3 @@ class Preset:
     target: tuple[float, float] | None = None
     pictures: tuple[int, ...] = ()
     takes_picture: bool = False
-
-    @property
-    def in_space(self) -> bool:
-        """Whether its domain has three dimensions."""
-        return self.experiment.domain(self.experiment.counts[0]).dimension == 3

@@ -16,7 +16,7 @@ from stipple.lloyd_steps.experiment import LAST_STEP, PLATEAU_STEPS, Experiment
 from stipple.lloyd_steps.paths import AnyDomain
 from stipple.lloyd_steps.preset import Preset
 from stipple.lloyd_steps.presets_in_space import define_in_space
-from stipple.lloyd_steps.starts import Start, combine, make_start, place_on_split_line, stretch
+from stipple.lloyd_steps.starts import Start, combine, make_start, start_on_split_grid, stretch
 from stipple.measures.density import Density
 from stipple.measures.formula import Domain, Region, parse_density, rasterise_density
 
@@ -151,7 +151,7 @@ def _define_critical() -> tuple[Preset, ...]:
             "product density on 2×2 pixels with its product critical cloud: the rate is attained",
             Experiment(
                 _split_square,
-                _start_on_split_grid,
+                start_on_split_grid,
                 (256, 1024, 4096, 16384),
                 steps=2,
                 measured_step=0,
@@ -256,11 +256,6 @@ def _split_square(count: int) -> Domain:
     part = 1 / round(count**0.5)
     factor = np.array([part, 1 - part])
     return Domain(Density(np.outer(factor, factor)), (-1.0, -1.0), 1.0)
-
-
-def _start_on_split_grid(_domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
-    """Product of the critical cloud on the line: one point at −½, the others evenly on [0, 1]."""
-    return combine(place_on_split_line(round(count**0.5)), 2)
 
 
 def _start_on_diagonal(domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:

@@ -13,7 +13,7 @@ from stipple.arrays import Floats
 from stipple.lloyd_steps.experiment import Experiment
 from stipple.lloyd_steps.paths import AnyDomain
 from stipple.lloyd_steps.preset import Preset
-from stipple.lloyd_steps.starts import combine, make_start, place_on_split_line, stretch
+from stipple.lloyd_steps.starts import combine, make_start, start_on_split_grid, stretch
 from stipple.measures.formula import parse_density
 from stipple.measures.solid import Solid, VolumeDomain, rasterise_in_space
 from stipple.measures.volume import VolumeDensity
@@ -46,7 +46,7 @@ def define_in_space() -> tuple[Preset, ...]:
             "space-tight",
             "product density on 2×2×2 voxels with its product critical cloud: the rate is attained",
             Experiment(
-                _split_cube, _start_on_split_grid, (1728, 4096, 8000), steps=2, measured_step=0
+                _split_cube, start_on_split_grid, (1728, 4096, 8000), steps=2, measured_step=0
             ),
             "none for d = 3; theory: exponent −1/d = −0.333 in the limit; the closed form for these"
             " N is −0.357",
@@ -90,8 +90,3 @@ def _split_cube(count: int) -> VolumeDomain:
     factor = np.array([part, 1 - part])
     values = np.multiply.outer(factor, np.outer(factor, factor))
     return VolumeDomain(VolumeDensity(values), (-1.0, -1.0, -1.0))
-
-
-def _start_on_split_grid(_domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
-    """Product of the critical cloud on the line: one point at −½, the others evenly on [0, 1]."""
-    return combine(place_on_split_line(round(count ** (1 / 3))), 3)

@@ -108,9 +108,13 @@ def combine(line: Floats, dimension: int) -> Floats:
     return grid.reshape(-1, dimension)[:, ::-1]
 
 
-def place_on_split_line(count: int) -> Floats:
-    """Place a point at −½ and the others evenly on [0, 1]: critical for masses 1/n and 1 − 1/n."""
-    return np.append(-0.5, (np.arange(count - 1) + 0.5) / (count - 1))
+def start_on_split_grid(domain: AnyDomain, count: int, _generator: np.random.Generator) -> Floats:
+    """Place n^d points on the product of critical clouds on the line, for masses 1/n and 1 − 1/n.
+
+    Each has one point at −½, and the others evenly on [0, 1].
+    """
+    side = round(count ** (1 / domain.dimension))
+    return combine(np.append(-0.5, (np.arange(side - 1) + 0.5) / (side - 1)), domain.dimension)
 
 
 def start_at(points: Floats) -> Start:

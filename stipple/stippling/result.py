@@ -75,7 +75,7 @@ class Stippling(Drawable):
     seconds : dict
         Time by stage.
     method, engine : str
-        As used.
+        As used; the engine is the one that is asked for neighbours where no search finds them.
     seed : int
         Seed of all that was random.
     version : str

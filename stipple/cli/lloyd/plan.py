@@ -148,8 +148,8 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         experiment, in_pixels = _define_experiment(options, "points" in given)
     if options["plot"] and len(experiment.counts) < 2:
         raise click.UsageError("--plot needs at least two numbers of points, as in -n 400,1600.")
-    in_space = experiment.domain(experiment.counts[0]).dimension == 3
-    refuse_conflicts({**options, "given": given, "in_space": in_space}, SPACE_RULES)
+    known = {**options, "given": given, "in_space": experiment.in_space}
+    refuse_conflicts(known, SPACE_RULES)
     files = _plan_files(options, outputs, preset)
     _refuse_panels(files, experiment)
     others = [path for path in (files.plot, files.animation, files.report) if path]

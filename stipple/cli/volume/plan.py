@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stipple.cli.shared.conflicts import Rule, allow_suffixes, refuse_conflicts
-from stipple.cli.shared.domains import BALL, FormulaDomain, is_formula
+from stipple.cli.shared.domains import BALL, FormulaDomain, is_formula, refuse_spacing
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
 from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
@@ -25,10 +25,6 @@ RULES = (
     ),
     BALL,
     Rule(lambda options: options["box"] and options["ball"], "Give --box or --ball, not both."),
-    Rule(
-        lambda options: is_formula(options["volume"]) and options["spacing"] is not None,
-        "--spacing is for volumes, not for formulas: leave it out.",
-    ),
     Rule(
         lambda options: (
             not is_formula(options["volume"])
@@ -82,15 +78,18 @@ def plan(options: Mapping[str, Any]) -> Job:
         For files that cannot be written.
     """
     refuse_conflicts(options, RULES)
+    formula = None
+    if is_formula(options["volume"]):
+        refuse_spacing(options["spacing"])
+        formula = FormulaDomain(options["box"], None, options["ball"], options["voxels"])
     paths, form = list(options["outputs"]), options["format_"]
     if not paths:
         paths, form = ["-"], form or "csv"
     outputs = plan_outputs(options["volume"], paths, form, FORMATS)
     others = [options[name] for name in ("polyhedra", "report") if options[name]]
     settle_files(options, [*(output.path for output in outputs), *others])
-    formula = FormulaDomain(options["box"], None, options["ball"], options["voxels"])
     return Job(
-        formula=formula if is_formula(options["volume"]) else None,
+        formula=formula,
         points=options["points"] or POINTS,
         outputs=outputs,
         recorded=record_options(options),
