@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stipple.arrays import Floats
 from stipple.bounds.back_and_forth import ascend_dual
+from stipple.bounds.beckmann import slope_potential
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.clock import LateError, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
@@ -211,6 +212,8 @@ class Search:
         """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
         if self._method == "fast":
             near = best = self._ascend(level, dual, gap, deadline)
+        elif self.order == 1 and costs.ndim == AXES:
+            near = best = self._conjugate(slope_potential(level, deadline))
         else:
             near = best = self._conjugate(dual)
         proved = evaluate_dual(level, best)
