@@ -7,13 +7,15 @@ optimization problems with a convergence rate independent of grid size", 2019).
 """
 
 import time
+from collections.abc import Iterator
 from functools import reduce
+from itertools import combinations
 
 import numpy as np
 from scipy.fft import dctn, idctn
 
 from stipple.arrays import Floats
-from stipple.bounds.grid import AXES, lift, pool_blocks
+from stipple.bounds.grid import AXES, pool_blocks
 from stipple.bounds.problem import TOTAL, Level
 from stipple.bounds.pyramid import refine_potential
 from stipple.machine.compiled import compile_loop
@@ -21,86 +23,91 @@ from stipple.machine.compiled import compile_loop
 # The coarsest level has no longer side than this.
 COARSEST = 8
 STEPS = 40
-# Steps of the flux, in its mean over the pixels.
+# Steps of the flux, in its mean over the voxels.
 FLUX_STEP = 2.0
 
 
-def slope_potential(level: Level, deadline: float) -> Floats:
-    """Find ψ for distances whose slopes are nearly at most 1, and whose dual value nearly W_1.
+def find_slope_potentials(level: Level, deadline: float) -> Iterator[Floats]:
+    """Find ψ for distances with slopes of about 1 at most, and of a dual value of nearly W_1.
 
-    Slopes are differences to the next pixel along each axis, which errs where ways begin or end:
-    once with the axes turned round the errors are opposite, and the mean keeps little of them (the
-    dual value is concave). Two c-transforms make of it what is a potential exactly.
+    Slopes are differences to the next voxel along each axis, which errs where ways begin or end:
+    differently so with axes turned round. The mean of several potentials keeps little of that,
+    since the dual value is concave. Two c-transforms make a potential of it.
 
     Parameters
     ----------
     level : Level
-        Images of shape (h, w), or volumes (d, h, w).
+        Volumes of shape (d, h, w).
     deadline : float
         Time of `time.perf_counter` from which on no more steps are taken.
 
-    Returns
-    -------
-    ndarray, of the same shape
-        In pixels.
+    Yields
+    ------
+    ndarray, shape (d, h, w)
+        The mean of two, with none of the axes and with all turned round; then of all eight.
     """
-    excess = lift(level.source - level.target) / TOTAL
-    forwards = _climb(excess, deadline)
-    backwards = np.flip(_climb(np.ascontiguousarray(np.flip(excess)), deadline))
-    return np.asarray(-(forwards + backwards) / 2).reshape(level.source.shape)
+    excess = (level.source - level.target) / TOTAL
+    turns = [turn for count in (0, 3, 1, 2) for turn in combinations(range(AXES), count)]
+    total = np.zeros(excess.shape)
+    for number, turn in enumerate(turns, start=1):
+        found = _climb_levels(np.ascontiguousarray(np.flip(excess, turn)), deadline)
+        total -= np.flip(found, turn)
+        if number in (2, len(turns)):
+            yield total / number
 
 
-def _climb(excess: Floats, deadline: float) -> Floats:
+def _climb_levels(excess: Floats, deadline: float) -> Floats:
     """Find f for masses that add up to 0, from coarse levels to fine ones."""
     levels = [excess]
     while max(levels[0].shape) > COARSEST:
         levels.insert(0, pool_blocks(levels[0], 2))
-    potential = np.zeros(levels[0].shape)
-    flux = np.zeros((AXES, *potential.shape))
+    coarsest = levels[0]
+    potential, flux = np.zeros(coarsest.shape), np.zeros((AXES, *coarsest.shape))
     # A guess: half of the mass goes half as far as the coarsest level is long.
-    whole = np.abs(levels[0]).sum() * max(potential.shape) / 4
+    whole = np.abs(coarsest).sum() * max(coarsest.shape) / 4
     for masses in levels:
-        shape = masses.shape
-        if shape != potential.shape:
-            potential = refine_potential(potential, shape, 1)
-            for axis in range(1, AXES + 1):
-                flux = np.repeat(flux, 2, axis)
-            flux = flux[:, : shape[0], : shape[1], : shape[2]] / 2.0 ** (np.ndim(masses) - 1)
-            flux = np.ascontiguousarray(flux)
+        if masses is not coarsest:
+            potential = refine_potential(potential, masses.shape, 1)
+            flux = _refine_flux(flux, masses.shape)
             whole = np.sqrt((flux**2).sum(axis=0)).sum()
         step = FLUX_STEP * whole / masses.size
-        frequencies = [2 - 2 * np.cos(np.pi * np.arange(n) / n) for n in shape]
-        laplacian = reduce(np.add.outer, frequencies)
-        # Constants do not matter: masses add up to 0.
-        laplacian.flat[0] = np.inf
-        residue = masses.copy()
-        _leave(flux, residue)
-        for _ in range(STEPS):
-            if time.perf_counter() >= deadline:
-                break
-            potential += idctn(dctn(residue, norm="ortho") / laplacian, norm="ortho") / step
-            residue = masses.copy()
-            _move_flux(flux, potential, step, residue)
+        _improve_level(masses, potential, flux, step, deadline)
     return potential
 
 
-@compile_loop
-def _leave(flux: Floats, masses: Floats) -> None:
-    """Subtract from masses what leaves with a flux, and add what arrives."""
-    depth, height, width = masses.shape
-    for s in range(depth):
-        for r in range(height):
-            for c in range(width):
-                for axis in range(3):
-                    k, i, j = s + (axis == 0), r + (axis == 1), c + (axis == 2)
-                    if k < depth and i < height and j < width:
-                        masses[s, r, c] -= flux[axis, s, r, c]
-                        masses[k, i, j] += flux[axis, s, r, c]
+def _refine_flux(flux: Floats, shape: tuple[int, ...]) -> Floats:
+    """Bring a flux to twice the resolution: what crosses a face crosses four."""
+    for axis in range(1, AXES + 1):
+        flux = np.repeat(flux, 2, axis)
+    depth, height, width = shape
+    return np.ascontiguousarray(flux[:, :depth, :height, :width]) / 4
+
+
+def _improve_level(
+    masses: Floats, potential: Floats, flux: Floats, step: float, deadline: float
+) -> None:
+    """Improve f and the flux, in place, by steps of each in turn."""
+    frequencies = [2 - 2 * np.cos(np.pi * np.arange(n) / n) for n in masses.shape]
+    laplacian = reduce(np.add.outer, frequencies)
+    # Constants do not matter: masses add up to 0.
+    laplacian.flat[0] = np.inf
+    # Nothing leaves through the last faces, so that nothing comes round.
+    parts = [along - np.roll(along, 1, axis) for axis, along in enumerate(flux)]
+    residue = masses - sum(parts)
+    for _ in range(STEPS):
+        if time.perf_counter() >= deadline:
+            break
+        potential += idctn(dctn(residue, norm="ortho") / laplacian, norm="ortho") / step
+        residue = masses.copy()
+        _move_flux(flux, potential, step, residue)
 
 
 @compile_loop
 def _move_flux(flux: Floats, potential: Floats, step: float, residue: Floats) -> None:
-    """Let the flux follow the slopes beyond 1, and tell what twice its change would leave over."""
+    """Drive the flux by slopes beyond 1; subtract from the residue what leaves by twice the change.
+
+    That is, by the new flux and once more by what it has more than the old one.
+    """
     depth, height, width = potential.shape
     for s in range(depth):
         for r in range(height):

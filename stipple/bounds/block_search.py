@@ -7,13 +7,23 @@ must be looked at does not grow with its distance: planes leave out what curves,
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.block_tree import BlockTree, build_tree
+from stipple.bounds.block_bounds import (
+    ROUNDING,
+    Aim,
+    Curve,
+    cap_costs,
+    choose_aim,
+    find_level,
+    offer_costs,
+    tilt_plane,
+)
+from stipple.bounds.block_tree import BlockTree, Box, build_tree, find_box
 from stipple.bounds.grid import AXES, lift
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
@@ -23,42 +33,6 @@ from stipple.machine.threads import Workers
 # and of volumes.
 LEAVES = {2: 8, AXES: 4}
 TILES = {2: (1, 8, 8), AXES: (4, 4, 4)}
-# More than what bounds lose by rounding, as a share of their parts.
-ROUNDING = 2.0**-40
-
-
-class Tile(NamedTuple):
-    """Pixels that are solved together: where they begin, and how many along each axis."""
-
-    front: int
-    top: int
-    left: int
-    depth: int
-    height: int
-    width: int
-
-
-class Curve(NamedTuple):
-    """Costs as a function of the distance: the least of scale·|x − y|^order and `most`.
-
-    They are lower by no more than `loss` and `ROUNDING`. The order is 0 if they are no such
-    function.
-    """
-
-    order: float
-    scale: float
-    most: float
-    loss: float
-
-
-class _Aim(NamedTuple):
-    """The plane through the middle of a tile that its minima are compared with.
-
-    `slopes` by axis; no minimum is more than `level` above the plane through 0.
-    """
-
-    slopes: tuple[float, float, float]
-    level: float
 
 
 def search_blocks(
@@ -126,7 +100,7 @@ def _find_minima(
     room = 8 * len(tree.sides) + 1
     levels, blocks, bounds = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     for number in range(start, stop):
-        tile = Tile(
+        tile = Box(
             number // across // down * sides[0],
             number // across % down * sides[1],
             number % across * sides[2],
@@ -136,10 +110,10 @@ def _find_minima(
         )
         best[:] = nothing
         owner[:] = 0
-        none = _Aim((0.0, 0.0, 0.0), np.inf)
+        none = Aim((0.0, 0.0, 0.0), np.inf)
         leaf = _dive(mirrored, tree, tile)
         _search_leaf(heights, mirrored, tree, curve, nothing, leaf, tile, none, best, owner)
-        aim = _choose_aim(tile, heights.shape, curve, best, owner)
+        aim = choose_aim(tile, heights.shape, curve, best, owner)
         levels[0], blocks[0], bounds[0] = len(tree.sides) - 1, 0, -np.inf
         held = 1
         while held > 0:
@@ -154,7 +128,18 @@ def _find_minima(
                     )
                 continue
             held = _list_children(
-                mirrored, tree, curve, tile, aim, level, block, held, levels, blocks, bounds
+                heights,
+                mirrored,
+                tree,
+                curve,
+                tile,
+                aim,
+                level,
+                block,
+                held,
+                levels,
+                blocks,
+                bounds,
             )
         for k in range(tile.depth):
             for i in range(tile.height):
@@ -165,7 +150,7 @@ def _find_minima(
 
 
 @compile_loop
-def _dive(mirrored: NDArray[Any], tree: BlockTree, tile: Tile) -> int:
+def _dive(mirrored: NDArray[Any], tree: BlockTree, tile: Box) -> int:
     """Guess the smallest block that is best for the middle of a tile."""
     columns = (mirrored.shape[2] + 1) // 2
     middle = (
@@ -189,101 +174,17 @@ def _dive(mirrored: NDArray[Any], tree: BlockTree, tile: Tile) -> int:
                     if value < least or (chosen[0] < 0 and tree.floors[number] < np.inf):
                         least, chosen = value, (s, r, c)
         place = chosen
-    return (place[0] * tree.shapes[0, 1] + place[1]) * tree.shapes[0, 2] + place[2]
-
-
-@compile_loop
-def _choose_aim(
-    tile: Tile,
-    shape: tuple[int, int, int],
-    curve: Curve,
-    best: NDArray[Any],
-    owner: Integers,
-) -> _Aim:
-    """Take the plane through a tile as steep as the cost from what is nearest to its middle."""
-    k, i, j = tile.depth // 2, tile.height // 2, tile.width // 2
-    line, c = divmod(owner[k, i, j], shape[2])
-    s, r = divmod(line, shape[1])
-    gap, below, aside = tile.front + k - s, tile.top + i - r, tile.left + j - c
-    _, steep = _price(curve, gap, below, aside)
-    slopes = steep * gap, steep * below, steep * aside
-    return _Aim(slopes, _find_level(tile, slopes, best))
-
-
-@compile_loop
-def _find_level(tile: Tile, slopes: tuple[float, float, float], best: NDArray[Any]) -> float:
-    """Find how far the minima rise above a plane."""
-    level = -np.inf
-    most = 0.0
-    for k in range(tile.depth):
-        for i in range(tile.height):
-            for j in range(tile.width):
-                along = (
-                    slopes[0] * (k - (tile.depth - 1) / 2)
-                    + slopes[1] * (i - (tile.height - 1) / 2)
-                    + slopes[2] * (j - (tile.width - 1) / 2)
-                )
-                level = max(level, best[k, i, j] - along)
-                most = max(most, abs(along) + abs(level))
-    return level + ROUNDING * most
-
-
-@compile_loop
-def _price(curve: Curve, gap: float, below: float, aside: float) -> tuple[float, float]:
-    """Price an offset: cost, and what the offset is to be multiplied with for its slopes."""
-    square = gap * gap + below * below + aside * aside
-    if curve.order == 0 or square == 0:
-        return 0.0, 0.0
-    cost = curve.scale * square ** (curve.order / 2)
-    return cost, curve.order * cost / square
-
-
-@compile_loop
-def _keep_apart(start: int, count: int, first: int, side: int) -> int:
-    """Least distance between `count` whole numbers from `start` on, and `side` from `first` on."""
-    return max(0, first - start - count + 1, start - first - side + 1)
-
-
-@compile_loop
-def _offer(
-    mirrored: NDArray[Any],
-    curve: Curve,
-    tile: Tile,
-    aim: _Aim,
-    first: tuple[int, int, int],
-    side: int,
-) -> tuple[float, float, tuple[float, float, float]]:
-    """Bound the costs from a tile to a block: from below, their rounding, and slopes in the block.
-
-    For every x in the tile and y in the block, cost(x − y) minus the plane of the aim at x is at
-    least the first number plus slopes·(y − middle of the block).
-    """
-    if curve.order == 0:
-        gap = _keep_apart(tile.front, tile.depth, first[0], side)
-        below = _keep_apart(tile.top, tile.height, first[1], side)
-        aside = _keep_apart(tile.left, tile.width, first[2], side)
-        columns = (mirrored.shape[2] + 1) // 2
-        return mirrored[gap, below, columns - 1 + aside] * 1.0, 0.0, (0.0, 0.0, 0.0)
-    gap = tile.front - first[0] + (tile.depth - side) / 2
-    below = tile.top - first[1] + (tile.height - side) / 2
-    aside = tile.left - first[2] + (tile.width - side) / 2
-    cost, steep = _price(curve, gap, below, aside)
-    slopes = -steep * gap, -steep * below, -steep * aside
-    apart = (
-        abs(slopes[0] + aim.slopes[0]) * (tile.depth - 1)
-        + abs(slopes[1] + aim.slopes[1]) * (tile.height - 1)
-        + abs(slopes[2] + aim.slopes[2]) * (tile.width - 1)
-    ) / 2
-    return cost - apart - curve.loss, cost + apart, slopes
+    return int((place[0] * tree.shapes[0, 1] + place[1]) * tree.shapes[0, 2] + place[2])
 
 
 @compile_loop
 def _list_children(
+    heights: NDArray[Any],
     mirrored: NDArray[Any],
     tree: BlockTree,
     curve: Curve,
-    tile: Tile,
-    aim: _Aim,
+    tile: Box,
+    aim: Aim,
     level: int,
     block: int,
     held: int,
@@ -296,30 +197,24 @@ def _list_children(
     line, across = divmod(block, shape[2])
     plane, down = divmod(line, shape[1])
     level -= 1
-    side, shape = tree.sides[level], tree.shapes[level]
-    half = (side - 1) / 2
+    shape = tree.shapes[level]
     bottom = held
     for s in range(2 * plane, min(2 * plane + 2, shape[0])):
         for r in range(2 * down, min(2 * down + 2, shape[1])):
             for c in range(2 * across, min(2 * across + 2, shape[2])):
                 number = (s * shape[1] + r) * shape[2] + c
                 entry = tree.starts[level] + number
-                floor, slope = tree.floors[entry], tree.slopes[entry]
+                floor, base = tree.floors[entry], tree.bases[entry]
                 if floor == np.inf:
                     continue
-                first = s * side, r * side, c * side
-                cost, error, slopes = _offer(mirrored, curve, tile, aim, first, side)
-                tilt = half * (abs(slopes[0]) + abs(slopes[1]) + abs(slopes[2]))
-                spread = half * (
-                    abs(slopes[0] + slope[0])
-                    + abs(slopes[1] + slope[1])
-                    + abs(slopes[2] + slope[2])
-                )
-                height = max(floor - tilt, tree.bases[entry] - spread)
-                error += tilt + abs(floor) + abs(tree.bases[entry])
-                bound = cost + height - ROUNDING * error
-                if curve.most < np.inf:
-                    bound = min(bound, _cap(curve, tile, aim) + floor)
+                box = find_box(tree, level, number, heights.shape)
+                cost, error, slopes = offer_costs(mirrored, curve, tile, aim, box)
+                tilt = tilt_plane(box, slopes, (0.0, 0.0, 0.0))
+                rise = tree.slopes[entry, 0], tree.slopes[entry, 1], tree.slopes[entry, 2]
+                spread = tilt_plane(box, slopes, rise)
+                bound = cost + max(floor - tilt, base - spread)
+                bound -= ROUNDING * (error + tilt + abs(floor) + abs(base))
+                bound = min(bound, cap_costs(curve, tile, aim) + floor)
                 if bound >= aim.level:
                     continue
                 place = held
@@ -333,17 +228,6 @@ def _list_children(
 
 
 @compile_loop
-def _cap(curve: Curve, tile: Tile, aim: _Aim) -> float:
-    """Bound the largest cost minus the plane of the aim, from below."""
-    apart = (
-        abs(aim.slopes[0]) * (tile.depth - 1)
-        + abs(aim.slopes[1]) * (tile.height - 1)
-        + abs(aim.slopes[2]) * (tile.width - 1)
-    ) / 2
-    return curve.most - apart - ROUNDING * (curve.most + apart)
-
-
-@compile_loop
 def _search_leaf(
     heights: NDArray[Any],
     mirrored: NDArray[Any],
@@ -351,33 +235,28 @@ def _search_leaf(
     curve: Curve,
     nothing: Any,
     block: int,
-    tile: Tile,
-    aim: _Aim,
+    tile: Box,
+    aim: Aim,
     best: NDArray[Any],
     owner: Integers,
-) -> _Aim:
+) -> Aim:
     """Lower the minima of a tile by the pixels of a smallest block, and the level of the aim."""
-    slices, rows, columns = heights.shape
-    side, shape = tree.sides[0], tree.shapes[0]
-    line, third = divmod(block, shape[2])
-    first, second = divmod(line, shape[1])
-    first, second, third = first * side, second * side, third * side
-    corner = first, second, third
-    cost, error, slopes = _offer(mirrored, curve, tile, aim, corner, side)
-    half = (side - 1) / 2
-    tilt = half * (abs(slopes[0]) + abs(slopes[1]) + abs(slopes[2]))
+    rows, columns = heights.shape[1:]
+    box = find_box(tree, 0, block, heights.shape)
+    cost, error, slopes = offer_costs(mirrored, curve, tile, aim, box)
+    tilt = tilt_plane(box, slopes, (0.0, 0.0, 0.0))
     cost -= ROUNDING * (error + tilt + abs(tree.floors[block]))
-    cap = _cap(curve, tile, aim)
-    for s in range(first, min(first + side, slices)):
-        for r in range(second, min(second + side, rows)):
-            for c in range(third, min(third + side, columns)):
+    cap = cap_costs(curve, tile, aim)
+    for s in range(box.front, box.front + box.depth):
+        for r in range(box.top, box.top + box.height):
+            for c in range(box.left, box.left + box.width):
                 height = heights[s, r, c]
                 if height >= nothing:
                     continue
                 along = (
-                    slopes[0] * (s - first - half)
-                    + slopes[1] * (r - second - half)
-                    + slopes[2] * (c - third - half)
+                    slopes[0] * (s - box.front - (box.depth - 1) / 2)
+                    + slopes[1] * (r - box.top - (box.height - 1) / 2)
+                    + slopes[2] * (c - box.left - (box.width - 1) / 2)
                 )
                 if height + min(cost + along, cap) - ROUNDING * abs(height) >= aim.level:
                     continue
@@ -391,4 +270,4 @@ def _search_leaf(
                             better = value < best[k, i, j]
                             best[k, i, j] = value if better else best[k, i, j]
                             owner[k, i, j] = pixel if better else owner[k, i, j]
-    return _Aim(aim.slopes, _find_level(tile, aim.slopes, best))
+    return Aim(aim.slopes, find_level(tile, aim.slopes, best))

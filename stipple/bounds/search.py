@@ -4,12 +4,13 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from functools import partial
 from itertools import chain, islice, product, repeat
 from typing import NamedTuple
 
 from stipple.arrays import Floats
 from stipple.bounds.back_and_forth import ascend_dual
-from stipple.bounds.beckmann import slope_potential
+from stipple.bounds.beckmann import find_slope_potentials
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.clock import LateError, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
@@ -210,12 +211,13 @@ class Search:
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
     ) -> Iterator[Solution]:
         """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
+        slopes: Iterator[Floats] = iter(())
         if self._method == "fast":
             near = best = self._ascend(level, dual, gap, deadline)
-        elif self.order == 1 and costs.ndim == AXES:
-            near = best = self._conjugate(slope_potential(level, deadline))
         else:
-            near = best = self._conjugate(dual)
+            if self.order == 1 and costs.ndim == AXES:
+                slopes = find_slope_potentials(level, deadline)
+            near = best = self._conjugate(next(slopes, dual))
         proved = evaluate_dual(level, best)
         allowed = proved * ((1 + gap) ** self.order - 1)
         # Each refinement leaves a quarter of what a plan costs beyond the best one.
@@ -224,6 +226,9 @@ class Search:
             enough = proved + allowed
             flow = self._sweep_cells(flow, best, costs, CELL_SIDES[costs.ndim][0], deadline, enough)
         yield Solution(flow, best)
+        for slope in slopes:
+            near = best = max(best, self._conjugate(slope), key=partial(evaluate_dual, level))
+            yield Solution(flow, best)
         for count, radius in ARC_CHOICES[costs.ndim]:
             if time.perf_counter() >= deadline:
                 return
@@ -236,7 +241,7 @@ class Search:
             if relaxed is None:
                 return
             near = self._conjugate(relaxed[1])
-            best = max(best, near, key=lambda each: evaluate_dual(level, each))
+            best = max(best, near, key=partial(evaluate_dual, level))
             if time.perf_counter() < deadline or evaluate_flow(relaxed[0], costs) < cost:
                 flow = relaxed[0]
             yield Solution(flow, best)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from stipple.arguments import read_number
 from stipple.arrays import Floats, Integers
-from stipple.bounds.block_search import ROUNDING, Curve, search_blocks
+from stipple.bounds.block_bounds import ROUNDING, Curve
+from stipple.bounds.block_search import search_blocks
 from stipple.bounds.grid import AXES, find_offsets
 from stipple.choices import HIGHEST_ORDER, Device
 from stipple.errors import StippleError
