@@ -60,8 +60,8 @@ LEAST_SWEPT, ROUGH = 5e-4, 0.75
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
-# With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
-LARGEST_ON_ARCS = 2**17
+# With more pixels than this in both images, or volumes, "fast" leaves it at cells: arcs take hours.
+LARGEST_ON_ARCS = {2: 2**17, AXES: 2**19}
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
 # of sums of potentials that are larger than the cost.
 AGREEMENT = 1e-11
@@ -97,7 +97,7 @@ class Search:
 
     def ends_with_cells(self, level: Level) -> bool:
         """Whether a level has more pixels than can be solved on arcs."""
-        return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS
+        return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS[level.source.ndim]
 
     def _goes_to_arcs(self, level: Level, gap: float) -> bool:
         """Whether the best plan on arcs is looked for at once: of volumes it takes long to find."""
