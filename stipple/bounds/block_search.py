@@ -1,37 +1,42 @@
-"""Minima of costs and heights over all pixels, with whole blocks of pixels discarded."""
+"""Minima of costs and heights over all pixels, with whole blocks of pixels discarded.
+
+Pixels are solved in small tiles. Costs that are convex are nowhere below their tangent planes, and
+heights in a block nowhere below a plane either: a block whose planes are above all minima found so
+far in a tile is left out, else its halves are looked at (branch and bound). How much of a block
+must be looked at does not grow with its distance: planes leave out what curves, not what rises.
+"""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stipple.arrays import Integers
-from stipple.bounds.grid import AXES, cut_blocks, lift
+from stipple.arrays import Floats, Integers
+from stipple.bounds.block_bounds import (
+    ROUNDING,
+    Aim,
+    Curve,
+    cap_costs,
+    choose_aim,
+    find_level,
+    offer_costs,
+    tilt_plane,
+)
+from stipple.bounds.block_tree import BlockTree, Box, build_tree, find_box
+from stipple.bounds.grid import AXES, lift
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
 from stipple.machine.threads import Workers
 
-# Pixels along a block, whose bounds discard it as a whole, and along the tiles that it is looked at
-# from: the smaller the tiles, the narrower the bounds, and the more of them there are. Of images,
+# Pixels along the smallest blocks, and along the tiles that they are looked at from: of images,
 # and of volumes.
-BLOCKS = {2: 16, AXES: 8}
+LEAVES = {2: 8, AXES: 4}
 TILES = {2: (1, 8, 8), AXES: (4, 4, 4)}
 
 
-class Tile(NamedTuple):
-    """Pixels that are solved together: where they begin, and how many along each axis."""
-
-    front: int
-    top: int
-    left: int
-    depth: int
-    height: int
-    width: int
-
-
 def search_blocks(
-    heights: NDArray[Any], costs: NDArray[Any], nothing: Any, workers: Workers
+    heights: NDArray[Any], costs: NDArray[Any], curve: Curve, nothing: Any, workers: Workers
 ) -> tuple[NDArray[Any], Integers]:
     """min_y cost(x − y) + height(y) and its minimisers, for costs that grow with each offset.
 
@@ -40,15 +45,19 @@ def search_blocks(
     heights : ndarray, shape (h, w) or (d, h, w)
     costs : ndarray, of the same shape and type
         By offset.
+    curve : Curve
+        What the costs are, up to `ROUNDING`.
     nothing : number
         Heights from this on leave pixels out.
     workers : Workers
     """
     values, table = lift(heights), lift(costs)
-    block, tile = BLOCKS[heights.ndim], TILES[heights.ndim]
+    tile = TILES[heights.ndim]
     # Offsets −w + 1 .. w − 1 in one line, so that the innermost loop reads both arrays forwards.
     mirrored = np.concatenate([table[:, :, :0:-1], table], axis=2)
-    floors = lift(_find_floors(heights, block, nothing))
+    if not (heights < nothing).any():
+        return np.full_like(heights, nothing), np.zeros(heights.shape, dtype=np.int64)
+    tree = build_tree(heights, LEAVES[heights.ndim], nothing)
     lowest, nearest = np.empty_like(values), np.zeros(values.shape, dtype=np.int64)
     tiles = math.prod(-(-count // side) for count, side in zip(values.shape, tile, strict=True))
     pixels = heights.size
@@ -56,9 +65,9 @@ def search_blocks(
         lambda start, stop: _find_minima(
             values,
             mirrored,
-            floors,
+            tree,
+            curve,
             nothing,
-            block,
             tile,
             start * tiles // pixels,
             stop * tiles // pixels,
@@ -70,19 +79,13 @@ def search_blocks(
     return lowest.reshape(heights.shape), nearest.reshape(heights.shape)
 
 
-def _find_floors(heights: NDArray[Any], side: int, nothing: Any) -> NDArray[Any]:
-    """Least height of each block."""
-    blocks = cut_blocks(heights, side, nothing)
-    return np.asarray(blocks.min(axis=tuple(range(1, blocks.ndim, 2))))
-
-
 @compile_loop
 def _find_minima(
     heights: NDArray[Any],
     mirrored: NDArray[Any],
-    floors: NDArray[Any],
+    tree: BlockTree,
+    curve: Curve,
     nothing: Any,
-    block: int,
     sides: tuple[int, int, int],
     start: int,
     stop: int,
@@ -92,11 +95,12 @@ def _find_minima(
     """Minima of heights + costs for the tiles from start to stop, best blocks first."""
     rows, columns = heights.shape[1:]
     down, across = -(-rows // sides[1]), -(-columns // sides[2])
-    bounds = np.empty(floors.size, dtype=heights.dtype)
     best = np.empty(sides, dtype=heights.dtype)
     owner = np.empty(sides, dtype=np.int64)
+    room = 8 * len(tree.sides) + 1
+    levels, blocks, bounds = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     for number in range(start, stop):
-        tile = Tile(
+        tile = Box(
             number // across // down * sides[0],
             number // across % down * sides[1],
             number % across * sides[2],
@@ -104,15 +108,38 @@ def _find_minima(
             min(sides[1], rows - number // across % down * sides[1]),
             min(sides[2], columns - number % across * sides[2]),
         )
-        _bound_blocks(heights.shape, mirrored, floors, nothing, block, tile, bounds)
         best[:] = nothing
         owner[:] = 0
-        worst = nothing
-        for other in np.argsort(bounds):
-            if bounds[other] >= worst:
-                break
-            worst = _search_block(
-                heights, mirrored, floors.shape, nothing, block, other, tile, worst, best, owner
+        none = Aim((0.0, 0.0, 0.0), np.inf)
+        leaf = _dive(mirrored, tree, tile)
+        _search_leaf(heights, mirrored, tree, curve, nothing, leaf, tile, none, best, owner)
+        aim = choose_aim(tile, heights.shape, curve, best, owner)
+        levels[0], blocks[0], bounds[0] = len(tree.sides) - 1, 0, -np.inf
+        held = 1
+        while held > 0:
+            held -= 1
+            level, block = levels[held], blocks[held]
+            if bounds[held] >= aim.level:
+                continue
+            if level == 0:
+                if block != leaf:
+                    aim = _search_leaf(
+                        heights, mirrored, tree, curve, nothing, block, tile, aim, best, owner
+                    )
+                continue
+            held = _list_children(
+                heights,
+                mirrored,
+                tree,
+                curve,
+                tile,
+                aim,
+                level,
+                block,
+                held,
+                levels,
+                blocks,
+                bounds,
             )
         for k in range(tile.depth):
             for i in range(tile.height):
@@ -123,67 +150,115 @@ def _find_minima(
 
 
 @compile_loop
-def _keep_apart(start: int, stop: int, first: int, last: int) -> int:
-    """Least distance between the whole numbers of two ranges, which end before `stop`, `last`."""
-    return max(0, first - stop + 1, start - last + 1)
+def _dive(mirrored: NDArray[Any], tree: BlockTree, tile: Box) -> int:
+    """Guess the smallest block that is best for the middle of a tile."""
+    columns = (mirrored.shape[2] + 1) // 2
+    middle = (
+        tile.front + tile.depth // 2,
+        tile.top + tile.height // 2,
+        tile.left + tile.width // 2,
+    )
+    place = (0, 0, 0)
+    for level in range(len(tree.sides) - 2, -1, -1):
+        side, shape = tree.sides[level], tree.shapes[level]
+        least, chosen = np.inf, (-1, -1, -1)
+        for s in range(2 * place[0], min(2 * place[0] + 2, shape[0])):
+            for r in range(2 * place[1], min(2 * place[1] + 2, shape[1])):
+                for c in range(2 * place[2], min(2 * place[2] + 2, shape[2])):
+                    number = tree.starts[level] + (s * shape[1] + r) * shape[2] + c
+                    centre = side // 2
+                    gap = min(abs(s * side + centre - middle[0]), mirrored.shape[0] - 1)
+                    below = min(abs(r * side + centre - middle[1]), mirrored.shape[1] - 1)
+                    aside = min(abs(c * side + centre - middle[2]), columns - 1)
+                    value = tree.bases[number] + mirrored[gap, below, columns - 1 + aside]
+                    if value < least or (chosen[0] < 0 and tree.floors[number] < np.inf):
+                        least, chosen = value, (s, r, c)
+        place = chosen
+    return int((place[0] * tree.shapes[0, 1] + place[1]) * tree.shapes[0, 2] + place[2])
 
 
 @compile_loop
-def _bound_blocks(
-    shape: tuple[int, int, int],
-    mirrored: NDArray[Any],
-    floors: NDArray[Any],
-    nothing: Any,
-    block: int,
-    tile: Tile,
-    bounds: NDArray[Any],
-) -> None:
-    """Bound from below what each block offers the pixels of a tile."""
-    slices, rows, columns = shape
-    _, down, across = floors.shape
-    for other in range(len(bounds)):
-        plane, line, column = other // across // down, other // across % down, other % across
-        floor = floors[plane, line, column]
-        if floor < nothing:
-            first, second, third = plane * block, line * block, column * block
-            gap = _keep_apart(
-                tile.front, tile.front + tile.depth, first, min(first + block, slices)
-            )
-            below = _keep_apart(tile.top, tile.top + tile.height, second, min(second + block, rows))
-            aside = _keep_apart(
-                tile.left, tile.left + tile.width, third, min(third + block, columns)
-            )
-            floor += mirrored[gap, below, columns - 1 + aside]
-        bounds[other] = floor
-
-
-@compile_loop
-def _search_block(
+def _list_children(
     heights: NDArray[Any],
     mirrored: NDArray[Any],
-    blocks: tuple[int, int, int],
+    tree: BlockTree,
+    curve: Curve,
+    tile: Box,
+    aim: Aim,
+    level: int,
+    block: int,
+    held: int,
+    levels: Integers,
+    blocks: Integers,
+    bounds: Floats,
+) -> int:
+    """Put the halves of a block that may be of use on a stack, the most promising one on top."""
+    shape = tree.shapes[level]
+    line, across = divmod(block, shape[2])
+    plane, down = divmod(line, shape[1])
+    level -= 1
+    shape = tree.shapes[level]
+    bottom = held
+    for s in range(2 * plane, min(2 * plane + 2, shape[0])):
+        for r in range(2 * down, min(2 * down + 2, shape[1])):
+            for c in range(2 * across, min(2 * across + 2, shape[2])):
+                number = (s * shape[1] + r) * shape[2] + c
+                entry = tree.starts[level] + number
+                floor, base = tree.floors[entry], tree.bases[entry]
+                if floor == np.inf:
+                    continue
+                box = find_box(tree, level, number, heights.shape)
+                cost, error, slopes = offer_costs(mirrored, curve, tile, aim, box)
+                tilt = tilt_plane(box, slopes, (0.0, 0.0, 0.0))
+                rise = tree.slopes[entry, 0], tree.slopes[entry, 1], tree.slopes[entry, 2]
+                spread = tilt_plane(box, slopes, rise)
+                bound = cost + max(floor - tilt, base - spread)
+                bound -= ROUNDING * (error + tilt + abs(floor) + abs(base))
+                bound = min(bound, cap_costs(curve, tile, aim) + floor)
+                if bound >= aim.level:
+                    continue
+                place = held
+                while place > bottom and bounds[place - 1] < bound:
+                    levels[place], blocks[place] = levels[place - 1], blocks[place - 1]
+                    bounds[place] = bounds[place - 1]
+                    place -= 1
+                levels[place], blocks[place], bounds[place] = level, number, bound
+                held += 1
+    return held
+
+
+@compile_loop
+def _search_leaf(
+    heights: NDArray[Any],
+    mirrored: NDArray[Any],
+    tree: BlockTree,
+    curve: Curve,
     nothing: Any,
     block: int,
-    other: int,
-    tile: Tile,
-    worst: Any,
+    tile: Box,
+    aim: Aim,
     best: NDArray[Any],
     owner: Integers,
-) -> Any:
-    """Lower the minima of a tile by the pixels of a block; the highest minimum is returned."""
-    slices, rows, columns = heights.shape
-    _, down, across = blocks
-    first, second = other // across // down * block, other // across % down * block
-    third = other % across * block
-    bottom, right = tile.top + tile.height, tile.left + tile.width
-    for s in range(first, min(first + block, slices)):
-        gap = _keep_apart(tile.front, tile.front + tile.depth, s, s + 1)
-        for r in range(second, min(second + block, rows)):
-            below = _keep_apart(tile.top, bottom, r, r + 1)
-            for c in range(third, min(third + block, columns)):
+) -> Aim:
+    """Lower the minima of a tile by the pixels of a smallest block, and the level of the aim."""
+    rows, columns = heights.shape[1:]
+    box = find_box(tree, 0, block, heights.shape)
+    cost, error, slopes = offer_costs(mirrored, curve, tile, aim, box)
+    tilt = tilt_plane(box, slopes, (0.0, 0.0, 0.0))
+    cost -= ROUNDING * (error + tilt + abs(tree.floors[block]))
+    cap = cap_costs(curve, tile, aim)
+    for s in range(box.front, box.front + box.depth):
+        for r in range(box.top, box.top + box.height):
+            for c in range(box.left, box.left + box.width):
                 height = heights[s, r, c]
-                aside = columns - 1 + _keep_apart(tile.left, right, c, c + 1)
-                if height >= nothing or height + mirrored[gap, below, aside] >= worst:
+                if height >= nothing:
+                    continue
+                along = (
+                    slopes[0] * (s - box.front - (box.depth - 1) / 2)
+                    + slopes[1] * (r - box.top - (box.height - 1) / 2)
+                    + slopes[2] * (c - box.left - (box.width - 1) / 2)
+                )
+                if height + min(cost + along, cap) - ROUNDING * abs(height) >= aim.level:
                     continue
                 pixel = (s * rows + r) * columns + c
                 shift = tile.left - c + columns - 1
@@ -195,9 +270,4 @@ def _search_block(
                             better = value < best[k, i, j]
                             best[k, i, j] = value if better else best[k, i, j]
                             owner[k, i, j] = pixel if better else owner[k, i, j]
-    worst = best[0, 0, 0]
-    for k in range(tile.depth):
-        for i in range(tile.height):
-            for j in range(tile.width):
-                worst = max(worst, best[k, i, j])
-    return worst
+    return Aim(aim.slopes, find_level(tile, aim.slopes, best))

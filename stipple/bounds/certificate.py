@@ -7,7 +7,7 @@ proofs are in docs/certificates.md.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, reduce
 
@@ -289,7 +289,7 @@ def _lower_largest(
     largest = float(first[giving].max() - heights[known].min())
     if not 0 < largest < costs.table.flat[-1]:
         return costs
-    return OffsetCosts(np.minimum(costs.table, largest), 0, False, costs.error)
+    return replace(costs, table=np.minimum(costs.table, largest))
 
 
 def _keep(heights: Integers, mask: Booleans) -> Integers:

@@ -4,11 +4,13 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from functools import partial
 from itertools import chain, islice, product, repeat
 from typing import NamedTuple
 
 from stipple.arrays import Floats
 from stipple.bounds.back_and_forth import ascend_dual
+from stipple.bounds.beckmann import find_slope_potentials
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.clock import LateError, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
@@ -58,8 +60,8 @@ LEAST_SWEPT, ROUGH = 5e-4, 0.75
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
-# With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
-LARGEST_ON_ARCS = 2**17
+# With more pixels than this in both images, or volumes, "fast" leaves it at cells: arcs take hours.
+LARGEST_ON_ARCS = {2: 2**17, AXES: 2**19}
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
 # of sums of potentials that are larger than the cost.
 AGREEMENT = 1e-11
@@ -95,7 +97,7 @@ class Search:
 
     def ends_with_cells(self, level: Level) -> bool:
         """Whether a level has more pixels than can be solved on arcs."""
-        return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS
+        return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS[level.source.ndim]
 
     def _goes_to_arcs(self, level: Level, gap: float) -> bool:
         """Whether the best plan on arcs is looked for at once: of volumes it takes long to find."""
@@ -209,10 +211,13 @@ class Search:
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
     ) -> Iterator[Solution]:
         """Raise the potentials, then solve on arcs up to a tolerance that the gap allows."""
+        slopes: Iterator[Floats] = iter(())
         if self._method == "fast":
             near = best = self._ascend(level, dual, gap, deadline)
         else:
-            near = best = self._conjugate(dual)
+            if self.order == 1 and costs.ndim == AXES:
+                slopes = find_slope_potentials(level, deadline)
+            near = best = self._conjugate(next(slopes, dual))
         proved = evaluate_dual(level, best)
         allowed = proved * ((1 + gap) ** self.order - 1)
         # Each refinement leaves a quarter of what a plan costs beyond the best one.
@@ -221,6 +226,9 @@ class Search:
             enough = proved + allowed
             flow = self._sweep_cells(flow, best, costs, CELL_SIDES[costs.ndim][0], deadline, enough)
         yield Solution(flow, best)
+        for slope in slopes:
+            near = best = max(best, self._conjugate(slope), key=partial(evaluate_dual, level))
+            yield Solution(flow, best)
         for count, radius in ARC_CHOICES[costs.ndim]:
             if time.perf_counter() >= deadline:
                 return
@@ -233,7 +241,7 @@ class Search:
             if relaxed is None:
                 return
             near = self._conjugate(relaxed[1])
-            best = max(best, near, key=lambda each: evaluate_dual(level, each))
+            best = max(best, near, key=partial(evaluate_dual, level))
             if time.perf_counter() < deadline or evaluate_flow(relaxed[0], costs) < cost:
                 flow = relaxed[0]
             yield Solution(flow, best)

@@ -1,6 +1,6 @@
 """c-transforms of potentials on a grid of pixels, or of voxels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stipple.arguments import read_number
 from stipple.arrays import Floats, Integers
+from stipple.bounds.block_bounds import ROUNDING, Curve
 from stipple.bounds.block_search import search_blocks
 from stipple.bounds.grid import AXES, find_offsets
 from stipple.choices import HIGHEST_ORDER, Device
@@ -52,12 +53,15 @@ class OffsetCosts:
         Whether the costs are exactly the squared distances.
     error : float
         By which share of itself each of the costs is wrong, at most.
+    order : float
+        The costs are distances to this power, or lower where they are the largest; 0 if unknown.
     """
 
     table: NDArray[Any]
     exponent: int = 0
     squared: bool = False
     error: float = 0.0
+    order: float = 0.0
 
 
 def transform_cost(
@@ -124,7 +128,7 @@ def measure_costs(shape: tuple[int, ...], order: float) -> OffsetCosts:
 @lru_cache(maxsize=2)
 def _measure_costs(shape: tuple[int, ...], order: float) -> OffsetCosts:
     squares = [np.arange(count, dtype=float) ** 2 for count in shape]
-    return raise_costs(reduce(np.add.outer, squares), order)
+    return replace(raise_costs(reduce(np.add.outer, squares), order), order=order)
 
 
 def raise_costs(squares: Floats, order: float) -> OffsetCosts:
@@ -143,7 +147,7 @@ def round_costs_down(costs: OffsetCosts) -> OffsetCosts:
     # Twice the error allows for the rounding of this very product.
     shrink = 1 - 2 * costs.error if costs.error else 1.0
     table = np.floor(np.ldexp(costs.table * shrink, -exponent)).astype(np.int64)
-    return OffsetCosts(table, exponent, costs.squared)
+    return OffsetCosts(table, exponent, costs.squared, order=costs.order)
 
 
 def round_costs_up(costs: OffsetCosts) -> Floats:
@@ -160,7 +164,19 @@ def minimise_costs(
     """
     if costs.squared:
         return _sweep_squares(heights, costs, workers)
-    return search_blocks(heights, costs.table, _find_nothing(heights), workers)
+    return search_blocks(heights, costs.table, _bend(costs), _find_nothing(heights), workers)
+
+
+def _bend(costs: OffsetCosts) -> Curve:
+    """Describe costs as a function of the distance."""
+    if not costs.order:
+        return Curve(0.0, 1.0, np.inf, 0.0)
+    scale = 2.0**-costs.exponent
+    squares = sum((count - 1) ** 2 for count in costs.table.shape)
+    largest = float(costs.table.flat[-1])
+    loss = 0.0 if costs.table.dtype.kind == "f" else 1.0
+    lowered = largest < scale * float(squares) ** (costs.order / 2) * (1 - ROUNDING)
+    return Curve(float(costs.order), scale, largest if lowered else np.inf, loss)
 
 
 def _sweep_squares(

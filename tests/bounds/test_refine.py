@@ -219,7 +219,7 @@ def test_an_unreachable_gap_is_admitted() -> None:
 
 
 def test_large_images_end_with_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "LARGEST_ON_ARCS", 0)
+    monkeypatch.setattr(search, "LARGEST_ON_ARCS", {2: 0, 3: 0})
     a, b = draw_noise(1, (40, 50)), draw_noise(2, (40, 50))
     cells = bound(a, b, gap=1e-4, method="fast")
     arcs = bound(a, b, gap=1e-4, method="sparse")

@@ -11,7 +11,7 @@ from bound_images import draw_noise, draw_smooth
 
 import stipple
 from stipple.arrays import Floats
-from stipple.bounds import pooling
+from stipple.bounds import pooling, search
 from stipple.bounds.certificate import bound_square_radius, certify_bounds
 from stipple.bounds.grid import cut_blocks, find_offsets, lift, measure_shifts
 from stipple.bounds.marginals import bound_from_above, bound_from_below
@@ -119,6 +119,20 @@ def test_the_plan_proves_the_upper_end() -> None:
     ]
     with pytest.raises(StippleError, match="Volumes are not drawn"):
         result.save("moved.svg")
+
+
+def test_rough_volumes_go_on_to_arcs_where_cells_leave_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    a, b = draw_noise(1, (18, 18, 18)) ** 4, draw_noise(2, (18, 18, 18)) ** 4
+    on_arcs = stipple.bound(a, b)
+    assert on_arcs.method == "fast"
+    assert on_arcs.reached
+    monkeypatch.setattr(search, "LARGEST_ON_ARCS", {2: 2**17, 3: 0})
+    in_cells = stipple.bound(a, b)
+    assert in_cells.stopped == "cells"
+    assert in_cells.gap > 2 * on_arcs.gap
+    assert max(in_cells.lower, on_arcs.lower) <= min(in_cells.upper, on_arcs.upper)
 
 
 def test_cubes_are_bounded_through_their_centres() -> None:

@@ -1,5 +1,7 @@
 """The transforms are the minima over all pairs of pixels: exactly so in integers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,6 +87,32 @@ def test_integers_are_exact(order: float, seed: int, shape: tuple[int, int], kep
     values = np.where(flat == NOTHING, NOTHING, table + np.where(flat == NOTHING, 0, flat))
     np.testing.assert_array_equal(lowest.ravel(), values.min(axis=1))
     attained = values[np.arange(flat.size), nearest.ravel()]
+    np.testing.assert_array_equal(attained, lowest.ravel())
+
+
+@pytest.mark.parametrize("order", [1, 1.5, 3])
+@pytest.mark.parametrize("shape", [(17, 9, 14), (3, 30, 12)])
+@pytest.mark.parametrize("lowered", [1.0, 0.03])
+def test_volumes_are_exact(order: float, shape: tuple[int, ...], lowered: float) -> None:
+    """Smooth, and steep as the costs: whole blocks are discarded, also where costs are lowered."""
+    random = np.random.default_rng(len(shape) + int(10 * order))
+    costs = measure_costs(shape, order)
+    costs = round_costs_down(
+        replace(costs, table=np.minimum(costs.table, lowered * costs.table.flat[-1]))
+    )
+    places = np.argwhere(np.ones(shape))
+    bowl = ((places - random.uniform(0, shape)) ** 2).sum(axis=1) ** (order / 2)
+    rough = gaussian_filter(random.normal(size=shape), 2).ravel()
+    heights = np.ldexp(0.4 * bowl + 5 * rough - (5 * rough).min(), -costs.exponent).astype(np.int64)
+    heights[random.random(heights.size) < 0.1] = NOTHING
+    lowest, nearest = minimise_costs(heights.reshape(shape), costs, Workers(1))
+    offsets = np.abs(places[:, None] - places)
+    values = costs.table[tuple(np.moveaxis(offsets, -1, 0))] + np.where(
+        heights == NOTHING, 0, heights
+    )
+    values[:, heights == NOTHING] = NOTHING
+    np.testing.assert_array_equal(lowest.ravel(), values.min(axis=1))
+    attained = values[np.arange(heights.size), nearest.ravel()]
     np.testing.assert_array_equal(attained, lowest.ravel())
 
 

@@ -91,7 +91,7 @@ def test_the_reason_for_a_wide_interval_is_told(
     assert "through their centres" in run("a.npy", "b.npy", "--pixels", "squares", "--strict")
     from stipple.bounds import search
 
-    monkeypatch.setattr(search, "LARGEST_ON_ARCS", 0)
+    monkeypatch.setattr(search, "LARGEST_ON_ARCS", {2: 0, 3: 0})
     words = ("a.npy", "b.npy", "--method", "fast", "--gap", 1e-9, "--strict")
     assert (
         run(*words)
