@@ -90,8 +90,8 @@ def divide(
         Most atoms of a cell.
     rule : {"bisect", "occupied", "sparsest"}
         "bisect" cuts at the middle; "occupied" too, and V_i is the volume that samples occupy
-        in the half; "sparsest" cuts in the middle half of the edge, where a window of a sixteenth of
-        it holds the least mass.
+        in the half; "sparsest" cuts in the middle half of the edge, where a window of a
+        sixteenth of it holds the least mass.
     exponent : float
         e; d/(d + k) is the best for free weights, 1 shares by mass where halves are alike.
     order : float
