@@ -18,6 +18,7 @@ import numpy as np
 import ot
 from edot_capacities import compare_capacities
 from edot_clusters import compare_clusters, compare_lines
+from edot_stream import compare_batches, measure_stream
 from rival_calls import WORK, ask_rival
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
@@ -51,7 +52,8 @@ class Sizes:
     """How much is measured.
 
     Atoms beside KMeans; seeds of clusters; samples on a line and atoms; samples and groups; every
-    how many pixels, and atoms, beside POT; samples of a crowd.
+    how many pixels, and atoms, beside POT; samples of a crowd; rows of a stream, and of one beside
+    a batch.
     """
 
     atoms: Sequence[int] = (2000, 4000)
@@ -60,9 +62,11 @@ class Sizes:
     groups: Sequence[tuple[int, int]] = ((2_000, 20), (5_000, 50))
     thinned: Sequence[tuple[int, int]] = ((6, 50), (3, 200))
     crowd: int = 1_000_000
+    stream: int = 100_000_000
+    batch: int = 1_000_000
 
 
-QUICK = Sizes((200,), 1, ((10_000, 16),), ((200, 5),), ((12, 20),), 20_000)
+QUICK = Sizes((200,), 1, ((10_000, 16),), ((200, 5),), ((12, 20),), 20_000, 100_000, 100_000)
 
 
 def read_measure(gamma: float) -> Measure:
@@ -213,6 +217,18 @@ def crowd(size: int) -> list[str]:
     return [*lines, "", f"Peak memory of the whole run: {peak:.2f} GiB.", ""]
 
 
+def compare_streams(sizes: Sizes) -> list[str]:
+    """Memory and time of a long stream, and costs of shorter ones beside batches."""
+    return [
+        "Rows in the plane, 100,000 at a time, for 20 atoms; drawing them is included in the time.",
+        "",
+        *measure_stream(sizes.stream),
+        "Costs of all samples at the atoms of a stream of 100 parts, over those of `fit`.",
+        "",
+        *compare_batches(sizes.batch),
+    ]
+
+
 def main() -> None:
     """Measure everything and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -265,6 +281,9 @@ def main() -> None:
                 "## One million samples, exact",
                 "",
                 *crowded,
+                "## Streams, in `stipple.sklearn.Quantizer.partial_fit`",
+                "",
+                *compare_streams(sizes),
             ]
         ),
         encoding="utf-8",

@@ -205,6 +205,36 @@ def test_a_stream_is_thinned_and_rare_clusters_stay(monkeypatch: pytest.MonkeyPa
     assert kept.given[far].sum() == pytest.approx(weights[30_000:30_020].sum(), rel=0.05)
 
 
+def test_a_stream_in_order_costs_what_a_batch_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first samples are all in one corner, and clusters come one after the other."""
+    monkeypatch.setattr(stream, "KEPT", 4000)
+    monkeypatch.setattr(stream, "KEPT_PER_ATOM", 1)
+    blobs, kinds = make_blobs(60_000, 2, centers=12, random_state=1)
+    ascending = np.sort(np.random.default_rng(0).normal(size=(60_000, 2)), axis=0)
+    for points in (blobs[np.argsort(kinds, kind="stable")], ascending):
+        batch = Quantizer(12, random_state=0).fit(points)
+        found = Quantizer(12, random_state=0)
+        for part in np.array_split(points, 30):
+            found.partial_fit(part)
+        assert -found.score(points) <= 1.02 * batch.inertia_
+
+
+def test_first_samples_of_a_stream_need_not_be_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All at one place at first, then many very far off, and twenty between."""
+    monkeypatch.setattr(stream, "KEPT", 2000)
+    monkeypatch.setattr(stream, "KEPT_PER_ATOM", 1)
+    random = np.random.default_rng(0)
+    points = random.normal(size=(100_000, 2))
+    points[:4_000] = 0
+    points[20_000:25_000] += 1000
+    points[random.choice(np.arange(30_000, 100_000), 20, replace=False)] += [-60, 0]
+    batch = Quantizer(4, random_state=0).fit(points)
+    found = Quantizer(4, random_state=0)
+    for part in np.array_split(points, 50):
+        found.partial_fit(part)
+    assert -found.score(points) <= 1.02 * batch.inertia_
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("dimension", "kind"), [(2, "blobs"), (2, "even"), (8, "blobs")])
 def test_a_stream_of_a_million_costs_what_a_batch_does(dimension: int, kind: str) -> None:

@@ -17,8 +17,10 @@ class Stream:
 
     Priority sampling (Duffield, Lund and Thorup, Journal of the ACM 54, 2007): a sample of
     importance s gets the priority s/u, u uniform, and those of the largest priorities are kept. As
-    s grows with what a sample costs at rough atoms (Bachem, Lucic and Krause, KDD 2018), few
-    samples far from all others are not lost.
+    s grows with what a sample costs at rough atoms, and the less mass is at the nearest of them
+    (Feldman and Langberg, STOC 2011), few samples far from all others are not lost. Both count
+    beside the mean of all so far, and rough atoms are found anew from what is kept whenever twice
+    as much has come, so that the first samples need not be like the others.
 
     Parameters
     ----------
@@ -36,30 +38,29 @@ class Stream:
         self._random = random
         self._workers = workers
         self._rough: Floats | None = None
-        self._scale = 1.0
+        # Mass that had come when they were found; mass at each, and what all cost, ever since.
+        self._seen = 0.0
+        self._masses = np.zeros(0)
+        self._cost = 0.0
         self._threshold = 0.0
         self._total = 0.0
         self._rows: list[tuple[Floats, ...]] = []
 
     def add(self, points: Floats, masses: Floats) -> None:
         """Let samples of any masses come, shapes (n, d) and (n,)."""
-        self._total += float(masses.sum())
         given = masses > 0
         points, masses = points[given], masses[given]
         if self._rough is None:
             # Kept as they are until there are too many.
             self._rows.append((points, masses))
-            if sum(len(rows[0]) for rows in self._rows) <= self._most:
-                return
-            points, masses = (np.concatenate(part) for part in zip(*self._rows, strict=True))
-            self._rows = []
-            self._look(points, masses)
-        importance = masses * (1 + self._measure(points) / self._scale)
-        priority = importance / (1 - self._random.random(len(points)))
-        chosen = priority > self._threshold
-        self._rows.append((points[chosen], masses[chosen], importance[chosen], priority[chosen]))
-        if sum(len(rows[0]) for rows in self._rows) > 2 * self._most:
-            self._drop()
+            self._total += float(masses.sum())
+            if sum(len(rows[0]) for rows in self._rows) > self._most:
+                self._look()
+            return
+        if self._total >= 2 * self._seen:
+            self._look()
+        self._total += float(masses.sum())
+        self._draw(points, masses)
 
     def read(self) -> Samples:
         """Return samples that stand for all that came."""
@@ -70,18 +71,30 @@ class Stream:
             masses = masses * np.maximum(1, self._threshold / drawn[0])
         return Samples(points, masses * (self._total / masses.sum()) if masses.any() else masses)
 
-    def _look(self, points: Floats, masses: Floats) -> None:
-        """Put rough atoms where the first samples are, and tell what these cost on average."""
-        some = Samples(points, masses).thin(self._most)
+    def _look(self) -> None:
+        """Put rough atoms where samples were so far, and draw from what is kept of these anew."""
+        kept = self.read()
+        some = kept.thin(self._most)
         self._rough = draw_costly(some.points, some.masses, self._count, 2.0, self._random)
-        self._scale = float(some.masses @ self._measure(some.points)) or 1.0
+        self._seen, self._masses, self._cost = self._total, np.zeros(self._count), 0.0
+        self._threshold, self._rows = 0.0, []
+        self._draw(kept.points, kept.given)
 
-    def _measure(self, points: Floats) -> Floats:
-        """Squared distances to the rough atoms, shape (n,)."""
+    def _draw(self, points: Floats, masses: Floats) -> None:
+        """Draw from samples, by what they cost, and how rare they are, beside the mean so far."""
         assert self._rough is not None
         nearest = assign_nearest(points, self._rough, self._workers)
-        costs: Floats = ((points - self._rough[nearest]) ** 2).sum(axis=1)
-        return costs
+        costs = ((points - self._rough[nearest]) ** 2).sum(axis=1)
+        self._masses += np.bincount(nearest, masses, self._count)
+        self._cost += float(masses @ costs)
+        mass = self._masses.sum()
+        rarity = mass / (self._count * self._masses[nearest])
+        importance = masses * (1 + rarity + costs / (self._cost / mass or 1.0))
+        priority = importance / (1 - self._random.random(len(points)))
+        chosen = priority > self._threshold
+        self._rows.append((points[chosen], masses[chosen], importance[chosen], priority[chosen]))
+        if sum(len(rows[0]) for rows in self._rows) > 2 * self._most:
+            self._drop()
 
     def _drop(self) -> None:
         """Keep the samples of the largest priorities; the next one is the threshold."""

@@ -19,6 +19,8 @@ from stipple.measures.samples import Samples
 
 # Most starts; of tiny problems, samples times atoms, all of these are tried.
 RESTARTS, TINY_RESTARTS, TINY_ENTRIES = 3, 20, 2_000
+# For other orders than 2 moves of single samples look at all of their cells: of so many samples.
+FEW_SAMPLES = 60
 # Where cells hold no more samples than that in the mean, single ones that change their cells save
 # more than another start, which is left out unless samples times atoms are few.
 MOST_IN_CELLS, EASY_ENTRIES = 100, 40_000
@@ -114,8 +116,11 @@ class _Race:
         self._count = count
         self._random = np.random.default_rng(seed)
         self._tiny = len(samples) * count <= TINY_ENTRIES
-        straight = problem.order == 2 and problem.metric.name == "euclidean"
-        self._singly = straight and (self._tiny or len(samples) <= MOST_IN_CELLS * count)
+        if problem.order == 2:
+            few = self._tiny or len(samples) <= MOST_IN_CELLS * count
+        else:
+            few = self._tiny and len(samples) <= FEW_SAMPLES
+        self._singly = few and problem.metric.name == "euclidean"
 
     def run(self, start: AtomStart, restarts: int | None, iterations: int) -> Descent:
         """Return the best descent; without a number of restarts as many as it takes."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from stipple.arrays import Floats
 from stipple.discretisation.costly_start import draw_costly
@@ -191,3 +192,19 @@ def test_a_start_on_the_sphere_stays_there() -> None:
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     found, _ = search_weighted(weigh(points), 7, metric=Sphere(), workers=ONE)
     np.testing.assert_allclose(np.linalg.norm(found.atoms, axis=1), 1, rtol=1e-12)
+
+
+def test_eight_samples_are_discretised_best_for_order_3() -> None:
+    """Of all ways to part them in two, with the best atom of each part by SciPy."""
+    points = np.random.default_rng(2).normal(size=(8, 2))
+
+    def measure(part: Floats) -> float:
+        def sum_up(atom: Floats) -> float:
+            return float((np.linalg.norm(part - atom, axis=1) ** 3).sum())
+
+        return 0.0 if len(part) < 2 else float(minimize(sum_up, part.mean(axis=0)).fun)
+
+    parts = (np.array([number >> i & 1 for i in range(8)], bool) for number in range(1, 128))
+    least = min(measure(points[part]) + measure(points[~part]) for part in parts)
+    found = edot(points, 2, p=3, threads=1)
+    assert 8 * found.cost.upper == pytest.approx(least, rel=1e-4)

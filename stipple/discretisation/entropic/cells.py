@@ -42,12 +42,7 @@ class Cell:
     @property
     def diameter(self) -> float:
         """Diagonal of the box."""
-        return measure_diagonal(self.lower, self.upper)
-
-
-def measure_diagonal(lower: Floats, upper: Floats) -> float:
-    """Diagonal of a box, by opposite corners."""
-    return float(np.linalg.norm(upper - lower))
+        return float(np.linalg.norm(self.upper - self.lower))
 
 
 def merge_duplicates(samples: Samples) -> Samples:
@@ -81,8 +76,9 @@ def divide(
     """Cut the longest edge of boxes until each has few atoms.
 
     Of two halves with masses P_i, atoms go to the first in proportion to Q_1^e/(Q_1^e + Q_2^e),
-    Q_i = P_i·diam_i^k, rounded; a half with samples gets at least one. The diameter is the diagonal
-    of the box, or V_i^{1/d} of the volume V_i that samples occupy.
+    Q_i = P_i·V_i^{k/d}, rounded; a half with samples gets at least one. V_i is the volume of the
+    box, whose root is in proportion to the diameter where halves are alike. Where they are not, a
+    narrow half would get too many atoms by its diagonal, which says little of its size.
 
     Parameters
     ----------
@@ -93,9 +89,9 @@ def divide(
     largest : int
         Most atoms of a cell.
     rule : {"bisect", "occupied", "sparsest"}
-        "bisect" cuts at the middle; "occupied" too, and shares by the volume that samples
-        occupy; "sparsest" cuts in the middle half of the edge, where a window of a sixteenth of
-        it holds the least mass.
+        "bisect" cuts at the middle; "occupied" too, and V_i is the volume that samples occupy
+        in the half; "sparsest" cuts in the middle half of the edge, where a window of a
+        sixteenth of it holds the least mass.
     exponent : float
         e; d/(d + k) is the best for free weights, 1 shares by mass where halves are alike.
     order : float
@@ -137,7 +133,9 @@ def divide(
         boxes = ((lower, middle_upper), (middle_lower, upper))
         scores = []
         for half_indices, box in zip(halves, boxes, strict=True):
-            size = measure_diagonal(*box) if volume is None else volume(half_indices)
+            # All other edges of the halves are alike.
+            edge = float(box[1][axis] - box[0][axis])
+            size = edge ** (1 / samples.dimension) if volume is None else volume(half_indices)
             scores.append((samples.masses[half_indices].sum() * size**order) ** exponent)
         first = _share(atoms, scores, (len(halves[0]), len(halves[1])))
         for half_indices, box, share in zip(halves, boxes, (first, atoms - first), strict=True):

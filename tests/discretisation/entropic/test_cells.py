@@ -45,16 +45,26 @@ def test_few_atoms_are_divided_too(rule: str) -> None:
     assert [choose_largest(count) for count in (1, 2, 7, 32, 33, 4000)] == [1, 1, 4, 16, 32, 32]
 
 
-def test_shares_are_by_the_diameters_of_boxes() -> None:
-    """A gap at .7 of a square: halves of equal mass, whose diagonals are as 1.221 to 1.044."""
+def test_shares_are_by_the_volumes_of_boxes() -> None:
+    """A gap at .7 of a square: halves of equal mass, whose volumes are as 7 to 3."""
     across = np.concatenate((np.linspace(0, 0.66, 40), np.linspace(0.74, 1, 40)))
     points = np.stack(np.meshgrid(across, np.linspace(0, 1, 40)), -1).reshape(-1, 2)
-    cells = divide(Samples(points, np.ones(3200)), 1000, 700, rule="sparsest", exponent=1.0)
+    cells = divide(Samples(points, np.ones(3200)), 1000, 800, rule="sparsest", exponent=1.0)
     left, right = sorted(cells, key=lambda cell: float(cell.lower[0]))
     assert left.mass == pytest.approx(0.5)
     assert left.upper[0] == right.lower[0] == pytest.approx(0.7, abs=0.04)
-    scores = [cell.diameter**2 for cell in (left, right)]
-    assert left.count == round(1000 * scores[0] / sum(scores))
+    assert left.count == round(1000 * left.upper[0])
+
+
+def test_a_narrow_half_of_an_even_square_gets_its_part_of_the_atoms() -> None:
+    """Cut at a line without samples at 3/10; the best atoms of an even density are even."""
+    axis = (np.arange(40) + 0.5) / 40
+    points = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    masses = np.where(abs(points[:, 0] - 0.3) < 0.02, 1e-9, 1.0)
+    cells = divide(Samples(points, masses), 1000, 900, rule="sparsest")
+    left = min(cells, key=lambda cell: float(cell.lower[0]))
+    assert left.upper[0] == pytest.approx(0.3, abs=0.03)
+    assert left.count / 1000 == pytest.approx(left.mass, abs=0.02)
 
 
 def test_dead_atoms_and_those_that_coincide_are_lost() -> None:
