@@ -20,6 +20,16 @@ LARGEST_BRACKETING = 60  # diagrams
 FIRST_RISE, FIRST_RISE_OF_MASSES = 0.1, 0.5
 
 
+def count_lacking(builder: DiagramBuilder, diagram: Diagram) -> int:
+    """Count the cells that have next to nothing of their mass."""
+    return int((builder.compare_masses(diagram.integrals.masses) < LEAST).sum())
+
+
+def is_few(lacking: int, count: int) -> bool:
+    """Whether so many cells of all are few enough to be solved one by one."""
+    return lacking <= max(FEW, LARGEST_PART * count)
+
+
 def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
     """Bracket and bisect the potentials of cells that lack mass: it grows with the potential.
 
@@ -35,7 +45,7 @@ def bracket_potentials(builder: DiagramBuilder, diagram: Diagram) -> Diagram:
         masses = builder.compare_masses(diagram.integrals.masses)
         potentials = diagram.cells.potentials.copy()
         lacking = masses < LEAST
-        if builder.is_spent or not lacking.any() or lacking.sum() > max(FEW, LARGEST_PART * count):
+        if builder.is_spent or not lacking.any() or not is_few(int(lacking.sum()), count):
             break
         # Cells raised too far take the mass of others: they come down before others are raised.
         excessive = np.isfinite(low) & (masses > MOST)

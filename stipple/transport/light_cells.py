@@ -45,7 +45,9 @@ def ascend_coordinates(
     """
     cells, masses = diagram.cells, diagram.integrals.masses
     cut = recut_cells(points, potentials, cells.width, cells.height, cells.adjacency, workers)
-    foretold = masses * cut.areas / cells.areas
+    # A cell that was hidden held nothing.
+    shares = np.divide(cut.areas, cells.areas, np.zeros_like(masses), where=cells.areas > 0)
+    foretold = masses * shares
     far: Booleans = np.zeros(len(points), dtype=bool)
     # Of a cell far from its mass the density says little about where it will be.
     for part in (foretold, masses):

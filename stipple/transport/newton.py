@@ -6,6 +6,7 @@ from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masses
 from stipple.measures.density import Density
+from stipple.transport.bracketing import count_lacking, is_few
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
 from stipple.transport.diagram import Diagram, DiagramBuilder
 from stipple.transport.light_cells import ascend_coordinates, ascend_start
@@ -68,13 +69,15 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         return ascend_coordinates(self.density, diagram, points, potentials, expected, self.workers)
 
     def mend_start(self, diagram: Diagram) -> Diagram:
-        """Give cells about their mass one by one, where masses are given and some cell has none."""
-        if not self._mending or self.is_spent or diagram.has_mass:
+        """Give cells that lack mass about theirs one by one: few, or any where masses are given."""
+        lacking = count_lacking(self, diagram)
+        serves = self._mending or is_few(lacking, len(diagram.cells.points))
+        if self.periodic or self.is_spent or not lacking or not serves:
             return diagram
         cells = diagram.cells
-        masses = self.list_masses(len(cells.points))
-        potentials = ascend_start(self.density, diagram, masses)
-        return self.measure(cells.points, potentials, cells)
+        potentials = ascend_start(self.density, diagram, self.list_masses(len(cells.points)))
+        mended = self.measure(cells.points, potentials, cells)
+        return mended if count_lacking(self, mended) < lacking else diagram
 
     def find_step(
         self, diagram: Diagram, share: float, residual: Floats, accuracy: float

@@ -106,3 +106,17 @@ def test_a_cell_that_finds_no_mass_keeps_its_potential():
         density, before, points, before.cells.potentials, impossible, Workers(1)
     )
     np.testing.assert_array_equal(mended, before.cells.potentials)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cell_that_was_hidden_before_warns_of_nothing():
+    density = Density(np.ones((10, 20)))
+    masses = np.array([1.0, 1.0, 1e-3]) / 2.001
+    solver = TransportSolver(density, masses=masses)
+    points = np.array([[5.0, 5.0], [15.0, 5.0], [10.0, 5.0]])
+    hidden = solver.measure(points, np.array([50.0, 50.0, 0.0]))
+    assert hidden.cells.areas[2] == 0
+    potentials = hidden.cells.potentials
+    mended = ascend_coordinates(density, hidden, points, potentials, masses, Workers(1))
+    assert mended.shape == (3,)
+    assert (mended[:2] == potentials[:2]).all()

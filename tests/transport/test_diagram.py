@@ -172,3 +172,35 @@ def test_cells_without_mass_get_some_one_potential_at_a_time() -> None:
     end = bracket_potentials(builder, start)
     assert end.integrals.masses.min() * 4 >= 1e-3
     assert builder.diagrams <= 40
+
+
+def test_few_cells_without_mass_are_solved_alone_in_one_diagram() -> None:
+    """Where potentials are bisected one at a time, each round takes a diagram."""
+    values = np.zeros((60, 60))
+    values[10:50, 29] = values[30, 10:50] = 1.0
+    solver = NewtonSolver(Density(values))
+    places = np.linspace(10.5, 49.5, 14)
+    row = np.column_stack([places, np.full(14, 30.5)])
+    # Three on white, behind others as seen from the ink.
+    behind = np.array([[12.0, 50.0], [13.0, 51.0], [47.0, 12.0]])
+    start = solver.measure(np.vstack([row, row[:, ::-1] - 0.25, behind]), np.zeros(31))
+    lacking = 31 * start.integrals.masses < 1e-3
+    assert lacking.sum() == 3
+    mended = solver.mend_start(start)
+    assert solver.diagrams == 2
+    parts = 31 * mended.integrals.masses
+    assert parts.min() > 0.01
+    assert parts[lacking].max() > 0.9
+    assert solver.mend_start(mended) is mended
+    bracketed = DiagramBuilder(solver.density)
+    bracket_potentials(bracketed, start)
+    assert bracketed.diagrams > 3
+
+
+def test_many_cells_without_mass_are_left_to_others() -> None:
+    solver = NewtonSolver(DENSITY)
+    start = solver.measure(
+        np.column_stack([np.linspace(5.1, 9.9, 12), np.full(12, 2.0)]), np.zeros(12)
+    )
+    assert (start.integrals.masses == 0).sum() > 4
+    assert solver.mend_start(start) is start
