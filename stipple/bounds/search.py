@@ -7,6 +7,8 @@ from concurrent.futures import Executor
 from itertools import chain, islice, product, repeat
 from typing import NamedTuple
 
+import numpy as np
+
 from stipple.arrays import Floats
 from stipple.bounds.back_and_forth import ascend_dual
 from stipple.bounds.certificate import measure_gap
@@ -30,7 +32,9 @@ from stipple.bounds.sparse import (
     solve_on_arcs,
     start_flow,
 )
+from stipple.bounds.steps import obey_steps
 from stipple.bounds.transforms import measure_costs
+from stipple.bounds.transshipment import STEPS, ship_in_steps
 from stipple.interval import Interval
 from stipple.machine.keops_library import EngineChoice
 
@@ -56,8 +60,16 @@ LEAST_RELAXED = 1e-5
 LEAST_SWEPT, ROUGH = 5e-4, 0.75
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
+# This share of what has to move again may go dearer than the tolerance: most rounds would be for it.
+LAST = 0.02
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
+# For p = 1 and gaps from this one on, mass goes in short steps, unless images are rough: if the
+# coarser level promises fewer pixels of way, or more than its potentials prove here, by this share.
+LEAST_SHIPPED, SHORTEST_WAY, MOST_PROMISED = 2e-4, 4.0, 0.005
+# A step may cost this share of what the gap allows for a whole way; at first this share of what was
+# promised and is not proved, then less by this factor in turn, and so until the gap is reached.
+STEP_SHARE, PROMISED_SHARE, TIGHTEN, STEP_TRIALS = 0.6, 0.125, 3.0, 3
 # With more pixels than this in both images together, "fast" leaves it at cells: arcs take hours.
 LARGEST_ON_ARCS = 2**17
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
@@ -103,6 +115,12 @@ class Search:
         if max(shape) <= EXACT_SIDE and size <= EXACT_SIDE**2:
             return True
         return self._method == "sparse" and (len(shape) < AXES or gap < LEAST_RELAXED)
+
+    def _goes_in_steps(self, level: Level, gap: float) -> bool:
+        """Whether mass is sent in steps between near pixels."""
+        shape, size = level.source.shape, level.source.size
+        small = size <= EXACT_SIDE**2
+        return self.order == 1 and len(shape) < AXES and not small and gap >= LEAST_SHIPPED
 
     def solve(
         self,
@@ -154,6 +172,13 @@ class Search:
             flow, dual = solve_on_arcs(level, start_flow(level), join_all(level), costs)
             yield Solution(flow, self._conjugate(dual))
             return
+        shipped: Solution | None = None
+        if self._goes_in_steps(level, gap):
+            for shipped in self._ship_in_steps(level, coarser, gap, deadline):
+                yield shipped
+        if shipped is not None:
+            yield from self._improve_on_arcs(level, shipped, costs, deadline)
+            return
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self.order)
         if self._goes_to_arcs(level, gap):
@@ -170,6 +195,31 @@ class Search:
             if self.ends_with_cells(level):
                 return
         yield from self._improve_on_arcs(level, solution, costs, deadline)
+
+    def _ship_in_steps(
+        self, level: Level, coarser: Solution, gap: float, deadline: float
+    ) -> Iterator[Solution]:
+        """Send mass in steps between near pixels, unless images are rough."""
+        known, flow = coarser.potentials, coarser.flow
+        dual = refine_potential(known.target, level.source.shape, 1)
+        potential = obey_steps(-dual, STEPS)
+        excess = level.source - level.target
+        moved = max(np.maximum(excess, 0).sum(), 1.0)
+        costs = known.source.ravel()[flow.source] + known.target.ravel()[flow.target]
+        # For each unit of mass.
+        promised = 2 * float(np.vdot(flow.amounts, costs) / moved)
+        missing = promised - float(np.vdot(excess, potential) / moved)
+        if promised < SHORTEST_WAY or missing > MOST_PROMISED * promised:
+            return
+        tolerances = [STEP_SHARE * gap * promised]
+        while tolerances[0] < PROMISED_SHARE * missing:
+            tolerances.insert(0, TIGHTEN * tolerances[0])
+        for _ in range(STEP_TRIALS):
+            flow, potential = ship_in_steps(level, potential, tolerances, deadline)
+            yield Solution(flow, self._conjugate(-potential))
+            if time.perf_counter() >= deadline:
+                return
+            tolerances = [tolerances[-1] / TIGHTEN]
 
     def _improve_in_cells(
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
@@ -228,7 +278,7 @@ class Search:
             allowed = cost * (1 - (1 + gap) ** -self.order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
             relaxed = relax_on_arcs(
-                level, flow, arcs, near.target, costs, self._share * allowed, deadline
+                level, flow, arcs, near.target, costs, self._share * allowed, deadline, LAST
             )
             if relaxed is None:
                 return
