@@ -60,7 +60,7 @@ LEAST_RELAXED = 1e-5
 LEAST_SWEPT, ROUGH = 5e-4, 0.75
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
-# This share of what has to move again may go dearer than the tolerance: most rounds would be for it.
+# This share of what has to move may go dearer than the tolerance: most rounds would be for it.
 LAST = 0.02
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0

@@ -1,6 +1,7 @@
 """Ways in short steps: no mass is lost, potentials obey, and both are near to the optimum."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from stipple.arrays import Floats
 from stipple.bounds import search
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.masses import pair_masses
-from stipple.bounds.problem import TOTAL, Level, evaluate_flow
+from stipple.bounds.problem import TOTAL, Flow, Level, evaluate_flow
 from stipple.bounds.pyramid import build_pyramid
 from stipple.bounds.refine import bound_images
 from stipple.bounds.steps import list_steps, obey_steps
@@ -94,16 +95,21 @@ def test_the_exact_distance_is_inside(draw, shape: tuple[int, int]) -> None:  # 
     assert narrow.lower <= wide.upper
 
 
-def test_images_go_in_steps_unless_the_gap_is_very_small(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_smooth_images_go_in_steps_unless_the_gap_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped: list[tuple[int, ...]] = []
 
-    def ship(level: Level, *given: object) -> object:
+    def ship(level: Level, *given: Any) -> tuple[Flow, Floats]:
         shipped.append(level.source.shape)
-        return ship_in_steps(level, *given)  # type: ignore[arg-type]
+        return ship_in_steps(level, *given)
 
     monkeypatch.setattr(search, "ship_in_steps", ship)
-    a, b = draw_smooth(1, (50, 41)), draw_smooth(2, (50, 41))
-    for order, gap, steps in ((1, 1e-3, True), (1, 1e-5, False), (1.5, 1e-3, False)):
+    for scale, order, gap, steps in (
+        (9.0, 1, 1e-3, True),
+        (9.0, 1, 1e-5, False),
+        (9.0, 1.5, 1e-3, False),
+        (0.5, 1, 1e-3, False),
+    ):
         shipped.clear()
+        a, b = (draw_smooth(seed, (50, 44), scale) for seed in (1, 2))
         assert bound_images(pair_masses(a, b), order, gap=gap).reached
         assert bool(shipped) == steps
