@@ -60,8 +60,9 @@ LEAST_RELAXED = 1e-5
 LEAST_SWEPT, ROUGH = 5e-4, 0.75
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
-# This share of what has to move may go dearer than the tolerance: most rounds would be for it.
-LAST = 0.02
+# What goes last may go dearer than the tolerance, as most rounds would be for it: such a share of
+# the mass that its share of what a plan costs beyond the bound is little beside what is allowed.
+LAST = 0.04
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
 # For p = 1 and gaps from this one on, mass goes in short steps, unless images are rough: if the
@@ -277,8 +278,9 @@ class Search:
             cost = evaluate_flow(flow, costs)
             allowed = cost * (1 - (1 + gap) ** -self.order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
+            last = LAST * allowed / max(cost - evaluate_dual(level, near), allowed)
             relaxed = relax_on_arcs(
-                level, flow, arcs, near.target, costs, self._share * allowed, deadline, LAST
+                level, flow, arcs, near.target, costs, self._share * allowed, deadline, last
             )
             if relaxed is None:
                 return
