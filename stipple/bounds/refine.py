@@ -84,7 +84,8 @@ def bound_images(
     From 16 pixels a side upwards, potentials are interpolated and plans shared among children,
     then improved. "sparse" solves each level exactly on the arcs that the potentials leave in
     question, and looks again (in the manner of Schmitzer, "A sparse multiscale algorithm for
-    dense optimal transport", 2016). "fast" raises the potentials back and forth; up to 256 × 256
+    dense optimal transport", 2016); between smooth images, for p = 1 and gaps that are not tiny,
+    it sends mass in short steps. "fast" raises the potentials back and forth; up to 256 × 256
     pixels, or 64 × 64 × 64 voxels, it then makes a plan that is as good as the gap asks, or an
     exact one for gaps below 1e-5, and improves the plan of larger images in overlapping cells.
 

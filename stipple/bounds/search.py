@@ -33,6 +33,7 @@ from stipple.bounds.sparse import (
     start_flow,
 )
 from stipple.bounds.transforms import measure_costs
+from stipple.bounds.transshipment import ship_mass
 from stipple.interval import Interval
 from stipple.machine.keops_library import EngineChoice
 
@@ -58,10 +59,15 @@ LEAST_RELAXED = 1e-5
 LEAST_SWEPT, ROUGH = 5e-4, 0.75
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
+# What goes last may go dearer than the tolerance, as most rounds would be for it: such a share of
+# the mass that its share of what a plan costs beyond the bound is little beside what is allowed.
+LAST = 0.04
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
 # With more pixels than this in both images, or volumes, "fast" leaves it at cells: arcs take hours.
 LARGEST_ON_ARCS = {2: 2**17, AXES: 2**19}
+# For p = 1 and gaps from this one on, mass goes in short steps.
+LEAST_SHIPPED = 2e-4
 # The bounds on a level agree when they differ by less than this share of themselves: the rounding
 # of sums of potentials that are larger than the cost.
 AGREEMENT = 1e-11
@@ -105,6 +111,12 @@ class Search:
         if max(shape) <= EXACT_SIDE and size <= EXACT_SIDE**2:
             return True
         return self._method == "sparse" and (len(shape) < AXES or gap < LEAST_RELAXED)
+
+    def _goes_in_steps(self, level: Level, gap: float) -> bool:
+        """Whether mass is sent in steps between near pixels, unless images are rough."""
+        shape, size = level.source.shape, level.source.size
+        small = size <= EXACT_SIDE**2
+        return self.order == 1 and len(shape) < AXES and not small and gap >= LEAST_SHIPPED
 
     def solve(
         self,
@@ -155,6 +167,14 @@ class Search:
         if coarser is None:
             flow, dual = solve_on_arcs(level, start_flow(level), join_all(level), costs)
             yield Solution(flow, self._conjugate(dual))
+            return
+        shipped: Solution | None = None
+        if self._goes_in_steps(level, gap):
+            for flow, dual in ship_mass(level, *coarser, gap, deadline):
+                shipped = Solution(flow, self._conjugate(dual))
+                yield shipped
+        if shipped is not None:
+            yield from self._improve_on_arcs(level, shipped, costs, deadline)
             return
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self.order)
@@ -235,8 +255,9 @@ class Search:
             cost = evaluate_flow(flow, costs)
             allowed = cost * (1 - (1 + gap) ** -self.order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
+            last = LAST * allowed / max(cost - evaluate_dual(level, near), allowed)
             relaxed = relax_on_arcs(
-                level, flow, arcs, near.target, costs, self._share * allowed, deadline
+                level, flow, arcs, near.target, costs, self._share * allowed, deadline, last
             )
             if relaxed is None:
                 return

@@ -1,4 +1,4 @@
-"""Flow from sources to targets that is optimal up to a tolerance, from potentials at hand.
+"""Flow through a network that is optimal up to a tolerance, from potentials at hand.
 
 Each arc may cost the tolerance ε less than the potentials allow, and an arc in use may cost ε more
 (ε-complementary slackness: Bertsekas, "Network optimization", 1998, chapter 7). A flow with that
@@ -23,23 +23,25 @@ from stipple.machine.compiled import compile_loop
 # Costs are counted in units of which the tolerance ε has 2^BITS.
 BITS = 4
 TOLERANCE = 2**BITS
+# How often the tolerance doubles while the last of the mass halves.
+LOOSENING = 2.0
 # Potentials change by at most so many tolerances in a round.
 FARTHEST = 4096
 
 
 class Network(NamedTuple):
-    """Arcs from sources to targets, both counted from 0: as they go out, and as they come in.
+    """Arcs between nodes counted from 0: as they go out, and as they come in.
 
     Attributes
     ----------
-    outwards : ndarray, shape (sources + 1,)
-        The arcs of source i are outwards[i], …, outwards[i + 1] − 1.
+    outwards : ndarray, shape (nodes + 1,)
+        The arcs out of node i are outwards[i], …, outwards[i + 1] − 1.
     heads, costs : ndarray, shape (k,)
-        Target and cost of each arc.
-    inwards : ndarray, shape (targets + 1,)
-        Those of target j are arcs[inwards[j]], …, arcs[inwards[j + 1] − 1].
+        Where each arc leads, and its cost.
+    inwards : ndarray, shape (nodes + 1,)
+        Those into node j are arcs[inwards[j]], …, arcs[inwards[j + 1] − 1].
     arcs, tails, prices : ndarray, shape (k,)
-        Numbers of the arcs by target; source and cost of each, in this order.
+        Numbers of the arcs by head; where each comes from, and its cost, in this order.
     """
 
     outwards: Integers
@@ -51,34 +53,23 @@ class Network(NamedTuple):
     prices: Integers
 
 
-class _State(NamedTuple):
-    """Potentials, what each arc carries, and what sources and targets have left to be moved."""
-
-    phi: Integers
-    psi: Integers
-    flows: Floats
-    supplies: Floats
-    demands: Floats
-
-
-class RelaxedFlow(NamedTuple):
-    """A flow that is optimal up to twice the tolerance for each unit of mass.
+class Flow(NamedTuple):
+    """What moves through a network.
 
     Attributes
     ----------
     amounts : ndarray, shape (k,)
-        What each arc carries.
-    psi : ndarray, shape (targets,)
-        Potentials that prove it: with φ(i) = min_j c(i, j) − ψ(j), no arc in use costs more than
-        φ + ψ and twice the tolerance.
-    supplies, demands : ndarray, shape (sources,) and (targets,)
-        What could not be moved in time; otherwise 0.
+        What each arc carries: whole numbers ≥ 0, so that sums are exact.
+    excess : ndarray, shape (nodes,)
+        What each node has left to send (> 0) or to receive (< 0).
+    potentials : ndarray, shape (nodes,)
+        u, whole numbers in units of which `TOLERANCE` make the tolerance. An arc from i to j has
+        the slack cost − u(i) + u(j).
     """
 
     amounts: Floats
-    psi: Integers
-    supplies: Floats
-    demands: Floats
+    excess: Floats
+    potentials: Integers
 
 
 class _Room(NamedTuple):
@@ -90,18 +81,16 @@ class _Room(NamedTuple):
     following: Integers
 
 
-def join_network(
-    sources: int, targets: int, tails: Integers, heads: Integers, costs: Integers
-) -> Network:
-    """Sort the arcs of a network by their targets, too; they come sorted by their sources."""
+def join_network(nodes: int, tails: Integers, heads: Integers, costs: Integers) -> Network:
+    """Sort the arcs of a network by their heads, too; they come sorted by their tails."""
     arcs = np.argsort(heads, kind="stable")
     # Half as many bytes, for loops that wait for memory.
     small = np.int32
     return Network(
-        np.searchsorted(tails, np.arange(sources + 1)),
+        np.searchsorted(tails, np.arange(nodes + 1)),
         heads.astype(small),
         costs,
-        np.searchsorted(heads[arcs], np.arange(targets + 1)),
+        np.searchsorted(heads[arcs], np.arange(nodes + 1)),
         arcs.astype(small),
         tails[arcs].astype(small),
         costs[arcs],
@@ -109,85 +98,84 @@ def join_network(
 
 
 def relax_flow(
-    network: Network, amounts: Floats, psi: Integers, deadline: float = math.inf
-) -> RelaxedFlow:
-    """Make a flow optimal up to twice the tolerance for each unit of mass.
+    network: Network,
+    flow: Flow,
+    deadline: float = math.inf,
+    enough: float = 0.0,
+    loosest: int = BITS,
+) -> Flow:
+    """Make a flow optimal up to twice the tolerance for each unit of mass and arc on its way.
 
     Parameters
     ----------
     network : Network
-        Its costs are whole numbers, in units of which `TOLERANCE` make the tolerance.
-    amounts : ndarray, shape (k,)
-        Whole numbers ≥ 0, so that sums are exact: a flow with the right marginals.
-    psi : ndarray, shape (targets,)
-        Potentials of the targets. The nearer they are to optimal ones, the less there is to do.
+    flow : Flow
+        With potentials that leave no arc a slack below 0, but for rounding. The nearer they are to
+        optimal ones, the less there is to do.
     deadline : float
         Time of `time.perf_counter` at which to leave the rest as it is.
+    enough : float
+        As soon as no more than this share of the excess is left, it may stay so.
+    loosest : int
+        The tolerance doubles `LOOSENING` times while what is left halves, up to 2^loosest units:
+        else most of the rounds would be spent on little mass.
+
+    Returns
+    -------
+    Flow
+        No arc has a slack below −ε, and no arc in use one above ε, for the last tolerance ε.
     """
-    sources, targets = len(network.outwards) - 1, len(network.inwards) - 1
-    state = _State(
-        np.zeros(sources, np.int64),
-        psi.astype(np.int64),
-        amounts.copy(),
-        np.zeros(sources),
-        np.zeros(targets),
-    )
-    entries = sources + targets + 2 * len(amounts)
-    room = _Room(*(np.empty(n, np.int64) for n in (sources + targets, FARTHEST, entries, entries)))
-    left = _empty_arcs(network, state)
-    while left > 0 and time.perf_counter() < deadline:
-        _shift_potentials(network, state, room)
+    nodes = len(flow.excess)
+    state = Flow(*(each.copy() for each in flow))
+    entries = nodes + 2 * len(flow.amounts)
+    room = _Room(*(np.empty(n, np.int64) for n in (nodes, FARTHEST, entries, entries)))
+    _empty_arcs(network, state)
+    whole = left = float(state.excess[state.excess > 0].sum())
+    while left > enough * whole and time.perf_counter() < deadline:
+        bits = BITS + int(LOOSENING * math.log2(whole / left))
+        _shift_potentials(network, state, min(bits, loosest), room)
         left -= _send_along(network, state)
-    return RelaxedFlow(state.flows, state.psi, state.supplies, state.demands)
+    return state
 
 
 @compile_loop
-def _empty_arcs(network: Network, state: _State) -> float:
-    """Give each source the highest potential, empty arcs of too much slack; tell what they had."""
+def _empty_arcs(network: Network, state: Flow) -> None:
+    """Empty arcs of too much slack."""
     outwards, heads, costs, _, _, _, _ = network
-    phi, psi, flows, supplies, demands = state
-    emptied = 0.0
-    for i in range(len(phi)):
-        least = np.int64(2**62)
-        for arc in range(outwards[i], outwards[i + 1]):
-            least = min(least, costs[arc] - psi[heads[arc]])
-        phi[i] = least
+    amounts, excess, potentials = state
+    for i in range(len(excess)):
         for arc in range(outwards[i], outwards[i + 1]):
             j = heads[arc]
-            if flows[arc] > 0 and costs[arc] - phi[i] - psi[j] > TOLERANCE:
-                supplies[i] += flows[arc]
-                demands[j] += flows[arc]
-                emptied += flows[arc]
-                flows[arc] = 0.0
-    return emptied
+            if amounts[arc] > 0 and costs[arc] - potentials[i] + potentials[j] > TOLERANCE:
+                excess[i] += amounts[arc]
+                excess[j] -= amounts[arc]
+                amounts[arc] = 0.0
 
 
 @compile_loop
-def _shift_potentials(network: Network, state: _State, room: _Room) -> None:
-    """Shift potentials until shortest ways lead from supplies to demands (Dijkstra, Dial).
+def _shift_potentials(network: Network, state: Flow, bits: int, room: _Room) -> None:
+    """Shift potentials until shortest ways lead to where mass is missing (Dijkstra, Dial).
 
     A step along an arc, or back along one in use, is as long as its slack in tolerances, rounded
     up beyond: with distances as shifts, just shortest ways have slack below 0. They are measured
-    from the fewer, supplies or demands, until ways to all of the others are known.
+    from the fewer, senders or receivers, until ways to all of the others are known.
     """
     outwards, heads, costs, inwards, arcs, tails, prices = network
-    phi, psi, flows, supplies, demands = state
+    amounts, excess, potentials = state
     distances, first, nodes, following = room
-    sources, targets = len(phi), len(psi)
+    count = len(excess)
     distances[:] = FARTHEST
     first[:] = -1
-    forwards = np.count_nonzero(supplies) < np.count_nonzero(demands)
-    listed, wanted = 0, 0.0
-    for node in range(sources + targets):
-        mass = supplies[node] if node < sources else demands[node - sources]
-        if mass > 0 and (node < sources) == forwards:
+    sign = 1 if np.count_nonzero(excess > 0) < np.count_nonzero(excess < 0) else -1
+    listed = wanted = 0
+    for node in range(count):
+        if sign * excess[node] > 0:
             distances[node] = 0
             nodes[listed], following[listed] = node, first[0]
             first[0] = listed
             listed += 1
-        elif mass > 0:
-            wanted += mass
-    sign = 1 if forwards else -1
+        elif excess[node] != 0:
+            wanted += 1
     distance = 0
     while distance < FARTHEST and wanted > 0:
         place = first[distance]
@@ -198,98 +186,100 @@ def _shift_potentials(network: Network, state: _State, room: _Room) -> None:
         node = nodes[place]
         if distances[node] < distance:
             continue
-        if node < sources:
-            if not forwards:
-                wanted -= supplies[node]
-            for arc in range(outwards[node], outwards[node + 1]):
-                if not forwards and flows[arc] == 0:
-                    continue
-                other = sources + heads[arc]
-                slack = costs[arc] - phi[node] - psi[heads[arc]]
-                longer = distance + (sign * slack >> BITS) + 1
-                if longer < distances[other]:
-                    distances[other] = longer
-                    nodes[listed], following[listed] = other, first[longer]
-                    first[longer] = listed
-                    listed += 1
-        else:
-            target = node - sources
-            if forwards:
-                wanted -= demands[target]
-            for k in range(inwards[target], inwards[target + 1]):
-                if forwards and flows[arcs[k]] == 0:
-                    continue
-                other = tails[k]
-                slack = prices[k] - phi[other] - psi[target]
-                longer = distance + (-sign * slack >> BITS) + 1
-                if longer < distances[other]:
-                    distances[other] = longer
-                    nodes[listed], following[listed] = other, first[longer]
-                    first[longer] = listed
-                    listed += 1
-    for i in range(sources):
-        phi[i] -= sign * min(distances[i], distance) << BITS
-    for j in range(targets):
-        psi[j] += sign * min(distances[sources + j], distance) << BITS
+        if sign * excess[node] < 0:
+            wanted -= 1
+        height = potentials[node]
+        for arc in range(outwards[node], outwards[node + 1]):
+            if sign < 0 and amounts[arc] == 0:
+                continue
+            other = heads[arc]
+            slack = costs[arc] - height + potentials[other]
+            longer = distance + (sign * slack >> bits) + 1
+            if longer < distances[other]:
+                distances[other] = longer
+                nodes[listed], following[listed] = other, first[longer]
+                first[longer] = listed
+                listed += 1
+        for k in range(inwards[node], inwards[node + 1]):
+            if sign > 0 and amounts[arcs[k]] == 0:
+                continue
+            other = tails[k]
+            slack = prices[k] - potentials[other] + height
+            longer = distance + (-sign * slack >> bits) + 1
+            if longer < distances[other]:
+                distances[other] = longer
+                nodes[listed], following[listed] = other, first[longer]
+                first[longer] = listed
+                listed += 1
+    for node in range(count):
+        potentials[node] -= sign * min(distances[node], distance) << bits
 
 
 @compile_loop
-def _send_along(network: Network, state: _State) -> float:
-    """Send supplies to demands along arcs of slack below 0, until no way is left; tell how much.
+def _send_along(network: Network, state: Flow) -> float:
+    """Send along arcs of slack below 0, until no way is left; tell how much.
 
-    Depth first, each node left for good where it leads nowhere. A way leads back from a target
-    along an arc in use of slack above 0, and then carries at most what that arc does.
+    Depth first, each node left for good where it leads nowhere. A way may go back along an arc in
+    use of slack above 0 (listed as ~arc), and then carries at most what that arc does.
     """
     outwards, heads, costs, inwards, arcs, tails, prices = network
-    phi, psi, flows, supplies, demands = state
-    sources, targets = len(phi), len(psi)
-    current = np.concatenate((outwards[:-1], inwards[:-1]))
-    closed = np.zeros(sources + targets, np.bool_)
-    way = np.empty(sources + targets, np.int64)
-    through = np.empty(sources + targets, np.int64)
+    amounts, excess, potentials = state
+    count = len(excess)
+    ahead, behind = outwards.copy(), inwards.copy()
+    closed = np.zeros(count, np.bool_)
+    way = np.empty(count, np.int64)
+    through = np.empty(count, np.int64)
     sent = 0.0
-    for start in range(sources):
-        if supplies[start] == 0 or closed[start]:
+    for start in range(count):
+        if excess[start] <= 0 or closed[start]:
             continue
         depth = 0
         way[0] = start
         closed[start] = True
-        while depth >= 0 and supplies[start] > 0:
+        while depth >= 0 and excess[start] > 0:
             node = way[depth]
-            if node >= sources and demands[node - sources] > 0:
-                amount = min(supplies[start], demands[node - sources])
-                for k in range(2, depth + 1, 2):
-                    amount = min(amount, flows[through[k]])
-                supplies[start] -= amount
-                demands[node - sources] -= amount
+            if excess[node] < 0:
+                amount = min(excess[start], -excess[node])
+                for k in range(1, depth + 1):
+                    if through[k] < 0:
+                        amount = min(amount, amounts[~through[k]])
+                excess[start] -= amount
+                excess[node] += amount
                 sent += amount
-                kept = depth - 1
+                kept = depth
                 for k in range(depth, 0, -1):
-                    flows[through[k]] += amount if k % 2 else -amount
-                    if flows[through[k]] == 0:
-                        kept = k - 1
+                    if through[k] >= 0:
+                        amounts[through[k]] += amount
+                    else:
+                        amounts[~through[k]] -= amount
+                        if amounts[~through[k]] == 0:
+                            kept = k - 1
                 # Up to where the way is blocked now, nodes are open to other ways.
                 for k in range(kept + 1, depth + 1):
                     closed[way[k]] = False
                 depth = kept
                 continue
-            place, found = current[node], -1
-            if node < sources:
-                while place < outwards[node + 1]:
-                    j = heads[place]
-                    if not closed[sources + j] and costs[place] - phi[node] - psi[j] < 0:
-                        found, arc = sources + j, place
-                        break
+            found, arc = -1, 0
+            place = ahead[node]
+            while found < 0 and place < outwards[node + 1]:
+                other = heads[place]
+                if not closed[other] and costs[place] - potentials[node] + potentials[other] < 0:
+                    found, arc = other, place
+                else:
                     place += 1
-            else:
-                j = node - sources
-                while place < inwards[j + 1]:
-                    arc, i = arcs[place], tails[place]
-                    if flows[arc] > 0 and not closed[i] and prices[place] - phi[i] - psi[j] > 0:
-                        found = i
-                        break
+            ahead[node] = place
+            place = behind[node]
+            while found < 0 and place < inwards[node + 1]:
+                other = tails[place]
+                if (
+                    amounts[arcs[place]] > 0
+                    and not closed[other]
+                    and prices[place] - potentials[other] + potentials[node] > 0
+                ):
+                    found, arc = other, ~arcs[place]
+                else:
                     place += 1
-            current[node] = place
+            behind[node] = place
             if found < 0:
                 depth -= 1
                 continue
