@@ -173,7 +173,9 @@ def bound_integrals(
     )
 
 
-def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
+def integrate_boxes(
+    density: Density, boxes: Floats, workers: Workers | None = None
+) -> tuple[Floats, Floats]:
     """Barycentre and spread of the density in each box.
 
     Parameters
@@ -182,6 +184,8 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
         The density.
     boxes : ndarray, shape (n, 4)
         x0, y0, x1, y1 of each box, in pixels.
+    workers : Workers, optional
+        Threads that share the boxes.
 
     Returns
     -------
@@ -197,7 +201,9 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     sums = np.empty((count, 5))
     edges = np.empty((2, 4 * count))
     vertices = corners.reshape(-1, 2)
-    _integrate(density, centres, offsets, vertices, np.arange(count), Workers(1), sums, edges)
+    every = np.arange(count)
+    workers = workers or Workers(1)
+    _integrate(density, centres, offsets, vertices, every, workers, sums, edges)
     masses = sums[:, :1]
     moments = np.divide(sums[:, 1:], masses, out=np.zeros((count, 4)), where=masses > 0)
     # Rounding must not carry a barycentre out of a very thin box.
