@@ -79,9 +79,7 @@ def _measure_excess(
     stack = np.empty(MOST_NEAR + DEEPEST, dtype=np.int64)
     for place in range(first * LEAF_SIZE, min(last * LEAF_SIZE, len(points))):
         if place % LEAF_SIZE == 0:
-            found = _list_near(
-                potentials, offsets, vertices, tree, place // LEAF_SIZE, stack, near
-            )
+            found = _list_near(potentials, offsets, vertices, tree, place // LEAF_SIZE, stack, near)
         i = slots[place]
         start = offsets[i]
         stop = offsets[i + 1]

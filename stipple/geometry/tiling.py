@@ -57,7 +57,7 @@ def straighten(cells: PowerCells, workers: Workers | None = None) -> PowerCells:
     def work(start: int, stop: int) -> None:
         given = cells.points, offsets, neighbours, cells.vertices
         _share_corners(*given, start, stop, vertices)
-        _straighten(offsets, neighbours, vertices, start, stop, kept, owners)
+        _straighten(offsets, vertices, start, stop, kept, owners)
 
     (workers or Workers(1)).map_ranges(work, len(cells.points))
     sizes = np.add.reduceat(np.append(kept, False).astype(np.int64), offsets[:-1]) * (
@@ -181,7 +181,6 @@ def _share_corners(
 @compile_loop
 def _straighten(
     offsets: Integers,
-    neighbours: Integers,
     vertices: Floats,
     first: int,
     last: int,
