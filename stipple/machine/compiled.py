@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import numba
@@ -24,10 +25,35 @@ def compile_loop(function: Function) -> Function:
     process.
     """
     compiled = numba.njit(function, nogil=True, error_model="numpy")
-    compiled._cache = _NoCache()
-    with suppress(RuntimeError):  # there may be no folder for it
-        compiled._cache = _CheckedCache(function)
+    compiled._cache = _LaterCache(function)
     return cast(Function, compiled)
+
+
+class _LaterCache(NullCache):
+    """The cache of a function, sought when it is called: most are not, and a folder is tried."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    @cached_property
+    def _found(self) -> "_CheckedCache | _NoCache":
+        try:
+            return _CheckedCache(self._function)
+        except RuntimeError:  # there is no folder for it
+            return _NoCache()
+
+    @property
+    def cache_path(self) -> Any:
+        """The folder, if any."""
+        return self._found.cache_path
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Find compiled code, or None."""
+        return self._found.load_overload(sig, target_context)
+
+    def save_overload(self, sig: Any, cres: Any) -> None:
+        """Keep compiled code, where that is possible."""
+        self._found.save_overload(sig, cres)
 
 
 class _CheckedCache(FunctionCache):

@@ -114,9 +114,7 @@ def begin(
     elif moving:
         starts = [
             begin_on_ink(density, near, generator)
-            for near in place_near_bisection(
-                density, count, seed, in_rows=in_rows, workers=workers
-            )
+            for near in place_near_bisection(density, count, seed, in_rows=in_rows, workers=workers)
         ]
     else:
         starts = [start_from_bisection(density, count, workers)]
