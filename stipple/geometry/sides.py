@@ -69,10 +69,15 @@ def list_sides(cells: PowerCells, workers: Workers | None = None) -> Sides:
 
         workers.map_ranges(fill, count)
 
-    work(counts, _make_room(0))
-    sides = _make_room(int(counts.sum()))
+    room = len(adjacency.neighbours)
+    if len(counts) > 1:
+        work(counts, _make_room(0))
+        room = int(counts.sum())
+    sides = _make_room(room)
     work(np.cumsum(counts) - counts, sides)
-    return sides
+    used = int(counts.sum())
+    parts = sides.edges, sides.rows, sides.columns, sides.distances, sides.lengths
+    return sides if used == room else Sides(*(part[:used] for part in parts))
 
 
 def _make_room(count: int) -> Sides:
