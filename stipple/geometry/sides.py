@@ -75,14 +75,22 @@ def list_sides(cells: PowerCells, workers: Workers | None = None) -> Sides:
         room = int(counts.sum())
     sides = _make_room(room)
     work(np.cumsum(counts) - counts, sides)
-    used = int(counts.sum())
-    parts = sides.edges, sides.rows, sides.columns, sides.distances, sides.lengths
-    return sides if used == room else Sides(*(part[:used] for part in parts))
+    return _cut_short(sides, int(counts.sum()))
 
 
 def _make_room(count: int) -> Sides:
-    whole = (np.empty(count, dtype=np.int64) for _ in range(3))
-    return Sides(*whole, np.empty(count), np.empty(count))
+    edges, rows, columns = np.empty((3, count), dtype=np.int64)
+    return Sides(edges, rows, columns, np.empty(count), np.empty(count))
+
+
+def _cut_short(sides: Sides, count: int) -> Sides:
+    return Sides(
+        sides.edges[:count],
+        sides.rows[:count],
+        sides.columns[:count],
+        sides.distances[:count],
+        sides.lengths[:count],
+    )
 
 
 def predict_masses(

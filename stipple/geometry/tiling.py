@@ -53,16 +53,14 @@ def straighten(cells: PowerCells, workers: Workers | None = None) -> PowerCells:
     offsets, neighbours = cells.adjacency.offsets, cells.adjacency.neighbours
     vertices, owners = cells.vertices.copy(), neighbours.copy()
     kept = np.ones(len(vertices), dtype=np.bool_)
+    sizes = np.empty(len(cells.points), dtype=np.int64)
 
     def work(start: int, stop: int) -> None:
         given = cells.points, offsets, neighbours, cells.vertices
         _share_corners(*given, start, stop, vertices)
-        _straighten(offsets, vertices, start, stop, kept, owners)
+        _straighten(offsets, vertices, start, stop, kept, owners, sizes)
 
     (workers or Workers(1)).map_ranges(work, len(cells.points))
-    sizes = np.add.reduceat(np.append(kept, False).astype(np.int64), offsets[:-1]) * (
-        np.diff(offsets) > 0
-    )
     adjacency = Adjacency(np.append(0, np.cumsum(sizes)), owners[kept], sizes > 0)
     return replace(cells, adjacency=adjacency, vertices=vertices[kept])
 
@@ -84,8 +82,8 @@ def measure_defects(
         Threads that share the polygons.
     """
     workers = workers or Workers(1)
-    count, edges = len(cells.points), len(cells.vertices)
-    strips, sides = np.zeros((2, edges)), np.full(edges, -1)
+    count = len(cells.points)
+    strips, sides = np.zeros((2, len(cells.vertices))), np.full(len(cells.vertices), -1)
     gaps, lengths = np.zeros((2, -(-count // GROUP)))
     sums = np.zeros((2, count))
     offsets = cells.adjacency.offsets
@@ -116,7 +114,7 @@ def measure_defects(
         edges = np.flatnonzero(sides == side)
         length += _measure_side(cells, side, owners[edges], edges, ends[edges])
     # The isoperimetric inequality for winding numbers.
-    return Defects(*sums, float(gaps.max()), (1 + 1e-6) * length**2 / (4 * np.pi))
+    return Defects(sums[0], sums[1], float(gaps.max()), (1 + 1e-6) * length**2 / (4 * np.pi))
 
 
 def _measure_side(
@@ -186,8 +184,9 @@ def _straighten(
     last: int,
     kept: Booleans,
     owners: Integers,
+    sizes: Integers,
 ) -> None:
-    """Tell which corners stay, and the owners of the edges that begin there."""
+    """Tell which corners stay, how many, and the owners of the edges that begin there."""
     for i in range(first, last):
         start = offsets[i]
         stop = offsets[i + 1]
@@ -221,8 +220,10 @@ def _straighten(
                 falls = vertices[after, 1] < vertices[k, 1]
                 if falls and not vertices[further, 1] < vertices[after, 1]:
                     runs += 1
+        sizes[i] = left
         if left < 3 or runs != 1:
             kept[start:stop] = False
+            sizes[i] = 0
 
 
 @compile_loop
