@@ -23,13 +23,15 @@ COMMANDS = (
     *("stipple", "lloyd", "edot", "bound", "sequence", "morph", "certify", "volume"),
     *("samples", "doctor"),
 )
+# Suffixes of files that may hold voxels, and are no images.
+VOLUMES = (".npy", ".nrrd", ".nhdr", ".nii", ".nii.gz")
 
 
 class StippleGroup(ExamplesFirst, click.Group):
     """A group that imports a subcommand only when it is needed, and turns failures into exits.
 
     `stipple photo.jpg` is short for `stipple stipple photo.jpg`, and `stipple help bound` for
-    `stipple bound --help`.
+    `stipple bound --help`; a volume in place of the image is for `stipple volume`.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -103,18 +105,29 @@ def _run_and_exit(
 
 def _name_command(words: Sequence[str]) -> list[str]:
     """Put the subcommand before words that leave it out: images, and a question for help."""
-    if not words or words[0] in COMMANDS:
-        return list(words)
-    if words[0] == "help":
+    if words and words[0] == "help":
         return [*words[1:2], "--help"]
-    named = words if words[0].startswith("-") and words[0] != "-" else words[:1]
-    return ["stipple", *words] if any(map(_is_image, named)) else list(words)
+    if words and words[0] not in COMMANDS:
+        named = words if words[0].startswith("-") and words[0] != "-" else words[:1]
+        words = ["stipple", *words] if any(map(_is_image, named)) else words
+    if words and words[0] == "stipple" and any(map(_is_volume, words[1:])):
+        return ["volume", *words[1:]]
+    return list(words)
 
 
 def _is_image(word: str) -> bool:
     """Whether a word names images: what exists, a path, a list of some, or standard input."""
     named = word == "-" or word.startswith(LIST) or bool(re.search(r"[/\\]|\.\w{2,5}$", word))
     return named or Path(word).exists()
+
+
+def _is_volume(word: str) -> bool:
+    """Whether a word names a file of voxels, and of nothing else."""
+    if not word.endswith(VOLUMES) or not Path(word).is_file():
+        return False
+    from stipple.files.volumes import holds_voxels
+
+    return holds_voxels(word)
 
 
 def _tell_of_compiling() -> None:

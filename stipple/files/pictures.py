@@ -39,7 +39,11 @@ _PHOTOMETRIC_INTERPRETATION = 262
 
 
 def read_source(
-    source: Source, *, max_pixels: int = MAX_PIXELS, tell: Tell | None = None, frame: int = 0
+    source: Source,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    tell: Tell | None = None,
+    frame: int | None = None,
 ) -> Picture | Matrix:
     """Read whatever holds a density: a picture, a `.npy` array or a text matrix.
 
@@ -54,8 +58,8 @@ def read_source(
         The most pixels (or matrix entries) to accept.
     tell : callable, optional
         Receives a sentence about what may surprise, as a colour profile that is left out.
-    frame : int
-        Which frame of an animation, the first being 0.
+    frame : int, optional
+        Which frame of an animation, the first being 0; by default that, and `tell` hears of others.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def read_durations(source: Source) -> list[float]:
 
 
 def decode_source(
-    stream: BinaryIO, name: str, *, max_pixels: int, tell: Tell | None, frame: int = 0
+    stream: BinaryIO, name: str, *, max_pixels: int, tell: Tell | None, frame: int | None = None
 ) -> Picture | Matrix:
     """Read a density as `read_source` does, from a seekable stream that messages call `name`."""
     if is_matrix(stream, name):
@@ -176,14 +180,16 @@ def convert_picture(
 
 
 def _decode_picture(
-    stream: BinaryIO, name: str, max_pixels: int, tell: Tell | None, frame: int = 0
+    stream: BinaryIO, name: str, max_pixels: int, tell: Tell | None, frame: int | None = None
 ) -> Picture:
     with _pixel_limit(max_pixels):
         try:
             with open_picture(stream, name, max_pixels, tell) as image:
                 _check_size(image, name, max_pixels)
                 check_memory(predict_reading(name, image.width * image.height))
-                if frame:
+                if frame is None:
+                    _tell_frames(image, name, tell)
+                else:
                     image.seek(frame)
                 image.load()
                 _correct_transparency(image, stream)
@@ -269,6 +275,14 @@ def _levels(image: Image.Image, name: str) -> tuple[int, int]:
         f"{name} has samples (Pillow mode {image.mode}) for which white is not defined: convert it "
         "to RGB or grey of 8 or 16 bits, or save the density as .npy."
     )
+
+
+def _tell_frames(image: Image.Image, name: str, tell: Tell | None) -> None:
+    """Tell that the first of several frames is read, where others are no mere previews."""
+    count = int(getattr(image, "n_frames", 1))
+    if tell is not None and count > 1 and image.format in {*_ANIMATED, "TIFF"}:
+        things = "pages" if image.format == "TIFF" else "frames"
+        tell(f"{name} has {count} {things}: the first is read.")
 
 
 def _tell_profile(name: str, tell: Tell | None, error: ProfileError) -> None:

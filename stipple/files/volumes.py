@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -15,6 +16,8 @@ from stipple.files.open import Source, open_source
 from stipple.files.scanned_volumes import Voxels, is_scanned, read_scanned
 from stipple.machine.memory import check_memory, predict_volume_reading
 
+# So many numbers a pixel are colours, with or without transparency.
+COLOURS = (3, 4)
 # Modes of Pillow for pages of one number a pixel.
 GREY = {"1", "L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 
@@ -55,6 +58,18 @@ def is_volume(stream: BinaryIO) -> bool:
     if is_npy(stream):
         return len(read_shape(stream)) == 3
     return is_scanned(stream) or _has_pages(stream)
+
+
+def holds_voxels(path: str) -> bool:
+    """Tell a file of voxels from all else, colours of pixels included; no file is none."""
+    try:
+        with Path(path).open("rb") as stream:
+            if is_npy(stream):
+                shape = read_shape(stream)
+                return len(shape) == 3 and shape[-1] not in COLOURS
+            return is_scanned(stream)
+    except (OSError, StippleError):
+        return False  # whoever reads it tells what is wrong
 
 
 def _has_pages(stream: BinaryIO) -> bool:

@@ -14,6 +14,7 @@ from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.stippling.births import find_survivors, place_births
 from stipple.stippling.dots import make_dots
+from stipple.stippling.motion import Motion, observe_motion
 from stipple.stippling.result import Stippling, describe_quantisation
 from stipple.stippling.stippling import stipple
 from stipple.transport.quantisation import (
@@ -21,16 +22,16 @@ from stipple.transport.quantisation import (
     Step,
     quantise,
 )
-from stipple.transport.semi_discrete import TransportSolver
+from stipple.transport.semi_discrete import Transport, TransportSolver
 
-# Relative error of masses when a frame begins: less exact, the dual value would flatter points far
-# from the new ones.
-START_TOLERANCE = 0.01
-# Steps from points that are nearly right, and more as long as the last ones lowered W2² by more
-# than that part of it a step: measured to come within 1 % of thirty steps from nothing.
-STEPS, STEEP = (5, 11, 11), 4e-4
-# Flaws that a few steps leave add up: one frame of so many takes the first two lots at least.
-PERIOD = 6
+# Relative errors of masses when a frame begins, and between steps: finer ones cost diagrams, and
+# lower W2² by less than 1 in 1,000.
+START_TOLERANCE, STEP_TOLERANCE = 0.1, 0.4
+# Steps end once three lower W2² by less than that part of it each, which leaves less than 1 % to
+# gain by new dots: measured on photographs, noise and shapes that move, turn and fade.
+FLAT = 1e-3
+# Steps of a frame at most; and at least of one frame of so many: flaws that a few leave add up.
+MOST, PERIOD, THOROUGH = 27, 6, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,8 @@ class Film:
         How many ids were given so far.
     number : int
         How many frames there were before it.
+    motion : Motion, optional
+        What its dots did since the frame before, if they are the same.
     """
 
     density: Density
@@ -59,6 +62,7 @@ class Film:
     first_count: int
     given: int
     number: int = 0
+    motion: Motion | None = None
 
     def count_dots(self, density: Density) -> int:
         """Count the dots of the next frame if their number follows its darkness; at least 1.
@@ -105,7 +109,8 @@ def follow_frame(
     """Move the dots of a frame to the next, by optimal transport; every dot keeps its id.
 
     The first step takes each point to the barycentre of its cell in the optimal transport from
-    the new density to the points of the last frame. A few more spread them well.
+    the new density to the points of the last frame, or to where they would be had they gone on as
+    they did before, if that is nearer. A few more spread them well.
 
     Parameters
     ----------
@@ -139,8 +144,8 @@ def follow_frame(
     placed = time.perf_counter()
     solver = TransportSolver(density, engine, threads)
     number = film.number + 1
-    thorough = number % PERIOD == 0
-    result = _move_on(solver, points, potentials, seed, on_step, thorough=thorough)
+    near = _begin_transport(solver, film, points, potentials)
+    result = _spread(solver, near, seed, on_step, thorough=number % PERIOD == 0)
     ended = time.perf_counter()
     dots = make_dots(density, solver, result.transport, strays=strays, spacing=spacing)
     seconds = {
@@ -153,45 +158,60 @@ def follow_frame(
     )
     given = max(film.given, int(ids.max()))
     numbered = replace(stippling, ids=ids)
-    return replace(film, density=density, stippling=numbered, given=given, number=number)
+    same = count == len(film.stippling.points)
+    motion = observe_motion(film.stippling.cells, stippling.cells) if same else None
+    return Film(density, numbered, film.first_total, film.first_count, given, number, motion)
 
 
-def _move_on(
+def _begin_transport(
+    solver: TransportSolver, film: Film, points: Floats, potentials: Floats | None
+) -> Transport:
+    """Solve for where dots are, or where steady motion takes them if that is nearer."""
+    cells = film.stippling.cells
+    if potentials is None or len(points) != len(cells.points):
+        return solver.solve(points, potentials, tolerance=START_TOLERANCE)
+    begun = [solver.begin(points, potentials, cells)]
+    if film.motion is not None:
+        begun.append(solver.begin(*film.motion.go_on(cells), cells))
+    nearest = min(begun, key=_rank_start)
+    if nearest.diagram.has_mass:
+        return solver.solve(nearest.points, tolerance=START_TOLERANCE, near=nearest)
+    return solver.solve(nearest.points, nearest.potentials, tolerance=START_TOLERANCE)
+
+
+def _rank_start(start: Transport) -> tuple[bool, float]:
+    """Order starts, the best first: cells without mass, then how much mass is elsewhere."""
+    return not start.diagram.has_mass, float(np.abs(start.masses - start.weights).sum())
+
+
+def _spread(
     solver: TransportSolver,
-    points: Floats,
-    potentials: Floats | None,
+    near: Transport,
     seed: int,
     on_step: Callable[[Step], None] | None,
     *,
     thorough: bool,
 ) -> Quantisation:
     """Spread points of the last frame in the next one; row k of what comes is the same dot."""
-    near = solver.solve(points, potentials, tolerance=START_TOLERANCE)
     values: list[float] = []
 
-    def tell(step: Step) -> None:
-        if step.number == 0 and values:
-            return  # where the steps before ended
+    def is_enough(step: Step) -> bool:
         values.append(step.w2_squared)
-        if on_step is not None:
-            on_step(replace(step, number=len(values) - 1))
+        if step.number < (THOROUGH if thorough else 3):
+            return False
+        return values[-4] - values[-1] <= 3 * FLAT * values[-1]
 
-    for lot, steps in enumerate(STEPS):
-        moved = quantise(
-            solver,
-            near.points,
-            iterations=steps,
-            tolerance=0.0,
-            seed=seed,
-            near=near,
-            on_step=tell,
-        )
-        near = moved.transport
-        late = values[-3:]
-        flat = late[0] - late[-1] <= 2 * STEEP * late[-1]
-        if flat and not (thorough and lot == 0):
-            break
-    return replace(moved, iterations=len(values) - 1)
+    return quantise(
+        solver,
+        near.points,
+        iterations=MOST,
+        tolerance=0.0,
+        seed=seed,
+        near=near,
+        step_tolerance=STEP_TOLERANCE,
+        is_enough=is_enough,
+        on_step=on_step,
+    )
 
 
 def _begin_frame(

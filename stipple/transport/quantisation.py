@@ -88,6 +88,8 @@ def quantise(
     leave_saddles: bool = True,
     seed: int = 0,
     near: Transport | None = None,
+    step_tolerance: float | None = None,
+    is_enough: Callable[[Step], bool] | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Quantisation:
     """Move points until W2² to the density no longer decreases, and no small shift helps.
@@ -124,6 +126,10 @@ def quantise(
         Seed of perturbations.
     near : Transport, optional
         The transport to the start, if it is known already.
+    step_tolerance : float, optional
+        Largest relative error of a cell's mass between steps.
+    is_enough : callable, optional
+        Receives the start and each step, and tells whether to end there.
     on_step : callable, optional
         Receives the start and each step.
     """
@@ -133,16 +139,19 @@ def quantise(
     solver.most_diagrams = solver.diagrams + allowed
     scale = solver.count_equal(len(points)) / solver.density.support_area
 
-    def report(run: _Run) -> None:
+    def report(run: _Run) -> bool:
+        value = run.current.w2_squared
+        step = Step(run.taken, run.current.points, value, scale * value)
         if on_step is not None:
-            value = run.current.w2_squared
-            on_step(Step(run.taken, run.current.points, value, scale * value))
+            on_step(step)
+        return is_enough is not None and is_enough(step)
 
     def is_stuck() -> bool:
         return solver.is_spent or solver.unsolved - unsolved >= LARGEST_UNSOLVED
 
-    between = STEP_TOLERANCE if solver.masses is None else STEP_TOLERANCE_OF_MASSES
-    inner = between if iterations else mass_tolerance
+    if step_tolerance is None:
+        step_tolerance = STEP_TOLERANCE if solver.masses is None else STEP_TOLERANCE_OF_MASSES
+    inner = step_tolerance if iterations else mass_tolerance
     start = near
     if start is None or start.mass_error > inner:
         start = solver.solve(points, potentials, tolerance=inner)
@@ -150,11 +159,11 @@ def quantise(
     path = descend(solver, start, direction, inner)
     run = _Run(solver, path, direction, inner, np.random.default_rng(seed))
     started = time.perf_counter()
-    report(run)
+    enough = report(run)
     run.test_quality(quality / scale, mass_tolerance)
-    while run.taken < iterations and not (run.ended or is_stuck()):
+    while run.taken < iterations and not (enough or run.ended or is_stuck()):
         small = run.step(tolerance)
-        report(run)
+        enough = report(run)
         run.test_quality(quality / scale, mass_tolerance)
         if small and not run.reached:
             run.test_stability(leave_saddles)

@@ -17,6 +17,7 @@ from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.matching import match_clouds
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.periodic_cells import wrap_cells
+from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
@@ -162,6 +163,12 @@ class TransportSolver(NewtonSolver):
         transport = self._describe(best, tolerance, diagrams, iterations)
         self.unsolved += not transport.converged
         return transport
+
+    def begin(self, points: Floats, potentials: Floats, previous: PowerCells) -> Transport:
+        """Cut the cells of potentials not solved for, which resemble those of before."""
+        diagrams, iterations = self.diagrams, self.newton_iterations
+        diagram = self.measure(points, potentials, previous)
+        return self._describe(diagram, 0.0, diagrams, iterations)
 
     def refine(self, transport: Transport, tolerance: float) -> Transport:
         """Solve on by Newton's method alone, as near to a finer tolerance as that gets."""

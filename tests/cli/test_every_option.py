@@ -303,7 +303,7 @@ CASES = {
         "threads": "--threads 1",
         "outputs": "-o b.ply",
         "format_": ("-o - --format csv", "--format ply"),
-        "polyhedra": "--polyhedra b.vtp",
+        "draw": ("-o b.vtp", "--draw cells"),
         **TOLD,
     },
 }

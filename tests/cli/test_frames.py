@@ -182,3 +182,17 @@ def test_dots_are_born_and_die_in_every_file(tmp_path):
 def test_birth_is_for_frames_that_are_followed():
     told = stipple("0.png", "1.png", "--birth", "-n", 9, "-o", "{stem}.svg", code=2).stderr
     assert "follow the darkness of frames: give --coherent too." in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "things"), [("gif", "frames"), ("webp", "frames"), ("tif", "pages")]
+)
+def test_a_first_frame_alone_is_told_of(suffix, things):
+    first, second, third = (Image.open(f"{number}.png") for number in range(3))
+    first.save(f"film.{suffix}", save_all=True, append_images=[second, third])
+    told = stipple(f"film.{suffix}", "-n", 9, "--iterations", 0, "-o", "a.csv").stderr
+    assert f"film.{suffix} has 3 {things}: the first is read." in told
+    assert "is read" not in stipple("0.png", "-n", 9, "--iterations", 0, "-o", "b.csv").stderr
+    if things == "frames":
+        words = ("-n", 9, "--coherent", "-o", "{number}.csv")
+        assert "is read" not in stipple(f"film.{suffix}", *words).stderr

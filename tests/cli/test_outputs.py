@@ -117,7 +117,6 @@ def test_folders_that_can_be_made_are_no_obstacle():
         ["bound", "a.png", "b.png", "--morph", ""],
         ["lloyd", "a.png", "--frames", ""],
         ["stipple", "a.png", "--animate", ""],
-        ["volume", "a.npy", "--polyhedra", ""],
     ],
 )
 def test_a_path_that_is_empty_is_refused(words):

@@ -26,7 +26,7 @@ def read(name):
 def test_a_formula_is_divided_as_its_voxels_are():
     box = ("--box", "1,-2,0,3,-1,1", "--voxels", 8)
     words = ("volume", "gaussian:2/-1.5/0.4,0.4", *box, "-n", 9, "--iterations", 2, "-q")
-    invoke(*words, "-o", "a.csv", "--polyhedra", "a.ply", "--report", "r.json")
+    invoke(*words, "-o", "a.csv", "-o", "a.ply", "--draw", "cells", "--report", "r.json")
     terms = parse_density("gaussian:2/-1.5/0.4,0.4")
     domain = rasterise_in_space(terms, Solid((1, -2, 0), (3, -1, 1)), 8)
     found = stipple.stipple_volume(domain.density, 9, iterations=2)
@@ -83,3 +83,26 @@ def test_what_makes_no_sense_is_a_sentence(words, told):
     result = CliRunner().invoke(main, words.split())
     assert result.exit_code in (1, 2)
     assert told in " ".join(result.output.split())
+
+
+def test_a_volume_in_place_of_the_image_is_divided_in_space():
+    np.save("stack.npy", np.random.default_rng(0).random((3, 4, 5)))
+    invoke("volume", "stack.npy", "-n", 4, "-q", "-o", "a.csv")
+    invoke("stipple", "stack.npy", "-n", 4, "-q", "-o", "b.csv")
+    invoke("stack.npy", "-n", 4, "-q", "-o", "c.csv")
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes() == Path("c.csv").read_bytes()
+    assert read("a.csv").shape == (4, 4)
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 3), (4, 5, 4), (2, 3, 4, 5)])
+def test_other_arrays_in_place_of_the_image_are_refused_as_before(shape):
+    np.save("a.npy", np.ones(shape))
+    assert "a.npy holds an array of shape" in invoke("stipple", "a.npy", code=1).stderr
+
+
+def test_cells_are_asked_for_where_they_can_be_shown():
+    np.save("stack.npy", np.ones((2, 2, 2)))
+    idle = invoke("volume", "stack.npy", "-n", 2, "--draw", "cells", "-o", "a.csv", code=2)
+    assert "--draw cells is for .ply, .vtp, .tess and .png" in " ".join(idle.stderr.split())
+    missing = invoke("volume", "stack.npy", "-n", 2, "-o", "a.tess", code=2)
+    assert "A .tess file holds cells: say --draw cells" in missing.stderr

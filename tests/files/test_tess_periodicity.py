@@ -172,7 +172,7 @@ def test_the_command_line_writes_periodic_cells(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     np.save("a.npy", np.random.default_rng(0).random((3, 2, 4)))
     words = ("--spacing", "0.5,0.4,0.5", "-n", 12, "--periodic", "--iterations", 1, "-q")
-    invoke("volume", "a.npy", *words, "-o", "a.csv", "--polyhedra", "a.tess")
+    invoke("volume", "a.npy", *words, "-o", "a.csv", "-o", "a.tess", "--draw", "cells")
     found = read((tmp_path / "a.tess").read_bytes())
     assert len(found.cells) == 12
     volumes = [measure_volume(found, faces) for faces in found.cells.values()]

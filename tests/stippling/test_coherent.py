@@ -5,12 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 from scipy.optimize import linear_sum_assignment
 
 import stipple
 from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.stippling.coherent import begin_film, follow_frame
+from tests.pictures import SAMPLES
 
 
 def make_frame(number, height=48, width=96, step=9.0, size=8.0):
@@ -170,6 +172,41 @@ def test_light_that_jumps_over_grey_leaves_good_dots(jump):
     before, density = (Density(0.2 + frame) for frame in frames)
     frame = follow(stipple.stipple(before, 600), density)
     assert frame.quality <= 1.01 * stipple.stipple(density, 600).quality
+
+
+def list_photographs(what):
+    """A quarter of a photograph that grows, passes by, or turns, in five frames."""
+    camera = stipple.read_density(SAMPLES / "camera.png").values[::2, ::2]
+    middle = 64 + np.mgrid[:128, :128]
+    for number in range(5):
+        row, column = middle - 127.5
+        turned = np.deg2rad(2 * number)
+        cosine, sine = np.cos(turned), np.sin(turned)
+        row, column = {
+            "grows": (row / (1 + 0.02 * number), column / (1 + 0.02 * number)),
+            "passes": (row, column + 3 * number),
+            "turns": (cosine * row - sine * column, sine * row + cosine * column),
+        }[what]
+        yield map_coordinates(camera, [row + 127.5, column + 127.5], order=1)
+
+
+@pytest.mark.parametrize(("what", "part"), [("grows", 0.4), ("passes", 0.6), ("turns", 0.45)])
+def test_photographs_that_move_take_a_part_of_the_diagrams_of_new_drawings(what, part):
+    pictures = list(list_photographs(what))
+    film = list(stipple.stipple_frames(pictures, 700))[1:]
+    new = [stipple.stipple(picture, 700) for picture in pictures[1:]]
+    assert all(one.quality <= 1.01 * two.quality for one, two in zip(film, new, strict=True))
+    assert sum(one.diagrams for one in film) <= part * sum(two.diagrams for two in new)
+
+
+def test_dots_that_move_steadily_are_foreseen():
+    def draw(number):
+        y, x = np.mgrid[:60, :90] + 0.5
+        away = [np.hypot(x - 20 - 25 * k - 5 * number, y - 25 - 2 * number) for k in range(2)]
+        return (np.min(away, axis=0) < 9).astype(float)
+
+    film = stipple.stipple_frames(map(draw, range(4)), 150)
+    assert [frame.diagrams for frame in film][-1] <= 10
 
 
 @pytest.mark.slow

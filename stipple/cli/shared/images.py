@@ -29,15 +29,15 @@ class Reading:
         Larger images are refused.
     quiet : bool
         Whether nothing is told of what was found.
-    frame : int
-        Which frame of an animation is read, the first being 0.
+    frame : int, optional
+        Which frame of an animation is read, the first being 0; the first, with a note, if None.
     """
 
     tone: "Tone"
     resize: int | tuple[int, int] | None
     max_pixels: int
     quiet: bool = False
-    frame: int = 0
+    frame: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,6 @@ WRITTEN = frozenset(
         "frames",
         "last_points",
         "partition",
-        "polyhedra",
     }
 )
 SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))

@@ -107,7 +107,9 @@ class FrameRunner:
 
 def _choose_durations(jobs: Sequence[ImageJob]) -> list[float]:
     """Choose how long each frame is shown: as in its animation, where that is a time to be seen."""
-    animations = {job.image: read_durations(job.image) for job in jobs if job.animated}
+    animations = {
+        job.image: read_durations(job.image) for job in jobs if job.reading.frame is not None
+    }
     durations = []
     for job in jobs:
         told = animations.get(job.image, [])[job.reading.frame :]

@@ -65,8 +65,6 @@ class ImageJob:
         Files to write.
     animate, report : str or None
         Paths of the animation and of the report, if any.
-    animated : bool
-        Whether it is a frame of an animation, that of `reading`.
     coherent : bool
         Whether it is a frame whose dots are followed to the next.
     birth : bool
@@ -90,7 +88,6 @@ class ImageJob:
     outputs: tuple[Output, ...]
     animate: str | None
     report: str | None
-    animated: bool
     coherent: bool
     birth: bool
     thumbnail: bool
@@ -101,7 +98,8 @@ class ImageJob:
     @property
     def name(self) -> str:
         """What messages and reports call it."""
-        return f"{self.image}, frame {self.reading.frame + 1}" if self.animated else self.image
+        frame = self.reading.frame
+        return self.image if frame is None else f"{self.image}, frame {frame + 1}"
 
     @property
     def targets(self) -> list[str]:
@@ -254,7 +252,7 @@ def _plan_image(
     image, paths, form = options["image"], options["outputs"], options["format_"]
     return ImageJob(
         image=image,
-        reading=replace(plan_reading(options, quiet=quiet), frame=frame or 0),
+        reading=replace(plan_reading(options, quiet=quiet), frame=frame),
         inks=plan_inks(options),
         points=placing.points,
         solving=Solving(
@@ -281,7 +279,6 @@ def _plan_image(
         outputs=plan_outputs(image, paths, form, FORMATS) if drawn else (),
         animate=options["animate"],
         report=options["report"],
-        animated=frame is not None,
         coherent=options["coherent"],
         birth=options["birth"],
         thumbnail=thumbnail,

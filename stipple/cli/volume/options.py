@@ -9,8 +9,7 @@ from stipple.cli.shared.domains import VOXELS, ball_option
 from stipple.cli.shared.options import add_options, report_options, threads_option
 from stipple.cli.shared.types import NUMBERS, SPACING, FiniteRange
 
-FORMATS = ("csv", "npy", "ply", "vtp", "png", "gif", "html")
-CELL_FORMATS = ("ply", "vtp", "tess")
+FORMATS = ("csv", "npy", "ply", "vtp", "tess", "png", "gif", "html")
 POINTS = 1000
 
 EXAMPLES = """\
@@ -18,7 +17,7 @@ EXAMPLES = """\
 Examples:
   stipple volume stack.npy -n 500 -o points.csv
   stipple volume stack.tif -n 500 --spacing 1,1,2.5 -o points.ply
-  stipple volume stack.npy --masses grains.csv --polyhedra cells.ply
+  stipple volume stack.npy --masses grains.csv --draw cells -o cells.ply
   stipple volume stack.npy -n 2000 --periodic -o points.csv -o turn.html
   stipple volume gaussian:0,0.4 --ball 0,0,0,1 -n 2000 -o points.ply
 """
@@ -109,16 +108,18 @@ volume_options = add_options(
             type=click.Path(allow_dash=True),
             show_default="CSV on standard output",
             help="File of the points, by suffix: .csv, .ply and .vtp (VTK) with their masses, .npy"
-            " without; .png shows slices (of --masses with the borders of cells), .gif the points"
-            " from all around, .html a page to turn them. - is standard output. Repeatable.",
+            " without; .tess holds cells; .png shows slices (of --masses with the borders of"
+            " cells), .gif the points from all around, .html a page to turn them. - is standard"
+            " output. Repeatable.",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), help="Format of output -."),
         click.option(
-            "--polyhedra",
-            type=click.Path(dir_okay=False),
-            metavar="PATH",
-            help="Write the power cells, by suffix: .ply and .vtp (VTK) as polygons, each with the"
-            " numbers of its two cells, .tess as Neper's tessellation, which shares corners.",
+            "--draw",
+            type=click.Choice(("points", "cells")),
+            default="points",
+            help="Show power cells: in .ply and .vtp as polygons instead of the points, each with"
+            " the numbers of its two cells, in .tess as Neper's tessellation, which shares"
+            " corners, in .png by their borders.",
         ),
         file_options,
         report_options,

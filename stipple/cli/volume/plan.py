@@ -1,14 +1,16 @@
 """What `stipple volume` is to do: the command line as a typed job, or a usage error."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stipple.cli.shared.conflicts import Rule, allow_suffixes, refuse_conflicts
+import click
+
+from stipple.cli.shared.conflicts import Rule, refuse_conflicts
 from stipple.cli.shared.domains import BALL, FormulaDomain, is_formula, refuse_spacing
 from stipple.cli.shared.outputs import Output, plan_outputs, settle_files
 from stipple.cli.shared.report import Recorded, record_options
-from stipple.cli.volume.options import CELL_FORMATS, FORMATS, POINTS
+from stipple.cli.volume.options import FORMATS, POINTS
 
 RULES = (
     Rule(
@@ -32,12 +34,9 @@ RULES = (
         ),
         "--box, --ball and --voxels are for formulas, not for files.",
     ),
-    allow_suffixes(
-        "polyhedra",
-        [f".{name}" for name in CELL_FORMATS],
-        " or ".join(f".{name}" for name in CELL_FORMATS),
-    ),
 )
+# Formats that show cells if asked to.
+OF_CELLS = ("ply", "vtp", "tess", "png")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Job:
     seed: int
     threads: int | None
     outputs: tuple[Output, ...]
-    polyhedra: str | None
+    draw: str
     report: str | None
     quiet: bool
     verbose: bool
@@ -86,7 +85,8 @@ def plan(options: Mapping[str, Any]) -> Job:
     if not paths:
         paths, form = ["-"], form or "csv"
     outputs = plan_outputs(options["volume"], paths, form, FORMATS)
-    others = [options[name] for name in ("polyhedra", "report") if options[name]]
+    _refuse_idle(outputs, options["draw"])
+    others = [options["report"]] if options["report"] else []
     settle_files(options, [*(output.path for output in outputs), *others])
     return Job(
         formula=formula,
@@ -97,7 +97,16 @@ def plan(options: Mapping[str, Any]) -> Job:
             name: options[name]
             for name in (
                 *("volume", "spacing", "masses", "periodic", "iterations", "tolerance"),
-                *("mass_tolerance", "seed", "threads", "polyhedra", "report", "quiet", "verbose"),
+                *("mass_tolerance", "seed", "threads", "draw", "report", "quiet", "verbose"),
             )
         },
     )
+
+
+def _refuse_idle(outputs: Sequence[Output], draw: str) -> None:
+    """Refuse cells that no output shows, and a format of cells for points."""
+    forms = [output.format for output in outputs]
+    if draw == "cells" and not set(OF_CELLS).intersection(forms):
+        raise click.UsageError("--draw cells is for .ply, .vtp, .tess and .png: name one with -o.")
+    if draw == "points" and "tess" in forms:
+        raise click.UsageError("A .tess file holds cells: say --draw cells.")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval, round_up
 from stipple.cli.shared.drawings import name_source
-from stipple.cli.shared.outputs import find_format
-from stipple.cli.volume.plan import Job
+from stipple.cli.volume.plan import OF_CELLS, Job
 from stipple.cli.volume.run import Found
 
 if TYPE_CHECKING:
@@ -58,20 +57,20 @@ def describe_found(result: Found) -> dict[str, Any]:
 
 
 def render_files(result: Found, job: Job) -> Iterator[tuple[str, bytes]]:
-    """Render what a job writes, but for its report: paths and bytes, points first.
+    """Render what a job writes, but for its report: paths and bytes.
 
     Raises
     ------
     StippleError
-        Behind the points, if cells cannot be written so.
+        If cells cannot be written so.
     """
     for output in job.outputs:
         if output.format in ("png", "gif", "html"):
             yield output.path, _render_view(result, job, output.format)
+        elif job.draw == "cells" and output.format in OF_CELLS:
+            yield output.path, _render_cells(result, output.format)
         else:
             yield output.path, _render_points(result, output.format)
-    if job.polyhedra is not None:
-        yield job.polyhedra, _render_cells(result, find_format(job.polyhedra))
 
 
 def _render_points(result: Found, form: str) -> bytes:
@@ -99,7 +98,8 @@ def _render_view(result: Found, job: Job, form: str) -> bytes:
         return render_space(title, found.points, radii, found.density.size, list_rows(result))
     if form == "png":
         # Of grains the borders are what is to be seen.
-        cells = None if job.masses is None else found.cells
+        bordered = job.masses is not None or job.draw == "cells"
+        cells = found.cells if bordered else None
         return render_png(compose_slices(found.density, found.points, radii, cells), SLICES_DPI)
     views = compose_turn(found.density, found.points, radii)
     return render_animation(views, "gif", TURN_DPI, [SECONDS_PER_VIEW] * len(views))
