@@ -91,9 +91,9 @@ def _price_plan(
     workers: Workers | None,
 ) -> float | None:
     """Longest way of the plan, in pixels; None where cells hold too much or too little."""
-    polygons = straighten(cells)
+    polygons = straighten(cells, workers)
     integrals = bound_integrals(density, polygons, workers)
-    defects = measure_defects(polygons, integrals.strips, densest)
+    defects = measure_defects(polygons, integrals.strips, densest, workers)
     # Places in no polygon are in a strip, or enclosed by a curve so long along some polygons.
     beyond = 2 * (defects.gap + math.sqrt(4 * math.pi * defects.rest))
     beyond += 1e-12 * (cells.width + cells.height)

@@ -1,6 +1,7 @@
 """Drawings as SVG for browsers, Inkscape and pen plotters."""
 
 from collections.abc import Iterator
+from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,9 +38,6 @@ def render_svg(drawing: Drawing) -> bytes:
     bytes
         The file, in UTF-8.
     """
-    # Here, since it loads what speaks to the web, as long as the small picture takes to solve.
-    from xml.sax.saxutils import quoteattr
-
     parts = [open_page(drawing.width, drawing.height, drawing.background)]
     style = "" if drawing.blend == "normal" else f' style="mix-blend-mode:{drawing.blend}"'
     seen: dict[int, int] = {}
@@ -47,8 +45,10 @@ def render_svg(drawing: Drawing) -> bytes:
         number = layer.number or place
         seen[number] = seen.get(number, 0) + 1
         name = f"layer{number}" + (f"-{seen[number]}" if seen[number] > 1 else "")
-        label = quoteattr(f"{number} {layer.label}")
-        parts.append(f'<g id="{name}" inkscape:groupmode="layer" inkscape:label={label}{style}>\n')
+        # Not by xml.sax, which loads what speaks to the web.
+        label = escape(f"{number} {layer.label}")
+        named = f'id="{name}" inkscape:groupmode="layer" inkscape:label="{label}"'
+        parts.append(f"<g {named}{style}>\n")
         parts.extend(_render_marks(layer))
         parts.append("</g>\n")
     parts.append("</svg>\n")

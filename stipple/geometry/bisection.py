@@ -7,6 +7,7 @@ from stipple.errors import StippleError
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
 # Blocks of fewer points than these are divided to the end.
@@ -45,13 +46,15 @@ def bisect_mass(density: Density, count: int) -> Floats:
     return divide_mass(density.accumulate(), count, 0.0)[0]
 
 
-def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
+def start_from_bisection(
+    density: Density, count: int, workers: Workers | None = None
+) -> tuple[Floats, Floats]:
     """Place one point at the barycentre of each box of `bisect_mass`, with a first potential.
 
     Barycentres rather than centres: on a picture with white areas far fewer Voronoi cells of the
     start are then without mass. Two square boxes of half sides a and b side by side meet at their
     common side if their potentials differ by a² − b²; half of that, with a² = 3·σ_x·σ_y, gave the
-    fewest diagrams on pictures (docs/solver.md).
+    fewest diagrams on pictures (docs/solver.md). Threads, if there are any, share the boxes.
 
     Returns
     -------
@@ -60,12 +63,14 @@ def start_from_bisection(density: Density, count: int) -> tuple[Floats, Floats]:
     potentials : ndarray, shape (count,)
         In square pixels.
     """
-    return start_in_boxes(density, bisect_mass(density, count))
+    return start_in_boxes(density, bisect_mass(density, count), workers)
 
 
-def start_in_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
+def start_in_boxes(
+    density: Density, boxes: Floats, workers: Workers | None = None
+) -> tuple[Floats, Floats]:
     """Place one point at the barycentre of each of other boxes, with such potentials."""
-    barycentres, spreads = integrate_boxes(density, boxes)
+    barycentres, spreads = integrate_boxes(density, boxes, workers)
     return barycentres, guess_potentials(spreads)
 
 

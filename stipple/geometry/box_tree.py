@@ -56,13 +56,23 @@ def build_box_tree(
         leaves *= 2
     slots = np.full(leaves * LEAF_SIZE, NOWHERE, dtype=np.int64)
     slots[:count] = order
-    spare = slots == NOWHERE
-    shape = (leaves, LEAF_SIZE, dimension)
-    lowers = [np.where(spare[:, None], np.inf, points[slots]).reshape(shape).min(axis=1)]
-    uppers = [np.where(spare[:, None], -np.inf, points[slots]).reshape(shape).max(axis=1)]
-    highest = [np.where(spare, -np.inf, potentials[slots]).reshape(leaves, -1).max(axis=1)]
-    while len(highest[0]) > 1:
-        lowers.insert(0, lowers[0].reshape(-1, 2, dimension).min(axis=1))
-        uppers.insert(0, uppers[0].reshape(-1, 2, dimension).max(axis=1))
-        highest.insert(0, highest[0].reshape(-1, 2).max(axis=1))
-    return BoxTree(slots, *map(np.concatenate, (lowers, uppers, highest)))
+    lower = np.full((len(slots), dimension), np.inf)
+    lower[:count] = points[order]
+    upper = np.full((len(slots), dimension), -np.inf)
+    upper[:count] = lower[:count]
+    high = np.full(len(slots), -np.inf)
+    high[:count] = potentials[order]
+    return BoxTree(
+        slots, _halve(lower, np.minimum), _halve(upper, np.maximum), _halve(high, np.maximum)
+    )
+
+
+def _halve(values: Floats, join: np.ufunc) -> Floats:
+    """Join the values of slots two by two, again and again; those of nodes, the root first."""
+    leaves = len(values) // LEAF_SIZE
+    levels: list[Floats] = []
+    while len(values) > 1:
+        values = join(values[0::2], values[1::2])
+        if len(values) <= leaves:
+            levels.insert(0, values)
+    return np.concatenate(levels)

@@ -9,6 +9,7 @@ from stipple.geometry.bisection import divide_mass, find_part, guess_potentials,
 from stipple.geometry.cell_integrals import integrate_boxes
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 
 # Masses of the parts of a block that is filled with rows differ at most by this factor.
@@ -31,7 +32,12 @@ FEW_STARTS = 6
 
 
 def place_near_bisection(
-    density: Density, count: int, seed: int, *, in_rows: bool = True
+    density: Density,
+    count: int,
+    seed: int,
+    *,
+    in_rows: bool = True,
+    workers: Workers | None = None,
 ) -> list[tuple[Floats, Floats]]:
     """Place points that will move where the bisection has them, better where it is flat.
 
@@ -51,6 +57,8 @@ def place_near_bisection(
         Seed of the shifts, and of which blocks are mirrored.
     in_rows : bool
         Whether to fill flat blocks with rows.
+    workers : Workers, optional
+        Threads that share the boxes.
 
     Returns
     -------
@@ -63,7 +71,7 @@ def place_near_bisection(
     image = density.accumulate()
     drafts = [_divide(image, count, evenness, generator) for evenness in tries]
     del image  # as large as the picture, before there are sums of it that are four times as large
-    return [_place(density, draft, many) for draft in drafts]
+    return [_place(density, draft, many, workers) for draft in drafts]
 
 
 class _Draft(NamedTuple):
@@ -90,11 +98,13 @@ def _divide(image: Floats, count: int, evenness: float, generator: np.random.Gen
     return _Draft(points, potentials, np.repeat(single, counts), boxes, directions)
 
 
-def _place(density: Density, draft: _Draft, many: bool) -> tuple[Floats, Floats]:
+def _place(
+    density: Density, draft: _Draft, many: bool, workers: Workers | None
+) -> tuple[Floats, Floats]:
     """Place the points that are alone near the barycentres of their boxes."""
     points, potentials, alone, boxes, directions = draft
     ink = _measure_ink(density, boxes) if many and len(boxes) else np.ones(len(boxes))
-    barycentres, spreads = integrate_boxes(density, boxes)
+    barycentres, spreads = integrate_boxes(density, boxes, workers)
     longest = SHIFT * np.sqrt(spreads)
     longest[ink < FULL] = 0.0
     shift = longest * directions

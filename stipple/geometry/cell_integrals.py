@@ -11,6 +11,7 @@ from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.shared_sides import GROUP, integrate_groups
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
+from stipple.measures.row_sums import RowSums
 
 NO_BOUNDS = np.empty((0, 3))
 NO_STRIPS = np.empty((2, 0))
@@ -88,9 +89,7 @@ def integrate_cells(
 
     workers.map_ranges(integrate, count)
     chosen = np.flatnonzero(alone)
-    _integrate(
-        density, cells.points, adjacency.offsets, cells.vertices, chosen, workers, sums, edges
-    )
+    _integrate(rows, cells.points, adjacency.offsets, cells.vertices, chosen, workers, sums, edges)
     return CellIntegrals(
         masses=np.maximum(sums[:, 0], 0.0),
         first_moments=sums[:, 1:3],
@@ -151,7 +150,7 @@ def bound_integrals(
     bounds = np.empty((count, 3))
     strips = np.empty((2, len(cells.vertices)))
     _integrate(
-        density,
+        density.row_sums,
         cells.points,
         cells.adjacency.offsets,
         cells.vertices,
@@ -173,7 +172,9 @@ def bound_integrals(
     )
 
 
-def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
+def integrate_boxes(
+    density: Density, boxes: Floats, workers: Workers | None = None
+) -> tuple[Floats, Floats]:
     """Barycentre and spread of the density in each box.
 
     Parameters
@@ -182,6 +183,8 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
         The density.
     boxes : ndarray, shape (n, 4)
         x0, y0, x1, y1 of each box, in pixels.
+    workers : Workers, optional
+        Threads that share the boxes.
 
     Returns
     -------
@@ -190,6 +193,15 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     spreads : ndarray, shape (n, 2)
         Variances of x and of y under the density in the box, in square pixels.
     """
+    workers, rows = workers or Workers(1), density.row_sums
+    parts = workers.map_ranges(
+        lambda start, stop: _integrate_boxes(rows, boxes[start:stop]), len(boxes)
+    )
+    barycentres, spreads = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return barycentres, spreads
+
+
+def _integrate_boxes(rows: RowSums, boxes: Floats) -> tuple[Floats, Floats]:
     count = len(boxes)
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(count, 4, 2) - centres[:, None]
@@ -197,7 +209,8 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
     sums = np.empty((count, 5))
     edges = np.empty((2, 4 * count))
     vertices = corners.reshape(-1, 2)
-    _integrate(density, centres, offsets, vertices, np.arange(count), Workers(1), sums, edges)
+    every = np.arange(count)
+    _integrate(rows, centres, offsets, vertices, every, Workers(1), sums, edges)
     masses = sums[:, :1]
     moments = np.divide(sums[:, 1:], masses, out=np.zeros((count, 4)), where=masses > 0)
     # Rounding must not carry a barycentre out of a very thin box.
@@ -206,7 +219,7 @@ def integrate_boxes(density: Density, boxes: Floats) -> tuple[Floats, Floats]:
 
 
 def _integrate(
-    density: Density,
+    rows: RowSums,
     points: Floats,
     offsets: Integers,
     vertices: Floats,
@@ -221,7 +234,6 @@ def _integrate(
 
     `bounds`, if not empty, and `strips` receive what `RoundedIntegrals` holds.
     """
-    rows = density.row_sums
 
     def integrate(start: int, stop: int) -> None:
         integrate_polygons(

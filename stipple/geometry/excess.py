@@ -13,8 +13,16 @@ from stipple.machine.compiled import compile_loop
 from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.machine.threads import Workers
 
+# Boxes that the polygons of a leaf search from; where more are near, they search from the root.
+MOST_NEAR = 64
 
-def measure_excess(cells: PowerCells, potentials: Floats, workers: Workers | None = None) -> Floats:
+
+def measure_excess(
+    cells: PowerCells,
+    potentials: Floats,
+    workers: Workers | None = None,
+    order: Integers | None = None,
+) -> Floats:
     """Bound by how much another point is nearer in some corner of each polygon.
 
     Parameters
@@ -25,13 +33,15 @@ def measure_excess(cells: PowerCells, potentials: Floats, workers: Workers | Non
         φ in |x − y_i|² − φ_i, in square pixels.
     workers : Workers, optional
         Threads that share the polygons.
+    order : ndarray of int, shape (n,), optional
+        The polygons along a curve, if that is known.
 
     Returns
     -------
     ndarray, shape (n,)
         ε with |x − y_i|² − φ_i ≤ |x − y_j|² − φ_j + ε_i for all j and all x in polygon i.
     """
-    order = order_along_curve(cells.points)
+    order = order_along_curve(cells.points) if order is None else order
     tree = build_box_tree(cells.points, potentials, order)
     excess = np.zeros(len(cells.points))
 
@@ -42,8 +52,8 @@ def measure_excess(cells: PowerCells, potentials: Floats, workers: Workers | Non
             cells.adjacency.offsets,
             cells.vertices,
             tree,
-            start,
-            stop,
+            -(-start // LEAF_SIZE),
+            -(-stop // LEAF_SIZE),
             excess,
         )
 
@@ -62,20 +72,24 @@ def _measure_excess(
     last: int,
     excess: Floats,
 ) -> None:
+    """Fill the excess of the polygons in the leaves first..last of the tree."""
     slots, lower, upper, highest = tree
     first_leaf = len(highest) // 2
-    stack = np.empty(DEEPEST, dtype=np.int64)
-    for i in range(first, last):
+    near = np.empty(MOST_NEAR, dtype=np.int64)
+    stack = np.empty(MOST_NEAR + DEEPEST, dtype=np.int64)
+    for place in range(first * LEAF_SIZE, min(last * LEAF_SIZE, len(points))):
+        if place % LEAF_SIZE == 0:
+            found = _list_near(potentials, offsets, vertices, tree, place // LEAF_SIZE, stack, near)
+        i = slots[place]
         start = offsets[i]
         stop = offsets[i + 1]
         if start == stop:
             continue
         x0, y0 = points[i]
-        radius = 0.0
-        for k in range(start, stop):
-            radius = max(radius, np.hypot(vertices[k, 0], vertices[k, 1]))
-        stack[0] = 0
-        depth = 1
+        radius = _measure_radius(vertices, start, stop)
+        for node in range(found):
+            stack[node] = near[node]
+        depth = found
         while depth > 0:
             depth -= 1
             node = stack[depth]
@@ -135,3 +149,60 @@ def _measure_excess(
                     more = a * (a - 2 * x) + b * (b - 2 * y) + lead
                     scale = abs(a) * (abs(a) + 2 * abs(x)) + abs(b) * (abs(b) + 2 * abs(y))
                     excess[i] = max(excess[i], 16 * UNIT_ROUNDING * (scale + abs(lead)) - more)
+
+
+@compile_loop
+def _measure_radius(vertices: Floats, start: int, stop: int) -> float:
+    radius = 0.0
+    for k in range(start, stop):
+        radius = max(radius, np.hypot(vertices[k, 0], vertices[k, 1]))
+    return radius
+
+
+@compile_loop
+def _list_near(
+    potentials: Floats,
+    offsets: Integers,
+    vertices: Floats,
+    tree: BoxTree,
+    leaf: int,
+    stack: Integers,
+    near: Integers,
+) -> int:
+    """List the leaves near any polygon of one leaf, or the root where they are too many."""
+    slots, lower, upper, highest = tree
+    first_leaf = len(highest) // 2
+    home = first_leaf + leaf
+    radius = 0.0
+    least = np.inf
+    for i in slots[leaf * LEAF_SIZE : (leaf + 1) * LEAF_SIZE]:
+        if i != NOWHERE and offsets[i] < offsets[i + 1]:
+            radius = max(radius, _measure_radius(vertices, offsets[i], offsets[i + 1]))
+            least = min(least, potentials[i])
+    found = 0
+    stack[0] = 0
+    depth = 1
+    while depth > 0:
+        depth -= 1
+        node = stack[depth]
+        if highest[node] == -np.inf:
+            continue
+        # As for one polygon, from the nearest place of the box of all their points.
+        away_x = max(lower[node, 0] - upper[home, 0], lower[home, 0] - upper[node, 0], 0.0)
+        away_y = max(lower[node, 1] - upper[home, 1], lower[home, 1] - upper[node, 1], 0.0)
+        apart = np.sqrt(away_x * away_x + away_y * away_y)
+        lead = least - highest[node]
+        scale = apart * apart + radius * radius + abs(lead)
+        if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale:
+            continue
+        if node < first_leaf:
+            stack[depth] = 2 * node + 1
+            stack[depth + 1] = 2 * node + 2
+            depth += 2
+        elif found == len(near):
+            near[0] = 0
+            return 1
+        else:
+            near[found] = node
+            found += 1
+    return found

@@ -8,11 +8,14 @@ from stipple.arrays import Floats, Integers
 from stipple.geometry.cell_integrals import CellIntegrals
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
+from stipple.machine.threads import Workers
 
 # Barycentres on a side count as so far from it, as parts of the squared distance of the points.
 NEAREST = 1e-3
 # Least part of a bound that a move of the points leaves.
 STIFFEST = 0.1
+# Cells of which sides are counted, and then listed, by one thread.
+GROUP = 1024
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,55 @@ class Sides:
     lengths: Floats
 
 
-def list_sides(cells: PowerCells) -> Sides:
-    """List the sides of cells."""
-    adjacency = cells.adjacency
+def list_sides(cells: PowerCells, workers: Workers | None = None) -> Sides:
+    """List the sides of cells, in the order of the cells; threads share them."""
+    adjacency, shifts = cells.adjacency, cells.shifts
+    workers = workers or Workers(1)
+    count = len(cells.points)
+    counts = np.zeros(-(-count // GROUP), dtype=np.int64)
+
+    def work(places: Integers, sides: Sides) -> None:
+        def fill(start: int, stop: int) -> None:
+            _list_sides(
+                cells.points,
+                adjacency.offsets,
+                adjacency.neighbours,
+                cells.vertices,
+                shifts,
+                -(-start // GROUP),
+                -(-stop // GROUP),
+                places,
+                counts,
+                sides.edges,
+                sides.rows,
+                sides.columns,
+                sides.distances,
+                sides.lengths,
+            )
+
+        workers.map_ranges(fill, count)
+
+    room = len(adjacency.neighbours)
+    if len(counts) > 1:
+        work(counts, _make_room(0))
+        room = int(counts.sum())
+    sides = _make_room(room)
+    work(np.cumsum(counts) - counts, sides)
+    return _cut_short(sides, int(counts.sum()))
+
+
+def _make_room(count: int) -> Sides:
+    edges, rows, columns = np.empty((3, count), dtype=np.int64)
+    return Sides(edges, rows, columns, np.empty(count), np.empty(count))
+
+
+def _cut_short(sides: Sides, count: int) -> Sides:
     return Sides(
-        *_list_sides(
-            cells.points, adjacency.offsets, adjacency.neighbours, cells.vertices, cells.shifts
-        )
+        sides.edges[:count],
+        sides.rows[:count],
+        sides.columns[:count],
+        sides.distances[:count],
+        sides.lengths[:count],
     )
 
 
@@ -81,7 +126,12 @@ def predict_masses(
 
 
 def bound_drops(
-    cells: PowerCells, sides: Sides, barycentres: Floats, move: Floats, part: float
+    cells: PowerCells,
+    sides: Sides,
+    barycentres: Floats,
+    move: Floats,
+    part: float,
+    workers: Workers | None = None,
 ) -> tuple[Floats, Floats]:
     """Find how far potentials of neighbours may differ more than they do, to first order.
 
@@ -100,6 +150,8 @@ def bound_drops(
         Shift of each point at the same time, in pixels.
     part : float
         Below 1.
+    workers : Workers, optional
+        Threads that share the sides.
 
     Returns
     -------
@@ -107,18 +159,24 @@ def bound_drops(
         How far φ of a row may fall, or rise, against that of its column, in square pixels.
     """
     falls, rises = np.empty(len(sides.rows)), np.empty(len(sides.rows))
-    _bound_drops(
-        cells.points,
-        cells.potentials,
-        barycentres,
-        np.ascontiguousarray(move),
-        sides.rows,
-        sides.columns,
-        sides.distances,
-        part,
-        falls,
-        rises,
-    )
+    move = np.ascontiguousarray(move)
+
+    def bound(start: int, stop: int) -> None:
+        some = slice(start, stop)
+        _bound_drops(
+            cells.points,
+            cells.potentials,
+            barycentres,
+            move,
+            sides.rows[some],
+            sides.columns[some],
+            sides.distances[some],
+            part,
+            falls[some],
+            rises[some],
+        )
+
+    (workers or Workers(1)).map_ranges(bound, len(falls))
     return falls, rises
 
 
@@ -156,32 +214,44 @@ def _bound_drops(
 
 @compile_loop
 def _list_sides(
-    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats, shifts: Floats
-) -> tuple[Integers, Integers, Integers, Floats, Floats]:
-    most = len(neighbours)
-    edges = np.empty(most, dtype=np.int64)
-    rows = np.empty(most, dtype=np.int64)
-    columns = np.empty(most, dtype=np.int64)
-    distances = np.empty(most)
-    lengths = np.empty(most)
-    used = 0
-    for i in range(len(points)):
-        for k in range(offsets[i], offsets[i + 1]):
-            j = neighbours[k]
-            # Each side is listed by both cells: take it from the one of lower index. Those between
-            # copies of one cell, on the torus, move no mass.
-            if j <= i:
-                continue
-            end = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
-            edges[used], rows[used], columns[used] = k, i, j
-            a, b = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
-            if len(shifts):
-                a, b = a + shifts[k, 0], b + shifts[k, 1]
-            u, v = vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
-            distances[used] = np.sqrt(a * a + b * b)
-            lengths[used] = np.sqrt(u * u + v * v)
-            used += 1
-    return edges[:used], rows[:used], columns[:used], distances[:used], lengths[:used]
+    points: Floats,
+    offsets: Integers,
+    neighbours: Integers,
+    vertices: Floats,
+    shifts: Floats,
+    start: int,
+    stop: int,
+    places: Integers,
+    counts: Integers,
+    edges: Integers,
+    rows: Integers,
+    columns: Integers,
+    distances: Floats,
+    lengths: Floats,
+) -> None:
+    """Fill the sides of the cells in groups start..stop from their places; count them, at least."""
+    counts_only = len(edges) == 0
+    for group in range(start, stop):
+        used = first = 0 if counts_only else places[group]
+        for i in range(group * GROUP, min((group + 1) * GROUP, len(points))):
+            for k in range(offsets[i], offsets[i + 1]):
+                j = neighbours[k]
+                # Each side is listed by both cells: take it from the one of lower index. Those
+                # between copies of one cell, on the torus, move no mass.
+                if j <= i:
+                    continue
+                used += 1
+                if counts_only:
+                    continue
+                end = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
+                edges[used - 1], rows[used - 1], columns[used - 1] = k, i, j
+                a, b = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
+                if len(shifts):
+                    a, b = a + shifts[k, 0], b + shifts[k, 1]
+                u, v = vertices[end, 0] - vertices[k, 0], vertices[end, 1] - vertices[k, 1]
+                distances[used - 1] = np.sqrt(a * a + b * b)
+                lengths[used - 1] = np.sqrt(u * u + v * v)
+        counts[group] = used - first
 
 
 @compile_loop

@@ -13,11 +13,14 @@ from stipple.geometry.neighbours import Adjacency
 from stipple.geometry.power_cells import PowerCells
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rounding import UNIT_ROUNDING
+from stipple.machine.threads import Workers
 
 # Corners no farther apart, in pixels, are one.
 SAME_CORNER = 1e-6
 # Strips narrower than this stay within the pixels around the edge.
 NARROW_STRIP = 0.25
+# Cells whose lengths are added up together, whatever the number of threads.
+GROUP = 1024
 
 
 @dataclass(frozen=True)
@@ -42,22 +45,29 @@ class Defects:
     rest: float
 
 
-def straighten(cells: PowerCells) -> PowerCells:
+def straighten(cells: PowerCells, workers: Workers | None = None) -> PowerCells:
     """Leave out corners until every polygon is convex beyond doubt; some may vanish.
 
     Before, corners that polygons share become as equal as their coordinates allow.
     """
-    offsets = cells.adjacency.offsets
-    vertices = _share_corners(cells.points, offsets, cells.adjacency.neighbours, cells.vertices)
-    kept, owners = _straighten(offsets, cells.adjacency.neighbours, vertices)
-    sizes = np.add.reduceat(np.append(kept, False).astype(np.int64), offsets[:-1]) * (
-        np.diff(offsets) > 0
-    )
+    offsets, neighbours = cells.adjacency.offsets, cells.adjacency.neighbours
+    vertices, owners = cells.vertices.copy(), neighbours.copy()
+    kept = np.ones(len(vertices), dtype=np.bool_)
+    sizes = np.empty(len(cells.points), dtype=np.int64)
+
+    def work(start: int, stop: int) -> None:
+        given = cells.points, offsets, neighbours, cells.vertices
+        _share_corners(*given, start, stop, vertices)
+        _straighten(offsets, vertices, start, stop, kept, owners, sizes)
+
+    (workers or Workers(1)).map_ranges(work, len(cells.points))
     adjacency = Adjacency(np.append(0, np.cumsum(sizes)), owners[kept], sizes > 0)
     return replace(cells, adjacency=adjacency, vertices=vertices[kept])
 
 
-def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Defects:
+def measure_defects(
+    cells: PowerCells, densities: Floats, densest: float, workers: Workers | None = None
+) -> Defects:
     """Bound overlaps and gaps of convex polygons.
 
     Parameters
@@ -68,23 +78,43 @@ def measure_defects(cells: PowerCells, densities: Floats, densest: float) -> Def
         `RoundedIntegrals.strips` of their edges.
     densest : float
         Largest density of all.
+    workers : Workers, optional
+        Threads that share the polygons.
     """
-    strips, costs, sides, gap, length = _match_edges(
-        cells.points,
-        cells.adjacency.offsets,
-        cells.adjacency.neighbours,
-        cells.vertices,
-        cells.width,
-        cells.height,
-        densities,
-        densest,
-    )
+    workers = workers or Workers(1)
+    count = len(cells.points)
+    strips, sides = np.zeros((2, len(cells.vertices))), np.full(len(cells.vertices), -1)
+    gaps, lengths = np.zeros((2, -(-count // GROUP)))
+    sums = np.zeros((2, count))
+    offsets = cells.adjacency.offsets
+
+    def match(start: int, stop: int) -> None:
+        _match_edges(
+            cells.points,
+            offsets,
+            cells.adjacency.neighbours,
+            cells.vertices,
+            cells.width,
+            cells.height,
+            densities,
+            densest,
+            -(-start // GROUP),
+            -(-stop // GROUP),
+            strips,
+            sides,
+            gaps,
+            lengths,
+        )
+
+    workers.map_ranges(match, count)
+    workers.map_ranges(lambda start, stop: _add_strips(offsets, strips, start, stop, sums), count)
+    length = float(lengths.sum())
     owners, ends = cells.list_edges()
     for side in range(4):
         edges = np.flatnonzero(sides == side)
         length += _measure_side(cells, side, owners[edges], edges, ends[edges])
     # The isoperimetric inequality for winding numbers.
-    return Defects(strips, costs, gap, (1 + 1e-6) * length**2 / (4 * np.pi))
+    return Defects(sums[0], sums[1], float(gaps.max()), (1 + 1e-6) * length**2 / (4 * np.pi))
 
 
 def _measure_side(
@@ -111,11 +141,16 @@ def _measure_side(
 
 @compile_loop
 def _share_corners(
-    points: Floats, offsets: Integers, neighbours: Integers, vertices: Floats
-) -> Floats:
-    """Corners, taken from the cell with the least number among the three that meet there."""
-    shared = np.copy(vertices)
-    for i in range(len(points)):
+    points: Floats,
+    offsets: Integers,
+    neighbours: Integers,
+    vertices: Floats,
+    start: int,
+    stop: int,
+    shared: Floats,
+) -> None:
+    """Take corners from the cell with the least number among the three that meet there."""
+    for i in range(start, stop):
         before = neighbours[offsets[i + 1] - 1]
         for k in range(offsets[i], offsets[i + 1]):
             j = neighbours[k]
@@ -139,17 +174,20 @@ def _share_corners(
                 if abs(x - vertices[k, 0]) + abs(y - vertices[k, 1]) < SAME_CORNER:
                     shared[k, 0] = x
                     shared[k, 1] = y
-    return shared
 
 
 @compile_loop
 def _straighten(
-    offsets: Integers, neighbours: Integers, vertices: Floats
-) -> tuple[Booleans, Integers]:
-    """Which corners stay, and the owners of the edges that begin there."""
-    kept = np.ones(len(vertices), dtype=np.bool_)
-    owners = neighbours.copy()
-    for i in range(len(offsets) - 1):
+    offsets: Integers,
+    vertices: Floats,
+    first: int,
+    last: int,
+    kept: Booleans,
+    owners: Integers,
+    sizes: Integers,
+) -> None:
+    """Tell which corners stay, how many, and the owners of the edges that begin there."""
+    for i in range(first, last):
         start = offsets[i]
         stop = offsets[i + 1]
         left = stop - start
@@ -182,9 +220,10 @@ def _straighten(
                 falls = vertices[after, 1] < vertices[k, 1]
                 if falls and not vertices[further, 1] < vertices[after, 1]:
                     runs += 1
+        sizes[i] = left
         if left < 3 or runs != 1:
             kept[start:stop] = False
-    return kept, owners
+            sizes[i] = 0
 
 
 @compile_loop
@@ -210,15 +249,20 @@ def _match_edges(
     height: float,
     densities: Floats,
     densest: float,
-) -> tuple[Floats, Floats, Integers, float, float]:
-    """Masses and costs of strips, sides of edges on the border, widest gap, length of the rest."""
-    strips = np.zeros(len(points))
-    costs = np.zeros(len(points))
-    sides = np.full(len(neighbours), -1)
-    widest = 0.0
-    rest = 0.0
-    for i in range(len(points)):
+    start: int,
+    stop: int,
+    strips: Floats,
+    sides: Integers,
+    gaps: Floats,
+    lengths: Floats,
+) -> None:
+    """Fill masses and costs of the strips along the edges of the cells in groups start..stop.
+
+    And the sides of edges on the border; of each group the widest gap, and the length of the rest.
+    """
+    for i in range(start * GROUP, min(stop * GROUP, len(points))):
         x, y = points[i]
+        widest = rest = 0.0
         for k in range(offsets[i], offsets[i + 1]):
             after = k + 1 if k + 1 < offsets[i + 1] else offsets[i]
             px, py = vertices[k]
@@ -281,6 +325,15 @@ def _match_edges(
                 if gap < NARROW_STRIP:
                     mass += across * densities[0, edge]
                     cost += across * densities[1, edge]
-                strips[cell] += mass * (1 + 1e-6)
-                costs[cell] += cost * (1 + 1e-6)
-    return strips, costs, sides, widest, rest
+                strips[0, edge] = mass * (1 + 1e-6)
+                strips[1, edge] = cost * (1 + 1e-6)
+        gaps[i // GROUP] = max(gaps[i // GROUP], widest)
+        lengths[i // GROUP] += rest
+
+
+@compile_loop
+def _add_strips(offsets: Integers, strips: Floats, start: int, stop: int, sums: Floats) -> None:
+    for i in range(start, stop):
+        for k in range(offsets[i], offsets[i + 1]):
+            sums[0, i] += strips[0, k]
+            sums[1, i] += strips[1, k]

@@ -2,15 +2,13 @@
 
 from math import sqrt
 
-import numpy as np
-
 from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
 
 
 def multiply(left: Floats, right: Floats) -> float:
     """Compute the inner product of two arrays of the same shape."""
-    return _multiply(np.ravel(left), np.ravel(right))
+    return _multiply(left.ravel(), right.ravel())
 
 
 def measure_norm(vector: Floats) -> float:

@@ -7,6 +7,8 @@ from typing import Any
 
 from numba.core.caching import IndexDataCacheFile
 
+from stipple.machine.light_environment import unpickle_light
+
 DIGEST = 16  # bytes
 
 
@@ -34,8 +36,9 @@ class SealedCacheFile(IndexDataCacheFile):
 
     def _load_data(self, name: str) -> Any:
         try:
-            _check(Path(self._data_path(name)).read_bytes())  # type: ignore[no-untyped-call]
-            return super()._load_data(name)  # type: ignore[no-untyped-call]
+            data = Path(self._data_path(name)).read_bytes()  # type: ignore[no-untyped-call]
+            _check(data)
+            return unpickle_light(data)
         except Exception as error:
             raise FileNotFoundError(
                 name

@@ -14,6 +14,7 @@ from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.bricks import place_near_bisection
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.shares import place_shares
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.starts import (
     begin_on_ink,
@@ -71,10 +72,11 @@ def begin(
     texture: Texture,
     moving: bool,
     in_rows: bool = True,
+    workers: Workers | None = None,
 ) -> Beginning:
     """Place the points before they move; the arguments are those of `stipple.stipple`.
 
-    `in_rows` is that of `place_near_bisection`.
+    `in_rows` and `workers` are those of `place_near_bisection`.
     """
     weights = None if masses is None else read_masses(masses)
     if not isinstance(start, str):
@@ -112,10 +114,10 @@ def begin(
     elif moving:
         starts = [
             begin_on_ink(density, near, generator)
-            for near in place_near_bisection(density, count, seed, in_rows=in_rows)
+            for near in place_near_bisection(density, count, seed, in_rows=in_rows, workers=workers)
         ]
     else:
-        starts = [start_from_bisection(density, count)]
+        starts = [start_from_bisection(density, count, workers)]
     beginning = Beginning(starts, weights, mask)
     return beginning if weights is None else beginning.sort()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from stipple.arrays import Floats
 from stipple.geometry.power_cells import PowerCells
@@ -38,6 +37,8 @@ class Motion:
 
 def observe_motion(before: PowerCells, after: PowerCells) -> Motion:
     """Observe how the points of cells moved that are numbered alike in two frames."""
+    from scipy.spatial import cKDTree  # slow to import, and one picture needs none of it
+
     count = len(before.points)
     _, near = cKDTree(before.points).query(before.points, k=min(NEIGHBOURS, count))
     near = near.reshape(count, -1)

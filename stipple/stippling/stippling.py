@@ -15,6 +15,7 @@ from stipple.arrays import ImageLike, Integers, PointsLike
 from stipple.choices import Method, NeighbourEngine, Spacing, Start, Strays, Texture
 from stipple.errors import StippleError
 from stipple.machine.notebook import show_steps
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.stippling.beginnings import DEFAULT_COUNT, begin, read_number_of_points
 from stipple.stippling.bleed import Bleed, mirror_margin
@@ -135,7 +136,8 @@ def stipple(
     wide = _mirror(quantised, n, start, masses, fixed, periodic) if bleed else None
     source, count = (wide.density, wide.points) if wide else (quantised, n)
     moving = iterations > 0
-    place = partial(begin, masses=masses, fixed=fixed, texture=texture)
+    workers = Workers(threads)
+    place = partial(begin, masses=masses, fixed=fixed, texture=texture, workers=workers)
     # Rows along the border are what a bleed is to avoid, and seldom go on across a seam.
     beginning = place(source, count, start, seed, moving=moving, in_rows=not (bleed or periodic))
     placed = time.perf_counter() - began

@@ -60,14 +60,15 @@ def certify_transport(
     order = order_along_curve(whole.points)
     whole, weights = whole.reorder(order), weights[order]
     cells, owners = cut_by_box(whole, workers)  # copies too, and whose they are
-    polygons = straighten(cells)
+    polygons = straighten(cells, workers)
     integrals = bound_integrals(density, polygons, workers)
     # Any potentials serve: those near zero round least.
     lifted = whole.potentials - np.median(whole.potentials)
     potentials = lifted[owners]
-    excess = measure_excess(polygons, potentials, workers)
+    listed = np.arange(count) if whole.laps is None else None  # along the curve already
+    excess = measure_excess(polygons, potentials, workers, listed)
     densest = float(density.row_sums.pixels[:, :, 3].max()) * (1 + 1e-9)
-    defects = measure_defects(polygons, integrals.strips, densest)
+    defects = measure_defects(polygons, integrals.strips, densest, workers)
     across = np.array([cells.width, cells.height]) - cells.points
     farthest = np.maximum(np.abs(cells.points), np.abs(across)) + 1 + defects.gap
     extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
@@ -181,7 +182,7 @@ def _price_repair(
         # Any copy will do: no other is nearer than the nearest.
         way = shorten(way, np.array([cells.width, cells.height]))
     length = np.hypot(way[:, 0], way[:, 1])
-    cost = amounts * ((way * (way + 2 * shift)).sum(axis=1))
+    cost = amounts * np.einsum("ij,ij->i", way, way + 2 * shift)
     drift = np.hypot(shift[:, 0], shift[:, 1])
     doubt = amounts * (
         16 * UNIT_ROUNDING * length * (length + 2 * drift)

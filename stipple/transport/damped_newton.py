@@ -190,7 +190,9 @@ class DampedNewton(ABC, Generic[Cut]):
 
 def weigh_borders(borders: Borders, share: float) -> Floats:
     """Entries of DG but for their sign, with that share of the uniform density mixed in."""
-    mixed = (1 - share) * borders.masses + share * borders.uniform
+    mixed = borders.masses
+    if share > 0:
+        mixed = (1 - share) * mixed + share * borders.uniform
     weights: Floats = mixed / (2 * borders.distances)
     return weights
 

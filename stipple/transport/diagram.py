@@ -135,6 +135,8 @@ class DiagramBuilder:
 
     def mix_masses(self, diagram: Diagram, share: float) -> Floats:
         """Masses of the cells under (1 − share)·ρ + share·uniform, shape (n,)."""
+        if share == 0:
+            return diagram.integrals.masses
         uniform = diagram.cells.areas / self.area
         return (1 - share) * diagram.integrals.masses + share * uniform
 

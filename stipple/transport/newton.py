@@ -84,7 +84,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
     ) -> NewtonStep:
         """Newton step that changes masses by the residual, to a relative accuracy."""
         # Sides are many: they are not kept while the next cells are cut.
-        sides = list_sides(diagram.cells)
+        sides = list_sides(diagram.cells, self.workers)
         still = np.zeros_like(diagram.cells.points)
         return self._find_bounded_step(diagram, sides, still, share, residual, accuracy)
 
@@ -104,7 +104,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         self, diagram: Diagram, move: Floats, tolerance: float = COARSE, bounded: bool = False
     ) -> Floats:
         """Newton direction for points that move at the same time, its sides bounded or not."""
-        sides = list_sides(diagram.cells)
+        sides = list_sides(diagram.cells, self.workers)
         masses = diagram.integrals.masses
         change = predict_masses(diagram.cells, diagram.integrals, sides, move)
         residual = self.list_masses(len(masses)) - masses - change
@@ -150,7 +150,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         return hold_back(
             self._stiff,
             borders,
-            bound_drops(diagram.cells, sides, diagram.barycentres, move, FARTHEST),
+            bound_drops(diagram.cells, sides, diagram.barycentres, move, FARTHEST, self.workers),
             share,
             residual,
             self.choose_accuracy(accuracy),

@@ -113,7 +113,7 @@ class _Fit:
             lack = self._areas - discs.areas
             if np.abs(lack / self._areas).max() <= TOLERANCE:
                 break
-            found = self._search_line(cells, discs, _solve_step(cells, discs, lack))
+            found = self._search_line(cells, discs, _solve_step(cells, discs, lack, self._workers))
             if found is None:
                 break
             cells, discs = found
@@ -153,13 +153,13 @@ class _Fit:
         return cells, cut_discs(cells, np.sqrt(squares), self._workers)
 
 
-def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats) -> Floats:
+def _solve_step(cells: PowerCells, discs: CutDiscs, lack: Floats, workers: Workers) -> Floats:
     """Solve Newton's system: how much to add to the squared radii, to first order.
 
     An arc moves by 1/(2r) for each unit of r², the common chord of two discs by 1/(2d). Discs
     hidden in others, of which Newton knows nothing, double theirs.
     """
-    sides = list_sides(cells)
+    sides = list_sides(cells, workers)
     weights = discs.chords[sides.edges] / (2 * sides.distances)
     laplacian = assemble_laplacian(sides.rows, sides.columns, weights, len(lack))
     step = _take_gradients(laplacian, np.maximum(discs.arcs, LEAST_ARC) / 2, lack)

@@ -5,7 +5,7 @@ Newton's matrix tells next to nothing there: all cells of a piece form a compone
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Booleans, Floats
 from stipple.measures.density import Density
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
@@ -29,10 +29,27 @@ def are_pixels_apart(density: Density, count: int) -> bool:
     """Whether the density is of this kind for so many points."""
     if density.support_area > PIXELS_PER_POINT * count:
         return False
-    from scipy.ndimage import label
+    if density.support_area > PIXELS_PER_PIECE * _bound_pieces(density.values > 0):
+        return False
+    from scipy.ndimage import label  # takes longer to import than most pictures to solve
 
     _, pieces = label(density.values > 0, np.ones((3, 3)))
     return bool(pieces > 1 and density.support_area <= PIXELS_PER_PIECE * pieces)
+
+
+def _bound_pieces(inked: Booleans) -> int:
+    """Count the pixels, one at least in each piece, with no ink left of them and in the row above.
+
+    Parameters
+    ----------
+    inked : ndarray of bool, shape (h, w)
+    """
+    first = inked.copy()
+    first[:, 1:] &= ~inked[:, :-1]
+    first[1:] &= ~inked[:-1]
+    first[1:, 1:] &= ~inked[:-1, :-1]
+    first[1:, :-1] &= ~inked[:-1, 1:]
+    return int(np.count_nonzero(first))
 
 
 def solve_apart(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:

@@ -289,7 +289,9 @@ class TransportSolver(NewtonSolver):
         Solved once for each number of points: many paths begin there.
         """
         if count not in self._bisections:
-            self._bisections[count] = self._ease(*start_from_bisection(self.density, count))
+            self._bisections[count] = self._ease(
+                *start_from_bisection(self.density, count, self.workers)
+            )
         return self._bisections[count]
 
     def _match_origin(self, points: Floats) -> tuple[Floats, Floats]:

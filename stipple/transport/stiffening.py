@@ -7,7 +7,8 @@ in the Newton matrix lets the same mass through for a smaller change of the pote
 
 import numpy as np
 
-from stipple.arrays import Floats
+from stipple.arrays import Floats, Integers
+from stipple.machine.compiled import compile_loop
 from stipple.machine.products import measure_norm
 from stipple.transport.damped_newton import (
     JOINING,
@@ -95,7 +96,20 @@ def _find_rises(change: Floats, borders: Borders) -> Floats:
 
 def _measure_excess(change: Floats, borders: Borders, bounds: tuple[Floats, Floats]) -> Floats:
     """How many times as far as they may potentials on both sides fall or rise, shape (m,)."""
-    falls, rises = bounds
-    rise = _find_rises(change, borders)
-    excess: Floats = np.maximum(rise / rises, -rise / falls)
+    excess = np.empty(len(borders.rows))
+    _fill_excess(change, borders.rows, borders.columns, *bounds, excess)
     return excess
+
+
+@compile_loop
+def _fill_excess(
+    change: Floats,
+    rows: Integers,
+    columns: Integers,
+    falls: Floats,
+    rises: Floats,
+    excess: Floats,
+) -> None:
+    for side in range(len(excess)):
+        rise = change[rows[side]] - change[columns[side]]
+        excess[side] = max(rise / rises[side], -rise / falls[side])

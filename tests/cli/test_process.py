@@ -52,6 +52,14 @@ def test_help_imports_nothing_heavy(words):
     assert not loaded & HEAVY
 
 
+def test_a_few_dots_need_neither_the_web_nor_trees_of_points(ramp, tmp_path):
+    words = ["stipple", str(ramp), "-n", "20", "-o", str(tmp_path / "dots.svg"), "--quiet"]
+    code = f"from stipple.cli import main\ntry: main({words})\nexcept SystemExit: pass"
+    unused = {"http", "multiprocessing", "scipy.spatial", "scipy.ndimage"}
+    list_imports(f"{code}\nimport sys\nassert not {unused} & set(sys.modules)")
+    assert (tmp_path / "dots.svg").exists()
+
+
 def test_the_package_imports_nothing_heavy():
     assert not list_imports("import stipple") & HEAVY
     assert {"numpy", "scipy"} <= list_imports("import stipple; stipple.stipple")

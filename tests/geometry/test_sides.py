@@ -7,6 +7,7 @@ from stipple.errors import PowerCellError
 from stipple.geometry import power_cells
 from stipple.geometry.power_cells import build_power_cells
 from stipple.geometry.sides import list_sides, predict_masses
+from stipple.machine.threads import Workers
 from stipple.measures.density import Density
 from stipple.transport.semi_discrete import TransportSolver
 
@@ -30,6 +31,19 @@ def test_each_side_is_listed_once_and_lies_on_both_cells() -> None:
         shared = [p for p in here if np.linalg.norm(there - p, axis=1).min() < 1e-9]
         assert len(shared) == 2
         assert length == pytest.approx(np.linalg.norm(shared[0] - shared[1]))
+
+
+def test_sides_of_many_cells_come_in_their_order_whatever_the_threads() -> None:
+    points = RANDOM.random((2600, 2)) * (80, 60)
+    cells = build_power_cells(points, np.zeros(2600), 80, 60)
+    owners, _ = cells.list_edges()
+    first = cells.adjacency.neighbours > owners
+    for threads in (1, 2):
+        sides = list_sides(cells, Workers(threads))
+        np.testing.assert_array_equal(sides.edges, np.flatnonzero(first))
+        np.testing.assert_array_equal(sides.rows, owners[first])
+        np.testing.assert_array_equal(sides.columns, cells.adjacency.neighbours[first])
+        assert len(sides.lengths) == len(sides.distances) == np.count_nonzero(first)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -81,3 +81,29 @@ def test_loops_compiled_later_link_what_the_cache_holds(tmp_path: Path) -> None:
     (tmp_path / "caller.py").write_text(CALLER, encoding="utf-8")
     assert run(tmp_path, "all") == ["45.0", "0"]
     assert run(tmp_path, "all", "caller.py") == ["45.0", "1", "90.0"]
+
+
+ROOM = """\
+import sys
+import numpy as np
+from stipple.machine.compiled import compile_loop
+
+@compile_loop
+def make_room(count):
+    if count < 0:
+        raise ValueError("fewer than none")
+    return np.zeros(count)
+
+print(len(make_room(3)), "numba.np.arrayobj" in sys.modules)
+try:
+    make_room(-1)
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_code_from_the_cache_loads_no_module_that_only_compilation_needs(tmp_path: Path) -> None:
+    (tmp_path / "room.py").write_text(ROOM, encoding="utf-8")
+    said = ["fewer", "than", "none"]
+    assert run(tmp_path, "", "room.py") == ["3", "True", *said]
+    assert run(tmp_path, "", "room.py") == ["3", "False", *said]

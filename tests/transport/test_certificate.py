@@ -11,7 +11,7 @@ import stipple
 from stipple.arrays import Floats
 from stipple.geometry.cell_integrals import bound_integrals
 from stipple.geometry.excess import measure_excess
-from stipple.geometry.power_cells import PowerCells
+from stipple.geometry.power_cells import PowerCells, build_power_cells
 from stipple.geometry.tiling import measure_defects, straighten
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
@@ -189,6 +189,23 @@ def test_potentials_that_are_not_the_polygons_own_are_found_out() -> None:
     assert excess[13] == pytest.approx(0.5, abs=1e-12)
     assert excess[50] < 1e-12
     check(replace(cells, potentials=potentials))
+
+
+@pytest.mark.parametrize("side", [0.5, 40.0])
+def test_excess_is_that_of_all_points_wherever_they_lie(side: float) -> None:
+    """Of points together in a corner some have cells as large as the picture: all are near."""
+    random = np.random.default_rng(12)
+    points = 40 - side * random.random((700, 2))
+    cells = build_power_cells(points, np.zeros(700), 60.0, 40.0)
+    potentials = 1e-3 * random.standard_normal(700)
+    corners = np.repeat(points, np.diff(cells.adjacency.offsets), axis=0) + cells.vertices
+    heights = ((corners[:, None] - points) ** 2).sum(axis=2) - potentials
+    owners, _ = cells.list_edges()
+    above = heights[np.arange(len(owners)), owners] - heights.min(axis=1)
+    true = np.maximum.reduceat(above, cells.adjacency.offsets[:-1])
+    excess = measure_excess(cells, potentials, Workers(2))
+    np.testing.assert_allclose(excess, true, rtol=0, atol=1e-9)
+    assert (excess >= true - 1e-11).all()
 
 
 def test_defects_of_polygons_that_tile_are_rounding() -> None:

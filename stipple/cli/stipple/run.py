@@ -32,7 +32,6 @@ from stipple.measures.levels import advise_levels
 from stipple.measures.tone import darkness
 from stipple.stippling.coherent import Film, begin_film, follow_frame
 from stipple.stippling.compose import compose_drawing
-from stipple.stippling.joint import measure_union, stipple_inks
 from stipple.stippling.pens import InkedStippling, order_for_pen
 from stipple.stippling.result import Stippling
 from stipple.stippling.stippling import stipple
@@ -217,6 +216,8 @@ def _check_page(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> None
 
 def _solve_together(job: ImageJob, shares: Sequence[tuple[InkDensity, int]]) -> Solved:
     """Stipple all inks at once, so that their dots avoid each other."""
+    from stipple.stippling.joint import stipple_inks  # one ink needs none of it
+
     solving = job.solving
     count = sum(share for _, share in shares)
     borders = np.cumsum([share for _, share in shares])[:-1]
@@ -259,6 +260,8 @@ def _solve_alone(
     inked, steps, films = zip(*found, strict=True)
     union = None
     if len(inked) > 1:
+        from stipple.stippling.joint import measure_union
+
         union = measure_union([ink for ink, _ in shares], [one.stippling for one in inked])
     return Solved(inked, steps, union, films[0])
 
