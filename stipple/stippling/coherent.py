@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -173,15 +174,15 @@ def _begin_transport(
     begun = [solver.begin(points, potentials, cells)]
     if film.motion is not None:
         begun.append(solver.begin(*film.motion.go_on(cells), cells))
-    nearest = min(begun, key=_rank_start)
+    nearest = begun[0] if len(begun) == 1 else min(begun, key=partial(_rank_start, solver))
     if nearest.diagram.has_mass:
         return solver.solve(nearest.points, tolerance=START_TOLERANCE, near=nearest)
     return solver.solve(nearest.points, nearest.potentials, tolerance=START_TOLERANCE)
 
 
-def _rank_start(start: Transport) -> tuple[bool, float]:
-    """Order starts, the best first: cells without mass, then how much mass is elsewhere."""
-    return not start.diagram.has_mass, float(np.abs(start.masses - start.weights).sum())
+def _rank_start(solver: TransportSolver, start: Transport) -> tuple[bool, float]:
+    """Order starts, the best first: cells without mass, then how far what they lack is away."""
+    return not start.diagram.has_mass, solver.measure_decrement(start.diagram)
 
 
 def _spread(

@@ -88,6 +88,12 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         still = np.zeros_like(diagram.cells.points)
         return self._find_bounded_step(diagram, sides, still, share, residual, accuracy)
 
+    def measure_decrement(self, diagram: Diagram) -> float:
+        """Newton decrement: the square of a distance between the masses and what they should be."""
+        residual = self.list_masses(len(diagram.cells.points)) - diagram.integrals.masses
+        sides = list_sides(diagram.cells)
+        return float(residual @ self.find_direction(diagram, sides, 0.0, residual, COARSE))
+
     def predict_potentials(self, diagram: Diagram, points: Floats, tolerance: float) -> Floats:
         """Potentials after a small move of the points: one Newton step, shape (n,).
 

@@ -482,7 +482,7 @@ def test_a_preset_runs_and_is_drawn(edot, tmp_path):
         (["cloud.csv", "moved.csv", "--barycenter", "--lambda", "1,-1"], 2, "at least 0"),
         (["cloud.csv", "--lambda", "1"], 2, "needs --barycenter"),
         (["cloud.csv", "moved.csv", "--joint", "--barycenter"], 2, "--joint needs --plan"),
-        (["cloud.csv", "moved.csv", "--plan", "--joint"], 2, "say --objective sharp"),
+        ([*JOINT[:4], "--objective", "exact"], 2, "say --objective sharp"),
         ([*JOINT, "-k", "1"], 2, "squared"),
         ([*JOINT, "--lambda", "1,2"], 2, "one number"),
         ([*JOINT, "--lambda", "0"], 2, "one number"),
@@ -563,7 +563,7 @@ def test_every_preset_reaches_what_was_published(edot, tmp_path, name):
 def test_a_joint_plan_is_told_and_drawn(edot, tmp_path):
     for name, power in (("one", 1), ("two", 2)):
         np.savetxt(tmp_path / f"{name}.csv", np.linspace(0, 1, 20) ** power, delimiter=",")
-    words = ["one.csv", "two.csv", "--plan", "--joint", "--objective", "sharp", "--steps", 3]
+    words = ["one.csv", "two.csv", "--plan", "--joint", "--steps", 3]
     result = edot(*words, "-m", "2,3", "-o", "p.csv", "-o", "p.png", "--report", "r.json")
     assert result.stderr.count("Proposition 1") == 2
     assert "together, " in result.stderr

@@ -138,6 +138,7 @@ atom_options = add_options(
         "--objective",
         type=click.Choice(get_args(Objective)),
         default="exact",
+        show_default="exact; sharp with --joint",
         help="What is minimised: W_k^k itself, or entropic costs: full and sharp with or without"
         " the entropy, debiased.",
     ),

@@ -164,6 +164,8 @@ def plan(context: click.Context, options: Mapping[str, Any]) -> Job:
         For files that cannot be written.
     """
     given = find_given(context)
+    if options["joint"] and "objective" not in given:
+        options = {**options, "objective": "sharp"}  # there is no exact one
     refuse_conflicts({**options, "given": given}, RULES)
     weights = _read_weights(options["weights"])
     if weights is not None:
