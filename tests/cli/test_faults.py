@@ -151,6 +151,23 @@ def test_no_output_is_an_input(folder, words):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@needs_posix
+def test_no_output_is_what_standard_input_is_read_from():
+    before = Path("a.png").read_bytes()
+    for words in ("stipple - -n 3 -o a.png", "sequence --density - -n 2 -o x.svg --report a.png"):
+        with Path("a.png").open("rb") as file:
+            process = start(*words.split(), stdin=file)
+            _, errors = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert b"a.png is read as well, as standard input" in errors
+        assert Path("a.png").read_bytes() == before
+
+
+def test_no_output_is_the_log():
+    words = ["stipple", "a.png", "-n", "3", "-o", "x.svg", "--log-file", "x.svg", "--force"]
+    assert "twice" in invoke(*words, code=2).stderr
+
+
 def test_with_force_points_are_moved_in_place():
     words = ("a.png", "--start", "st.csv", "-o", "st.csv", "--force", "--iterations", 3)
     stipple(*words)
