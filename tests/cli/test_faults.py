@@ -68,6 +68,33 @@ def test_zero_bytes_in_names_are_refused():
     assert "zero byte" in stipple("a.png", "-n", 3, "--config", "zero.toml", code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [("seed = " + "9" * 5000, "is not TOML"), ("output = " + "[" * 5000, "deep")]
+)
+def test_option_files_that_ask_too_much_are_refused(text, told):
+    Path("odd.toml").write_text(text, encoding="utf-8")
+    assert told in stipple("a.png", "-n", 3, "--config", "odd.toml", code=2).stderr
+
+
+def test_tables_with_endless_fields_are_refused():
+    text = 'a,b\n"' + "x" * 200_000 + ",b.png\n"
+    Path("odd.csv").write_text(text, encoding="utf-8")
+    for words in ("--pairs odd.csv -o t.csv", "--pairs pairs.csv -o odd.csv"):
+        assert "look for a lone quote" in invoke("bound", *words.split(), code=1).stderr
+    assert Path("odd.csv").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.filterwarnings("error")
+def test_starts_nearer_than_numbers_tell_or_beyond_all_are_refused():
+    Path("near.csv").write_text("x,y\n0,5e-324\n0,0\n", encoding="utf-8")
+    Path("far.csv").write_text("x,y\n1e308,1\n-1e308,0\n", encoding="utf-8")
+    words = LLOYD.split()
+    for name, told in (("near.csv", "coincide"), ("far.csv", "outside")):
+        assert told in stipple("a.png", "--start", name, "-o", "x.svg", code=1).stderr
+        assert told in invoke(*words, "--start", name, code=1).stderr
+    assert "coincide" in stipple("a.png", "-n", 3, "--fixed", "near.csv", code=1).stderr
+
+
 @needs_posix
 @pytest.mark.parametrize("name", ["$x_{$.png", "\udcff.png", 'a,b\n"c".png'])
 def test_odd_names_are_written_and_read_again(name):
