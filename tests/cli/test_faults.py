@@ -247,6 +247,31 @@ def test_signals_during_a_write_leave_one_whole_file(number):
 
 
 @needs_posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_while_a_compiler_calls_back_are_no_traceback(number):
+    # As LLVM calls numba back with what it has compiled, which numba then misses.
+    code = (
+        "import click, ctypes, os\n"
+        "from stipple.cli.group import StippleGroup\n"
+        "@ctypes.CFUNCTYPE(None)\n"
+        f"def notify(): os.kill(os.getpid(), {int(number)}); list(range(9))\n"
+        "@click.command(cls=StippleGroup, invoke_without_command=True)\n"
+        "def main():\n"
+        "    notify()\n"
+        "    raise RuntimeError('no compiled object yet')\n"
+        "main([])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stderr) == (128 + number, b"Interrupted.\n")
+
+
+@needs_posix
 def test_temporary_files_are_private_and_leftovers_go(folder):
     (folder / ".stipple-0123456789abcdef.tmp").write_bytes(b"of a killed process")
     descriptor, path = open_temporary(folder)
