@@ -27,6 +27,8 @@ R = TypeVar("R")
 LONGEST_QUOTE = 40
 # Of lighter points double precision would not tell the masses well enough.
 LARGEST_RATIO = 1e6
+# Coordinates in pixels that are less lie on the border: squares of their differences underflow.
+VANISHING = 1e-100
 # Python writes out no integers of more bits, and nothing here has so many.
 MOST_BITS = 4096
 # Kinds of NumPy types: booleans, integers with and without sign, floating-point numbers.

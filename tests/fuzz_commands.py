@@ -6,6 +6,7 @@ work; how many, of each command, is printed, and which options never do.
 """
 
 import argparse
+import faulthandler
 import os
 import random
 import re
@@ -16,6 +17,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,20 +28,21 @@ from PIL import Image
 
 from stipple.cli import main as stipple
 
-# What is short to compute, of every kind of source. One start, and frames of few pixels: dozens of
-# starts of three dots, and palettes of large frames, took most of the time of a run.
-SHORT = "-n 3 --iterations 1 --start uniform --dpi 20"
-SHAPES = "--frames 2 --dpi 9"
+# What is short to compute, of every kind of source. One start, frames of few pixels, and seldom
+# pysdot: dozens of starts of three dots, palettes of large frames, and threads that pysdot starts
+# for each diagram, took most of the time of a run.
+SHORT = "-n 3 --iterations 1 --start uniform --dpi 20 --engine qhull"
+SHAPES = "--frames 2 --dpi 9 --engine qhull"
 BASES = {
     "stipple": [
-        *(f"a.png {SHORT}", f"v.png {SHORT}", f"a.png {SHORT} --color cmyk"),
+        *(f"a.png {SHORT}", "v.png -n 1", f"a.png {SHORT} --color cmyk"),
         f"a.png b.png {SHORT} -o {{stem}}.svg",
-        "a.png b.png -n 2 --dpi 20 --coherent -o {stem}.svg",
+        "a.png b.png -n 1 --dpi 20 --engine qhull --coherent -o {stem}.svg",
         f"a.png {SHORT} -o - --format csv",
     ],
     "lloyd": [
-        *("a.png -n 2 --steps 1", "uniform -n 2 --steps 1 --pixels 8"),
-        *("uniform -n 2 --steps 1 --box 0,1", "uniform -n 2 --steps 1 --pixels 8 -o x.svg"),
+        *("a.png -n 2 --steps 1 --engine qhull", "uniform -n 2 --steps 1 --pixels 8"),
+        *("uniform -n 2 --steps 1 --box 0,1", "uniform -n 1 --steps 1 --pixels 8 -o x.svg"),
         *("v.npy -n 3 --steps 1", "gaussian:0,1 --ball 0,0,0,1 --pixels 4 -n 3 --steps 1"),
     ],
     "edot": [
@@ -67,7 +70,8 @@ BASES = {
     ],
     "morph": [
         *[f"a.png b.png -n 1 {SHAPES} -o x.{form}" for form in ("svg", "gif", "html")],
-        *(f"a.png b.png -n 2 {SHAPES} -o x.svg", f"a.png b.png -n 1 {SHAPES} -o - --format gif"),
+        # Dots of a picture that comes twice are found once.
+        *(f"a.png a.png -n 2 {SHAPES} -o x.svg", f"a.png b.png -n 1 {SHAPES} -o - --format gif"),
     ],
     "volume": [
         *("v.npy -n 3 --iterations 1", "v.npy --masses ma.csv --iterations 1"),
@@ -124,7 +128,11 @@ ODD += ["5e-324", "0", "1e-300", "a,b", "1,1,1,1", "d", "./a.png", "🙂.svg", "
 # Nothing that takes long, leaves this machine, or is asked for on purpose only.
 LEFT_ALONE = {"preset", "list_presets", "scheduler", "jobs", "help", "repeats", "open_"}
 CODES = {0: "done", 1: "refused while at work", 2: "usage", 3: "some failed"}
-MOST_OPTIONS = 3
+# How many options there are beside those; more are seldom all right.
+NUMBERS = (1, 1, 1, 1, 2, 2, 3)
+# Lines that share a folder, whose inputs are written anew for them, and a generator: what they are
+# does not depend on how many processes share them.
+PART = 100
 
 
 @dataclass
@@ -134,11 +142,11 @@ class Tally:
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     tried: Counter[str] = field(default_factory=Counter)
     deep: Counter[str] = field(default_factory=Counter)
-    faults: dict[str, list[str]] = field(default_factory=dict)
+    faults: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     slowest: tuple[float, list[str]] = (0.0, [])
 
     def add(self, words: list[str], options: list[str], end: str, seconds: float) -> None:
-        """Count a line, and print a fault that is new."""
+        """Count a line, and keep a fault that is new."""
         self.ends[words[0], end if end in CODES.values() else "bad"] += 1
         names = [f"{words[0]} {option}" for option in options]
         self.tried.update(names)
@@ -146,9 +154,22 @@ class Tally:
         self.slowest = max(self.slowest, (seconds, words))
         # Where it went wrong, not with which values.
         place = "".join(re.findall(r"File .*, line \d+", end)[-2:]) or end
-        if end not in CODES.values() and place not in self.faults:
-            self.faults[place] = words
-            print(words, end, sep="\n", flush=True)
+        if end not in CODES.values():
+            self.faults.setdefault(place, (words, end))
+
+    def join(self, other: "Tally") -> None:
+        """Add the counts of other lines, and print what faults of theirs are new."""
+        for mine, others in (
+            (self.ends, other.ends),
+            (self.tried, other.tried),
+            (self.deep, other.deep),
+        ):
+            mine.update(others)
+        self.slowest = max(self.slowest, other.slowest)
+        for place, (words, end) in other.faults.items():
+            if place not in self.faults:
+                print(words, end, sep="\n", flush=True)
+        self.faults = {**other.faults, **self.faults}
 
     def tell(self) -> bool:
         """Print the counts; return whether all is well and half of the lines reached the work."""
@@ -170,28 +191,45 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="end after so many")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     given = parser.parse_args()
-    chance = random.Random(given.seed)
     tally = Tally()
+    with tempfile.TemporaryDirectory() as folder:
+        pool = ProcessPoolExecutor(given.jobs, initializer=_prepare, initargs=(folder,))
+        with pool:
+            starts = range(0, given.count, PART)
+            parts = [
+                pool.submit(run_part, given.seed, start, min(PART, given.count - start))
+                for start in starts
+            ]
+            for number, part in enumerate(as_completed(parts), 1):
+                tally.join(part.result())
+                if number % 50 == 0:
+                    print(f"{tally.ends.total():,} of {given.count:,}", flush=True)
+    return int(not tally.tell())
+
+
+def _prepare(folder: str) -> None:
+    """Make this process a folder of its own, and try what all lines begin with."""
+    faulthandler.enable()
     # What is on disk when the power fails is not asked here, and to wait for it takes long.
     os.fsync = lambda _: None
-    ends = time.monotonic() + 60 * given.minutes
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        _write_inputs(Path(folder))
-        for plain in [[name, *base.split()] for name, bases in BASES.items() for base in bases]:
-            assert run(plain) == "done", plain  # else nothing deep is reached from it
-        for number in range(given.count):
-            if number % 100 == 0:
-                _write_inputs(Path(folder))
-            words, options = write_words(chance)
-            began = time.process_time()
-            tally.add(words, options, run(words), time.process_time() - began)
-            if time.monotonic() > ends:
-                break
-        os.chdir("/")
-    return int(not tally.tell())
+    os.chdir(tempfile.mkdtemp(dir=folder))
+    _write_inputs(Path())
+    for plain in [[name, *base.split()] for name, bases in BASES.items() for base in bases]:
+        assert run(plain) == "done", plain  # else nothing deep is reached from it
+
+
+def run_part(seed: int, start: int, count: int) -> Tally:
+    """Run some lines, and count how they end."""
+    chance = random.Random(f"{seed} {start}")
+    tally = Tally()
+    _write_inputs(Path())
+    for _ in range(count):
+        words, options = write_words(chance)
+        began = time.process_time()
+        tally.add(words, options, run(words), time.process_time() - began)
+    return tally
 
 
 def run(words: list[str]) -> str:
@@ -218,7 +256,7 @@ def write_words(chance: random.Random) -> tuple[list[str], list[str]]:
         if isinstance(option, click.Option) and option.name not in LEFT_ALONE
     ]
     words = [name, *chance.choice(BASES[name]).split(), "-q"]
-    chosen = chance.sample(options, chance.randint(0, MOST_OPTIONS))
+    chosen = chance.sample(options, chance.choice(NUMBERS))
     for option in chosen:
         words.extend(_write_option(option, chance))
     return words, [option.opts[-1] for option in chosen]

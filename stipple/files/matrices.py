@@ -60,6 +60,8 @@ def is_matrix(stream: BinaryIO, name: str) -> bool:
     head = peek(stream, 1024)
     if head.startswith(MAGIC):
         return True
+    if b"\0" in head:  # text has none, and Photoshop's pictures begin with a digit
+        return False
     # No picture format begins like a number or a comment.
     return head.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_NUMBER_STARTS)
 

@@ -32,13 +32,29 @@ def read_rows(path: str, columns: Sequence[str]) -> list[dict[str, str]]:
         return []
     # A row without its end was being written when the run was cut off.
     complete = text[: text.rfind("\n") + 1]
-    rows = list(csv.reader(io.StringIO(complete, newline="")))
+    rows = split_rows(complete, path)
     if not rows or rows[0] != list(columns):
         raise StippleError(
             f"{path} is no table with the columns {','.join(columns)}: choose another output, or"
             " remove it."
         )
     return [dict(zip(columns, row, strict=True)) for row in rows[1:] if len(row) == len(columns)]
+
+
+def split_rows(text: str, name: str) -> list[list[str]]:
+    """Split CSV into its rows and their fields; a blank line is a row without any.
+
+    Raises
+    ------
+    StippleError
+        If a field is longer than any path, as where a quote is never closed.
+    """
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise StippleError(
+            f"{name} is no table of paths ({error}): look for a lone quote."
+        ) from None
 
 
 def write_rows(path: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stipple.arguments import VANISHING
 from stipple.arrays import Floats
 from stipple.choices import Method, NeighbourEngine
 from stipple.errors import StippleError
@@ -184,7 +185,8 @@ def _place(
 
 
 def _check_points(domain: AnyDomain, points: Floats) -> None:
-    places, size = domain.to_grid(points), domain.size
+    with np.errstate(over="ignore"):  # far outside
+        places, size = domain.to_grid(points), domain.size
     # Coordinates that went through another unit may be off the border by rounding.
     slack = ROUNDING * size[0]
     outside = ~((places >= -slack) & (places <= size + slack)).all(axis=1)
@@ -194,7 +196,7 @@ def _check_points(domain: AnyDomain, points: Floats) -> None:
             f"{int(outside.sum())} of the {len(points)} start points lie outside the domain, the"
             f" first at ({first})."
         )
-    same = len(points) - len(np.unique(places, axis=0))
+    same = len(points) - len(np.unique(np.where(places < VANISHING, 0.0, places), axis=0))
     if same:
         raise StippleError(
             f"{same} of the {len(points)} start points coincide with others, so their cells are not"

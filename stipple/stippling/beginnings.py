@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stipple.arguments import read_array, read_count, read_masses, read_points
+from stipple.arguments import VANISHING, read_array, read_count, read_masses, read_points
 from stipple.arrays import Booleans, Floats, Integers, PointsLike
 from stipple.choices import LARGEST_COUNT, Start, Texture
 from stipple.errors import StippleError
@@ -148,6 +148,7 @@ def check_points(density: Density, given: PointsLike, name: str) -> Floats:
             f" {size[0]}×{size[1]} pixels, the first at ({first[0]:g}, {first[1]:g}):"
             " give positions in pixels, x right and y down."
         )
+    positions[positions < VANISHING] = 0.0
     return positions
 
 

@@ -116,8 +116,8 @@ def test_an_image_that_fails_does_not_stop_the_others(folder, jobs):
     assert "2 of 5 done" in said
     errors = sorted(line for line in said.splitlines() if line.startswith("Error: "))
     assert len(errors) == 3
-    assert errors[0] == "Error: missing.png: missing.png does not exist: check the path."
-    assert errors[1].startswith("Error: prose.png: prose.png is not an image")
+    assert errors[0] == "Error: missing.png does not exist: check the path."
+    assert errors[1].startswith("Error: prose.png is not an image")
     assert errors[2].startswith("Error: white.png: ")
     assert "Traceback" not in said
     report = read_json(folder / "all.json")

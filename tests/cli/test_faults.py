@@ -68,6 +68,33 @@ def test_zero_bytes_in_names_are_refused():
     assert "zero byte" in stipple("a.png", "-n", 3, "--config", "zero.toml", code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [("seed = " + "9" * 5000, "is not TOML"), ("output = " + "[" * 5000, "deep")]
+)
+def test_option_files_that_ask_too_much_are_refused(text, told):
+    Path("odd.toml").write_text(text, encoding="utf-8")
+    assert told in stipple("a.png", "-n", 3, "--config", "odd.toml", code=2).stderr
+
+
+def test_tables_with_endless_fields_are_refused():
+    text = 'a,b\n"' + "x" * 200_000 + ",b.png\n"
+    Path("odd.csv").write_text(text, encoding="utf-8")
+    for words in ("--pairs odd.csv -o t.csv", "--pairs pairs.csv -o odd.csv"):
+        assert "look for a lone quote" in invoke("bound", *words.split(), code=1).stderr
+    assert Path("odd.csv").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.filterwarnings("error")
+def test_starts_nearer_than_numbers_tell_or_beyond_all_are_refused():
+    Path("near.csv").write_text("x,y\n0,5e-324\n0,0\n", encoding="utf-8")
+    Path("far.csv").write_text("x,y\n1e308,1\n-1e308,0\n", encoding="utf-8")
+    words = LLOYD.split()
+    for name, told in (("near.csv", "coincide"), ("far.csv", "outside")):
+        assert told in stipple("a.png", "--start", name, "-o", "x.svg", code=1).stderr
+        assert told in invoke(*words, "--start", name, code=1).stderr
+    assert "coincide" in stipple("a.png", "-n", 3, "--fixed", "near.csv", code=1).stderr
+
+
 @needs_posix
 @pytest.mark.parametrize("name", ["$x_{$.png", "\udcff.png", 'a,b\n"c".png'])
 def test_odd_names_are_written_and_read_again(name):
@@ -151,6 +178,23 @@ def test_no_output_is_an_input(folder, words):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@needs_posix
+def test_no_output_is_what_standard_input_is_read_from():
+    before = Path("a.png").read_bytes()
+    for words in ("stipple - -n 3 -o a.png", "sequence --density - -n 2 -o x.svg --report a.png"):
+        with Path("a.png").open("rb") as file:
+            process = start(*words.split(), stdin=file)
+            _, errors = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert b"a.png is read as well, as standard input" in errors
+        assert Path("a.png").read_bytes() == before
+
+
+def test_no_output_is_the_log():
+    words = ["stipple", "a.png", "-n", "3", "-o", "x.svg", "--log-file", "x.svg", "--force"]
+    assert "twice" in invoke(*words, code=2).stderr
+
+
 def test_with_force_points_are_moved_in_place():
     words = ("a.png", "--start", "st.csv", "-o", "st.csv", "--force", "--iterations", 3)
     stipple(*words)
@@ -200,6 +244,31 @@ def test_signals_during_a_write_leave_one_whole_file(number):
     assert b"Traceback" not in errors
     assert [path.name for path in Path("out").iterdir()] == ["x.svg"]
     assert len(set(Path("out/x.svg").read_bytes())) == 1
+
+
+@needs_posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_while_a_compiler_calls_back_are_no_traceback(number):
+    # As LLVM calls numba back with what it has compiled, which numba then misses.
+    code = (
+        "import click, ctypes, os\n"
+        "from stipple.cli.group import StippleGroup\n"
+        "@ctypes.CFUNCTYPE(None)\n"
+        f"def notify(): os.kill(os.getpid(), {int(number)}); list(range(9))\n"
+        "@click.command(cls=StippleGroup, invoke_without_command=True)\n"
+        "def main():\n"
+        "    notify()\n"
+        "    raise RuntimeError('no compiled object yet')\n"
+        "main([])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stderr) == (128 + number, b"Interrupted.\n")
 
 
 @needs_posix

@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "notes.txt").write_text("Dear all,\nthis is a letter.\n")
     (tmp_path / "notes.md").write_text("# Notes\n\nDear all,\n")
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n")
+    (tmp_path / "photo.psd").write_bytes(b"8BPS\0\1" + bytes(40))
     (tmp_path / "photo.cr2").write_bytes(b"II*\0\x10\0\0\0CR\2\0" + bytes(40))
     return tmp_path
 
@@ -96,6 +97,7 @@ def test_a_mistake_is_answered_with_what_was_meant(folder: Path, words: str, tol
         ("notes.txt", "notes.txt is a text, not an image"),
         ("notes.md", "notes.md is a text, not an image"),
         ("letter.pdf", "letter.pdf is a PDF, not an image: export its page as PNG or JPEG."),
+        ("photo.psd", "export other pictures as JPEG or PNG."),
         ("photo.cr2", "export other pictures as JPEG or PNG."),
         ("nowhere.jpg", "nowhere.jpg does not exist"),
     ],

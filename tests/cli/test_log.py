@@ -46,7 +46,7 @@ def test_nothing_is_lost_to_a_log():
     assert "Cannot write none/l" in invoke(*words[:-1], "none/l", code=2).stderr
     for option in ("--report", "-o"):
         words = ("stipple", "a.png", "-n", 3, option, "l.json", "--log-file", "l.json")
-        assert "is read as well" in invoke(*words, code=1).stderr
+        assert "is named as an output twice" in invoke(*words, code=2).stderr
         assert DATED.match(Path("l.json").read_text(encoding="utf-8"))
 
 

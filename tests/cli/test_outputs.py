@@ -35,8 +35,10 @@ def test_formats_are_those_of_the_suffixes():
 
 
 def settle(*written, read=("a.png",), **options):
-    defaults = {"force": False, "no_clobber": False, "dry_run": False, "open_": False}
-    settle_files({**defaults, "images": read, "outputs": written, **options}, written)
+    flags = dict.fromkeys(("force", "no_clobber", "dry_run", "open_"), False)
+    settle_files(
+        {**flags, "log_file": None, "images": read, "outputs": written, **options}, written
+    )
 
 
 def test_the_first_file_is_shown(monkeypatch, tmp_path):

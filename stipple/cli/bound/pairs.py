@@ -1,9 +1,7 @@
 """Pairs of files for `stipple bound`, from a folder or from a table."""
 
-import csv
 import itertools
 from contextlib import suppress
-from io import StringIO
 from pathlib import Path
 from typing import TypeAlias
 
@@ -48,12 +46,13 @@ def _are_same(path: str, other: str) -> bool:
 def read_pairs(path: str) -> list[Pair]:
     """Read pairs of paths from the columns a and b of a table, each once and in order."""
     from stipple.files.open import open_source
+    from stipple.files.row_log import split_rows
 
     with open_source(path) as (stream, name):
         # Names of files may hold bytes that are no text.
         text = stream.read().decode("utf-8-sig", errors="surrogateescape")
     check_names(text, name)
-    rows = [row for row in csv.reader(StringIO(text, newline="")) if row]
+    rows = [row for row in split_rows(text, name) if row]
     header = [field.strip().lower() for field in rows[0]] if rows else []
     if "a" not in header or "b" not in header:
         raise StippleError(f"{name} has no columns a and b: name them in its first line.")

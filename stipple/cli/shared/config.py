@@ -46,8 +46,10 @@ def _read_toml(path: str) -> dict[str, object]:
         raise click.UsageError(f"Cannot read {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise click.UsageError(f"{path} is not text in UTF-8: write it as TOML.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of numbers with thousands of digits
         raise click.UsageError(f"{path} is not TOML: {str(error).removesuffix('.')}.") from None
+    except RecursionError:
+        raise click.UsageError(f"{path} has lists in lists, too deep to be read.") from None
     return values
 
 

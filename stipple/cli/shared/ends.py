@@ -1,6 +1,7 @@
 """How a command ends: exit codes, and signals that let it tidy up first."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ EXIT_STATUS = {
 """What exit codes mean, for the manual."""
 
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT")
+# What came while a compiler called back, from where no exception reaches us: its failure does.
+_swallowed: list[KeyboardInterrupt] = []
 
 
 class Terminated(KeyboardInterrupt):
@@ -53,9 +56,12 @@ def catch_signals() -> Iterator[None]:
     caught = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
     for number in caught:
         signal.signal(number, _terminate)
+    _swallowed.clear()
+    hook, sys.unraisablehook = sys.unraisablehook, _keep_interrupt
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number in caught:
             signal.signal(number, signal.SIG_DFL)
 
@@ -68,6 +74,8 @@ def find_code(error: BaseException) -> int | None:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, KeyboardInterrupt):
         cause = cause.__cause__ or cause.__context__
+    if cause is None and _swallowed:
+        cause = _swallowed[0]
     if cause is None:
         return None
     return cause.code if isinstance(cause, Terminated) else INTERRUPTED
@@ -91,6 +99,14 @@ def choose_code(*, done: int, missing: int) -> int:
     if not missing:
         return 0
     return SOME_FAILED if done else FAILED
+
+
+def _keep_interrupt(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Keep an interrupt that cannot be raised; tell of anything else as Python does."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        _swallowed.append(unraisable.exc_value)
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:

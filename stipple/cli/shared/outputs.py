@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,18 +102,19 @@ def settle_files(
     paths = [path for path in written if path != "-"]
     if options["open_"] and not paths:
         raise click.UsageError("--open shows a file: say which to write, with -o PATH.")
-    seen: set[str] = set()
+    # The log is open already.
+    seen = {os.path.realpath(path) for path in [options["log_file"]] if path}
     for path in paths:
         real = os.path.realpath(path)
         _check_place(path, real)
         there = _identify(path)
+        if real in seen and not real.startswith("/dev/"):
+            raise click.UsageError(f"{path} is named as an output twice.")
         if there in inputs:
             raise StippleError(
                 f"{path} is read as well, as {inputs[there]}: choose another output, or say --force"
                 " to replace it."
             )
-        if real in seen and not real.startswith("/dev/"):
-            raise click.UsageError(f"{path} is named as an output twice.")
         if there and options["no_clobber"]:
             raise StippleError(
                 f"{path} is there already: choose another output, or leave --no-clobber out."
@@ -133,14 +135,19 @@ def _find_inputs(options: Mapping[str, Any], read: Iterable[str]) -> dict[Identi
         if name not in WRITTEN:
             texts += [one for one in (value if isinstance(value, tuple) else (value,)) if one]
     named = ((_identify(text), text) for text in texts if isinstance(text, str))
-    return {identity: text for identity, text in named if identity}
+    return {
+        identity: "standard input" if text == "-" else text for identity, text in named if identity
+    }
 
 
 def _identify(path: str) -> Identity | None:
-    """Device and number of a file, whatever it is called; None where there is no plain file."""
+    """Device and number of a file, whatever it is called; None where there is no plain file.
+
+    Standard input may be one too.
+    """
     try:
-        status = Path(path).stat()
-    except (OSError, ValueError):
+        status = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
+    except (OSError, ValueError, AttributeError):  # also of streams that are no files, or closed
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 

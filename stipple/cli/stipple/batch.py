@@ -66,10 +66,11 @@ def run_batch(job: BatchJob) -> BatchResult:
             for number, (image, outcome) in enumerate(outcomes, 1):
                 found[image] = outcome
                 if isinstance(outcome, Failure):
-                    text = outcome.reason
+                    text = name_failure(image, outcome)
                 else:
-                    text = f"{count_things(outcome.points, 'point')}  quality {outcome.quality:.6f}"
-                progress.advance(number, f"{image.name}: {text}")
+                    points = count_things(outcome.points, "point")
+                    text = f"{image.name}: {points}  quality {outcome.quality:.6f}"
+                progress.advance(number, text)
     except (Exception, KeyboardInterrupt) as error:
         ended, code = explain_end(error, begun=bool(found))
     done = {one: found[one] for one in job.images if isinstance(found.get(one), ImageFigures)}
@@ -87,6 +88,12 @@ def run_batch(job: BatchJob) -> BatchResult:
         runner.moves,
         runner.render(job.animation) if job.animation else None,
     )
+
+
+def name_failure(image: ImageJob, failure: Failure) -> str:
+    """Say which image failed, and why; many reasons begin with its path."""
+    named = failure.reason.startswith(f"{image.image} ")
+    return failure.reason if named else f"{image.name}: {failure.reason}"
 
 
 def describe_batch(job: BatchJob, batch: BatchResult) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         if options["open_"]:
             show_first(job.targets)
         return
-    from stipple.cli.stipple.batch import list_batch_rows, run_batch
+    from stipple.cli.stipple.batch import list_batch_rows, name_failure, run_batch
     from stipple.cli.stipple.batch_report import render_report
 
     batch = run_batch(job)
@@ -58,7 +58,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         write_output(job.report, render_report(job, batch, job.report))
     if not job.quiet:
         print_table(list_batch_rows(job, batch))
-    tell_failures([f"{image.name}: {one.reason}" for image, one in batch.failed.items()])
+    tell_failures([name_failure(image, one) for image, one in batch.failed.items()])
     if batch.ended:
         tell(batch.ended.reason)
     if options["open_"]:
