@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stipple.arrays import Floats
-from stipple.bounds import search
+from stipple.bounds import transshipment
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import TOTAL, Flow, Level, evaluate_flow
@@ -102,7 +102,7 @@ def test_smooth_images_go_in_steps_unless_the_gap_is_small(monkeypatch: pytest.M
         shipped.append(level.source.shape)
         return ship_in_steps(level, *given)
 
-    monkeypatch.setattr(search, "ship_in_steps", ship)
+    monkeypatch.setattr(transshipment, "ship_in_steps", ship)
     for scale, order, gap, steps in (
         (9.0, 1, 1e-3, True),
         (9.0, 1, 1e-5, False),
