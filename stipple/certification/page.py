@@ -184,4 +184,5 @@ def _say(axes: "Axes", text: str) -> None:
 def _finish(axes: "Axes") -> None:
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize="small")
+    # At short distances and low frequencies there is nothing; the best place takes long to find.
+    axes.legend(frameon=False, loc="upper left", fontsize="small")

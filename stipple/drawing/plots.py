@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from stipple.arrays import Floats
 from stipple.drawing.panels import Panel
@@ -25,6 +25,8 @@ LEVEL_COLOUR = "#808080"
 BAND_COLOURS = ("#dddddd", "#bbbbbb")
 # Pixels per inch of a PNG at least.
 COARSEST = 10.0
+# Places along curves up to which the best one for a legend is quickly found.
+MANY_PLACES = 5_000
 # An axis is logarithmic from this ratio of its ends on.
 LOGARITHMIC = 16
 # The names that Matplotlib gives to clipping paths.
@@ -178,4 +180,6 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
     axes.set_title(make_plain(panel.title), loc="left", wrap=True, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=6, loc="best", fontsize="small")
+    drawn = sum(len(one.x) for one in panel.curves) + sum(len(one.x) for one in panel.bands)
+    place: Literal["best", "upper right"] = "best" if drawn <= MANY_PLACES else "upper right"
+    axes.legend(frameon=False, ncols=6, loc=place, fontsize="small")

@@ -5,8 +5,10 @@ import io
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from PIL import Image
 
+import stipple
 from stipple.drawing.panels import Band, Curve, Panel
 from stipple.drawing.plots import COLOURS, render_heat_map, render_plot
 
@@ -55,6 +57,19 @@ def test_curves_levels_and_bands(figures):
     assert top.get_legend().get_texts()[0].get_text() == "between"
     assert not bottom.collections
     assert [axes.get_xlabel() for axes in (top, bottom)] == ["", "number"]
+
+
+def test_no_place_for_a_legend_is_sought_among_many(monkeypatch):
+    def seek(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(Legend, "_find_best_position", seek)
+    x = np.arange(20_000.0)
+    assert render_plot([Panel("long", (Curve("line", x, x),), {})], "number", "png", 20)
+    rows = np.random.default_rng(0).random((60, 2))
+    assert stipple.certify(rows).render("png")
+    with pytest.raises(AssertionError):
+        render_plot([make_panel()], "number", "png", 20)
 
 
 @pytest.mark.parametrize(
