@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 # Processes that share the tests, file by file.
 JOBS ?= 2
 
-.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds bench-estimators gpu-check clean
+.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds bench-estimators bench-films gpu-check clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
@@ -26,7 +26,7 @@ help:
 	@echo "make notebooks run the notebooks of docs/notebooks, and keep what they show"
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
-	@echo "               (k-means, POT), bench-bounds (POT), bench-estimators (POT, ott-jax),"
+	@echo "               (k-means, POT), bench-bounds (POT), bench-estimators (POT, ott-jax), bench-films,"
 	@echo "               bench-stipple (stippler, pysdot, k-means, SciPy's sequences)"
 	@echo "make bench-release  BASE=COMMIT beside today's tree; HEAVY=1 for long cases too"
 	@echo "make gpu-check compare the engines, where there is a GPU"
@@ -174,6 +174,7 @@ experiments: $(VENV)/installed
 bench: $(VENV)/installed .venv-bench/installed
 	$(MAKE) bench-edot
 	$(MAKE) bench-bounds
+	$(MAKE) bench-films
 	$(MAKE) bench-stipple
 
 bench-stipple: $(VENV)/installed .venv-bench/installed
@@ -192,6 +193,10 @@ bench-bounds: $(VENV)/installed .venv-bench/installed
 # Published estimators beside entropic transport; DOTMARK as above.
 bench-estimators: $(VENV)/installed
 	$(RUN) benchmarks/bound_estimators.py $(if $(DOTMARK),--images '$(DOTMARK)')
+
+# Frames of films beside drawings of each alone: a minute.
+bench-films: $(VENV)/installed
+	$(RUN) benchmarks/films.py
 
 # Today's tree beside an older commit, some fifteen minutes; HEAVY=1 for the long cases too.
 .PHONY: bench-release

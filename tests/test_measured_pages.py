@@ -16,6 +16,7 @@ PAGES = (
     "bounds-measured",
     "bound-estimators",
     "edot-measured",
+    "films",
 )
 # Rows that took at most so many seconds are computed again by default, the others by test-all.
 CHEAP_LLOYD, CHEAP_EDOT = 3, 5
