@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stipple.arrays import Integers
-from stipple.bounds.block_tree import Box
+from stipple.bounds.block_tree import Box, rise_to
 from stipple.machine.compiled import compile_loop
 
 # More than what bounds lose by rounding, as a share of their parts.
@@ -78,11 +78,7 @@ def find_level(tile: Box, slopes: tuple[float, float, float], best: NDArray[Any]
     for k in range(tile.depth):
         for i in range(tile.height):
             for j in range(tile.width):
-                along = (
-                    slopes[0] * (k - (tile.depth - 1) / 2)
-                    + slopes[1] * (i - (tile.height - 1) / 2)
-                    + slopes[2] * (j - (tile.width - 1) / 2)
-                )
+                along = rise_to(tile, slopes, tile.front + k, tile.top + i, tile.left + j)
                 level = max(level, best[k, i, j] - along)
                 most = max(most, abs(along) + abs(level))
     return level + ROUNDING * most

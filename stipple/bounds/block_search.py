@@ -23,7 +23,7 @@ from stipple.bounds.block_bounds import (
     offer_costs,
     tilt_plane,
 )
-from stipple.bounds.block_tree import BlockTree, Box, build_tree, find_box
+from stipple.bounds.block_tree import BlockTree, Box, build_tree, find_box, rise_to
 from stipple.bounds.grid import AXES, lift
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
@@ -253,11 +253,7 @@ def _search_leaf(
                 height = heights[s, r, c]
                 if height >= nothing:
                     continue
-                along = (
-                    slopes[0] * (s - box.front - (box.depth - 1) / 2)
-                    + slopes[1] * (r - box.top - (box.height - 1) / 2)
-                    + slopes[2] * (c - box.left - (box.width - 1) / 2)
-                )
+                along = rise_to(box, slopes, s, r, c)
                 if height + min(cost + along, cap) - ROUNDING * abs(height) >= aim.level:
                     continue
                 pixel = (s * rows + r) * columns + c

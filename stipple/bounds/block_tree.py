@@ -90,6 +90,17 @@ def find_box(tree: BlockTree, level: int, block: int, shape: tuple[int, int, int
 
 
 @compile_loop
+def rise_to(box: Box, slopes: Floats | tuple[float, float, float], s: int, r: int, c: int) -> float:
+    """Find how far a plane of three slopes rises from the middle of a box to a pixel."""
+    along: float = (
+        slopes[0] * (s - box.front - (box.depth - 1) / 2)
+        + slopes[1] * (r - box.top - (box.height - 1) / 2)
+        + slopes[2] * (c - box.left - (box.width - 1) / 2)
+    )
+    return along
+
+
+@compile_loop
 def _bound_heights(heights: Floats, level: int, tree: BlockTree) -> None:
     """Find the least height of each block, and the plane of mean slope that touches from below."""
     for block in range(tree.shapes[level].prod()):
@@ -118,12 +129,7 @@ def _bound_heights(heights: Floats, level: int, tree: BlockTree) -> None:
         for s in range(front, front + box.depth):
             for r in range(top, top + box.height):
                 for c in range(left, left + box.width):
-                    along = (
-                        slope[0] * (s - front - (box.depth - 1) / 2)
-                        + slope[1] * (r - top - (box.height - 1) / 2)
-                        + slope[2] * (c - left - (box.width - 1) / 2)
-                    )
-                    base = min(base, heights[s, r, c] - along)
+                    base = min(base, heights[s, r, c] - rise_to(box, slope, s, r, c))
         entry = tree.starts[level] + block
         tree.floors[entry], tree.bases[entry] = floor, base
         for axis in range(3):

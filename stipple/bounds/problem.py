@@ -37,6 +37,11 @@ class Flow(NamedTuple):
     amounts: Floats
 
 
+def join_flows(*parts: Flow) -> Flow:
+    """Join plans for parts of the mass."""
+    return Flow(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
 class Potentials(NamedTuple):
     """Two potentials, each the c-transform of the other, and where the minima are attained.
 

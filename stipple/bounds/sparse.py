@@ -7,9 +7,10 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.bounds.grid import lift, lift_shape
-from stipple.bounds.problem import Flow, Level, Potentials, price_arcs
+from stipple.bounds.problem import Flow, Level, Potentials, join_flows, price_arcs
 from stipple.geometry.morton import order_pixels_along_curve
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import insert_sorted
 from stipple.transport import relaxation
 from stipple.transport.network_simplex import NetworkSimplex
 from stipple.transport.north_west_corner import match_in_order
@@ -24,7 +25,7 @@ LARGEST_COUNT = 2.0**50
 def start_flow(level: Level) -> Flow:
     """Make some flow, pixel by pixel as they come, for want of a better."""
     pixels = np.arange(level.source.size)
-    return match_along(pixels, level.source.ravel(), level.target.ravel())
+    return _match_along(pixels, level.source.ravel(), level.target.ravel())
 
 
 def join_all(level: Level) -> Integers:
@@ -171,13 +172,16 @@ def relax_on_arcs(
     relaxed = relax_flow(network, relaxed, deadline, loosest=BITS + DOUBLINGS)
     used = np.flatnonzero(relaxed.amounts)
     found = np.where(level.target > 0, psi, -np.inf)
-    curve = order_pixels_along_curve(lift_shape(level.source.shape))
-    late = match_along(curve, relaxed.excess[:size], -relaxed.excess[size:])
-    parts = Flow(source[used], target[used], relaxed.amounts[used]), late
-    return Flow(*(np.concatenate(ends) for ends in zip(*parts, strict=True))), found
+    late = match_along_curve(level.source.shape, relaxed.excess[:size], -relaxed.excess[size:])
+    return join_flows(Flow(source[used], target[used], relaxed.amounts[used]), late), found
 
 
-def match_along(order: Integers, given: Floats, taken: Floats) -> Flow:
+def match_along_curve(shape: tuple[int, ...], given: Floats, taken: Floats) -> Flow:
+    """Match masses of pixels along a space-filling curve, as they come last."""
+    return _match_along(order_pixels_along_curve(lift_shape(shape)), given, taken)
+
+
+def _match_along(order: Integers, given: Floats, taken: Floats) -> Flow:
     """Match masses of pixels in an order."""
     givers, takers = order[given[order] > 0], order[taken[order] > 0]
     if len(givers) == 0:
@@ -229,15 +233,8 @@ def _find_tight_arcs(
                     slack -= other_potential[s, r, c]
                     if other_masses[s, r, c] == 0 or (held == count and slack >= slacks[-1]):
                         continue
-                    # Insertion into a short sorted list, whose last entry may fall off.
-                    held = min(held + 1, count)
-                    place = held - 1
-                    while place > 0 and slacks[place - 1] > slack:
-                        slacks[place] = slacks[place - 1]
-                        ends[total + place] = ends[total + place - 1]
-                        place -= 1
-                    slacks[place] = slack
-                    ends[total + place] = (s * height + r) * width + c
+                    end = (s * height + r) * width + c
+                    held = insert_sorted(slacks, ends[total:], held, slack, end)
         starts[total : total + held] = pixel
         total += held
     return starts[:total], ends[:total]

@@ -6,6 +6,7 @@ import numpy as np
 
 from stipple.arrays import Floats, Integers
 from stipple.machine.compiled import compile_loop
+from stipple.machine.rows import insert_sorted
 
 # Potentials obey all steps after two or three sweeps, as a rule.
 MOST_SWEEPS = 20
@@ -93,13 +94,7 @@ def find_tight_steps(
                 slack = sign * (potential[r, c] - potential[row, column]) / lengths[k]
                 if held == count and slack >= slacks[-1]:
                     continue
-                # Insertion into a short sorted list, whose last entry may fall off.
-                held = min(held + 1, count)
-                place = held - 1
-                while place > 0 and slacks[place - 1] > slack:
-                    slacks[place], best[place] = slacks[place - 1], best[place - 1]
-                    place -= 1
-                slacks[place], best[place] = slack, start * kinds + k
+                held = insert_sorted(slacks, best, held, slack, start * kinds + k)
             for place in range(held):
                 chosen[best[place]] = True
     return np.flatnonzero(chosen)

@@ -11,12 +11,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from stipple.arrays import Floats, Integers
-from stipple.bounds.grid import lift_shape
-from stipple.bounds.problem import Flow, Level, Potentials
+from stipple.bounds.problem import Flow, Level, Potentials, join_flows
 from stipple.bounds.pyramid import refine_potential
-from stipple.bounds.sparse import match_along
+from stipple.bounds.sparse import match_along_curve
 from stipple.bounds.steps import find_tight_steps, list_steps, obey_steps
-from stipple.geometry.morton import order_pixels_along_curve
 from stipple.machine.compiled import compile_loop
 from stipple.transport import relaxation
 from stipple.transport.relaxation import TOLERANCE, Network, join_network, relax_flow
@@ -112,15 +110,14 @@ def ship_in_steps(
         potential = obey_steps(unit * relaxed.potentials.reshape(potential.shape), STEPS)
     relaxed = relax_flow(network, relaxed, deadline, loosest=int(math.log2(DEAREST / unit)))
     late = relaxed.excess
-    curve = order_pixels_along_curve(lift_shape(potential.shape))
     common = np.minimum(*level).ravel()
     staying = np.flatnonzero(common)
-    parts = (
+    flow = join_flows(
         Flow(staying, staying, common[staying]),
         Flow(*_follow_ways(network.outwards, network.heads, relaxed.amounts, excess - late)),
-        match_along(curve, np.maximum(late, 0), np.maximum(-late, 0)),
+        match_along_curve(potential.shape, np.maximum(late, 0), np.maximum(-late, 0)),
     )
-    return Flow(*(np.concatenate(ends) for ends in zip(*parts, strict=True))), potential
+    return flow, potential
 
 
 def _join_steps(potential: Floats, unit: float) -> Network:

@@ -105,12 +105,14 @@ def _run_and_exit(
 
 def _name_command(words: Sequence[str]) -> list[str]:
     """Put the subcommand before words that leave it out: images, and a question for help."""
-    if words and words[0] == "help":
+    if not words:
+        return []
+    if words[0] == "help":
         return [*words[1:2], "--help"]
-    if words and words[0] not in COMMANDS:
+    if words[0] not in COMMANDS:
         named = words if words[0].startswith("-") and words[0] != "-" else words[:1]
         words = ["stipple", *words] if any(map(_is_image, named)) else words
-    if words and words[0] == "stipple" and any(map(_is_volume, words[1:])):
+    if words[0] == "stipple" and any(map(_is_volume, words[1:])):
         return ["volume", *words[1:]]
     return list(words)
 

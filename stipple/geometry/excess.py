@@ -101,12 +101,11 @@ def _measure_excess(
             high_x = upper[node, 0] - x0
             high_y = upper[node, 1] - y0
             lead = potentials[i] - highest[node]
-            # Most boxes are too far for any corner: |v − a| ≥ |a| − |v|.
+            # Most boxes are too far for any corner.
             away_x = max(low_x, -high_x, 0.0)
             away_y = max(low_y, -high_y, 0.0)
             apart = np.sqrt(away_x * away_x + away_y * away_y)
-            scale = apart * apart + radius * radius + abs(lead)
-            if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale:
+            if _is_beyond(apart, radius, lead):
                 continue
             least = np.inf
             for k in range(start, stop):
@@ -136,11 +135,7 @@ def _measure_excess(
                 b = points[j, 1] - y0
                 lead = potentials[i] - potentials[j]
                 apart = np.sqrt(a * a + b * b)
-                scale = apart * apart + radius * radius + abs(lead)
-                if (
-                    apart > radius
-                    and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale
-                ):
+                if _is_beyond(apart, radius, lead):
                     continue
                 for k in range(start, stop):
                     x = vertices[k, 0]
@@ -149,6 +144,13 @@ def _measure_excess(
                     more = a * (a - 2 * x) + b * (b - 2 * y) + lead
                     scale = abs(a) * (abs(a) + 2 * abs(x)) + abs(b) * (abs(b) + 2 * abs(y))
                     excess[i] = max(excess[i], 16 * UNIT_ROUNDING * (scale + abs(lead)) - more)
+
+
+@compile_loop
+def _is_beyond(apart: float, radius: float, lead: float) -> bool:
+    """Whether what is so far from a point is no nearer to any corner: |v − a| ≥ |a| − |v|."""
+    scale = apart * apart + radius * radius + abs(lead)
+    return apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale
 
 
 @compile_loop
@@ -192,8 +194,7 @@ def _list_near(
         away_y = max(lower[node, 1] - upper[home, 1], lower[home, 1] - upper[node, 1], 0.0)
         apart = np.sqrt(away_x * away_x + away_y * away_y)
         lead = least - highest[node]
-        scale = apart * apart + radius * radius + abs(lead)
-        if apart > radius and apart * (apart - 2 * radius) + lead > 64 * UNIT_ROUNDING * scale:
+        if _is_beyond(apart, radius, lead):
             continue
         if node < first_leaf:
             stack[depth] = 2 * node + 1

@@ -161,7 +161,9 @@ def follow_frame(
     numbered = replace(stippling, ids=ids)
     same = count == len(film.stippling.points)
     motion = observe_motion(film.stippling.cells, stippling.cells) if same else None
-    return Film(density, numbered, film.first_total, film.first_count, given, number, motion)
+    return replace(
+        film, density=density, stippling=numbered, given=given, number=number, motion=motion
+    )
 
 
 def _begin_transport(

@@ -91,7 +91,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
     def measure_decrement(self, diagram: Diagram) -> float:
         """Newton decrement: the square of a distance between the masses and what they should be."""
         residual = self.list_masses(len(diagram.cells.points)) - diagram.integrals.masses
-        sides = list_sides(diagram.cells)
+        sides = list_sides(diagram.cells, self.workers)
         return float(residual @ self.find_direction(diagram, sides, 0.0, residual, COARSE))
 
     def predict_potentials(self, diagram: Diagram, points: Floats, tolerance: float) -> Floats:
