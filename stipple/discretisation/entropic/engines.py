@@ -9,14 +9,12 @@ from stipple.discretisation.entropic.numpy_kernel import NumpyKernel
 from stipple.geometry.metrics import Metric
 from stipple.machine.keops_library import EngineChoice, decide_engine
 
-# From so many pairs on KeOps was 5 to 6 times faster on a GPU than NumPy (docs/gpu.md), for squares
-# of distances; other costs took as long.
-LEAST_ON_GPU = 10**7
+# From so many pairs on KeOps on a GPU was 2 to 8 times faster than NumPy on 16 processors, whatever
+# the cost; with a third of them it took 2 to 4 times as long (docs/gpu.md).
+LEAST_ON_GPU = 10**6
 
 
-def find_worthwhile(
-    samples: int, atoms: int, metric: str, order: float
-) -> Literal["nowhere", "gpu", "anywhere"]:
+def find_worthwhile(samples: int, atoms: int) -> Literal["nowhere", "gpu", "anywhere"]:
     """Find where KeOps is faster than NumPy for so many samples and atoms, as was measured.
 
     Dense NumPy is faster on a CPU wherever its matrix fits.
@@ -24,12 +22,11 @@ def find_worthwhile(
     pairs = samples * atoms
     if pairs > LARGEST_STORED:
         return "anywhere"
-    squares = metric == "euclidean" and order == 2
-    return "gpu" if squares and pairs >= LEAST_ON_GPU else "nowhere"
+    return "gpu" if pairs >= LEAST_ON_GPU else "nowhere"
 
 
 def choose_engine(
-    settings: SinkhornSettings, samples: int, atoms: int, metric: Metric, order: float = 2.0
+    settings: SinkhornSettings, samples: int, atoms: int, metric: Metric
 ) -> EngineChoice:
     """Choose the engine for a kernel of that many samples and atoms.
 
@@ -45,7 +42,7 @@ def choose_engine(
     return decide_engine(
         settings.engine,
         settings.device,
-        find_worthwhile(samples, atoms, metric.name, order),
+        find_worthwhile(samples, atoms),
         None if known else f"it has no formula for the metric {metric.name}",
     )
 
@@ -54,7 +51,7 @@ def make_kernel(
     points: Floats, atoms: Floats, order: float, metric: Metric, settings: SinkhornSettings
 ) -> MetricKernel:
     """Kernel of the costs dist(x_i, y_j)^order, by the engine that `choose_engine` chooses."""
-    choice = choose_engine(settings, len(points), len(atoms), metric, order)
+    choice = choose_engine(settings, len(points), len(atoms), metric)
     if choice.engine == "keops":
         return KeopsKernel(points, atoms, order, metric, choice.device, settings.precision)
     return NumpyKernel(points, atoms, order, metric, settings.precision)
