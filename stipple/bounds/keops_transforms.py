@@ -13,9 +13,6 @@ from stipple.machine.keops_library import (
     load_formula,
 )
 
-# With fewer pixels than this a transform takes a fraction of a second by compiled loops.
-LARGE = 2**16
-
 
 def choose_engine(
     engine: KernelEngine,
@@ -23,11 +20,11 @@ def choose_engine(
     *,
     order: float,
     method: BoundMethod = "auto",
-    pixels: int = 0,
 ) -> EngineChoice:
-    """Choose who transforms potentials on so many pixels; "auto" takes KeOps on a GPU only.
+    """Choose who transforms potentials; KeOps where it, or a GPU, is asked for.
 
-    On a CPU the compiled loops, which discard whole blocks of pixels, are far faster.
+    The compiled loops discard whole blocks of pixels: far faster on a CPU, and with them a whole
+    enclosure took as long as with KeOps on a GPU (docs/gpu.md).
 
     Raises
     ------
@@ -39,8 +36,7 @@ def choose_engine(
         obstacle = "the method paper has no use for it"
     elif order == 2:
         obstacle = "squared distances have a faster transform"
-    large = pixels >= LARGE and obstacle is None
-    return decide_engine(engine, device, "gpu" if large else "nowhere", obstacle)
+    return decide_engine(engine, device, "nowhere", obstacle)
 
 
 def find_nearest(potential: Floats, order: float, device: Device) -> Integers:

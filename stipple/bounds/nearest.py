@@ -172,7 +172,7 @@ class _Comparison:
         aim, began = self._aim, time.perf_counter()
         pair = self._pair()
         method = choose_method(aim.order, pair.shape)
-        choice = choose_engine("auto", "auto", order=aim.order, pixels=pair.source.size)
+        choice = choose_engine("auto", "auto", order=aim.order)
         proof = Proof(pair, aim.order, aim.workers, began, aim.end)
         search = Search(aim.order, method, aim.workers, aim.pool, choice)
         for level in refine_levels(pair, search, proof, aim.gap):

@@ -153,7 +153,7 @@ def _bound_directly(
     pair: MassPair, on_level: Callable[[LevelRecord], None] | None, *, aim: _Aim
 ) -> BoundResult:
     """Enclose W_p between two images, all of whose pixels are looked at."""
-    choice = choose_engine(aim.engine, aim.device, order=aim.order, pixels=pair.source.size)
+    choice = choose_engine(aim.engine, aim.device, order=aim.order)
     workers = PunctualWorkers(aim.threads, Clock())
     proof = Proof(pair, aim.order, workers, aim.began, aim.end)
     levels: list[LevelRecord] = []

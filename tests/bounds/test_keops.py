@@ -10,7 +10,6 @@ from command import invoke
 from keops_guard import skip_without_keops
 
 import stipple
-from stipple.bounds import keops_transforms
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.keops_transforms import choose_engine
 from stipple.bounds.masses import pair_masses
@@ -85,40 +84,18 @@ def set_up_machine(
     monkeypatch.setattr(keops_library, "find_obstacle", lambda: obstacle)
 
 
-@pytest.mark.parametrize(
-    ("order", "pixels", "driver", "gpu", "obstacle", "expected"),
-    [
-        (1.0, keops_transforms.LARGE, True, True, None, ("keops", "cuda")),
-        (3.0, keops_transforms.LARGE, True, True, None, ("keops", "cuda")),
-        (2.0, keops_transforms.LARGE, True, True, None, ("numpy", "cpu")),
-        (1.0, keops_transforms.LARGE - 1, True, True, None, ("numpy", "cpu")),
-        (1.0, keops_transforms.LARGE, True, False, None, ("numpy", "cpu")),
-        (1.0, keops_transforms.LARGE, True, True, "it is broken", ("numpy", "cpu")),
-    ],
-)
-def test_auto_takes_a_gpu_for_large_images_only(
-    monkeypatch: pytest.MonkeyPatch,
-    order: float,
-    pixels: int,
-    driver: bool,
-    gpu: bool,
-    obstacle: str | None,
-    expected: tuple[str, str],
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0])
+def test_auto_takes_compiled_loops_and_loads_no_keops(
+    monkeypatch: pytest.MonkeyPatch, order: float
 ) -> None:
-    set_up_machine(monkeypatch, driver=driver, gpu=gpu, obstacle=obstacle)
-    choice = choose_engine("auto", "auto", order=order, pixels=pixels)
-    assert (choice.engine, choice.device) == expected
-    assert choice.reason is None
-    assert choose_engine("auto", "cpu", order=order, pixels=pixels).engine == "numpy"
-
-
-def test_auto_does_not_load_keops_where_there_is_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise AssertionError("KeOps is loaded")
 
-    monkeypatch.setattr(keops_library, "_has_driver", lambda: False)
+    set_up_machine(monkeypatch, driver=True, gpu=True)
     monkeypatch.setattr(keops_library, "find_obstacle", fail)
-    assert choose_engine("auto", "auto", order=1, pixels=keops_transforms.LARGE).engine == "numpy"
+    choice = choose_engine("auto", "auto", order=order)
+    assert (choice.engine, choice.device, choice.reason) == ("numpy", "cpu", None)
+    assert choose_engine("auto", "cpu", order=order).engine == "numpy"
 
 
 def test_keops_goes_where_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
