@@ -62,7 +62,8 @@ def main() -> None:
         runs = None if case.heavy and not arguments.heavy else measure_in_turn(case, python)
         rows.append(describe_case(case, runs))
         print(rows[-1], flush=True)
-    REPORT.write_text(write_page(arguments.base, rows), encoding="utf-8")
+        # Heavy cases take long: a run that is interrupted leaves the rows so far.
+        REPORT.write_text(write_page(arguments.base, rows), encoding="utf-8")
 
 
 def install(commit: str) -> Path:
