@@ -160,6 +160,7 @@ def _find_keops_obstacle() -> str | None:
 
 def _examine_engines() -> Iterator[Finding]:
     """Which engines there are, and which one `auto` takes; then each is tried."""
+    from stipple.discretisation.entropic.engines import LEAST_ON_GPU
     from stipple.discretisation.entropic.kernel import LARGEST_STORED
     from stipple.geometry.neighbours import choose_engine
 
@@ -173,7 +174,12 @@ def _examine_engines() -> Iterator[Finding]:
     obstacle = _find_keops_obstacle()
     limit = f"{LARGEST_STORED:,} pairs of points"
     if obstacle is None:
-        yield Finding(topic, "Sinkhorn", "ok", f"auto takes NumPy up to {limit}, KeOps beyond")
+        yield Finding(
+            topic,
+            "Sinkhorn",
+            "ok",
+            f"auto takes NumPy up to {limit}, KeOps beyond, and on a GPU from {LEAST_ON_GPU:,} on",
+        )
     else:
         advice = f"KeOps would be faster beyond {limit}"
         yield Finding(topic, "Sinkhorn", "fallback", f"auto takes NumPy: {obstacle}", advice)
