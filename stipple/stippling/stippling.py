@@ -142,7 +142,6 @@ def stipple(
     placed = time.perf_counter() - began
     solver = TransportSolver(source, engine, threads, beginning.masses, periodic=periodic)
     with show_steps("stipple", iterations + 1, on_step) as told:
-        last = LastStep(_tell_in_order(told, beginning.order))
         result = quantise_best(
             solver,
             beginning.starts,
@@ -153,7 +152,7 @@ def stipple(
             fixed=beginning.fixed,
             leave_saddles=isinstance(start, str) and start == "bisection",
             seed=seed,
-            on_step=last,
+            on_step=(last := LastStep(_tell_in_order(told, beginning.order))),
         )
     if texture == "blue" and quality is None:
         result = weaken_waves(solver, result, last)

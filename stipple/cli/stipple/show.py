@@ -223,6 +223,8 @@ def _tell_end(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> str:
         end = f"yes, and small {moves} do not lower {cost}"
     elif ink.reached:
         end = "no: stopped at the quality asked for"
+        if job.inks.blend == "multiply" and job.solving.quality is None:
+            end = "no: stopped before a lattice forms, so that it lies as if at random"
     elif ink.saddle:
         end = f"critical, not stable: a small perturbation lowers {cost}"
     else:
