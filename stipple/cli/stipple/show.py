@@ -224,7 +224,7 @@ def _tell_end(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> str:
     elif ink.reached:
         end = "no: stopped at the quality asked for"
         if job.inks.blend == "multiply" and job.solving.quality is None:
-            end = "no: stopped before a lattice forms, so that it lies as if at random"
+            end = "no: stopped where a lattice would form"
     elif ink.saddle:
         end = f"critical, not stable: a small perturbation lowers {cost}"
     else:
