@@ -235,10 +235,10 @@ def _make_dots(
     borders = np.cumsum([len(points) for points in parts])[:-1]
     areas = [measure_ink(one.density) / len(one.points) for one in last.inks]
     inks = [np.full(len(points), area) for points, area in zip(parts, areas, strict=True)]
-    width, height = solver.density.width, solver.density.height
     if spacing == "touch":
-        fitted = fit_visible_radii(parts, [np.sqrt(ink / np.pi) for ink in inks], width, height)
+        fitted = fit_visible_radii(parts, [np.sqrt(ink / np.pi) for ink in inks])
     else:
+        width, height = solver.density.width, solver.density.height
         together = fit_radii(last.points, np.concatenate(inks), width, height, spacing)
         fitted = np.split(together, borders)
     moved = [int(one.sum()) for one in np.split(strays, borders)]

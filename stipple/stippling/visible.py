@@ -3,7 +3,7 @@
 Dots that lie side by side leave gaps where there is much ink, and round dots fill them only by
 lying over one another. What an ink shows is then what those drawn later leave of it. So radii are
 found from the last ink drawn to the first: each dot grows until its ink is seen on enough of the
-part of the picture that is nearer to it than to other dots of its ink. Where there is not enough of
+part of the plane that is nearer to it than to other dots of its ink. Where there is not enough of
 it, dots of its ink near by show what it lacks.
 """
 
@@ -28,9 +28,7 @@ LARGEST_GROWTH, LAST_GROWTH = 5.0, 2.0
 ROUND = 144
 
 
-def fit_visible_radii(
-    points: Sequence[Floats], radii: Sequence[Floats], width: float, height: float
-) -> list[Floats]:
+def fit_visible_radii(points: Sequence[Floats], radii: Sequence[Floats]) -> list[Floats]:
     """Find radii for which each dot, or those near it, shows the area that it has alone.
 
     Parameters
@@ -39,20 +37,17 @@ def fit_visible_radii(
         Of each ink, from the first drawn to the last.
     radii : sequence of ndarray, shape (n,)
         Of the dots alone, in the same unit; equal for those of an ink.
-    width, height : float
-        The picture: what dots show outside of it does not count.
 
     Returns
     -------
     list of ndarray, shape (n,)
-        Not smaller; exactly the same where no dots touch and none reaches outside, and at most
-        `LARGEST_GROWTH` times those alone, where there is no room.
+        Not smaller; exactly the same where no dots touch, and at most `LARGEST_GROWTH` times those
+        alone, where there is no room.
     """
     everywhere = np.concatenate(points)
     alone = np.concatenate(radii)
     borders = np.cumsum([0, *map(len, points)])
     fitted = alone.copy()
-    size = np.array([width, height])
     for first, last in zip(borders[-2::-1], borders[:0:-1], strict=True):
         growth = LARGEST_GROWTH if last < len(alone) else LAST_GROWTH
         reach = growth * alone[first:last].max()
@@ -61,7 +56,7 @@ def fit_visible_radii(
         places = _spread_places(int(PLACES * growth**2))
         wanted = np.full(last - first, PLACES, dtype=np.float64)
         for _ in range(ROUNDS):
-            lacks = _grow(everywhere, alone, fitted, starts, others, places, wanted, size, first)
+            lacks = _grow(everywhere, alone, fitted, starts, others, places, wanted, first)
             _share_lack(wanted, lacks, starts, others, first)
     return np.split(fitted, borders[1:-1])
 
@@ -124,7 +119,6 @@ def _grow(
     others: Integers,
     places: Floats,
     wanted: Floats,
-    size: Floats,
     first: int,
 ) -> Floats:
     """Grow each dot of an ink until enough places are seen; the radii of later inks are known.
@@ -138,10 +132,10 @@ def _grow(
         near = others[starts[2 * i] : starts[2 * i + 1]]
         later = others[starts[2 * i + 1] : starts[2 * i + 2]]
         lacks[i] = wanted[i] - PLACES
-        if lacks[i] <= 0 and _is_free(own, points, alone[own], radii, near, later, size):
+        if lacks[i] <= 0 and _is_free(own, points, alone[own], radii, near, later):
             radii[own] = alone[own]
             continue
-        count, seen = _look(own, points, alone[own], radii, near, later, places, size, bare)
+        count, seen = _look(own, points, alone[own], radii, near, later, places, bare)
         grown = PLACES
         for place in range(count):
             seen += bare[place]
@@ -161,12 +155,9 @@ def _is_free(
     radii: Floats,
     near: Integers,
     later: Integers,
-    size: Floats,
 ) -> bool:
-    """Whether a dot touches neither others nor the border of the picture."""
+    """Whether a dot touches no other one."""
     x, y = points[i]
-    if min(x, y, size[0] - x, size[1] - y) < radius:
-        return False
     for ink in (near, later):
         for other in ink:
             square = (x - points[other, 0]) ** 2 + (y - points[other, 1]) ** 2
@@ -184,7 +175,6 @@ def _look(
     near: Integers,
     later: Integers,
     places: Floats,
-    size: Floats,
     bare: Booleans,
 ) -> tuple[int, int]:
     """Look from a dot outwards, to the end of the places nearest to it or of all.
@@ -200,7 +190,7 @@ def _look(
         x, y = points[i, 0] + dx, points[i, 1] + dy
         bare[count] = False
         inked = False
-        nearest = 0 <= x <= size[0] and 0 <= y <= size[1]
+        nearest = True
         for other in near:
             square = (x - points[other, 0]) ** 2 + (y - points[other, 1]) ** 2
             if square < dx * dx + dy * dy:
