@@ -18,7 +18,7 @@ from stipple.machine.compiled import compile_loop
 PLACES = 256
 # Rounds over the dots of each ink: what dots show in the parts of others, and what these lack, is
 # known from the last.
-ROUNDS = 6
+ROUNDS = 5
 # So many dots near by take over what a dot lacks.
 HELPERS = 6
 # No dot grows beyond this many times the radius that it has alone: far where it shows only in
