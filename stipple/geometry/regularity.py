@@ -74,9 +74,19 @@ def measure_regularity(points: Floats, cells: PowerCells, support_area: float) -
     support_area : float
         Area where points may be, in square pixels.
     """
-    spacing = np.sqrt(support_area / len(points))
-    power = _find_largest_power(points, cells.width, cells.height, float(spacing))
+    power = find_largest_power(points, cells.width, cells.height, support_area)
     return Regularity(power, _count_six(cells))
+
+
+def find_largest_power(points: Floats, width: float, height: float, support_area: float) -> float:
+    """Find the largest power of a single frequency; the arguments are those of the measure."""
+    if len(points) < FEWEST:
+        return 1.0
+    spacing = float(np.sqrt(support_area / len(points)))
+    waves = transform_points(points, np.ones(len(points)), width, height, spacing)
+    frequency = spacing * waves.frequencies
+    seen = (frequency >= LOWEST) & (frequency <= HIGHEST) & (waves.across != 0) & (waves.down != 0)
+    return float((np.abs(waves.amplitudes[seen]) ** 2).max(initial=0.0)) / len(points)
 
 
 def transform_points(
@@ -106,15 +116,6 @@ def transform_points(
     # What the spline does to waves is undone.
     amplitudes = np.fft.rfft2(grid) / (np.sinc(down) * np.sinc(across)) ** 4
     return Waves(across * (shape[1] / width), down * (shape[0] / height), amplitudes)
-
-
-def _find_largest_power(points: Floats, width: float, height: float, spacing: float) -> float:
-    if len(points) < FEWEST:
-        return 1.0
-    waves = transform_points(points, np.ones(len(points)), width, height, spacing)
-    frequency = spacing * waves.frequencies
-    seen = (frequency >= LOWEST) & (frequency <= HIGHEST) & (waves.across != 0) & (waves.down != 0)
-    return float((np.abs(waves.amplitudes[seen]) ** 2).max(initial=0.0)) / len(points)
 
 
 def _count_six(cells: PowerCells) -> float:

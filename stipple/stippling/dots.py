@@ -123,7 +123,12 @@ def crop_dots(
     transport = solver.solve(points, transport.potentials[kept])
     if strays == "move":
         transport, moved = move_strays(solver, transport)
-    return Dots(transport, radii[kept], moved)
+    radii = radii[kept]
+    if spacing == "apart":
+        # Dots are nearer than before where the frame was scaled, or where they were strays.
+        inks = np.pi * radii**2
+        radii = fit_radii(transport.points, inks, density.width, density.height, spacing)
+    return Dots(transport, radii, moved)
 
 
 def _share_ink(density: Density, transport: Transport) -> Floats:

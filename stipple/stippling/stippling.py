@@ -21,11 +21,9 @@ from stipple.stippling.beginnings import DEFAULT_COUNT, begin, read_number_of_po
 from stipple.stippling.bleed import Bleed, mirror_margin
 from stipple.stippling.dots import crop_dots, flatten_tone, make_dots
 from stipple.stippling.result import Stippling, describe_quantisation
+from stipple.stippling.texture import BLUE_QUALITY, LastStep, weaken_waves
 from stipple.transport.quantisation import Step, quantise_best
 from stipple.transport.semi_discrete import TransportSolver
-
-# The quality at which the texture blue stops: a step or two before grains of a lattice show.
-BLUE_QUALITY = 0.173
 
 
 @accept_former_name("points", "n")
@@ -72,7 +70,8 @@ def stipple(
         Stop at the first step of which N·W2²/A is not above this.
     texture : {"hexagonal", "blue"}
         Blue begins with points at random, by the density, and stops before they form grains: at
-        the quality .173 unless another is given.
+        the quality .173 unless another is given, or as little before it as no wave has a power
+        above 20.
     start : {"bisection", "uniform", "grid"} or array_like, shape (n, 2)
         Where points begin: near the equal-mass bisection, random, a grid, or given positions in
         pixels, without those of which a coordinate is masked. Points that are to move from the
@@ -153,8 +152,10 @@ def stipple(
             fixed=beginning.fixed,
             leave_saddles=isinstance(start, str) and start == "bisection",
             seed=seed,
-            on_step=_tell_in_order(told, beginning.order),
+            on_step=(last := LastStep(_tell_in_order(told, beginning.order))),
         )
+    if texture == "blue" and quality is None:
+        result = weaken_waves(solver, result, last)
     ended = time.perf_counter()
     treated = strays if moving else "keep"
     if wide:

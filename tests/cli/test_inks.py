@@ -72,6 +72,18 @@ def test_the_report_and_the_table_tell_of_all_dots_together(picture):
     assert single["union"] is None
 
 
+@pytest.mark.parametrize("colour", [(64, 64, 128), (100, 160, 160)])
+def test_inks_that_overlap_mix_as_wanted_where_their_dots_are_as_many(colour, tmp_path):
+    """Alike lattices of black and cyan fell together, and left up to 58 levels too much light."""
+    source = save(tmp_path / "flat.png", np.full((64, 64, 3), colour, np.uint8))
+    output, report = tmp_path / "drawn.png", tmp_path / "r.json"
+    options = ("--color", "cmyk", "--overlap", "allow", "--page", "64x64mm", "--dpi", 254)
+    stipple(source, "-n", 3000, *options, "-o", output, "--report", report)
+    lack = (1 - read_png(output)).sum(axis=(0, 1))  # all ink, that beside the picture too
+    side = 640 * read_json(report)["millimetres_per_pixel"]
+    np.testing.assert_allclose(255 * (1 - lack / side**2), colour, atol=3)
+
+
 def test_how_layers_meet(picture):
     for options, style in (
         (("--color", "cmyk"), None),

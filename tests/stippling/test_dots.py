@@ -127,12 +127,24 @@ def test_scale_of_the_density_is_no_matter_for_varied_sizes():
     np.testing.assert_allclose(large.radii, one.radii)
 
 
-def test_dots_apart_do_not_overlap():
-    values = np.tile(np.linspace(1, 0.2, 60), (40, 1))
-    result = stipple.stipple(values, 200, iterations=5, spacing="apart")
+def check_apart(result):
     pairs = cKDTree(result.points).query_pairs(20, output_type="ndarray")
     gaps = np.hypot(*(result.points[pairs[:, 0]] - result.points[pairs[:, 1]]).T)
     assert (result.radii[pairs].sum(axis=1) <= gaps * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize("how", [{"bleed": True}, {"size_variation": 0.5}, {"texture": "blue"}])
+@pytest.mark.parametrize(
+    "values", [(np.indices((40, 60))[1] % 9 < 2).astype(float), draw_islands()]
+)
+def test_dots_apart_do_not_overlap_however_they_come(how, values):
+    check_apart(stipple.stipple(values, 200, iterations=5, spacing="apart", **how))
+
+
+def test_dots_apart_do_not_overlap():
+    values = np.tile(np.linspace(1, 0.2, 60), (40, 1))
+    result = stipple.stipple(values, 200, iterations=5, spacing="apart")
+    check_apart(result)
     assert result.radii.max() == result.radius  # where it is light
     assert measure_coverage(result.points, result.radii, 60, 40) < values.mean() - 0.02
 

@@ -218,6 +218,23 @@ def test_blue_points_have_no_grain(shape, count):
     assert hexagonal.regularity.six_neighboured > 0.7
 
 
+def test_waves_that_are_too_strong_are_weakened():
+    steps = []
+    blue = stipple.stipple(
+        np.ones((97, 131)), 5000, texture="blue", seed=7, on_step=steps.append, iterations=4
+    )
+    assert (
+        stipple.stipple(
+            np.ones((97, 131)), start=steps[-1].points, iterations=0
+        ).regularity.largest_power
+        > 20
+    )
+    assert blue.regularity.largest_power <= 20
+    assert steps[-1].quality < 0.173 < blue.quality <= 0.176
+    assert blue.mass_error <= 1e-6
+    assert blue.w2_squared_lower <= blue.w2_squared <= blue.w2_squared_upper
+
+
 def test_power_is_that_of_the_sum_of_waves():
     points = np.random.default_rng(0).random((40, 2)) * (30, 20)
     result = stipple.stipple(np.ones((20, 30)), start=points, iterations=0)

@@ -1,7 +1,7 @@
 """The inks that the options of `stipple stipple` ask for, and how their dots meet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +11,11 @@ from stipple.cli.shared.conflicts import Rule, refuse_each
 from stipple.errors import StippleError
 
 if TYPE_CHECKING:
+    from stipple.cli.stipple.plan import Solving
     from stipple.measures.inks import Palette
+
+# Where black stops if it lies over other inks: longer steps make a lattice of it.
+BLACK_QUALITY = 0.17
 
 
 def is_one(options: Mapping[str, Any]) -> bool:
@@ -107,3 +111,17 @@ def plan_inks(options: Mapping[str, Any]) -> Inks:
         balance=options["balance"],
         blend=blend,
     )
+
+
+def part_ways(solving: "Solving", inks: int) -> "list[Solving]":
+    """Vary settings for inks that overlap, the last of them black: dots lie independently.
+
+    On flat colours dots would lie in one lattice, and fall together. What black leaves of the
+    others is their product where it lies as if at random.
+    """
+    varied = [replace(solving, seed=solving.seed + number) for number in range(inks)]
+    plain = isinstance(solving.start, str) and solving.start == "bisection"
+    if plain and solving.texture == "hexagonal":
+        quality = solving.quality or BLACK_QUALITY
+        varied[-1] = replace(varied[-1], start="uniform", quality=quality)
+    return varied

@@ -16,6 +16,7 @@ from stipple.cli.shared.memory import announce_memory
 from stipple.cli.shared.outputs import write_output
 from stipple.cli.shared.progress import Progress, show_stage
 from stipple.cli.stipple.figures import ImageFigures, collect_figures
+from stipple.cli.stipple.inks import part_ways
 from stipple.cli.stipple.plan import ImageJob, Solving
 from stipple.cli.stipple.show import Picture, describe_image, render_files
 from stipple.drawing.look import Look
@@ -256,7 +257,10 @@ def _solve_alone(
     job: ImageJob, shares: Sequence[tuple[InkDensity, int]], before: Film | None
 ) -> Solved:
     """Stipple each ink as if there was no other."""
-    found = [_solve(job, ink, count, before) for ink, count in shares]
+    jobs = [job] * len(shares)
+    if len(shares) > 1 and job.inks.blend == "multiply" and shares[-1][0].ink.name == "black":
+        jobs = [replace(job, solving=one) for one in part_ways(job.solving, len(shares))]
+    found = [_solve(one, *share, before) for one, share in zip(jobs, shares, strict=True)]
     inked, steps, films = zip(*found, strict=True)
     union = None
     if len(inked) > 1:

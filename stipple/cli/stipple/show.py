@@ -71,6 +71,8 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
     rows += _list_page_rows(job, figures)
     if job.verbose:
         rows += _list_mathematics(job, figures)
+    elif job.solving.texture == "blue":
+        rows += [_tell_texture(ink) for ink in figures.inks]
     if not figures.converged:
         rows.append(("warning", "the last transport solve did not reach its tolerance"))
     if figures.advice:
@@ -117,13 +119,17 @@ def _list_transport(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> li
             f" ({_compare_with_hexagons(ink.quality, figures.quality_hexagonal)})",
         ),
         ("settled", _tell_end(job, figures, ink)),
-        (
-            "texture",
-            f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
-            f" six neighbours: {ink.six_neighboured:.0%} of dots",
-        ),
+        _tell_texture(ink),
         ("mass error", f"{ink.mass_error:.1e}"),
     ]
+
+
+def _tell_texture(ink: InkFigures) -> tuple[str, str]:
+    return (
+        "texture",
+        f"largest power of a wave {ink.largest_power:.1f} (white noise 1, a lattice N);"
+        f" six neighbours: {ink.six_neighboured:.0%} of dots",
+    )
 
 
 def _tell_cost(figures: InkFigures | UnionFigures, *, periodic: bool = False) -> tuple[str, str]:
@@ -217,6 +223,8 @@ def _tell_end(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> str:
         end = f"yes, and small {moves} do not lower {cost}"
     elif ink.reached:
         end = "no: stopped at the quality asked for"
+        if job.inks.blend == "multiply" and job.solving.quality is None:
+            end = "no: stopped where a lattice would form"
     elif ink.saddle:
         end = f"critical, not stable: a small perturbation lowers {cost}"
     else:
