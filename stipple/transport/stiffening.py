@@ -19,10 +19,12 @@ from stipple.transport.damped_newton import (
 )
 from stipple.transport.newton_system import LaplacianSolver
 
-# Sides that would go this much too far are held back, so often at most.
-SLACK, MOST_ROUNDS = 1.1, 4
+# Sides that would go this many times too far are held back, so often at first, and then as long as
+# one goes twice too far: over white a side weighs next to nothing, and takes many rounds.
+SLACK, ROUNDS = 1.1, 4
+STILL_FAR, MOST_ROUNDS = 2.0, 10
 # Steps held back that promise to remove less than this part of the residual lead nowhere.
-LEAST_PROMISE = 0.1
+LEAST_PROMISE = 0.05
 # Where sides go this many times too far on average, and none so many times farther than that, a
 # shorter step does as well.
 FAR, EVEN = 2.0, 4.0
@@ -61,11 +63,10 @@ def hold_back(
     if excess.max() <= SLACK or _goes_evenly_too_far(direction, borders, share, excess):
         return NewtonStep(direction, 1.0)
     weights = weigh_borders(borders, max(share, JOINING[0]))
-    for _ in range(MOST_ROUNDS):
-        far = excess > SLACK
-        if not far.any():
+    for number in range(MOST_ROUNDS):
+        if excess.max() <= (SLACK if number < ROUNDS else STILL_FAR):
             break
-        weights = np.where(far, weights * excess, weights)
+        weights = np.where(excess > SLACK, weights * excess, weights)
         try:
             change = linear.solve(assemble_borders(borders, weights, count), residual, accuracy)
         except RuntimeError:

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from stipple.arrays import Floats
+from stipple.geometry.bisection import start_from_bisection
 from stipple.geometry.sides import Sides, bound_drops, list_sides
 from stipple.measures.density import Density
 from stipple.transport.damped_newton import Borders, NewtonStep
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
 from stipple.transport.newton_system import LaplacianSolver
+from stipple.transport.starts import begin_on_ink
 from stipple.transport.stiffening import SLACK, hold_back
 
 RANDOM = np.random.default_rng(11)
@@ -47,6 +49,28 @@ def test_only_the_side_that_goes_too_far_is_held_back() -> None:
 
 def test_steps_that_promise_next_to_nothing_are_not_held_back() -> None:
     assert hold_chain(1.0).change is NEWTON
+
+
+def test_steps_that_promise_little_are_held_back() -> None:
+    assert hold_chain(7.0).promise == pytest.approx(0.07, rel=1e-2)
+
+
+def test_sides_across_white_are_held_back_in_many_rounds() -> None:
+    """After four, what the step promises would be next to nothing, and it would be left alone."""
+    values = np.zeros((200, 200))
+    values[5:195:10, 5:195] = 1.0
+    density = Density(values)
+    start = start_from_bisection(density, 300)
+    points, potentials = begin_on_ink(density, start, np.random.default_rng(0))
+    solver = NewtonSolver(density)
+    diagram = solver.measure(points, potentials)
+    step = solver.find_step(diagram, 0.0, 1 / 300 - diagram.integrals.masses, 0.1)
+    assert 0.15 < step.promise < 0.3
+    sides = list_sides(diagram.cells)
+    still = np.zeros_like(points)
+    falls, rises = bound_drops(diagram.cells, sides, diagram.barycentres, still, 0.5)
+    rise = step.change[sides.rows] - step.change[sides.columns]
+    assert np.maximum(rise / rises, -rise / falls).max() < 5
 
 
 @pytest.mark.parametrize(("excess", "held"), [((2, 3, 2), False), ((1.2, 40, 1.2), True)])
