@@ -79,7 +79,6 @@ def integrate_cells(
             adjacency.offsets,
             adjacency.neighbours,
             cells.vertices,
-            cells.areas,
             -(-start // GROUP),
             -(-stop // GROUP),
             sums,

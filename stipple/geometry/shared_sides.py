@@ -12,12 +12,9 @@ from stipple.machine.compiled import compile_loop
 from stipple.measures.row_sums import BLOCK
 from stipple.measures.white_tiles import TILE, add_white
 
-# Cells half as wide as such a block of columns, or less, count from its border, and pixels are
-# added one by one; larger ones count from blocks of sums along the rows.
-BLOCKS_OF_SMALL = (8, 4)
-# Widths and heights of cells that count from borders, as parts of a block and in pixels: smaller
-# cells would lose digits, and wider ones reach over many blocks.
-LEAST_PART, WIDEST = 1 / 16, 8.0 * BLOCK
+# Widths and heights in pixels of cells that count from borders: smaller cells would lose digits,
+# and are walked around as fast alone; wider ones reach over many blocks.
+NARROWEST, WIDEST = BLOCK / 16, 8.0 * BLOCK
 # Sides whose ends agree to this, in pixels, are the same in both cells: what they differ by counts
 # with all the mass from the border of the block.
 SAME = 1e-14
@@ -36,7 +33,6 @@ def integrate_groups(
     offsets: Integers,
     neighbours: Integers,
     vertices: Floats,
-    areas: Floats,
     start: int,
     stop: int,
     sums: Floats,
@@ -55,14 +51,6 @@ def integrate_groups(
     for group in range(start, stop):
         first = group * GROUP
         last = min(first + GROUP, len(points))
-        # Of this width are the blocks of columns from which cells count.
-        side = BLOCK
-        area = 0.0
-        for i in range(first, last):
-            area += areas[i]
-        for block in BLOCKS_OF_SMALL:
-            if block * block * (last - first) >= 4 * area:
-                side = block
         # The block in which each cell has its middle, and the row.
         for i in range(first, last):
             low_x = low_y = np.inf
@@ -74,8 +62,8 @@ def integrate_groups(
                 high_y = max(high_y, vertices[k, 1])
             columns[i - first] = ALONE
             least = min(high_x - low_x, high_y - low_y)
-            if least >= LEAST_PART * side and high_x - low_x <= WIDEST:
-                columns[i - first] = (points[i, 0] + 0.5 * (low_x + high_x)) / side
+            if least >= NARROWEST and high_x - low_x <= WIDEST:
+                columns[i - first] = (points[i, 0] + 0.5 * (low_x + high_x)) / BLOCK
                 rows[i - first] = points[i, 1] + 0.5 * (low_y + high_y)
         sums[first:last] = 0.0
         edges_before = offsets[first]
@@ -86,7 +74,7 @@ def integrate_groups(
                 alone[i] = True
                 continue
             # The cell's point, and all that follows, from the border of the block and that row.
-            origin_x = home * side
+            origin_x = home * BLOCK
             origin_y = rows[i - first]
             x0 = points[i, 0] - origin_x
             y0 = points[i, 1] - origin_y
@@ -147,7 +135,7 @@ def integrate_groups(
                 moment_y = 0.0
                 second_x = 0.0
                 second_y = 0.0
-                may_skip = has_white and side == BLOCK and twin_x == 0 and twin_y == 0
+                may_skip = has_white and twin_x == 0 and twin_y == 0
                 while t < 1.0:
                     t_next = min(next_x, next_y, 1.0)
                     c = column + origin_x
@@ -202,21 +190,11 @@ def integrate_groups(
                         edge_mass += along
                         edge_moment += along * middle
                         # ∫ρ, ∫xρ and ∫x²ρ along the row, from the border of the block to the pixel.
-                        sum_0 = sum_1 = sum_2 = 0.0
+                        sum_0 = pixels[r, c, 0]
+                        sum_1 = pixels[r, c, 1]
+                        sum_2 = pixels[r, c, 2]
                         block = c // BLOCK
-                        if side < BLOCK:
-                            sign = 1.0 if c > origin_x else -1.0
-                            for other in range(min(c, origin_x), max(c, origin_x)):
-                                more = sign * pixels[r, other, 3]
-                                shift = float(other - origin_x)
-                                sum_0 += more
-                                sum_1 += (shift + 0.5) * more
-                                sum_2 += (shift * (shift + 1) + THIRD) * more
-                        else:
-                            sum_0 = pixels[r, c, 0]
-                            sum_1 = pixels[r, c, 1]
-                            sum_2 = pixels[r, c, 2]
-                        if side == BLOCK and block != home:
+                        if block != home:
                             shift = float((block - home) * BLOCK)
                             sum_2 += shift * (2 * sum_1 + shift * sum_0)
                             sum_1 += shift * sum_0

@@ -29,6 +29,8 @@ ENOUGH = 0.4
 # What a step of conjugate gradients leaves of the residual, at worst, before a new hierarchy, which
 # costs as much as two steps, is cheaper; and how many steps more it may take.
 SLOWEST, MARGIN = 0.4, 3
+# Steps before which it is not judged how fast they are.
+TRIED = 3
 # What multigrid leaves is smooth, which weighs most in W2: asked for more digits than this it goes
 # so much further, but not beyond what rounding allows.
 ROUGH, FURTHER, FINEST = 5e-3, 0.01, 1e-9
@@ -109,8 +111,9 @@ class Multigrid:
         direction, direction_image = np.zeros_like(start), np.zeros_like(start)
         coarse = self._vectors.right[: self._levels.nodes[1]]
         slope = 1.0
-        for _ in range(most):
-            if norm <= tolerance * size:
+        first, enough = norm, tolerance * size
+        for step in range(most):
+            if norm <= enough or _is_hopeless(step, most, norm / first, enough / first):
                 break
             coarse[:] = 0
             _sweep_forwards(*matrix, residual, found, self._parents, coarse, 1.0 / size)
@@ -123,7 +126,12 @@ class Multigrid:
             norm = sqrt(
                 _step(length, turn, found, image, direction, direction_image, solution, residual)
             )
-        return solution, norm <= tolerance * size
+        return solution, norm <= enough
+
+
+def _is_hopeless(step: int, most: int, left: float, enough: float) -> bool:
+    """Tell whether steps, if they go on as they did, leave more than enough after the last."""
+    return step >= TRIED and left ** (most / step) > enough
 
 
 @compile_loop
