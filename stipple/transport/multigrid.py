@@ -29,8 +29,6 @@ ENOUGH = 0.4
 # What a step of conjugate gradients leaves of the residual, at worst, before a new hierarchy, which
 # costs as much as two steps, is cheaper; and how many steps more it may take.
 SLOWEST, MARGIN = 0.4, 3
-# Steps before which it is not judged how fast they are.
-TRIED = 3
 # What multigrid leaves is smooth, which weighs most in W2: asked for more digits than this it goes
 # so much further, but not beyond what rounding allows.
 ROUGH, FURTHER, FINEST = 5e-3, 0.01, 1e-9
@@ -78,7 +76,7 @@ class Multigrid:
 
     def find_patience(self, tolerance: float) -> int:
         """Find after how many steps of conjugate gradients a new hierarchy is cheaper."""
-        return MARGIN + int(log(tolerance) / log(SLOWEST))
+        return MARGIN + int(log(_go_further(tolerance)) / log(SLOWEST))
 
     def solve(
         self,
@@ -101,8 +99,7 @@ class Multigrid:
         most : int
             Steps to take at most.
         """
-        if tolerance < ROUGH:
-            tolerance = max(FURTHER * tolerance, min(tolerance, FINEST))
+        tolerance = _go_further(tolerance)
         matrix = (*view_indices(laplacian), laplacian.data)
         solution, residual = start.copy(), right_side - laplacian @ start
         size = sqrt(np.square(right_side).sum())
@@ -111,9 +108,8 @@ class Multigrid:
         direction, direction_image = np.zeros_like(start), np.zeros_like(start)
         coarse = self._vectors.right[: self._levels.nodes[1]]
         slope = 1.0
-        first, enough = norm, tolerance * size
-        for step in range(most):
-            if norm <= enough or _is_hopeless(step, most, norm / first, enough / first):
+        for _ in range(most):
+            if norm <= tolerance * size:
                 break
             coarse[:] = 0
             _sweep_forwards(*matrix, residual, found, self._parents, coarse, 1.0 / size)
@@ -126,12 +122,12 @@ class Multigrid:
             norm = sqrt(
                 _step(length, turn, found, image, direction, direction_image, solution, residual)
             )
-        return solution, norm <= enough
+        return solution, norm <= tolerance * size
 
 
-def _is_hopeless(step: int, most: int, left: float, enough: float) -> bool:
-    """Tell whether steps, if they go on as they did, leave more than enough after the last."""
-    return step >= TRIED and left ** (most / step) > enough
+def _go_further(tolerance: float) -> float:
+    """Find the relative residual to go to where that one, at least, is asked for."""
+    return tolerance if tolerance >= ROUGH else max(FURTHER * tolerance, min(tolerance, FINEST))
 
 
 @compile_loop
