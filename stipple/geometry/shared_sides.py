@@ -9,8 +9,8 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.contours import THIRD
 from stipple.machine.compiled import compile_loop
+from stipple.measures.even_tiles import TILE, add_beside
 from stipple.measures.row_sums import BLOCK
-from stipple.measures.white_tiles import TILE, add_white
 
 # Widths and heights in pixels of cells that count from borders: smaller cells would lose digits,
 # and are walked around as fast alone; wider ones reach over many blocks.
@@ -18,16 +18,52 @@ NARROWEST, WIDEST = BLOCK / 16, 8.0 * BLOCK
 # Sides whose ends agree to this, in pixels, are the same in both cells: what they differ by counts
 # with all the mass from the border of the block.
 SAME = 1e-14
+# Sides that cross fewer borders of pixels, about, are walked pixel by pixel where there is ink.
+LONG = 6.0
 # Cells in a group: only within one are sides shared, so that threads change nothing.
 GROUP = 1024
 ALONE = -1
 
 
 @compile_loop
+def integrate_piece(
+    rho: float,
+    border: float,
+    sum_0: float,
+    sum_1: float,
+    sum_2: float,
+    x: float,
+    y: float,
+    run: float,
+    rise: float,
+) -> tuple[float, float, float, float, float]:
+    """∮ of ρ, xρ, yρ, x²ρ and y²ρ along a piece where ρ is the same, right of a border.
+
+    `sum_0` to `sum_2` are ∫ρ, ∫xρ and ∫x²ρ along the row left of the border. Means over the piece
+    are exact by its middle (x, y) and half extent.
+    """
+    half_x = 0.5 * run
+    half_y = 0.5 * rise
+    more = rho * (x - border)
+    bend = THIRD * rho * half_x
+    turn = half_y * bend
+    f0 = sum_0 + more
+    f1 = sum_1 + 0.5 * (more * (x + border) + bend * half_x)
+    f2 = sum_2 + THIRD * more * (x * (x + border) + border * border)
+    return (
+        rise * f0,
+        rise * f1,
+        rise * (y * f0 + turn),
+        rise * (f2 + x * bend * half_x),
+        rise * (y * (y * f0 + 2 * turn) + THIRD * half_y * half_y * f0),
+    )
+
+
+@compile_loop
 def integrate_groups(
     pixels: Floats,
     blocks: Floats,
-    white: Booleans,
+    even: Floats,
     beside: Floats,
     points: Floats,
     offsets: Integers,
@@ -45,7 +81,7 @@ def integrate_groups(
     is for are marked as `alone`.
     """
     height, width = pixels.shape[:2]
-    has_white = len(beside) > 0
+    has_even = len(beside) > 0
     columns = np.empty(GROUP, dtype=np.int64)
     rows = np.empty(GROUP, dtype=np.int64)
     for group in range(start, stop):
@@ -135,7 +171,7 @@ def integrate_groups(
                 moment_y = 0.0
                 second_x = 0.0
                 second_y = 0.0
-                may_skip = has_white and twin_x == 0 and twin_y == 0
+                may_skip = has_even and twin_x == 0 and twin_y == 0
                 while t < 1.0:
                     t_next = min(next_x, next_y, 1.0)
                     c = column + origin_x
@@ -143,7 +179,8 @@ def integrate_groups(
                     if may_skip and t_next < 1.0 and 0 <= c < width and 0 <= r < height:
                         tile = c // TILE
                         band = r // TILE
-                        if white[band, tile]:
+                        rho = even[band, tile]
+                        if rho == 0 or (rho > 0 and abs(dx) + abs(dy) >= LONG):
                             # To where the edge leaves the tile.
                             border_x = (tile + ahead_x) * TILE - origin_x
                             border_y = (band + ahead_y) * TILE - origin_y
@@ -151,7 +188,7 @@ def integrate_groups(
                             out_y = (border_y - py) * slope_y if dy != 0 else np.inf
                             t_next = min(out_x, out_y, 1.0)
                             if dy != 0:
-                                more, more_x, more_y, more_xx, more_yy = add_white(
+                                more, more_x, more_y, more_xx, more_yy = add_beside(
                                     beside,
                                     band,
                                     tile,
@@ -159,6 +196,26 @@ def integrate_groups(
                                     origin_y,
                                     py + t * dy,
                                     py + t_next * dy,
+                                )
+                                mass += more
+                                moment_x += more_x
+                                moment_y += more_y
+                                second_x += more_xx
+                                second_y += more_yy
+                            if rho > 0:
+                                along = (t_next - t) * rho
+                                edge_mass += along
+                                edge_moment += along * (0.5 * (t + t_next))
+                                more, more_x, more_y, more_xx, more_yy = integrate_piece(
+                                    rho,
+                                    float(tile * TILE - origin_x),
+                                    0.0,
+                                    0.0,
+                                    0.0,
+                                    px + 0.5 * (t + t_next) * dx,
+                                    py + 0.5 * (t + t_next) * dy,
+                                    (t_next - t) * dx,
+                                    (t_next - t) * dy,
                                 )
                                 mass += more
                                 moment_x += more_x
@@ -208,24 +265,22 @@ def integrate_groups(
                                 )
                                 sum_1 += more_1
                                 sum_0 += more
-                        # Means over the piece, exact by its middle (x, y) and half extent.
-                        border = float(c - origin_x)
-                        x = px + middle * dx
-                        y = py + middle * dy
-                        half_x = 0.5 * part * dx
-                        half_y = 0.5 * part * dy
-                        more = rho * (x - border)
-                        bend = THIRD * rho * half_x
-                        turn = half_y * bend
-                        f0 = sum_0 + more
-                        f1 = sum_1 + 0.5 * (more * (x + border) + bend * half_x)
-                        f2 = sum_2 + THIRD * more * (x * (x + border) + border * border)
-                        rise = part * dy
-                        mass += rise * f0
-                        moment_x += rise * f1
-                        moment_y += rise * (y * f0 + turn)
-                        second_x += rise * (f2 + x * bend * half_x)
-                        second_y += rise * (y * (y * f0 + 2 * turn) + THIRD * half_y * half_y * f0)
+                        more, more_x, more_y, more_xx, more_yy = integrate_piece(
+                            rho,
+                            float(c - origin_x),
+                            sum_0,
+                            sum_1,
+                            sum_2,
+                            px + middle * dx,
+                            py + middle * dy,
+                            part * dx,
+                            part * dy,
+                        )
+                        mass += more
+                        moment_x += more_x
+                        moment_y += more_y
+                        second_x += more_xx
+                        second_y += more_yy
                         t = t_next
                     if next_x <= t_next:
                         column += step_x
