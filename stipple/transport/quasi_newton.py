@@ -82,6 +82,6 @@ def limit_shift(shift: Floats, safe: Floats, distance: Floats | float) -> Floats
     most = np.maximum(distance, np.sqrt(add_squares(safe)))
     length = np.sqrt(add_squares(shift))
     far = length > most
-    limited = shift.copy()
+    limited: Floats = shift.copy()
     limited[far] *= (most[far] / length[far])[:, None]
     return limited
