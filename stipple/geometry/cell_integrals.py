@@ -62,7 +62,7 @@ def integrate_cells(
     if cells.laps is not None:
         return _integrate_whole(density, cells, workers)
     rows = density.row_sums
-    tiles = density.white_tiles
+    tiles = density.even_tiles
     adjacency = cells.adjacency
     count = len(cells.points)
     sums = np.empty((count, 5))
@@ -73,13 +73,12 @@ def integrate_cells(
         integrate_groups(
             rows.pixels,
             rows.blocks,
-            tiles.white,
+            tiles.values,
             tiles.sums,
             cells.points,
             adjacency.offsets,
             adjacency.neighbours,
             cells.vertices,
-            cells.areas,
             -(-start // GROUP),
             -(-stop // GROUP),
             sums,

@@ -9,34 +9,66 @@ import numpy as np
 from stipple.arrays import Booleans, Floats, Integers
 from stipple.geometry.contours import THIRD
 from stipple.machine.compiled import compile_loop
+from stipple.measures.even_tiles import TILE, add_beside
 from stipple.measures.row_sums import BLOCK
-from stipple.measures.white_tiles import TILE, add_white
 
-# Cells half as wide as such a block of columns, or less, count from its border, and pixels are
-# added one by one; larger ones count from blocks of sums along the rows.
-BLOCKS_OF_SMALL = (8, 4)
-# Widths and heights of cells that count from borders, as parts of a block and in pixels: smaller
-# cells would lose digits, and wider ones reach over many blocks.
-LEAST_PART, WIDEST = 1 / 16, 8.0 * BLOCK
+# Widths and heights in pixels of cells that count from borders: smaller cells would lose digits,
+# and are walked around as fast alone; wider ones reach over many blocks.
+NARROWEST, WIDEST = BLOCK / 16, 8.0 * BLOCK
 # Sides whose ends agree to this, in pixels, are the same in both cells: what they differ by counts
 # with all the mass from the border of the block.
 SAME = 1e-14
+# Sides that cross fewer borders of pixels, about, are walked pixel by pixel where there is ink.
+LONG = 6.0
 # Cells in a group: only within one are sides shared, so that threads change nothing.
 GROUP = 1024
 ALONE = -1
 
 
 @compile_loop
+def integrate_piece(
+    rho: float,
+    border: float,
+    sum_0: float,
+    sum_1: float,
+    sum_2: float,
+    x: float,
+    y: float,
+    run: float,
+    rise: float,
+) -> tuple[float, float, float, float, float]:
+    """∮ of ρ, xρ, yρ, x²ρ and y²ρ along a piece where ρ is the same, right of a border.
+
+    `sum_0` to `sum_2` are ∫ρ, ∫xρ and ∫x²ρ along the row left of the border. Means over the piece
+    are exact by its middle (x, y) and half extent.
+    """
+    half_x = 0.5 * run
+    half_y = 0.5 * rise
+    more = rho * (x - border)
+    bend = THIRD * rho * half_x
+    turn = half_y * bend
+    f0 = sum_0 + more
+    f1 = sum_1 + 0.5 * (more * (x + border) + bend * half_x)
+    f2 = sum_2 + THIRD * more * (x * (x + border) + border * border)
+    return (
+        rise * f0,
+        rise * f1,
+        rise * (y * f0 + turn),
+        rise * (f2 + x * bend * half_x),
+        rise * (y * (y * f0 + 2 * turn) + THIRD * half_y * half_y * f0),
+    )
+
+
+@compile_loop
 def integrate_groups(
     pixels: Floats,
     blocks: Floats,
-    white: Booleans,
+    even: Floats,
     beside: Floats,
     points: Floats,
     offsets: Integers,
     neighbours: Integers,
     vertices: Floats,
-    areas: Floats,
     start: int,
     stop: int,
     sums: Floats,
@@ -49,20 +81,12 @@ def integrate_groups(
     is for are marked as `alone`.
     """
     height, width = pixels.shape[:2]
-    has_white = len(beside) > 0
+    has_even = len(beside) > 0
     columns = np.empty(GROUP, dtype=np.int64)
     rows = np.empty(GROUP, dtype=np.int64)
     for group in range(start, stop):
         first = group * GROUP
         last = min(first + GROUP, len(points))
-        # Of this width are the blocks of columns from which cells count.
-        side = BLOCK
-        area = 0.0
-        for i in range(first, last):
-            area += areas[i]
-        for block in BLOCKS_OF_SMALL:
-            if block * block * (last - first) >= 4 * area:
-                side = block
         # The block in which each cell has its middle, and the row.
         for i in range(first, last):
             low_x = low_y = np.inf
@@ -74,8 +98,8 @@ def integrate_groups(
                 high_y = max(high_y, vertices[k, 1])
             columns[i - first] = ALONE
             least = min(high_x - low_x, high_y - low_y)
-            if least >= LEAST_PART * side and high_x - low_x <= WIDEST:
-                columns[i - first] = (points[i, 0] + 0.5 * (low_x + high_x)) / side
+            if least >= NARROWEST and high_x - low_x <= WIDEST:
+                columns[i - first] = (points[i, 0] + 0.5 * (low_x + high_x)) / BLOCK
                 rows[i - first] = points[i, 1] + 0.5 * (low_y + high_y)
         sums[first:last] = 0.0
         edges_before = offsets[first]
@@ -86,7 +110,7 @@ def integrate_groups(
                 alone[i] = True
                 continue
             # The cell's point, and all that follows, from the border of the block and that row.
-            origin_x = home * side
+            origin_x = home * BLOCK
             origin_y = rows[i - first]
             x0 = points[i, 0] - origin_x
             y0 = points[i, 1] - origin_y
@@ -147,7 +171,7 @@ def integrate_groups(
                 moment_y = 0.0
                 second_x = 0.0
                 second_y = 0.0
-                may_skip = has_white and side == BLOCK and twin_x == 0 and twin_y == 0
+                may_skip = has_even and twin_x == 0 and twin_y == 0
                 while t < 1.0:
                     t_next = min(next_x, next_y, 1.0)
                     c = column + origin_x
@@ -155,7 +179,8 @@ def integrate_groups(
                     if may_skip and t_next < 1.0 and 0 <= c < width and 0 <= r < height:
                         tile = c // TILE
                         band = r // TILE
-                        if white[band, tile]:
+                        rho = even[band, tile]
+                        if rho == 0 or (rho > 0 and abs(dx) + abs(dy) >= LONG):
                             # To where the edge leaves the tile.
                             border_x = (tile + ahead_x) * TILE - origin_x
                             border_y = (band + ahead_y) * TILE - origin_y
@@ -163,7 +188,7 @@ def integrate_groups(
                             out_y = (border_y - py) * slope_y if dy != 0 else np.inf
                             t_next = min(out_x, out_y, 1.0)
                             if dy != 0:
-                                more, more_x, more_y, more_xx, more_yy = add_white(
+                                more, more_x, more_y, more_xx, more_yy = add_beside(
                                     beside,
                                     band,
                                     tile,
@@ -171,6 +196,26 @@ def integrate_groups(
                                     origin_y,
                                     py + t * dy,
                                     py + t_next * dy,
+                                )
+                                mass += more
+                                moment_x += more_x
+                                moment_y += more_y
+                                second_x += more_xx
+                                second_y += more_yy
+                            if rho > 0:
+                                along = (t_next - t) * rho
+                                edge_mass += along
+                                edge_moment += along * (0.5 * (t + t_next))
+                                more, more_x, more_y, more_xx, more_yy = integrate_piece(
+                                    rho,
+                                    float(tile * TILE - origin_x),
+                                    0.0,
+                                    0.0,
+                                    0.0,
+                                    px + 0.5 * (t + t_next) * dx,
+                                    py + 0.5 * (t + t_next) * dy,
+                                    (t_next - t) * dx,
+                                    (t_next - t) * dy,
                                 )
                                 mass += more
                                 moment_x += more_x
@@ -202,21 +247,11 @@ def integrate_groups(
                         edge_mass += along
                         edge_moment += along * middle
                         # ∫ρ, ∫xρ and ∫x²ρ along the row, from the border of the block to the pixel.
-                        sum_0 = sum_1 = sum_2 = 0.0
+                        sum_0 = pixels[r, c, 0]
+                        sum_1 = pixels[r, c, 1]
+                        sum_2 = pixels[r, c, 2]
                         block = c // BLOCK
-                        if side < BLOCK:
-                            sign = 1.0 if c > origin_x else -1.0
-                            for other in range(min(c, origin_x), max(c, origin_x)):
-                                more = sign * pixels[r, other, 3]
-                                shift = float(other - origin_x)
-                                sum_0 += more
-                                sum_1 += (shift + 0.5) * more
-                                sum_2 += (shift * (shift + 1) + THIRD) * more
-                        else:
-                            sum_0 = pixels[r, c, 0]
-                            sum_1 = pixels[r, c, 1]
-                            sum_2 = pixels[r, c, 2]
-                        if side == BLOCK and block != home:
+                        if block != home:
                             shift = float((block - home) * BLOCK)
                             sum_2 += shift * (2 * sum_1 + shift * sum_0)
                             sum_1 += shift * sum_0
@@ -230,24 +265,22 @@ def integrate_groups(
                                 )
                                 sum_1 += more_1
                                 sum_0 += more
-                        # Means over the piece, exact by its middle (x, y) and half extent.
-                        border = float(c - origin_x)
-                        x = px + middle * dx
-                        y = py + middle * dy
-                        half_x = 0.5 * part * dx
-                        half_y = 0.5 * part * dy
-                        more = rho * (x - border)
-                        bend = THIRD * rho * half_x
-                        turn = half_y * bend
-                        f0 = sum_0 + more
-                        f1 = sum_1 + 0.5 * (more * (x + border) + bend * half_x)
-                        f2 = sum_2 + THIRD * more * (x * (x + border) + border * border)
-                        rise = part * dy
-                        mass += rise * f0
-                        moment_x += rise * f1
-                        moment_y += rise * (y * f0 + turn)
-                        second_x += rise * (f2 + x * bend * half_x)
-                        second_y += rise * (y * (y * f0 + 2 * turn) + THIRD * half_y * half_y * f0)
+                        more, more_x, more_y, more_xx, more_yy = integrate_piece(
+                            rho,
+                            float(c - origin_x),
+                            sum_0,
+                            sum_1,
+                            sum_2,
+                            px + middle * dx,
+                            py + middle * dy,
+                            part * dx,
+                            part * dy,
+                        )
+                        mass += more
+                        moment_x += more_x
+                        moment_y += more_y
+                        second_x += more_xx
+                        second_y += more_yy
                         t = t_next
                     if next_x <= t_next:
                         column += step_x

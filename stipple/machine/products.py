@@ -2,6 +2,8 @@
 
 from math import sqrt
 
+import numpy as np
+
 from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
 
@@ -14,6 +16,13 @@ def multiply(left: Floats, right: Floats) -> float:
 def measure_norm(vector: Floats) -> float:
     """Compute the Euclidean norm of an array of any shape."""
     return sqrt(multiply(vector, vector))
+
+
+def add_squares(vectors: Floats) -> Floats:
+    """Add up the squares of the components of each vector: shape (n,) of (n, d)."""
+    # Faster than sums along an axis, which is short.
+    squares: Floats = np.einsum("ij,ij->i", vectors, vectors)
+    return squares
 
 
 @compile_loop

@@ -14,8 +14,8 @@ from stipple.errors import StippleError
 from stipple.measures.continued import Continued, Pads
 
 if TYPE_CHECKING:
+    from stipple.measures.even_tiles import EvenTiles
     from stipple.measures.row_sums import RowSums
-    from stipple.measures.white_tiles import WhiteTiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +104,11 @@ class Density:
         return sum_rows(self.values)
 
     @cached_property
-    def white_tiles(self) -> WhiteTiles:
-        """Tiles of pixels without ink."""
-        from stipple.measures.white_tiles import find_white_tiles
+    def even_tiles(self) -> EvenTiles:
+        """Tiles of pixels that are all alike."""
+        from stipple.measures.even_tiles import find_even_tiles
 
-        return find_white_tiles(self.row_sums)
+        return find_even_tiles(self.row_sums)
 
     def accumulate(self) -> Floats:
         """Mass of [0, x] × [0, y] at integer (y, x), shape (h + 1, w + 1), total mass 1."""

@@ -14,7 +14,7 @@ from stipple.geometry.power_cells import PowerCells
 from stipple.geometry.tiling import Defects, measure_defects, straighten
 from stipple.geometry.torus import shorten
 from stipple.interval import Interval
-from stipple.machine.products import multiply
+from stipple.machine.products import add_squares, multiply
 from stipple.machine.rounding import UNIT_ROUNDING
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
@@ -71,7 +71,7 @@ def certify_transport(
     defects = measure_defects(polygons, integrals.strips, densest, workers)
     across = np.array([cells.width, cells.height]) - cells.points
     farthest = np.maximum(np.abs(cells.points), np.abs(across)) + 1 + defects.gap
-    extent = 1.01 * float((farthest**2).sum(axis=1).max())  # square of a distance
+    extent = 1.01 * float(add_squares(farthest).max())  # square of a distance
     heights = np.abs(potentials)
     rest = densest * defects.rest
     seconds = np.abs(integrals.second_moments)

@@ -93,6 +93,8 @@ def move(solver: Solver[Where], current: Where, shift: Floats, mass_tolerance: f
     points = current.points + shift
     if not solver.periodic:
         # Clipping could put several points on one corner; barycentres are inside and apart.
-        outside = ((points < 0) | (points > solver.density.size)).any(axis=1)
-        points[outside] = current.barycentres[outside]
+        beyond = (points < 0) | (points > solver.density.size)
+        if beyond.any():
+            outside = beyond.any(axis=1)
+            points[outside] = current.barycentres[outside]
     return solver.solve(points, tolerance=mass_tolerance, near=current)

@@ -24,18 +24,17 @@ class Diagram:
     @property
     def barycentres(self) -> Floats:
         """Barycentre of each cell, shape (n, 2), in pixels; the point itself without mass."""
-        masses = self.integrals.masses[:, None]
-        shift = np.divide(
-            self.integrals.first_moments,
-            masses,
-            out=np.zeros_like(self.integrals.first_moments),
-            where=masses > 0,
-        )
-        places: Floats = self.cells.points + shift
-        if self.cells.laps is not None:
-            return places
-        # A barycentre of a cell on the border may leave the domain by rounding.
-        return np.clip(places, 0.0, (self.cells.width, self.cells.height))
+        masses = self.integrals.masses
+        # White is divided by one: there the moments are zero.
+        divisors = np.where(masses > 0, masses, 1.0)
+        places: Floats = self.cells.points.copy()
+        for axis, size in enumerate((self.cells.width, self.cells.height)):
+            column = places[:, axis]
+            column += np.where(masses > 0, self.integrals.first_moments[:, axis], 0.0) / divisors
+            if self.cells.laps is None:
+                # A barycentre of a cell on the border may leave the domain by rounding.
+                np.clip(column, 0.0, size, out=column)
+        return places
 
     @property
     def has_mass(self) -> bool:

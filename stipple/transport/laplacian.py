@@ -134,7 +134,10 @@ def _assemble(
     """Values, columns and offsets by rows, columns in order: transposed lists come out sorted."""
     below = np.zeros(count, dtype=np.int64)
     sizes = np.ones(count, dtype=np.int64)
+    # Edges listed by the lower of their nodes give the entries left of the diagonal in order.
+    in_order = True
     for k in range(len(rows)):
+        in_order &= rows[k] < columns[k] and (k == 0 or rows[k - 1] <= rows[k])
         if weights[k] > 0:
             below[max(rows[k], columns[k])] += 1
             sizes[rows[k]] += 1
@@ -159,7 +162,7 @@ def _assemble(
             place[j] += 1
     # ... and then those left of it again, now in order too, with the degrees.
     place = offsets[:-1].copy()
-    for i in range(count):
+    for i in range(0 if in_order else count):
         for k in range(offsets[i] + below[i] + 1, offsets[i + 1]):
             j = indices[k]
             indices[place[j]], data[place[j]] = i, data[k]

@@ -76,7 +76,7 @@ class Multigrid:
 
     def find_patience(self, tolerance: float) -> int:
         """Find after how many steps of conjugate gradients a new hierarchy is cheaper."""
-        return MARGIN + int(log(tolerance) / log(SLOWEST))
+        return MARGIN + int(log(_go_further(tolerance)) / log(SLOWEST))
 
     def solve(
         self,
@@ -99,8 +99,7 @@ class Multigrid:
         most : int
             Steps to take at most.
         """
-        if tolerance < ROUGH:
-            tolerance = max(FURTHER * tolerance, min(tolerance, FINEST))
+        tolerance = _go_further(tolerance)
         matrix = (*view_indices(laplacian), laplacian.data)
         solution, residual = start.copy(), right_side - laplacian @ start
         size = sqrt(np.square(right_side).sum())
@@ -124,6 +123,11 @@ class Multigrid:
                 _step(length, turn, found, image, direction, direction_image, solution, residual)
             )
         return solution, norm <= tolerance * size
+
+
+def _go_further(tolerance: float) -> float:
+    """Find the relative residual to go to where that one, at least, is asked for."""
+    return tolerance if tolerance >= ROUGH else max(FURTHER * tolerance, min(tolerance, FINEST))
 
 
 @compile_loop

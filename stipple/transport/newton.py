@@ -5,6 +5,7 @@ import numpy as np
 from stipple.arrays import Floats
 from stipple.choices import NeighbourEngine
 from stipple.geometry.sides import Sides, bound_drops, list_sides, predict_masses
+from stipple.machine.products import add_squares
 from stipple.measures.density import Density
 from stipple.transport.bracketing import count_lacking, is_few
 from stipple.transport.damped_newton import COARSE, Borders, DampedNewton, NewtonStep
@@ -103,7 +104,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         direction = self.find_path_direction(diagram, move, tolerance, bounded=True)
         self.newton_iterations += 1
         # Along a straight path |y|² − φ is what changes evenly, to first order.
-        predicted: Floats = diagram.cells.potentials + direction + (move**2).sum(axis=1)
+        predicted: Floats = diagram.cells.potentials + direction + add_squares(move)
         return self.mend_potentials(diagram, points, predicted, self.list_masses(len(points)))
 
     def find_path_direction(

@@ -3,10 +3,9 @@
 from collections import deque
 
 import numpy as np
-from numpy.linalg import norm
 
 from stipple.arrays import Floats
-from stipple.machine.products import measure_norm, multiply
+from stipple.machine.products import add_squares, measure_norm, multiply
 
 MEMORY = 8
 # Cosine between a move and the change of the gradient below which there is no curvature to learn.
@@ -80,8 +79,9 @@ def limit_shift(shift: Floats, safe: Floats, distance: Floats | float) -> Floats
     distance : float or ndarray, shape (n,)
         In the same units.
     """
-    most = np.maximum(distance, norm(safe, axis=1))
-    length = norm(shift, axis=1)
-    factor = np.divide(most, length, out=np.ones_like(length), where=length > most)
-    limited: Floats = shift * factor[:, None]
+    most = np.maximum(distance, np.sqrt(add_squares(safe)))
+    length = np.sqrt(add_squares(shift))
+    far = length > most
+    limited: Floats = shift.copy()
+    limited[far] *= (most[far] / length[far])[:, None]
     return limited

@@ -23,7 +23,14 @@ def scatter(values: np.ndarray, count: int) -> np.ndarray:
     return RANDOM.random((count, 2)) * values.shape[::-1]
 
 
+# Squares and stripes of few tones, some whole tiles and some not.
+TONES = np.kron(RANDOM.integers(0, 4, (12, 9)), np.ones((11, 13)))
+
 CASES = {
+    "tones": (TONES, scatter(TONES, 300), 0.5),
+    "tones in large cells": (TONES + 1, scatter(TONES, 30), 0.0),
+    "tones along borders": (TONES + 1, np.indices((29, 33)).reshape(2, -1).T * 4.0 + 2, 0.0),
+    "flat": (np.ones((61, 90)), scatter(np.ones((61, 90)), 150), 0.5),
     "noise": (NOISE, scatter(NOISE, 2500), 0.05),
     "masked": (MASKED, scatter(MASKED, 700), 0.5),
     "wide": (wide := RANDOM.random((3, 4000)), scatter(wide, 300), 0.0),
@@ -77,7 +84,7 @@ def test_edges_tell_the_same_from_both_sides() -> None:
     np.testing.assert_allclose(moments[inner] + moments[twins], masses[inner], rtol=0, atol=1e-15)
 
 
-def test_edges_along_white_tiles_have_the_mean_of_both_sides() -> None:
+def test_edges_along_even_tiles_have_the_mean_of_both_sides() -> None:
     board = np.kron(np.indices((4, 8)).sum(axis=0) % 2, np.ones((8, 8)))
     points = np.stack(np.meshgrid(np.arange(4, 64, 8.0), np.arange(4, 32, 8.0)), -1).reshape(-1, 2)
     cells = cut(board, points, 0.0)

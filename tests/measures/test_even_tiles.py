@@ -1,11 +1,11 @@
-"""White tiles and the sums beside them, against sums pixel by pixel."""
+"""Even tiles and the sums beside them, against sums pixel by pixel."""
 
 import numpy as np
 import pytest
 
 from stipple.measures.density import Density
+from stipple.measures.even_tiles import TILE, UNEVEN
 from stipple.measures.row_sums import BLOCK
-from stipple.measures.white_tiles import TILE
 
 RANDOM = np.random.default_rng(4)
 
@@ -16,11 +16,13 @@ def test_tiles_and_what_lies_beside_them(shape: tuple[int, int], inked: float) -
     values = np.where(RANDOM.random(shape) < inked, RANDOM.random(shape) + 0.1, 0.0)
     values[0, 0] = 1.0
     density = Density(values)
-    tiles = density.white_tiles
+    tiles = density.even_tiles
     rho = values / values.sum()
-    for band, tile in np.ndindex(tiles.white.shape):
+    for band, tile in np.ndindex(tiles.values.shape):
         rows = slice(band * TILE, (band + 1) * TILE)
-        assert tiles.white[band, tile] == (values[rows, tile * TILE : (tile + 1) * TILE].max() == 0)
+        part = values[rows, tile * TILE : (tile + 1) * TILE]
+        wanted = part[0, 0] / values.sum() if np.ptp(part) == 0 else UNEVEN
+        assert tiles.values[band, tile] == pytest.approx(wanted, rel=1e-14)
         if len(tiles.sums) == 0:
             continue
         left = tile * TILE // BLOCK * BLOCK
@@ -32,7 +34,11 @@ def test_tiles_and_what_lies_beside_them(shape: tuple[int, int], inked: float) -
             assert tiles.sums[band, height, tile] == pytest.approx(wanted, rel=1e-12, abs=1e-17)
 
 
-def test_a_picture_without_white_keeps_no_sums() -> None:
-    tiles = Density(np.ones((20, 30))).white_tiles
-    assert not tiles.white.any()
+def test_a_picture_with_few_even_tiles_keeps_no_sums() -> None:
+    noise = 1 + RANDOM.random((32, 64))
+    noise[:8, :8] = 1.0
+    tiles = Density(noise).even_tiles
+    assert (tiles.values != UNEVEN).sum() == 1
     assert tiles.sums.size == 0
+    noise[:, :16] = 1.0
+    assert Density(noise).even_tiles.sums.size > 0

@@ -1,57 +1,77 @@
-"""Tiles of a picture without ink, and sums that carry a walk across each of them at once.
+"""Even tiles of a picture, and sums that carry a walk across each of them at once.
 
-Most of a drawing in lines is white, and most of the sides of its cells run there.
+Most of a drawing in lines is white, and most of the sides of its cells run there; shapes are
+filled, and paper may be even.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from stipple.arrays import Booleans, Floats
+from stipple.arrays import Floats
 from stipple.machine.compiled import compile_loop
 from stipple.machine.rows import fill
 from stipple.measures.row_sums import BLOCK, RowSums
 
 # Rows and columns of a tile.
 TILE = 8
+# Where no tile is white, and less than this part of them even, all pixels are walked one by one.
+LEAST_PART = 0.25
+# What uneven tiles have in the place of their density.
+UNEVEN = -1.0
 
 
 @dataclass(frozen=True)
-class WhiteTiles:
-    """Which tiles of 8 × 8 pixels are white, and what lies beside them in their bands of rows.
+class EvenTiles:
+    """Which tiles of 8 × 8 pixels are even, and what lies beside them in their bands of rows.
 
     Attributes
     ----------
-    white : ndarray of bool, shape (⌈h/8⌉, ⌈w/8⌉)
-        Whether ρ is zero in all of a tile.
+    values : ndarray, shape (⌈h/8⌉, ⌈w/8⌉)
+        ρ where it is the same in all of a tile, −1 elsewhere.
     sums : ndarray, shape (⌈h/8⌉, 9, ⌈w/8⌉, 5)
         ∫ρ, ∫xρ, ∫x²ρ, ∫yρ and ∫y²ρ from the left border of a tile's block of columns to the right
         border of the tile, over the first 0, …, 8 rows of its band; x and y are counted from
         where block and band begin.
     """
 
-    white: Booleans
+    values: Floats
     sums: Floats
 
 
-def find_white_tiles(rows: RowSums) -> WhiteTiles:
-    """Find the white tiles of a density.
+def find_even_tiles(rows: RowSums) -> EvenTiles:
+    """Find the even tiles of a density.
 
     Parameters
     ----------
     rows : RowSums
-        Its sums along rows. Where no tile is white, the sums of tiles are left out.
+        Its sums along rows. Where even tiles are few, the sums of tiles are left out.
     """
     height, width = rows.pixels.shape[:2]
     bands, columns = -(-height // TILE), -(-width // TILE)
-    inked = np.zeros((bands * TILE, columns * TILE), dtype=np.bool_)
-    inked[:height, :width] = rows.pixels[:, :, 3] > 0
-    white: Booleans = np.logical_not(inked.reshape(bands, TILE, columns, TILE).any(axis=(1, 3)))
-    sums = np.zeros((bands if white.any() else 0, TILE + 1, columns, 5))
+    values = np.empty((bands, columns))
+    _find_values(rows.pixels, values)
+    serves = (values == 0).any() or (values > 0).mean() >= LEAST_PART
+    sums = np.zeros((bands if serves else 0, TILE + 1, columns, 5))
     _sum_bands(rows.pixels, rows.blocks, sums)
-    for array in (white, sums):
+    for array in (values, sums):
         array.flags.writeable = False
-    return WhiteTiles(white, sums)
+    return EvenTiles(values, sums)
+
+
+@compile_loop
+def _find_values(pixels: Floats, values: Floats) -> None:
+    height, width = pixels.shape[:2]
+    for band in range(values.shape[0]):
+        for tile in range(values.shape[1]):
+            rho = pixels[band * TILE, tile * TILE, 3]
+            even = True
+            for row in range(band * TILE, min((band + 1) * TILE, height)):
+                for column in range(tile * TILE, min((tile + 1) * TILE, width)):
+                    even &= pixels[row, column, 3] == rho
+                if not even:
+                    break
+            values[band, tile] = rho if even else UNEVEN
 
 
 @compile_loop
@@ -78,10 +98,10 @@ def _sum_bands(pixels: Floats, blocks: Floats, sums: Floats) -> None:
 
 
 @compile_loop
-def add_white(
+def add_beside(
     sums: Floats, band: int, tile: int, home: int, origin: int, start: float, stop: float
 ) -> tuple[float, float, float, float, float]:
-    """∮ of ρ, xρ, yρ, x²ρ and y²ρ along a piece of a side that crosses a white tile.
+    """∮ of what lies beside an even tile along a piece of a side that crosses it, of ρ to y²ρ.
 
     x counts from the border of the block of columns `home`, y and the ends of the piece from the
     row `origin`.
