@@ -15,6 +15,7 @@ from stipple.errors import StippleError
 from stipple.measures.density import Density
 from stipple.stippling.births import find_survivors, place_births
 from stipple.stippling.dots import make_dots
+from stipple.stippling.frame_starts import begin_transport
 from stipple.stippling.motion import Motion, observe_motion
 from stipple.stippling.result import Stippling, describe_quantisation
 from stipple.stippling.stippling import stipple
@@ -64,6 +65,7 @@ class Film:
     given: int
     number: int = 0
     motion: Motion | None = None
+    cost: float = np.inf
 
     def count_dots(self, density: Density) -> int:
         """Count the dots of the next frame if their number follows its darkness; at least 1.
@@ -145,7 +147,12 @@ def follow_frame(
     placed = time.perf_counter()
     solver = TransportSolver(density, engine, threads)
     number = film.number + 1
-    near = _begin_transport(solver, film, points, potentials)
+    cells, motion = film.stippling.cells, film.motion
+    if len(points) != len(cells.points): motion=None
+    near = begin_transport(solver, cells, motion, points, potentials, film.cost)
+    if near is None:
+        print("REDRAW",solver.diagrams)
+        raise SystemExit
     result = _spread(solver, near, seed, on_step, thorough=number % PERIOD == 0)
     ended = time.perf_counter()
     dots = make_dots(density, solver, result.transport, strays=strays, spacing=spacing)
@@ -164,27 +171,6 @@ def follow_frame(
     return replace(
         film, density=density, stippling=numbered, given=given, number=number, motion=motion
     )
-
-
-def _begin_transport(
-    solver: TransportSolver, film: Film, points: Floats, potentials: Floats | None
-) -> Transport:
-    """Solve for where dots are, or where steady motion takes them if that is nearer."""
-    cells = film.stippling.cells
-    if potentials is None or len(points) != len(cells.points):
-        return solver.solve(points, potentials, tolerance=START_TOLERANCE)
-    begun = [solver.begin(points, potentials, cells)]
-    if film.motion is not None:
-        begun.append(solver.begin(*film.motion.go_on(cells), cells))
-    nearest = begun[0] if len(begun) == 1 else min(begun, key=partial(_rank_start, solver))
-    if nearest.diagram.has_mass:
-        return solver.solve(nearest.points, tolerance=START_TOLERANCE, near=nearest)
-    return solver.solve(nearest.points, nearest.potentials, tolerance=START_TOLERANCE)
-
-
-def _rank_start(solver: TransportSolver, start: Transport) -> tuple[bool, float]:
-    """Order starts, the best first: cells without mass, then how far what they lack is away."""
-    return not start.diagram.has_mass, solver.measure_decrement(start.diagram)
 
 
 def _spread(
@@ -230,7 +216,9 @@ def _begin_frame(
     if born > 0:
         places = place_births(film.density, density, born, np.random.default_rng(seed))
         fresh = np.arange(film.given + 1, film.given + born + 1)
-        return np.concatenate([points, places]), None, np.concatenate([ids, fresh])
+        from scipy.spatial import cKDTree
+        nearest = cKDTree(points).query(places)[1]
+        return np.concatenate([points, places]), np.concatenate([potentials, potentials[nearest]]), np.concatenate([ids, fresh])
     return points, potentials, ids
 
 
