@@ -1,11 +1,11 @@
-"""Where the dots of a frame begin: where they were, or where they go on to, or with the mass."""
+"""Where the dots of a frame begin: where they were, or go on to, and from there with the mass."""
 
 import numpy as np
 
 from stipple.arrays import Floats
 from stipple.geometry.power_cells import PowerCells
 from stipple.stippling.motion import Motion
-from stipple.transport.drift import Drift, find_drift, follow_mass, is_near
+from stipple.transport.drift import Drift, find_drift, follow_mass
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
 # Relative error of masses when steps begin.
@@ -29,7 +29,7 @@ def begin_transport(
     cells : PowerCells
         Those of the frame before.
     motion : Motion, optional
-        What their points did before.
+        What their points did before, if they are the same.
     points, potentials : ndarray, shapes (n, 2) and (n,)
         The points of the frame, where they were, and about what their potentials are.
     most : float
@@ -46,8 +46,9 @@ def begin_transport(
         solved = solver.solve(start.points, tolerance=TOLERANCE, near=start)
     else:
         solved = solver.solve(start.points, start.potentials, tolerance=TOLERANCE)
-    spent, solver.most_diagrams = solver.is_spent, np.inf
-    return None if spent and not solved.converged else solved
+    given_up = solver.is_spent and not solved.converged
+    solver.most_diagrams = np.inf
+    return None if given_up else solved
 
 
 def _choose_start(
@@ -58,16 +59,14 @@ def _choose_start(
     potentials: Floats,
 ) -> Transport:
     starts: list[tuple[Transport, Drift]] = []
-    if motion is not None:
+    if motion is not None and motion.steady:
         start = solver.begin(*motion.go_on(cells), cells)
         starts.append((start, find_drift(solver, start)))
-        if is_near(*starts[0]):
-            return start
-    previous = cells if len(points) == len(cells.points) else None
-    start = solver.begin(points, potentials, previous)
-    starts.append((start, find_drift(solver, start)))
-    nearest = min(starts, key=_rank)
-    return follow_mass(solver, *nearest)
+    if not (starts and starts[0][0].diagram.has_mass):
+        previous = cells if len(points) == len(cells.points) else None
+        start = solver.begin(points, potentials, previous)
+        starts.append((start, find_drift(solver, start)))
+    return follow_mass(solver, *min(starts, key=_rank))
 
 
 def _rank(start: tuple[Transport, Drift]) -> tuple[bool, float]:

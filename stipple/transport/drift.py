@@ -12,18 +12,18 @@ import numpy as np
 
 from stipple.arrays import Floats
 from stipple.geometry.sides import list_sides
-from stipple.transport.damped_newton import COARSE, Borders
+from stipple.transport.damped_newton import COARSE, assemble_borders, weigh_borders
 from stipple.transport.newton import NewtonSolver
 from stipple.transport.quantisation import HEXAGONAL_QUALITY
 from stipple.transport.semi_discrete import Transport, TransportSolver
 
-# What single cells lack says nothing of where a density goes: so often a drift is averaged with
-# that of cells next to it.
-SWEEPS = 4
 # Neighbours come no nearer to each other, or go apart, than by this part of their distance.
 LONGEST = 0.7
+# What single cells lack says little of where a density goes: a drift is averaged with that of cells
+# next to it once, and on until none goes too far, but so often at most.
+SWEEPS = 4
 # The mean square of what is left to go, in parts of W2² of hexagonal cells, that steps make good.
-NEAR = 0.1
+NEAR = 0.25
 # A drift that does not leave less than this part of the last one leads nowhere.
 WORTH = 0.7
 MOST = 8  # drifts
@@ -50,43 +50,26 @@ class Drift:
 
 def find_drift(solver: NewtonSolver, start: Transport) -> Drift:
     """Find how points would go with the density to where their cells hold their masses."""
-    cells, masses = start.diagram.cells, start.masses
+    cells = start.diagram.cells
     sides = list_sides(cells, solver.workers)
-    residual = start.weights - masses
+    residual = start.weights - start.masses
     potentials = solver.find_direction(start.diagram, sides, 0.0, residual, COARSE)
     borders = solver.list_borders(start.diagram, sides)
-    ways = cells.points[borders.columns] - cells.points[borders.rows]
-    pulls = borders.masses / (2 * borders.distances)
-    flows = pulls * (potentials[borders.rows] - potentials[borders.columns])
-    # What passes a side goes from the middle of the way between two points to the one beyond.
-    moments = _add_sides(borders, flows[:, None] * ways, flows[:, None] * ways, len(masses))
-    shift = _smooth(borders, pulls[:, None], moments / (2 * start.weights[:, None]))
-    apart = np.hypot(*(shift[borders.rows] - shift[borders.columns]).T)
-    stretch = float((apart / borders.distances).max(initial=0.0))
-    return Drift(shift, 0.5 * float(residual @ potentials), stretch)
-
-
-def _smooth(borders: Borders, pulls: Floats, shift: Floats) -> Floats:
-    """Average shifts with those of cells beyond the borders, by the mass that lies there."""
-    count = len(shift)
-    around = _add_sides(borders, pulls, pulls, count)
-    joined = around[:, 0] > 0
+    laplacian = assemble_borders(borders, weigh_borders(borders, 0.0), len(residual)).to_scipy()
+    # Mass that passes a side goes half the way from point to point, about: the sums of that are
+    # the product rule of the Laplacian, Δ(φ·y) − φ·Δy − y·Δφ = 2·∇φ·∇y.
+    column = potentials[:, None]
+    moments = laplacian @ (column * cells.points) - column * (laplacian @ cells.points)
+    moments -= cells.points * (laplacian @ column)
+    shift = moments / (2 * start.weights[:, None])
+    around = np.where(laplacian.diagonal() > 0, laplacian.diagonal(), 1.0)[:, None]
     for _ in range(SWEEPS):
-        beside = _add_sides(
-            borders, pulls * shift[borders.columns], pulls * shift[borders.rows], count
-        )
-        shift = shift.copy()
-        shift[joined] = 0.5 * (shift[joined] + beside[joined] / around[joined])
-    return shift
-
-
-def _add_sides(borders: Borders, of_rows: Floats, of_columns: Floats, count: int) -> Floats:
-    """Sum what sides give the cells on either side, shape (n, k)."""
-    sums = [
-        np.bincount(borders.rows, row, count) + np.bincount(borders.columns, column, count)
-        for row, column in zip(of_rows.T, of_columns.T, strict=True)
-    ]
-    return np.stack(sums, axis=1)
+        shift = shift - 0.5 * (laplacian @ shift) / around
+        apart = np.hypot(*(shift[borders.rows] - shift[borders.columns]).T)
+        stretch = float((apart / borders.distances).max(initial=0.0))
+        if stretch <= LONGEST:
+            break
+    return Drift(shift, 0.5 * float(residual @ potentials), stretch)
 
 
 def is_near(start: Transport, drift: Drift) -> bool:
