@@ -164,7 +164,7 @@ def follow_frame(
         density=density,
         stippling=replace(stippling, ids=ids),
         given=max(film.given, int(ids.max())),
-        good=learn_quality(good, stippling.quality),
+        good=learn_quality(good, stippling.quality, count),
         drawing=drawing,
         motion=observe_motion(before, stippling.cells, film.motion) if same else None,
     )
