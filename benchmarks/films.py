@@ -58,7 +58,8 @@ def list_films() -> dict[str, Kind]:
         return moved
 
     def pass_by(number: int) -> Floats:
-        return camera[:400, 10 * number : 400 + 10 * number]
+        seen: Floats = camera[:400, 10 * number : 400 + 10 * number]
+        return seen
 
     return {
         "words, 5 pixels a frame": Kind(draw_words),
