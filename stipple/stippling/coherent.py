@@ -44,6 +44,8 @@ class Film:
         N·W2²/A of a new drawing, about.
     drawing : int
         How many diagrams the last new drawing took.
+    number : int
+        How many frames there were before it.
     motion : Motion, optional
         What its dots did since the frame before, if they are the same.
     """
@@ -55,6 +57,7 @@ class Film:
     given: int
     good: float
     drawing: int
+    number: int = 0
     motion: Motion | None = None
 
     def count_dots(self, density: Density) -> int:
@@ -166,6 +169,7 @@ def follow_frame(
         given=max(film.given, int(ids.max())),
         good=learn_quality(good, stippling.quality, count),
         drawing=drawing,
+        number=film.number + 1,
         motion=observe_motion(before, stippling.cells, film.motion) if same else None,
     )
 
@@ -188,7 +192,7 @@ def _go_on(
     if near is None:
         return None
     placed = time.perf_counter()
-    result = spread(solver, near, film.good, seed, on_step)
+    result = spread(solver, near, film.good, seed, on_step, number=film.number + 1)
     ended = time.perf_counter()
     dots = make_dots(solver.density, solver, result.transport, strays=strays, spacing=spacing)
     seconds = {

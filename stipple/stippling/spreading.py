@@ -15,7 +15,9 @@ STEP_TOLERANCE = 0.4
 # and shapes that move, turn and fade.
 CLOSE, DOT, GAIN = 8e-3, 1.0, 4.5e-3
 # Else they end once as few gain less than that part; at least so many are taken, and at most.
-FLAT, FEWEST, MOST = 2.2e-3, 10, 27
+FLAT, FEWEST, MOST = 2.0e-3, 10, 27
+# One frame of so many takes at least so many steps: flaws that a few leave add up.
+PERIOD, THOROUGH = 6, 16
 # Few dots are drawn from several starts, of which the best is kept. They have the time for more
 # steps, up to where few gain less than that part.
 FLAT_OF_FEW, MOST_OF_FEW = 1e-4, 45
@@ -29,6 +31,8 @@ def spread(
     good: float,
     seed: int,
     on_step: Callable[[Step], None] | None,
+    *,
+    number: int,
 ) -> Quantisation:
     """Spread points that were those of the last frame; row k of what comes is the same dot.
 
@@ -44,6 +48,8 @@ def spread(
         Seed of perturbations.
     on_step : callable, optional
         Receives the start and each step.
+    number : int
+        How many frames there were before it.
     """
     values: list[float] = []
     count = len(near.points)
@@ -51,7 +57,7 @@ def spread(
 
     def is_enough(step: Step) -> bool:
         values.append(step.quality)
-        if step.number < 2:
+        if step.number < (THOROUGH if number % PERIOD == 0 else 2):
             return False
         gained = max(values[-4:]) / values[-1] - 1
         if not few and gained <= GAIN and values[-1] <= _raise(good, count):
