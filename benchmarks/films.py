@@ -101,7 +101,8 @@ def draw_discs(number: int) -> Floats:
     """Draw four black discs, shape (300, 300)."""
     y, x = np.mgrid[:300, :300] + 0.5
     away = [np.hypot(x - 60 - 50 * k - 6 * number, y - 60 - 55 * k + 3 * number) for k in range(4)]
-    return (np.min(away, axis=0) < 22).astype(np.float64)
+    discs: Floats = (np.min(away, axis=0) < 22).astype(np.float64)
+    return discs
 
 
 def transform(picture: Floats, growth: float, angle: float) -> Floats:
