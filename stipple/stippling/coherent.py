@@ -5,34 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from stipple.arrays import Floats, ImageLike, Integers
 from stipple.choices import LARGEST_COUNT, NeighbourEngine, Spacing, Strays
 from stipple.errors import StippleError
+from stipple.geometry.matching import match_clouds
 from stipple.measures.density import Density
 from stipple.stippling.births import find_survivors, place_births
 from stipple.stippling.dots import make_dots
+from stipple.stippling.frame_starts import begin_transport
 from stipple.stippling.motion import Motion, observe_motion
 from stipple.stippling.result import Stippling, describe_quantisation
+from stipple.stippling.spreading import learn_quality, spread
 from stipple.stippling.stippling import stipple
-from stipple.transport.quantisation import (
-    Quantisation,
-    Step,
-    quantise,
-)
-from stipple.transport.semi_discrete import Transport, TransportSolver
-
-# Relative errors of masses when a frame begins, and between steps: finer ones cost diagrams, and
-# lower W2² by less than 1 in 1,000.
-START_TOLERANCE, STEP_TOLERANCE = 0.1, 0.4
-# Steps end once three lower W2² by less than that part of it each, which leaves less than 1 % to
-# gain by new dots: measured on photographs, noise and shapes that move, turn and fade.
-FLAT = 1e-3
-# Steps of a frame at most; and at least of one frame of so many: flaws that a few leave add up.
-MOST, PERIOD, THOROUGH = 27, 6, 16
+from stipple.transport.quantisation import Step
+from stipple.transport.semi_discrete import TransportSolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +40,10 @@ class Film:
         How many dots that had.
     given : int
         How many ids were given so far.
+    good : float
+        N·W2²/A of a new drawing, about.
+    drawing : int
+        How many diagrams the last new drawing took.
     number : int
         How many frames there were before it.
     motion : Motion, optional
@@ -62,6 +55,8 @@ class Film:
     first_total: float
     first_count: int
     given: int
+    good: float
+    drawing: int
     number: int = 0
     motion: Motion | None = None
 
@@ -92,7 +87,15 @@ def begin_film(density: Density, stippling: Stippling) -> Film:
     """Give the dots of the first frame ids from 1."""
     count = len(stippling.points)
     numbered = replace(stippling, ids=list_ids(stippling))
-    return Film(density, numbered, density.total, count, count)
+    return Film(
+        density,
+        numbered,
+        first_total=density.total,
+        first_count=count,
+        given=count,
+        good=stippling.quality,
+        drawing=stippling.diagrams,
+    )
 
 
 def follow_frame(
@@ -139,87 +142,83 @@ def follow_frame(
             f"The frame has {density.width} × {density.height} pixels, and the one before"
             f" {width} × {height}: give frames of one size, or --resize them."
         )
-    began = time.perf_counter()
     count = film.count_dots(density) if birth else len(film.stippling.points)
     points, potentials, ids = _begin_frame(film, density, count, seed)
-    placed = time.perf_counter()
     solver = TransportSolver(density, engine, threads)
-    number = film.number + 1
-    near = _begin_transport(solver, film, points, potentials)
-    result = _spread(solver, near, seed, on_step, thorough=number % PERIOD == 0)
+    stippling = _go_on(film, solver, points, potentials, seed, on_step, strays, spacing)
+    good, drawing = film.good, film.drawing
+    if stippling is None:
+        drawn = stipple(
+            density,
+            count,
+            seed=seed,
+            engine=engine,
+            threads=threads,
+            on_step=on_step,
+            strays=strays,
+            spacing=spacing,
+        )
+        good, drawing = drawn.quality, drawn.diagrams
+        stippling = _match(drawn, points, solver)
+    before = film.stippling.cells
+    same = count == len(before.points)
+    return replace(
+        film,
+        density=density,
+        stippling=replace(stippling, ids=ids),
+        given=max(film.given, int(ids.max())),
+        good=learn_quality(good, stippling.quality, count),
+        drawing=drawing,
+        number=film.number + 1,
+        motion=observe_motion(before, stippling.cells, film.motion) if same else None,
+    )
+
+
+def _go_on(
+    film: Film,
+    solver: TransportSolver,
+    points: Floats,
+    potentials: Floats,
+    seed: int,
+    on_step: Callable[[Step], None] | None,
+    strays: Strays,
+    spacing: Spacing,
+) -> Stippling | None:
+    """Spread the dots from where they begin; None if as much work as a drawing leads nowhere."""
+    began = time.perf_counter()
+    cells = film.stippling.cells
+    motion = film.motion if len(points) == len(cells.points) else None
+    near = begin_transport(solver, cells, motion, points, potentials, film.drawing)
+    if near is None:
+        return None
+    placed = time.perf_counter()
+    result = spread(solver, near, film.good, seed, on_step, number=film.number + 1)
     ended = time.perf_counter()
-    dots = make_dots(density, solver, result.transport, strays=strays, spacing=spacing)
+    dots = make_dots(solver.density, solver, result.transport, strays=strays, spacing=spacing)
     seconds = {
         "placement": placed - began,
         "steps": ended - placed,
         "dots": time.perf_counter() - ended,
     }
-    stippling = describe_quantisation(
-        density, solver, result, dots, method="lbfgs", seed=seed, seconds=seconds
+    return describe_quantisation(
+        solver.density, solver, result, dots, method="lbfgs", seed=seed, seconds=seconds
     )
-    given = max(film.given, int(ids.max()))
-    numbered = replace(stippling, ids=ids)
-    same = count == len(film.stippling.points)
-    motion = observe_motion(film.stippling.cells, stippling.cells) if same else None
+
+
+def _match(drawn: Stippling, points: Floats, solver: TransportSolver) -> Stippling:
+    """List the dots of a new drawing as those go to them that were at other points, and not far."""
+    order = match_clouds(points, drawn.points)
     return replace(
-        film, density=density, stippling=numbered, given=given, number=number, motion=motion
-    )
-
-
-def _begin_transport(
-    solver: TransportSolver, film: Film, points: Floats, potentials: Floats | None
-) -> Transport:
-    """Solve for where dots are, or where steady motion takes them if that is nearer."""
-    cells = film.stippling.cells
-    if potentials is None or len(points) != len(cells.points):
-        return solver.solve(points, potentials, tolerance=START_TOLERANCE)
-    begun = [solver.begin(points, potentials, cells)]
-    if film.motion is not None:
-        begun.append(solver.begin(*film.motion.go_on(cells), cells))
-    nearest = begun[0] if len(begun) == 1 else min(begun, key=partial(_rank_start, solver))
-    if nearest.diagram.has_mass:
-        return solver.solve(nearest.points, tolerance=START_TOLERANCE, near=nearest)
-    return solver.solve(nearest.points, nearest.potentials, tolerance=START_TOLERANCE)
-
-
-def _rank_start(solver: TransportSolver, start: Transport) -> tuple[bool, float]:
-    """Order starts, the best first: cells without mass, then how far what they lack is away."""
-    return not start.diagram.has_mass, solver.measure_decrement(start.diagram)
-
-
-def _spread(
-    solver: TransportSolver,
-    near: Transport,
-    seed: int,
-    on_step: Callable[[Step], None] | None,
-    *,
-    thorough: bool,
-) -> Quantisation:
-    """Spread points of the last frame in the next one; row k of what comes is the same dot."""
-    values: list[float] = []
-
-    def is_enough(step: Step) -> bool:
-        values.append(step.w2_squared)
-        if step.number < (THOROUGH if thorough else 3):
-            return False
-        return values[-4] - values[-1] <= 3 * FLAT * values[-1]
-
-    return quantise(
-        solver,
-        near.points,
-        iterations=MOST,
-        tolerance=0.0,
-        seed=seed,
-        near=near,
-        step_tolerance=STEP_TOLERANCE,
-        is_enough=is_enough,
-        on_step=on_step,
+        drawn.reorder(order),
+        cells=drawn.cells.reorder(order),
+        diagrams=drawn.diagrams + solver.diagrams,
+        newton_iterations=drawn.newton_iterations + solver.newton_iterations,
     )
 
 
 def _begin_frame(
     film: Film, density: Density, count: int, seed: int
-) -> tuple[Floats, Floats | None, Integers]:
+) -> tuple[Floats, Floats, Integers]:
     """Points that so many dots begin from, potentials for them, and their ids."""
     before, cells = film.stippling, film.stippling.cells
     points, potentials, ids = before.points, cells.potentials, list_ids(before)
@@ -230,7 +229,15 @@ def _begin_frame(
     if born > 0:
         places = place_births(film.density, density, born, np.random.default_rng(seed))
         fresh = np.arange(film.given + 1, film.given + born + 1)
-        return np.concatenate([points, places]), None, np.concatenate([ids, fresh])
+        from scipy.spatial import cKDTree  # slow to import, and few films need it
+
+        # A dot begins with a half of a cell near it.
+        nearest = cKDTree(points).query(places)[1]
+        return (
+            np.concatenate([points, places]),
+            np.concatenate([potentials, potentials[nearest]]),
+            np.concatenate([ids, fresh]),
+        )
     return points, potentials, ids
 
 

@@ -12,6 +12,8 @@ from stipple.geometry.power_cells import PowerCells
 # Dots whose mean motion is that of each: a dot and two rings about it, or nearly so. What one dot
 # does alone is chance.
 NEIGHBOURS = 13
+# A motion is steady if it changed by at most this part of its mean square since the last frame.
+CHANGED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +26,13 @@ class Motion:
         In pixels.
     changes : ndarray, shape (n,)
         Of potentials, in square pixels.
+    steady : bool
+        Whether they did about the same between the two frames before, as far as is known.
     """
 
     moves: Floats
     changes: Floats
+    steady: bool
 
     def go_on(self, cells: PowerCells) -> tuple[Floats, Floats]:
         """Points and potentials after the same motion once more."""
@@ -35,13 +40,14 @@ class Motion:
         return points, cells.potentials + self.changes
 
 
-def observe_motion(before: PowerCells, after: PowerCells) -> Motion:
+def observe_motion(before: PowerCells, after: PowerCells, last: Motion | None) -> Motion:
     """Observe how the points of cells moved that are numbered alike in two frames."""
     from scipy.spatial import cKDTree  # slow to import, and one picture needs none of it
 
     count = len(before.points)
     _, near = cKDTree(before.points).query(before.points, k=min(NEIGHBOURS, count))
-    near = near.reshape(count, -1)
-    moves: Floats = (after.points - before.points)[near].mean(axis=1)
-    changes: Floats = (after.potentials - before.potentials)[near].mean(axis=1)
-    return Motion(moves, changes)
+    moves = np.column_stack([after.points - before.points, after.potentials - before.potentials])
+    moves = moves[near.reshape(count, -1)].mean(axis=1)
+    ways = moves[:, :2]
+    steady = last is None or ((ways - last.moves) ** 2).sum() <= CHANGED * (ways**2).sum()
+    return Motion(ways, moves[:, 2], bool(steady))

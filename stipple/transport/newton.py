@@ -89,12 +89,6 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         still = np.zeros_like(diagram.cells.points)
         return self._find_bounded_step(diagram, sides, still, share, residual, accuracy)
 
-    def measure_decrement(self, diagram: Diagram) -> float:
-        """Newton decrement: the square of a distance between the masses and what they should be."""
-        residual = self.list_masses(len(diagram.cells.points)) - diagram.integrals.masses
-        sides = list_sides(diagram.cells, self.workers)
-        return float(residual @ self.find_direction(diagram, sides, 0.0, residual, COARSE))
-
     def predict_potentials(self, diagram: Diagram, points: Floats, tolerance: float) -> Floats:
         """Potentials after a small move of the points: one Newton step, shape (n,).
 
@@ -123,6 +117,12 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
             return self.find_direction(diagram, sides, 0.0, residual, accuracy)
         return self._find_bounded_step(diagram, sides, move, 0.0, residual, accuracy).change
 
+    def list_borders(self, diagram: Diagram, sides: Sides) -> Borders:
+        """List what lies on the sides of cells."""
+        masses = diagram.integrals.edge_masses[sides.edges]
+        uniform = sides.lengths / self.area
+        return Borders(sides.rows, sides.columns, sides.distances, masses, uniform)
+
     def find_direction(
         self,
         diagram: Diagram,
@@ -132,7 +132,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         accuracy: float,
     ) -> Floats:
         """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
-        return self._solve(diagram, self._list_borders(diagram, sides), share, residual, accuracy)
+        return self._solve(diagram, self.list_borders(diagram, sides), share, residual, accuracy)
 
     def _solve(
         self, diagram: Diagram, borders: Borders, share: float, residual: Floats, accuracy: float
@@ -150,7 +150,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         accuracy: float,
     ) -> NewtonStep:
         """Newton step, while points move so far, in which no side goes too far."""
-        borders = self._list_borders(diagram, sides)
+        borders = self.list_borders(diagram, sides)
         direction = self._solve(diagram, borders, share, residual, accuracy)
         if len(direction) <= FEW_CELLS or self._mending or self.periodic:
             return NewtonStep(direction, 1.0)
@@ -163,8 +163,3 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
             self.choose_accuracy(accuracy),
             direction,
         )
-
-    def _list_borders(self, diagram: Diagram, sides: Sides) -> Borders:
-        masses = diagram.integrals.edge_masses[sides.edges]
-        uniform = sides.lengths / self.area
-        return Borders(sides.rows, sides.columns, sides.distances, masses, uniform)

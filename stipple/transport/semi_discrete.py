@@ -164,8 +164,10 @@ class TransportSolver(NewtonSolver):
         self.unsolved += not transport.converged
         return transport
 
-    def begin(self, points: Floats, potentials: Floats, previous: PowerCells) -> Transport:
-        """Cut the cells of potentials not solved for, which resemble those of before."""
+    def begin(
+        self, points: Floats, potentials: Floats, previous: PowerCells | None = None
+    ) -> Transport:
+        """Cut the cells of potentials not solved for, which may resemble those of before."""
         diagrams, iterations = self.diagrams, self.newton_iterations
         diagram = self.measure(points, potentials, previous)
         return self._describe(diagram, 0.0, diagrams, iterations)

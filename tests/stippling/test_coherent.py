@@ -1,6 +1,7 @@
 """Dots that go on from frame to frame."""
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -48,6 +49,29 @@ def test_a_frame_of_the_same_picture_hardly_moves():
     again = follow(before, make_frame(0))
     assert ((again.points - before.points) ** 2).sum(axis=1).max() < 1
     assert again.quality <= before.quality * (1 + 1e-4)
+
+
+def test_dots_that_lead_nowhere_are_drawn_anew_and_matched():
+    before = stipple.stipple(make_frame(0), 200)
+    density = make_frame(4)
+    film = replace(begin_film(make_frame(0), before), drawing=1)
+    frame = follow_frame(film, density).stippling
+    drawn = stipple.stipple(density, 200)
+    assert frame.w2_squared == drawn.w2_squared
+    assert frame.diagrams > drawn.diagrams
+    assert frame.ids.tolist() == list(range(1, 201))
+    assert (frame.cells.points == frame.points).all()
+    costs = ((before.points[:, None] - frame.points[None]) ** 2).sum(axis=2)
+    assert np.diag(costs).mean() <= 1.05 * costs[linear_sum_assignment(costs)].mean()
+
+
+def test_few_dots_are_as_good_as_the_best_of_several_drawings():
+    pictures = list(list_photographs("passes"))[:3]
+    film = list(stipple.stipple_frames(pictures, 100))
+    for picture, frame in zip(pictures[1:], film[1:], strict=True):
+        cold = stipple.stipple(picture, 100)
+        assert frame.quality <= 1.01 * cold.quality
+        assert frame.diagrams <= 0.5 * cold.diagrams
 
 
 def test_one_dot_and_frames_of_other_sizes():
