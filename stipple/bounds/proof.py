@@ -46,7 +46,7 @@ class Proof:
         self._pair, self._order, self._workers = pair, order, workers
         self._end, self._latest = end, end + LATE * limit + GRACE
         self._costly = CHEAP * limit
-        self.seconds = PROOF_TO_READING * (time.perf_counter() - began)
+        self.seconds = self._least = PROOF_TO_READING * (time.perf_counter() - began)
         self.potential: Floats | None = None
         self.certificate = certify_cheaply(pair, order)
 
@@ -71,10 +71,13 @@ class Proof:
         return self._pair.source.size > BRIEF and time.perf_counter() + self.seconds > self._latest
 
     def expect(self, transform_seconds: float, pixels: int) -> None:
-        """Expect the first proof to take its time from the transforms on a coarse level."""
+        """Expect the first proof to take its time from the transforms on a coarse level.
+
+        Those on the coarsest are mostly calls of functions: each level corrects the one before.
+        """
         if self.certificate.plan is None:
             growth = (self._pair.source.size / pixels) ** 1.5
-            self.seconds = max(self.seconds, growth * transform_seconds)
+            self.seconds = max(self._least, growth * transform_seconds)
 
     def add(self, solution: Solution, levels: list[Level]) -> bool:
         """Prove what a solution of the first of some levels tells about the last, if in time."""

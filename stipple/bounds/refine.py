@@ -202,7 +202,7 @@ def refine_levels(
         if found is None:
             break
         solution, unproved = found, number
-        proof.expect(search.transform_seconds, level.source.size)
+        proof.expect(search.transform_seconds, search.transformed)
         took = time.perf_counter() - started
         spared = proof.is_costly or _prepares_only(level, pair, search.order)
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
