@@ -21,6 +21,8 @@ CHEAP = 0.1
 PROOF_TO_READING = 8.0
 # With up to so many pixels the steps of a proof are short: it can be tried, and broken off.
 BRIEF = 2**20
+# With fewer pixels transforms do not tell how long others take.
+TELLING = 2**10
 
 
 class Proof:
@@ -73,9 +75,10 @@ class Proof:
     def expect(self, transform_seconds: float, pixels: int) -> None:
         """Expect the first proof to take its time from the transforms on a coarse level.
 
-        Those on the coarsest are mostly calls of functions: each level corrects the one before.
+        Those of few pixels are mostly calls of functions, and tell nothing; each level corrects the
+        one before.
         """
-        if self.certificate.plan is None:
+        if self.certificate.plan is None and pixels >= TELLING:
             growth = (self._pair.source.size / pixels) ** 1.5
             self.seconds = max(self._least, growth * transform_seconds)
 

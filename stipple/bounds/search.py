@@ -62,6 +62,8 @@ FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # What goes last may go dearer than the tolerance, as most rounds would be for it: such a share of
 # the mass that its share of what a plan costs beyond the bound is little beside what is allowed.
 LAST = 0.04
+# Relaxation ends late by less than this share of its time.
+LATE = 0.03
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
 # With more pixels than this in both images, or volumes, "fast" leaves it at cells: arcs take hours.
@@ -250,9 +252,10 @@ class Search:
         for slope in slopes:
             near = best = max(best, self._conjugate(slope), key=partial(evaluate_dual, level))
             yield Solution(flow, best)
-        # What is found until then can still be transformed.
+        # What is found until then can still be transformed; rounds of relaxation are a little late.
         growth = (level.source.size / self.transformed) ** 1.5
-        end = deadline - growth * self.transform_seconds
+        late = LATE * (deadline - time.perf_counter()) if deadline < math.inf else 0.0
+        end = deadline - late - growth * self.transform_seconds
         for count, radius in ARC_CHOICES[costs.ndim]:
             if time.perf_counter() >= end:
                 return

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stipple.arrays import Floats
 from stipple.bounds import refine, search
 from stipple.bounds.certificate import certify_bounds
+from stipple.bounds.clock import Clock, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
 from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import Flow, Level, Potentials
@@ -319,3 +320,15 @@ def test_a_proof_quicker_than_expected_hides_no_lack_of_time(monkeypatch) -> Non
     result = bound(a, b, 1.5, gap=0.0, time_limit=100.0)
     assert len(result.levels) == 1
     assert result.stopped == "time"
+
+
+def test_the_finest_transforms_tell_how_long_a_proof_takes() -> None:
+    pair = pair_masses(draw_noise(1, (64, 64)), draw_noise(2, (64, 64)))
+    proof = Proof(pair, 2.0, PunctualWorkers(1, Clock()), time.perf_counter(), math.inf)
+    least = proof.seconds
+    proof.expect(1.0, 256)  # mostly calls of functions
+    assert proof.seconds == least
+    proof.expect(100.0, 1024)
+    assert proof.seconds == 800.0
+    proof.expect(50.0, 4096)
+    assert proof.seconds == 50.0
