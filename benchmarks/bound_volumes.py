@@ -27,7 +27,7 @@ SMOOTH, FIELDS = "smooth", {"smooth": 1 / 8, "rough": 1.0, "white noise": 0.0}
 SMALL_SIDES = (8, 12, 16, 32)
 GAP, GAPS = 0.005, {128: 0.01}
 # Seconds for each interval between large volumes that are not smooth: by default, and heavy.
-LARGE_SIDE, TIME_LIMIT, HEAVY_LIMIT = 64, 40, 300
+LARGE_SIDE, TIME_LIMIT, HEAVY_LIMIT = 64, 30, 300
 # Sides up to which POT solves all fields, and smooth ones; what geomloss compares takes long too.
 POT_SIDE, RIVAL_SIDE = 12, 16
 # Of geomloss, in voxels, and the orders that it knows.
