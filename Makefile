@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 # Processes that share the tests, file by file.
 JOBS ?= 2
 
-.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds bench-estimators bench-films gpu-check clean
+.PHONY: help demo test test-all lint man pictures experiments bench bench-stipple bench-edot bench-bounds bench-estimators bench-films bench-volumes gpu-check clean
 
 help:
 	@echo "make demo      stipple samples/camera.png into out/"
@@ -27,6 +27,7 @@ help:
 	@echo "make experiments  every preset of stipple lloyd and edot, published against measured"
 	@echo "make bench     benchmarks, side by side with other tools (half an hour): bench-edot"
 	@echo "               (k-means, POT), bench-bounds (POT), bench-estimators (POT, ott-jax), bench-films,"
+	@echo "               bench-volumes (POT, geomloss),"
 	@echo "               bench-stipple (stippler, pysdot, k-means, SciPy's sequences)"
 	@echo "make bench-release  BASE=COMMIT beside today's tree; HEAVY=1 for long cases too"
 	@echo "make gpu-check compare the engines, where there is a GPU"
@@ -174,6 +175,7 @@ experiments: $(VENV)/installed
 bench: $(VENV)/installed .venv-bench/installed
 	$(MAKE) bench-edot
 	$(MAKE) bench-bounds
+	$(MAKE) bench-volumes
 	$(MAKE) bench-films
 	$(MAKE) bench-stipple
 
@@ -187,12 +189,17 @@ bench-edot: $(VENV)/installed .venv-bench/installed
 # DOTMARK=folder names the images of the DOTmark benchmark; without it, synthetic fields.
 bench-bounds: $(VENV)/installed .venv-bench/installed
 	$(RUN) benchmarks/bounds.py $(if $(DOTMARK),--images '$(DOTMARK)')
-	$(RUN) benchmarks/bound_volumes.py 8
 	$(MAKE) bench-estimators
 
 # Published estimators beside entropic transport; DOTMARK as above.
 bench-estimators: $(VENV)/installed
 	$(RUN) benchmarks/bound_estimators.py $(if $(DOTMARK),--images '$(DOTMARK)')
+
+# Volumes, some six minutes; HEAVY=1 for all orders of large ones. GEOMLOSS=1 installs geomloss with
+# torch first, 4 GB of packages; without it the page says that it is not there.
+bench-volumes: $(VENV)/installed .venv-bench/installed
+	$(if $(GEOMLOSS),.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check geomloss==0.3.1)
+	$(RUN) benchmarks/bound_volumes.py $(if $(HEAVY),--heavy)
 
 # Frames of films beside drawings of each alone: a minute.
 bench-films: $(VENV)/installed

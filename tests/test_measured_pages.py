@@ -15,6 +15,7 @@ PAGES = (
     "benchmarks",
     "bounds-measured",
     "bound-estimators",
+    "volumes-measured",
     "edot-measured",
     "films",
 )

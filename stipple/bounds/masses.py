@@ -28,6 +28,8 @@ from stipple.machine.rounding import scale_exactly
 # Shares of pixels that differ by less than so many roundings of the numbers given are the same:
 # two of a division by the sum, two of its error, and as many for what is computed here.
 FEW_ROUNDINGS = 4
+# So many pixels are read before a thread has begun.
+FEW_PIXELS = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +133,9 @@ def pair_masses(
             " size first."
         )
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(_read_exactly, images)
-        source, target = pool.map(_normalise, images)
+        each_of = pool.map if images[0].size > FEW_PIXELS else map
+        one, other = each_of(_read_exactly, images)
+        source, target = each_of(_normalise, images)
     common = math.lcm(one.whole, other.whole)
     spare = UNIT_BITS - common.bit_length()
     sums = [

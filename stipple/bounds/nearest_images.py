@@ -74,6 +74,12 @@ class NearestImages:
         return self.stopped == "proved"
 
     @property
+    def in_order(self) -> bool:
+        """Whether it is proved that none of the nearest is nearer than one before it."""
+        farthest = np.maximum.accumulate(self.upper[self.indices])
+        return bool((farthest[:-1] <= self.lower[self.indices][1:]).all())
+
+    @property
     def refined(self) -> int:
         """Pairs that bounds by sums of rows and columns did not decide."""
         return int(np.count_nonzero(self.levels))

@@ -156,9 +156,12 @@ def choose_side(shape: tuple[int, ...], fast: bool, seconds: float) -> int:
 
 
 def _choose_finer(side: int, axes: int, took: float, left: float) -> int:
-    """Choose the side of the next blocks by the time that the last ones took; the same for none."""
+    """Choose the side of the next blocks by the time that the last ones took; the same for none.
+
+    Smaller ones are begun even if they will not be done: their coarse levels tell more, too.
+    """
     ratio = (PLANNED * max(left, 0.0) / took) ** (1 / (GROWTH * axes))
-    return min(side, max(1, math.ceil(side / ratio))) if ratio > 1 else side
+    return max(1, min(side - 1, math.ceil(side / ratio))) if ratio > 1 else side
 
 
 def pool_pair(pair: MassPair, side: int, order: float) -> PooledPair:

@@ -21,6 +21,8 @@ CHEAP = 0.1
 PROOF_TO_READING = 8.0
 # With up to so many pixels the steps of a proof are short: it can be tried, and broken off.
 BRIEF = 2**20
+# With fewer pixels transforms do not tell how long others take.
+TELLING = 2**10
 
 
 class Proof:
@@ -46,7 +48,7 @@ class Proof:
         self._pair, self._order, self._workers = pair, order, workers
         self._end, self._latest = end, end + LATE * limit + GRACE
         self._costly = CHEAP * limit
-        self.seconds = PROOF_TO_READING * (time.perf_counter() - began)
+        self.seconds = self._least = PROOF_TO_READING * (time.perf_counter() - began)
         self.potential: Floats | None = None
         self.certificate = certify_cheaply(pair, order)
 
@@ -71,10 +73,14 @@ class Proof:
         return self._pair.source.size > BRIEF and time.perf_counter() + self.seconds > self._latest
 
     def expect(self, transform_seconds: float, pixels: int) -> None:
-        """Expect the first proof to take its time from the transforms on a coarse level."""
-        if self.certificate.plan is None:
+        """Expect the first proof to take its time from the transforms on a coarse level.
+
+        Those of few pixels are mostly calls of functions, and tell nothing; each level corrects the
+        one before.
+        """
+        if self.certificate.plan is None and pixels >= TELLING:
             growth = (self._pair.source.size / pixels) ** 1.5
-            self.seconds = max(self.seconds, growth * transform_seconds)
+            self.seconds = max(self._least, growth * transform_seconds)
 
     def add(self, solution: Solution, levels: list[Level]) -> bool:
         """Prove what a solution of the first of some levels tells about the last, if in time."""

@@ -202,16 +202,18 @@ def refine_levels(
         if found is None:
             break
         solution, unproved = found, number
-        proof.expect(search.transform_seconds, level.source.size)
+        proof.expect(search.transform_seconds, search.transformed)
         took = time.perf_counter() - started
         spared = proof.is_costly or _prepares_only(level, pair, search.order)
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
+        # Before the proof: one that takes less than was expected moves the deadline.
+        late = time.perf_counter() >= proof.deadline
         if not proof.add(solution, pyramid[number:]):
             unproved = None
             break
         unproved = None
-        late = time.perf_counter() >= proof.deadline
+        late |= time.perf_counter() >= proof.deadline
         inherent: Stop = "cells" if search.ends_with_cells(level) else "precision"
         yield _record(level, proof, began), inherent if last and not late else "time"
         began = time.perf_counter()

@@ -62,6 +62,8 @@ FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # What goes last may go dearer than the tolerance, as most rounds would be for it: such a share of
 # the mass that its share of what a plan costs beyond the bound is little beside what is allowed.
 LAST = 0.04
+# Relaxation ends late by less than this share of its time.
+LATE = 0.03
 # The tolerance changes by no larger factors at once.
 LEAST_CHANGE, MOST_CHANGE = 0.4, 2.0
 # With more pixels than this in both images, or volumes, "fast" leaves it at cells: arcs take hours.
@@ -83,7 +85,8 @@ class Solution(NamedTuple):
 class Search:
     """Solvers of one level, started from the solution of the level before.
 
-    `transform_seconds` is what the last pair of c-transforms took.
+    `transform_seconds` is what the last pair of c-transforms took, of so many pixels as
+    `transformed` says.
     """
 
     def __init__(
@@ -99,7 +102,7 @@ class Search:
         self._device = choice.device if choice.engine == "keops" else None
         self._share = FIRST_SHARE
         self._halvings = 0
-        self.transform_seconds = 0.0
+        self.transform_seconds, self.transformed = 0.0, 1
 
     def ends_with_cells(self, level: Level) -> bool:
         """Whether a level has more pixels than can be solved on arcs."""
@@ -249,22 +252,26 @@ class Search:
         for slope in slopes:
             near = best = max(best, self._conjugate(slope), key=partial(evaluate_dual, level))
             yield Solution(flow, best)
+        # What is found until then can still be transformed; rounds of relaxation are a little late.
+        growth = (level.source.size / self.transformed) ** 1.5
+        late = LATE * (deadline - time.perf_counter()) if deadline < math.inf else 0.0
+        end = deadline - late - growth * self.transform_seconds
         for count, radius in ARC_CHOICES[costs.ndim]:
-            if time.perf_counter() >= deadline:
+            if time.perf_counter() >= end:
                 return
             cost = evaluate_flow(flow, costs)
             allowed = cost * (1 - (1 + gap) ** -self.order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
             last = LAST * allowed / max(cost - evaluate_dual(level, near), allowed)
             relaxed = relax_on_arcs(
-                level, flow, arcs, near.target, costs, self._share * allowed, deadline, last
+                level, flow, arcs, near.target, costs, self._share * allowed, end, last
             )
             if relaxed is None:
                 return
+            if time.perf_counter() < end or evaluate_flow(relaxed[0], costs) < cost:
+                flow = relaxed[0]
             near = self._conjugate(relaxed[1])
             best = max(best, near, key=partial(evaluate_dual, level))
-            if time.perf_counter() < deadline or evaluate_flow(relaxed[0], costs) < cost:
-                flow = relaxed[0]
             yield Solution(flow, best)
             left = evaluate_flow(flow, costs) - evaluate_dual(level, best)
             change = WANTED_SHARE * allowed / left if left > 0 else MOST_CHANGE
@@ -302,5 +309,5 @@ class Search:
     def _conjugate(self, dual: Floats) -> Potentials:
         began = time.perf_counter()
         found = conjugate(dual, self.order, self._workers, self._device)
-        self.transform_seconds = time.perf_counter() - began
+        self.transform_seconds, self.transformed = time.perf_counter() - began, dual.size
         return found

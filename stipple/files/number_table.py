@@ -76,7 +76,8 @@ def read_table(
         The columns to take, others may hold anything; the first ones where there are no names. By
         default all are taken.
     optional : tuple of names
-        Columns to take after those of `columns`, as far as there are some of these names.
+        Columns to take after those of `columns`, as far as there are some of these names; if there
+        may be some, more columns than `columns` must have names.
     most : int, optional
         The most numbers to accept.
 
@@ -179,6 +180,11 @@ class _Reader:
             if self._width < len(self._columns):
                 found = f"{COUNTS[self._width - 1]} column{'s' * (self._width > 1)}"
                 raise StippleError(f"{self._name} has {found}: give {count}, {wanted}.")
+            if self._optional and self._width > len(self._columns):
+                raise StippleError(
+                    f"{self._name} has {self._width} columns without names: name {wanted}, and"
+                    " what else there is, in the first line."
+                )
             return range(len(self._columns))
         if any(self._names.count(column) != 1 for column in self._columns):
             raise StippleError(

@@ -215,8 +215,8 @@ def read_weighted_points(source: Source) -> tuple[Floats, Floats | None]:
     Parameters
     ----------
     source : str, Path or binary stream
-        A table of numbers as `read_points_csv` takes it; a column named weight, mass or w holds the
-        masses. Or a `.npy` array of shape (n, 2).
+        A table of numbers as `read_points_csv` takes it, of two columns where they have no names; a
+        column named weight, mass or w holds the masses. Or a `.npy` array of shape (n, 2).
 
     Returns
     -------
@@ -228,15 +228,23 @@ def read_weighted_points(source: Source) -> tuple[Floats, Floats | None]:
     Raises
     ------
     StippleError
-        As `read_points_csv`; if there are several columns of masses, or an array of another shape.
+        As `read_points_csv`; if there are several columns of masses, a column z, or an array of
+        another shape.
     """
     with open_source(source) as (stream, name):
         if is_npy(stream):
             return read_npy(stream, name, partial(_demand_plane, name)), None
-        table = read_table(stream, name, "points", columns=("x", "y"), optional=WEIGHT_NAMES).values
-    if table.shape[1] > 3:
-        raise StippleError(f"{name} has {table.shape[1] - 2} columns of weights: keep one.")
-    return table[:, :2], table[:, 2] if table.shape[1] == 3 else None
+        optional = (*WEIGHT_NAMES, "z")
+        table = read_table(stream, name, "points", columns=("x", "y"), optional=optional)
+    if table.names and "z" in table.names:
+        raise StippleError(
+            f"{name} has a column z, as points of space have: leave it out to take their places in"
+            " the plane."
+        )
+    values = table.values
+    if values.shape[1] > 3:
+        raise StippleError(f"{name} has {values.shape[1] - 2} columns of weights: keep one.")
+    return values[:, :2], values[:, 2] if values.shape[1] == 3 else None
 
 
 def _demand_plane(name: str, shape: tuple[int, ...]) -> None:

@@ -1,5 +1,7 @@
 """Certified nearest neighbours, against tight intervals of all pairs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bound_images import draw_blobs, draw_noise, draw_smooth
@@ -80,6 +82,19 @@ def test_ties_are_said():
     # An exact distance ends a tie: none is nearer than another.
     line = [[[0, 1, 0]], [[0, 0, 1]], [[0, 1, 0]]]
     assert stipple.find_nearest([[1, 0, 0]], line).proved
+
+
+def test_the_order_of_the_nearest_is_proved_or_not():
+    query, *images = draw_images(1, 6)
+    everything = stipple.find_nearest(query, images, len(images))
+    assert everything.proved
+    assert not everything.in_order  # nothing was solved
+    distances = [[[0, 1, 0, 0]], [[0, 0, 1, 0]], [[0, 0, 0, 1]], [[0, 0, 1, 0]]]
+    exact = stipple.find_nearest([[1, 0, 0, 0]], distances, 4)
+    assert exact.indices.tolist() in ([0, 1, 3, 2], [0, 3, 1, 2])
+    assert exact.in_order
+    first = replace(exact, indices=exact.indices[::-1])
+    assert not first.in_order
 
 
 def test_the_image_itself_is_nearest():

@@ -1,6 +1,7 @@
 """Bounds refined to a gap: the exact distance is inside, the gap is reached, evidence holds."""
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from stipple.arrays import Floats
 from stipple.bounds import refine, search
 from stipple.bounds.certificate import certify_bounds
+from stipple.bounds.clock import Clock, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
 from stipple.bounds.masses import pair_masses
 from stipple.bounds.problem import Flow, Level, Potentials
+from stipple.bounds.proof import Proof
 from stipple.bounds.refine import bound_images
 from stipple.bounds.results import BoundResult, LevelRecord
 from stipple.bounds.sparse import solve_on_arcs
@@ -294,3 +297,38 @@ def test_impossible_options_are_refused(
 ) -> None:
     with pytest.raises(StippleError, match=message):
         bound(np.ones((3, 3)), np.eye(3), order, **options)
+
+
+def test_a_proof_quicker_than_expected_hides_no_lack_of_time(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Solvers stopped for a proof that then was brief: time was short, not double precision."""
+    solve = search.Search.solve
+
+    def solve_slowly(self, level, coarser, gap, most, deadline, halvings=0):  # type: ignore[no-untyped-def]
+        found = solve(self, level, coarser, gap, most, deadline, halvings)
+        if coarser is not None:
+            time.sleep(max(deadline - time.perf_counter(), 0.0))
+        return found
+
+    def expect_much(proof: Proof, *_: object) -> None:
+        if proof.seconds < 1:
+            proof.seconds += proof.deadline - time.perf_counter() - 1.0
+
+    monkeypatch.setattr(search.Search, "solve", solve_slowly)
+    monkeypatch.setattr(Proof, "expect", expect_much)
+    monkeypatch.setattr(refine, "_prepares_only", lambda *_: True)
+    a, b = draw_noise(1, (20, 17)), draw_noise(2, (20, 17))
+    result = bound(a, b, 1.5, gap=0.0, time_limit=100.0)
+    assert len(result.levels) == 1
+    assert result.stopped == "time"
+
+
+def test_the_finest_transforms_tell_how_long_a_proof_takes() -> None:
+    pair = pair_masses(draw_noise(1, (64, 64)), draw_noise(2, (64, 64)))
+    proof = Proof(pair, 2.0, PunctualWorkers(1, Clock()), time.perf_counter(), math.inf)
+    least = proof.seconds
+    proof.expect(1.0, 256)  # mostly calls of functions
+    assert proof.seconds == least
+    proof.expect(100.0, 1024)
+    assert proof.seconds == 800.0
+    proof.expect(50.0, 4096)
+    assert proof.seconds == 50.0

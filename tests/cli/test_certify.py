@@ -62,6 +62,15 @@ def test_the_columns_that_matter_are_read_and_masses_are_masses(folder):
     assert "has 2 columns of weights: keep one." in certify("two.csv", code=1).stderr
 
 
+def test_points_of_space_are_not_judged_by_two_of_their_coordinates(folder):
+    (folder / "space.csv").write_text("x,y,z\n0.1,0.2,0.3\n0.5,0.6,0.7\n", encoding="utf-8")
+    assert "space.csv has a column z" in certify("space.csv", code=1).stderr
+    (folder / "bare.csv").write_text("0.1 0.2 0.3\n0.5 0.6 0.7\n", encoding="utf-8")
+    assert (
+        "bare.csv has 3 columns without names: name x and y" in certify("bare.csv", code=1).stderr
+    )
+
+
 def test_points_too_near_for_the_solver_have_bounds_that_hold(folder):
     np.savetxt("near.csv", 0.5 + 1e-12 * np.random.default_rng(5).random((20, 2)), delimiter=",")
     rows = read_rows(certify("near.csv", "--report", "r.json"))

@@ -123,3 +123,29 @@ def test_folders_that_can_be_made_are_no_obstacle():
 )
 def test_a_path_that_is_empty_is_refused(words):
     assert words[-2] in invoke(*words, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "stipple a.png -n 3 --iterations 1",
+        "lloyd uniform -n 2 --steps 1 --pixels 8",
+        "edot a.png -m 2",
+        "bound a.png a.png",
+        "sequence -n 5",
+        "sequence --prefixes 1:4",
+        "certify st.csv --box 0,0,9,9",
+    ],
+)
+def test_every_command_writes_drawings_and_tables(line, tmp_path):
+    save(tmp_path / "a.png", np.arange(12, dtype=np.uint8).reshape(3, 4))
+    (tmp_path / "st.csv").write_text("x,y\n1,2\n3,4\n5,1\n", encoding="utf-8")
+    invoke(
+        *line.split(),
+        "-q",
+        *(word for form in ("svg", "png", "csv") for word in ("-o", f"o.{form}")),
+    )
+    assert b"<svg" in (tmp_path / "o.svg").read_bytes()
+    assert (tmp_path / "o.png").read_bytes().startswith(b"\x89PNG")
+    header, row, *_ = (tmp_path / "o.csv").read_text(encoding="utf-8").splitlines()
+    assert header.count(",") == row.count(",") > 0

@@ -89,6 +89,7 @@ def collect_nearest(job: NearestJob, found: "NearestImages") -> dict[str, object
         "query": job.query,
         "nearest": [asdict(one) for one in list_nearest(job, found)],
         "proved": found.proved,
+        "in_order": found.in_order,
         "stopped": found.stopped,
         "rivals": [job.images[place] for place in found.rivals],
         "excess": found.excess,
@@ -146,7 +147,8 @@ def list_nearest_rows(job: NearestJob, found: "NearestImages") -> list[tuple[str
 def describe_answer(found: "NearestImages") -> str:
     """Say in how far the answer is proved."""
     if found.proved:
-        return "proved: no image that was left out is nearer than one of these"
+        order = "" if found.in_order else "; in what order these are is not proved"
+        return f"proved: no image that was left out is nearer than one of these{order}"
     return (
         f"NOT decided, {REASONS[found.stopped]}: of those left out {len(found.rivals):,} may be"
         f" nearer than one of these, by {round_up(found.excess, 4)} {UNITS[found.unit]} at most"

@@ -191,11 +191,12 @@ def list_rows(job: PairJob, result: "ImageBounds") -> list[tuple[str, str]]:
     plan = result.summarise_plan()
     if plan is not None:
         shift = ", ".join(f"{part:+.4g}" for part in plan.shift)
+        entries = "entry" if plan.entries == 1 else "entries"
         rows.append(
             (
                 "plan",
-                f"{plan.entries:,} entries; mass goes {plan.mean_distance:.4g} pixels in the mean,"
-                f" {round_up(plan.largest_distance, 4)} at most; mean shift ({shift})",
+                f"{plan.entries:,} {entries}; mass goes {plan.mean_distance:.4g} pixels in the"
+                f" mean, {round_up(plan.largest_distance, 4)} at most; mean shift ({shift})",
             )
         )
     if job.morph:
