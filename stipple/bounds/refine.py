@@ -36,6 +36,8 @@ ENTRY = 1.25
 # levels are solved in: of images with more pixels than the first, levels that have so many times
 # fewer pixels are not proved.
 PROVED_PIXELS, PROVED_SHARE = 2**14, 16
+# What is expected of a level errs upwards, by about this factor where it matters.
+WORTH_PROVING = 1.5
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _bound_directly(
     """Enclose W_p between two images, all of whose pixels are looked at."""
     choice = choose_engine(aim.engine, aim.device, order=aim.order, pixels=pair.source.size)
     workers = PunctualWorkers(aim.threads, Clock())
-    proof = Proof(pair, aim.order, workers, aim.began, aim.end)
+    proof = Proof(pair, aim.order, workers, aim.gap, aim.began, aim.end)
     levels: list[LevelRecord] = []
     stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
@@ -180,9 +182,12 @@ def _bound_directly(
 
 
 def refine_levels(
-    pair: MassPair, search: Search, proof: Proof, gap: float
+    pair: MassPair, search: Search, proof: Proof, gap: float, *, worst: float = WORTH_PROVING
 ) -> Iterator[tuple[LevelRecord, Stop]]:
-    """Solve level after level, and prove what that tells; yield why it would stop there."""
+    """Solve level after level, and prove what that tells; yield why it would stop there.
+
+    What is expected to leave more than `worst` times the gap is not proved, unless it comes last.
+    """
     if proof.comes_too_late:
         return
     pyramid = build_pyramid(pair.source, pair.target, COARSEST, search.order)
@@ -204,7 +209,11 @@ def refine_levels(
         solution, unproved = found, number
         proof.expect(search.transform_seconds, level.source.size)
         took = time.perf_counter() - started
-        spared = proof.is_costly or _prepares_only(level, pair, search.order)
+        spared = (
+            proof.is_costly
+            or _prepares_only(level, pair, search.order)
+            or search.expected > worst * gap
+        )
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
         if not proof.add(solution, pyramid[number:]):
