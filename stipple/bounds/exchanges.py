@@ -15,8 +15,8 @@ from stipple.machine.compiled import compile_loop
 
 # Two pixels with more partners than this are left alone: sorting them would take long.
 MOST_PARTNERS = 64
-# Rounds end when fewer than one pixel in so many is changed.
-FEW = 8
+# Sources and targets share anew in turn, until that gains less than this share of the first time.
+FADED = 0.05
 
 
 class _Lists(NamedTuple):
@@ -64,14 +64,16 @@ def exchange_with_neighbours(
         Time of `time.perf_counter` at which to stop.
     """
     offsets, table = _list_neighbours(costs.ndim), lift(costs)
-    changed = costs.size
-    while changed * FEW >= costs.size:
-        if time.perf_counter() >= deadline or evaluate_flow(flow, costs) <= enough:
-            break
-        source, target, amounts, changed = _exchange(*flow, table, offsets)
-        target, source, amounts, back = _exchange(target, source, amounts, table, offsets)
-        flow, changed = Flow(source, target, amounts), changed + back
-    return flow
+    cost, least = evaluate_flow(flow, costs), 0.0
+    gain, turned = math.inf, False
+    while gain > least and cost > enough and time.perf_counter() < deadline:
+        source, target, amounts = _exchange(*flow, table, offsets)
+        # Costs are the same both ways: targets take the place of sources, in turn.
+        flow, turned = Flow(target, source, amounts), not turned
+        before, cost = cost, evaluate_flow(flow, costs)
+        gain = before - cost
+        least = least or FADED * gain
+    return Flow(flow.target, flow.source, flow.amounts) if turned else flow
 
 
 @lru_cache
@@ -86,14 +88,13 @@ def _list_neighbours(axes: int) -> Integers:
 @compile_loop
 def _exchange(
     holders: Integers, partners: Integers, amounts: Floats, costs: Floats, offsets: Integers
-) -> tuple[Integers, Integers, Floats, int]:
-    """Share anew what each two neighbours hold, once; tell how often that changed anything."""
+) -> tuple[Integers, Integers, Floats]:
+    """Share anew what each two neighbours hold, once."""
     depth, height, width = costs.shape
     lists, places = _chain(holders, partners, amounts, costs.size), _list_places(costs.shape)
     pair = _Pair(
         np.empty(MOST_PARTNERS, np.int64), np.empty(MOST_PARTNERS), np.empty(MOST_PARTNERS)
     )
-    changed = 0
     for here in range(costs.size):
         if lists.first[here] < 0:
             continue
@@ -104,22 +105,20 @@ def _exchange(
                 continue
             there = (s * height + r) * width + c
             # A pixel more may hold an entry afterwards.
-            if lists.first[there] < 0 or lists.first[costs.size] < 0:
-                continue
-            if _share_pair(lists, pair, costs, places, here, there):
-                changed += 1
-    return _unchain(lists, changed)
+            if lists.first[there] >= 0 and lists.first[costs.size] >= 0:
+                _share_pair(lists, pair, costs, places, here, there)
+    return _unchain(lists)
 
 
 @compile_loop
 def _share_pair(
     lists: _Lists, pair: _Pair, costs: Floats, places: Integers, here: int, there: int
-) -> bool:
+) -> None:
     """Share anew what two pixels hold, if that costs less."""
     middle = _gather(lists, pair, costs, places, here, here, there, 0)
     count = _gather(lists, pair, costs, places, there, here, there, middle)
     if middle == MOST_PARTNERS or count == MOST_PARTNERS:
-        return False
+        return
     held = 0.0
     most, least = -np.inf, np.inf
     for i in range(count):
@@ -129,7 +128,7 @@ def _share_pair(
         else:
             least = min(least, pair.differences[i])
     if most <= least:
-        return False
+        return
     _sort(pair, count)
     _release(lists, here)
     _release(lists, there)
@@ -138,7 +137,6 @@ def _share_pair(
         held -= part
         _hold(lists, here, pair.partners[i], part)
         _hold(lists, there, pair.partners[i], pair.amounts[i] - part)
-    return True
 
 
 @compile_loop
@@ -159,8 +157,8 @@ def _chain(holders: Integers, partners: Integers, amounts: Floats, size: int) ->
 
 
 @compile_loop
-def _unchain(lists: _Lists, changed: int) -> tuple[Integers, Integers, Floats, int]:
-    """List the entries of the pixels, one after another; pass on a number."""
+def _unchain(lists: _Lists) -> tuple[Integers, Integers, Floats]:
+    """List the entries of the pixels, one after another."""
     room = len(lists.partners)
     holders, partners = np.empty(room, np.int64), np.empty(room, np.int64)
     amounts = np.empty(room)
@@ -172,13 +170,13 @@ def _unchain(lists: _Lists, changed: int) -> tuple[Integers, Integers, Floats, i
             partners[count], amounts[count] = lists.partners[k], lists.amounts[k]
             count += 1
             k = lists.following[k]
-    return holders[:count], partners[:count], amounts[:count], changed
+    return holders[:count], partners[:count], amounts[:count]
 
 
 @compile_loop
 def _list_places(shape: tuple[int, int, int]) -> Integers:
     """Slice, row and column of each pixel: looked up faster than divided."""
-    places = np.empty((shape[0] * shape[1] * shape[2], AXES), np.int32)
+    places = np.empty((shape[0] * shape[1] * shape[2], AXES), np.int64)
     pixel = 0
     for plane in range(shape[0]):
         for row in range(shape[1]):

@@ -175,7 +175,7 @@ class _Comparison:
         choice = choose_engine("auto", "auto", order=aim.order, pixels=pair.source.size)
         proof = Proof(pair, aim.order, aim.workers, aim.gap, began, aim.end)
         search = Search(aim.order, method, aim.workers, aim.pool, choice)
-        for level in refine_levels(pair, search, proof, aim.gap, worst=math.inf):
+        for level in refine_levels(pair, search, proof, aim.gap, each=True):
             self._note(pair, proof.certificate.distance)
             yield level
 

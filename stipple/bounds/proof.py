@@ -1,6 +1,5 @@
 """The best certified bounds so far, and the time that it takes to prove better ones."""
 
-import math
 import time
 
 import numpy as np
@@ -16,7 +15,7 @@ from stipple.bounds.clock import LateError, PunctualWorkers
 from stipple.bounds.exchanges import exchange_with_neighbours
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan, join_plans
-from stipple.bounds.problem import TOTAL, Flow, Level
+from stipple.bounds.problem import TOTAL, Flow, Level, evaluate_flow
 from stipple.bounds.pyramid import refine_flow, refine_potential
 from stipple.bounds.search import Solution
 from stipple.bounds.transforms import measure_costs
@@ -123,16 +122,24 @@ class Proof:
         return True
 
     def _refine_flow(self, flow: Flow, levels: list[Level], enough: float) -> Flow:
-        """Bring a plan for the first of some levels to the last, until its cost is enough there."""
-        for level in levels[1:]:
-            self._workers.clock.check()
+        """Bring a plan for the first of some levels to the last, until its cost is enough there.
+
+        Exchanges gain most on coarse levels, where they take least: they come one level at a time.
+        """
+        clock = self._workers.clock
+        for number, level in enumerate(levels[1:], 1):
+            clock.check()
+            finest = flow
+            for finer in levels[number:]:
+                finest = refine_flow(finest, finer)
+            costs = measure_costs(levels[-1].source.shape, self._order).table
+            if level is levels[-1]:
+                return exchange_with_neighbours(finest, costs, enough, clock.deadline)
+            if evaluate_flow(finest, costs) <= enough:
+                return finest
             costs = measure_costs(level.source.shape, self._order).table
-            last = level is levels[-1]
             flow = exchange_with_neighbours(
-                refine_flow(flow, level),
-                costs,
-                enough if last else -math.inf,
-                self._workers.clock.deadline,
+                refine_flow(flow, level), costs, deadline=clock.deadline
             )
         return flow
 

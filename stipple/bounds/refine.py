@@ -182,12 +182,14 @@ def _bound_directly(
 
 
 def refine_levels(
-    pair: MassPair, search: Search, proof: Proof, gap: float, *, worst: float = WORTH_PROVING
+    pair: MassPair, search: Search, proof: Proof, gap: float, *, each: bool = False
 ) -> Iterator[tuple[LevelRecord, Stop]]:
     """Solve level after level, and prove what that tells; yield why it would stop there.
 
-    What is expected to leave more than `worst` times the gap is not proved, unless it comes last.
+    Levels that are expected to leave more than the gap are not proved, but for the last: unless
+    `each` is to be.
     """
+    worst = math.inf if each else WORTH_PROVING * gap
     if proof.comes_too_late:
         return
     pyramid = build_pyramid(pair.source, pair.target, COARSEST, search.order)
@@ -210,9 +212,7 @@ def refine_levels(
         proof.expect(search.transform_seconds, level.source.size)
         took = time.perf_counter() - started
         spared = (
-            proof.is_costly
-            or _prepares_only(level, pair, search.order)
-            or search.expected > worst * gap
+            proof.is_costly or _prepares_only(level, pair, search.order) or search.expected > worst
         )
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
