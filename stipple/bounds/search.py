@@ -197,6 +197,10 @@ class Search:
         if self._goes_in_steps(level, gap):
             for flow, dual in ship_mass(level, *coarser, gap, deadline):
                 shipped = Solution(flow, self._conjugate(dual))
+                if self._halvings:
+                    # What refining has cost tells what it will.
+                    refined = refine_flow(coarser.flow, level)
+                    self._begin(level, refined, shipped.potentials, costs, gap, deadline)
                 yield shipped
         if shipped is not None:
             yield from self._improve_on_arcs(level, shipped, costs, deadline)

@@ -28,7 +28,9 @@ def bound(a: Floats, b: Floats, order: float = 2, **options: object) -> BoundRes
 
 def check_evidence(result: BoundResult, a: Floats, b: Floats, order: float) -> None:
     again = certify_bounds(pair_masses(a, b), order, result.potential, result.plan)
-    assert (again.lower, again.upper) == (result.lower, result.upper)
+    assert again.lower == result.lower
+    # Doubles do not determine what goes around circles of a plan to the last bit.
+    assert again.upper == pytest.approx(result.upper, rel=1e-14)
     assert result.levels[-1].lower == result.lower
     assert result.levels[-1].upper == result.upper
     if result.lower > 0:
@@ -161,6 +163,7 @@ def test_levels_too_coarse_for_a_long_proof_are_not_proved(
 ) -> None:
     monkeypatch.setattr(refine, "PROVED_PIXELS", 0)
     monkeypatch.setattr(refine, "WORTH_PROVING", math.inf)
+    monkeypatch.setattr(refine, "SURE", math.inf)
     a, b = draw_noise(1, (65, 65)), draw_noise(2, (65, 65))
     found = bound(a, b, order, gap=1e-3)
     sides = [level.shape[0] for level in found.levels]
