@@ -1,5 +1,6 @@
 """The best certified bounds so far, and the time that it takes to prove better ones."""
 
+import math
 import time
 
 import numpy as np
@@ -92,8 +93,11 @@ class Proof:
             growth = (self._pair.source.size / pixels) ** 1.5
             self.seconds = max(self.seconds, growth * transform_seconds)
 
-    def add(self, solution: Solution, levels: list[Level]) -> bool:
-        """Prove what a solution of the first of some levels tells about the last, if in time."""
+    def add(self, solution: Solution, levels: list[Level], *, improve: bool = True) -> bool:
+        """Prove what a solution of the first of some levels tells about the last, if in time.
+
+        On the way the plan may be improved, as far as the gap wants it.
+        """
         began = time.perf_counter()
         if self.comes_too_late:
             return False
@@ -106,6 +110,7 @@ class Proof:
             proved = certify_potential(self._pair, self._order, potential, self._workers)
             # A little less than asked for, as the certificate rounds outwards.
             enough = float(proved) * (1 + self._wanted * (1 - 1e-6)) ** self._order
+            enough = enough if improve else math.inf
             flow = self._refine_flow(solution.flow, levels, enough)
             plan = Plan(flow.source, flow.target, flow.amounts / TOTAL)
             if self._order == 1:

@@ -213,11 +213,12 @@ def refine_levels(
         proof.expect(search.transform_seconds, level.source.size)
         took = time.perf_counter() - started
         share = WORTH_PROVING if search.order == 2 or halvings == 1 else SURE
-        far = search.expected > share * gap and not each
-        spared = proof.is_costly or far or _prepares_only(level, pair, search.order)
+        near = search.expected <= share * gap
+        useless = _prepares_only(level, pair, search.order) or not (near or each or pair.similar)
+        spared = proof.is_costly or useless
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
-        if not proof.add(solution, pyramid[number:]):
+        if not proof.add(solution, pyramid[number:], improve=near):
             unproved = None
             break
         unproved = None
