@@ -55,6 +55,8 @@ ARC_CHOICES = {
 }
 # With gaps from this on, plans need not be exact, but as good as the gap allows.
 LEAST_RELAXED = 1e-5
+# It takes long in volumes, and between larger images than this for orders other than 1.
+QUICK_PIXELS = 2**12
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # What goes last may go dearer than the tolerance, as most rounds would be for it: such a share of
@@ -108,11 +110,12 @@ class Search:
         return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS[level.source.ndim]
 
     def _goes_to_arcs(self, level: Level, gap: float) -> bool:
-        """Whether the best plan on arcs is looked for at once: of volumes it takes long to find."""
+        """Whether the best plan on arcs is looked for at once: not where it takes long to find."""
         shape, size = level.source.shape, level.source.size
         if max(shape) <= EXACT_SIDE and size <= EXACT_SIDE**2:
             return True
-        return self._method == "sparse" and (len(shape) < AXES or gap < LEAST_RELAXED)
+        quick = len(shape) < AXES and (self.order == 1 or size <= QUICK_PIXELS)
+        return self._method == "sparse" and (quick or gap < LEAST_RELAXED)
 
     def _goes_in_steps(self, level: Level, gap: float) -> bool:
         """Whether mass is sent in steps between near pixels, unless images are rough."""
