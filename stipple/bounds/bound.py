@@ -59,7 +59,7 @@ class ImageBounds(Savable):
     engine : EngineChoice
         Who transformed potentials, and where; its `reason` tells why not the engine asked for.
     levels : tuple of LevelRecord
-        The interval by resolution, in the same unit and for the same `pixels`; none for "paper".
+        The interval by resolution certified, in the same unit and `pixels`; none for "paper".
     estimates : PaperEstimates or None
         The published estimators, for "paper", likewise.
     potential : ndarray, shape (h, w) or (d, h, w), or None
@@ -189,14 +189,14 @@ def bound(
         cube of a voxel.
     engine : {"auto", "numpy", "keops"}
         Who transforms potentials for p other than 2: compiled loops of this package (numpy), or
-        KeOps; "auto" takes KeOps for large images where there is a GPU. Certificates are computed
+        KeOps; "auto" takes the loops. Certificates are computed
         in exact integers whatever the engine.
     device : {"auto", "cpu", "cuda"}
         Where KeOps computes.
     threads : int, optional
         By default one for each processor.
     on_level : callable, optional
-        Receives a `LevelRecord` after each resolution.
+        Receives a `LevelRecord` after each resolution that is certified.
 
     Returns
     -------

@@ -190,19 +190,37 @@ def certify_bounds(
     StippleError
         For a potential or plan of the wrong shape, pixels outside the image, or an order below 1.
     """
-    costs = measure_costs(pair.shape, order)
     lower_cost = Fraction(0)
     if potential is not None:
-        potential = np.asarray(potential, dtype=float)
-        if potential.shape != pair.shape:
-            raise StippleError(
-                f"The potential has the shape {potential.shape} and the images {pair.shape}:"
-                " give one value for each pixel."
-            )
-        lower_cost = evaluate_dual(
-            pair.source_units, pair.target_units, pair.total, costs, potential, workers
+        lower_cost = certify_potential(pair, order, potential, workers)
+    return certify_plan(pair, order, lower_cost, plan, clock)
+
+
+def certify_potential(
+    pair: MassPair, order: float, potential: Floats, workers: Workers | None = None
+) -> Fraction:
+    """Bound W_p^p from below by the Kantorovich dual alone; see `certify_bounds`."""
+    potential = np.asarray(potential, dtype=float)
+    if potential.shape != pair.shape:
+        raise StippleError(
+            f"The potential has the shape {potential.shape} and the images {pair.shape}:"
+            " give one value for each pixel."
         )
-    priced = price_plan(pair, costs, plan, clock)
+    costs = measure_costs(pair.shape, order)
+    return evaluate_dual(
+        pair.source_units, pair.target_units, pair.total, costs, potential, workers
+    )
+
+
+def certify_plan(
+    pair: MassPair,
+    order: float,
+    lower_cost: Fraction,
+    plan: Plan | None = None,
+    clock: Clock | None = None,
+) -> BoundCertificate:
+    """Enclose W_p by a proved lower bound on W_p^p and by a plan; see `certify_bounds`."""
+    priced = price_plan(pair, measure_costs(pair.shape, order), plan, clock)
     return _enclose(pair, order, lower_cost, priced.cost, priced.repaired, priced.plan)
 
 

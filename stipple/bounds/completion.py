@@ -32,7 +32,8 @@ class PricedPlan(NamedTuple):
         Fraction of the mass that the plan given left over.
     plan : Plan
         The plan given, as far as it is one, and what completes it but for dust: parts of less than
-        2^-59 of the mass each. Pricing it again gives the same cost.
+        2^-59 of the mass each. Pricing it again gives the same cost; where it has circles, but for
+        the rounding of doubles.
     """
 
     cost: Fraction

@@ -173,9 +173,9 @@ class _Comparison:
         pair = self._pair()
         method = choose_method(aim.order, pair.shape)
         choice = choose_engine("auto", "auto", order=aim.order)
-        proof = Proof(pair, aim.order, aim.workers, began, aim.end)
+        proof = Proof(pair, aim.order, aim.workers, aim.gap, began, aim.end)
         search = Search(aim.order, method, aim.workers, aim.pool, choice)
-        for level in refine_levels(pair, search, proof, aim.gap):
+        for level in refine_levels(pair, search, proof, aim.gap, each=True):
             self._note(pair, proof.certificate.distance)
             yield level
 

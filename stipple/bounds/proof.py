@@ -1,17 +1,25 @@
 """The best certified bounds so far, and the time that it takes to prove better ones."""
 
+import math
 import time
 
 import numpy as np
 
 from stipple.arrays import Floats
-from stipple.bounds.certificate import certify_bounds, certify_cheaply, measure_gap
-from stipple.bounds.clock import Clock, LateError, PunctualWorkers
+from stipple.bounds.certificate import (
+    certify_cheaply,
+    certify_plan,
+    certify_potential,
+    measure_gap,
+)
+from stipple.bounds.clock import LateError, PunctualWorkers
+from stipple.bounds.exchanges import exchange_with_neighbours
 from stipple.bounds.masses import MassPair
 from stipple.bounds.plans import Plan, join_plans
-from stipple.bounds.problem import TOTAL, Level
+from stipple.bounds.problem import TOTAL, Flow, Level, evaluate_flow
 from stipple.bounds.pyramid import refine_flow, refine_potential
 from stipple.bounds.search import Solution
+from stipple.bounds.transforms import measure_costs
 
 # A proof may be late by this share of the time limit, and by so many seconds.
 LATE, GRACE = 0.07, 0.6
@@ -37,15 +45,24 @@ class Proof:
         p.
     workers : PunctualWorkers
         Threads; their clock is set to when a proof is given up.
+    wanted : float
+        The relative gap to prove.
     began, end : float
         Times of `time.perf_counter` between which all is to be done.
     """
 
     def __init__(
-        self, pair: MassPair, order: float, workers: PunctualWorkers, began: float, end: float
+        self,
+        pair: MassPair,
+        order: float,
+        workers: PunctualWorkers,
+        wanted: float,
+        began: float,
+        end: float,
     ) -> None:
         limit = end - began
         self._pair, self._order, self._workers = pair, order, workers
+        self._wanted = wanted
         self._end, self._latest = end, end + LATE * limit + GRACE
         self._costly = CHEAP * limit
         self.seconds = self._least = PROOF_TO_READING * (time.perf_counter() - began)
@@ -82,20 +99,29 @@ class Proof:
             growth = (self._pair.source.size / pixels) ** 1.5
             self.seconds = max(self._least, growth * transform_seconds)
 
-    def add(self, solution: Solution, levels: list[Level]) -> bool:
-        """Prove what a solution of the first of some levels tells about the last, if in time."""
+    def add(self, solution: Solution, levels: list[Level], *, improve: bool = True) -> bool:
+        """Prove what a solution of the first of some levels tells about the last, if in time.
+
+        On the way the plan may be improved, as far as the gap wants it.
+        """
         began = time.perf_counter()
         if self.comes_too_late:
             return False
         clock = self._workers.clock
         clock.deadline = self._latest
         try:
-            potential, plan = _refine_solution(solution, levels, self._order, clock)
+            potential = solution.potentials.target
+            for level in levels[1:]:
+                potential = refine_potential(potential, level.source.shape, self._order)
+            proved = certify_potential(self._pair, self._order, potential, self._workers)
+            # A little less than asked for, as the certificate rounds outwards.
+            enough = float(proved) * (1 + self._wanted * (1 - 1e-6)) ** self._order
+            enough = enough if improve else math.inf
+            flow = self._refine_flow(solution.flow, levels, enough)
+            plan = Plan(flow.source, flow.target, flow.amounts / TOTAL)
             if self._order == 1:
                 plan = _leave_common(plan, self._pair.source, levels[-1].source)
-            found = certify_bounds(
-                self._pair, self._order, potential, plan, workers=self._workers, clock=clock
-            )
+            found = certify_plan(self._pair, self._order, proved, plan, clock)
         except LateError:
             return False
         best = self.certificate
@@ -106,17 +132,27 @@ class Proof:
         self.seconds = time.perf_counter() - began
         return True
 
+    def _refine_flow(self, flow: Flow, levels: list[Level], enough: float) -> Flow:
+        """Bring a plan for the first of some levels to the last, until its cost is enough there.
 
-def _refine_solution(
-    solution: Solution, levels: list[Level], order: float, clock: Clock
-) -> tuple[Floats, Plan]:
-    """Bring a solution of the first of some levels to the last: ψ and the plan."""
-    flow, potential = solution.flow, solution.potentials.target
-    for level in levels[1:]:
-        clock.check()
-        flow = refine_flow(flow, level)
-        potential = refine_potential(potential, level.source.shape, order)
-    return potential, Plan(flow.source, flow.target, flow.amounts / TOTAL)
+        Exchanges gain most on coarse levels, where they take least: they come one level at a time.
+        """
+        clock = self._workers.clock
+        for number, level in enumerate(levels[1:], 1):
+            clock.check()
+            finest = flow
+            for finer in levels[number:]:
+                finest = refine_flow(finest, finer)
+            costs = measure_costs(levels[-1].source.shape, self._order).table
+            if level is levels[-1]:
+                return exchange_with_neighbours(finest, costs, enough, clock.deadline)
+            if evaluate_flow(finest, costs) <= enough:
+                return finest
+            costs = measure_costs(level.source.shape, self._order).table
+            flow = exchange_with_neighbours(
+                refine_flow(flow, level), costs, deadline=clock.deadline
+            )
+        return flow
 
 
 def _leave_common(plan: Plan, source: Floats, moving: Floats) -> Plan:

@@ -36,6 +36,9 @@ ENTRY = 1.25
 # levels are solved in: of images with more pixels than the first, levels that have so many times
 # fewer pixels are not proved.
 PROVED_PIXELS, PROVED_SHARE = 2**14, 16
+# A level is proved if so many times the gap is expected, or less: for squares and next to the last
+# level, where expectations err upwards, or else, where they err downwards.
+WORTH_PROVING, SURE = 1.5, 0.7
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def bound_images(
     it sends mass in short steps. "fast" raises the potentials back and forth; up to 256 × 256
     pixels, or 64 × 64 × 64 voxels, it then makes a plan that is as good as the gap asks, or an
     exact one for gaps below 1e-5, and improves the plan of larger images in overlapping cells.
+    Before all that, neighbours exchange what they send and receive, which often suffices.
 
     Parameters
     ----------
@@ -106,8 +110,8 @@ def bound_images(
         in blocks first; there is no plan and no potential then.
     engine : {"auto", "numpy", "keops"}
         Who transforms potentials for orders other than 2: the compiled loops of this package, here
-        called numpy, or KeOps; "auto" takes KeOps for large images where there is a GPU. The proof
-        is by exact integers whatever the engine.
+        called numpy, or KeOps; "auto" takes the loops. The proof is by exact integers whatever the
+        engine.
     device : {"auto", "cpu", "cuda"}
         Where KeOps computes.
     threads : int, optional
@@ -155,7 +159,7 @@ def _bound_directly(
     """Enclose W_p between two images, all of whose pixels are looked at."""
     choice = choose_engine(aim.engine, aim.device, order=aim.order)
     workers = PunctualWorkers(aim.threads, Clock())
-    proof = Proof(pair, aim.order, workers, aim.began, aim.end)
+    proof = Proof(pair, aim.order, workers, aim.gap, aim.began, aim.end)
     levels: list[LevelRecord] = []
     stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
@@ -180,9 +184,13 @@ def _bound_directly(
 
 
 def refine_levels(
-    pair: MassPair, search: Search, proof: Proof, gap: float
+    pair: MassPair, search: Search, proof: Proof, gap: float, *, each: bool = False
 ) -> Iterator[tuple[LevelRecord, Stop]]:
-    """Solve level after level, and prove what that tells; yield why it would stop there."""
+    """Solve level after level, and prove what that tells; yield why it would stop there.
+
+    Levels that are expected to leave more than the gap are not proved, but for the last: unless
+    `each` is to be.
+    """
     if proof.comes_too_late:
         return
     pyramid = build_pyramid(pair.source, pair.target, COARSEST, search.order)
@@ -204,12 +212,15 @@ def refine_levels(
         solution, unproved = found, number
         proof.expect(search.transform_seconds, search.transformed)
         took = time.perf_counter() - started
-        spared = proof.is_costly or _prepares_only(level, pair, search.order)
+        share = WORTH_PROVING if search.order == 2 or halvings == 1 else SURE
+        near = search.expected <= share * gap
+        useless = _prepares_only(level, pair, search.order) or not (near or each or pair.similar)
+        spared = proof.is_costly or useless
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
         # Before the proof: one that takes less than was expected moves the deadline.
         late = time.perf_counter() >= proof.deadline
-        if not proof.add(solution, pyramid[number:]):
+        if not proof.add(solution, pyramid[number:], improve=near):
             unproved = None
             break
         unproved = None

@@ -14,6 +14,7 @@ from stipple.bounds.beckmann import find_slope_potentials
 from stipple.bounds.certificate import measure_gap
 from stipple.bounds.clock import LateError, PunctualWorkers
 from stipple.bounds.domain_decomposition import improve_in_cells
+from stipple.bounds.exchanges import exchange_with_neighbours
 from stipple.bounds.grid import AXES
 from stipple.bounds.problem import (
     Flow,
@@ -52,11 +53,10 @@ ARC_CHOICES = {
     2: ((8, 3), (12, 3), (16, 5), (32, 8)),
     AXES: ((12, 2), (16, 2), (24, 3), (48, 4)),
 }
-# With gaps from this on, plans need not be exact, but as good as the gap allows;
+# With gaps from this on, plans need not be exact, but as good as the gap allows.
 LEAST_RELAXED = 1e-5
-# and from this one on, cells are tried first where images are so rough that a plan, refined to the
-# last level as it is, would exceed what is proved by this share of what the gap allows.
-LEAST_SWEPT, ROUGH = 5e-4, 0.75
+# It takes long in volumes, and between larger images than this for orders other than 1.
+QUICK_PIXELS = 2**12
 # The tolerance is at first so many times what the gap allows, later what led to this share of it.
 FIRST_SHARE, WANTED_SHARE = 1.5, 0.8
 # What goes last may go dearer than the tolerance, as most rounds would be for it: such a share of
@@ -86,7 +86,8 @@ class Search:
     """Solvers of one level, started from the solution of the level before.
 
     `transform_seconds` is what the last pair of c-transforms took, of so many pixels as
-    `transformed` says.
+    `transformed` says, and `expected` the relative gap that the last solution is expected to leave
+    on the finest level.
     """
 
     def __init__(
@@ -103,17 +104,21 @@ class Search:
         self._share = FIRST_SHARE
         self._halvings = 0
         self.transform_seconds, self.transformed = 0.0, 1
+        self.expected = math.inf
+        # Relative gaps on the last level, and on this one as it begins.
+        self._reached, self._begun = 0.0, math.inf
 
     def ends_with_cells(self, level: Level) -> bool:
         """Whether a level has more pixels than can be solved on arcs."""
         return self._method == "fast" and 2 * level.source.size > LARGEST_ON_ARCS[level.source.ndim]
 
     def _goes_to_arcs(self, level: Level, gap: float) -> bool:
-        """Whether the best plan on arcs is looked for at once: of volumes it takes long to find."""
+        """Whether the best plan on arcs is looked for at once: not where it takes long to find."""
         shape, size = level.source.shape, level.source.size
         if max(shape) <= EXACT_SIDE and size <= EXACT_SIDE**2:
             return True
-        return self._method == "sparse" and (len(shape) < AXES or gap < LEAST_RELAXED)
+        quick = len(shape) < AXES and (self.order == 1 or size <= QUICK_PIXELS)
+        return self._method == "sparse" and (quick or gap < LEAST_RELAXED)
 
     def _goes_in_steps(self, level: Level, gap: float) -> bool:
         """Whether mass is sent in steps between near pixels, unless images are rough."""
@@ -143,20 +148,42 @@ class Search:
             better = self._improve(level, coarser, costs, gap, deadline)
             for solution in islice(better, most):
                 found = solution
-                lower = max(evaluate_dual(level, solution.potentials), 0.0)
-                upper = max(evaluate_flow(solution.flow, costs), 0.0)
-                if upper - lower <= AGREEMENT * upper:
-                    break
+                reached = self._measure(level, solution, costs)
                 # A little less than asked for, as the certificate rounds outwards.
-                enough = gap * (1 - 1e-6)
-                roots = Interval(lower ** (1 / self.order), upper ** (1 / self.order))
-                if measure_gap(roots) <= enough:
-                    break
-                if time.perf_counter() >= deadline:
+                if reached <= gap * (1 - 1e-6) or time.perf_counter() >= deadline:
                     break
         except LateError:
             pass
+        if found is not None:
+            lost = max(self._begun - self._reached, 0.0)
+            # Each refinement loses a quarter of what the one before did.
+            self.expected = reached + lost * (1 - 0.25**halvings) / 3 if halvings else reached
+            self._reached = reached
         return found
+
+    def _measure(self, level: Level, solution: Solution, costs: Floats) -> float:
+        """Find the relative gap between the bounds on a level."""
+        lower = max(evaluate_dual(level, solution.potentials), 0.0)
+        upper = max(evaluate_flow(solution.flow, costs), 0.0)
+        if upper - lower <= AGREEMENT * upper:
+            return 0.0
+        return measure_gap(Interval(lower ** (1 / self.order), upper ** (1 / self.order)))
+
+    def _begin(
+        self,
+        level: Level,
+        flow: Flow,
+        potentials: Potentials,
+        costs: Floats,
+        gap: float,
+        deadline: float,
+    ) -> Solution:
+        """Make the best of a plan of the coarser level, nearby, unless less is enough."""
+        enough = evaluate_dual(level, potentials) * (1 + gap) ** self.order
+        flow = exchange_with_neighbours(flow, costs, enough, deadline)
+        solution = Solution(flow, potentials)
+        self._begun = self._measure(level, solution, costs)
+        return solution
 
     def _improve(
         self,
@@ -167,6 +194,7 @@ class Search:
         deadline: float,
     ) -> Iterator[Solution]:
         """Better and better solutions, until nothing more helps; at least one."""
+        self._begun = math.inf if coarser is None else 0.0
         if coarser is None:
             flow, dual = solve_on_arcs(level, start_flow(level), join_all(level), costs)
             yield Solution(flow, self._conjugate(dual))
@@ -175,6 +203,10 @@ class Search:
         if self._goes_in_steps(level, gap):
             for flow, dual in ship_mass(level, *coarser, gap, deadline):
                 shipped = Solution(flow, self._conjugate(dual))
+                if self._halvings:
+                    # What refining has cost tells what it will.
+                    refined = refine_flow(coarser.flow, level)
+                    self._begin(level, refined, shipped.potentials, costs, gap, deadline)
                 yield shipped
         if shipped is not None:
             yield from self._improve_on_arcs(level, shipped, costs, deadline)
@@ -182,10 +214,8 @@ class Search:
         flow = refine_flow(coarser.flow, level)
         dual = refine_potential(coarser.potentials.target, level.source.shape, self.order)
         if self._goes_to_arcs(level, gap):
-            potentials = self._conjugate(dual)
-            # Trees of small programmes are short: they save the large one most of its pivots.
-            flow = self._sweep_cells(flow, potentials, costs, CELL_SIDES[costs.ndim][0], deadline)
-            solution = Solution(flow, potentials)
+            # What is good nearby saves the simplex most of its pivots.
+            solution = self._begin(level, flow, self._conjugate(dual), costs, gap, deadline)
         else:
             in_cells = self.ends_with_cells(level) or gap < LEAST_RELAXED
             improve = self._improve_in_cells if in_cells else self._relax_on_arcs
@@ -199,11 +229,12 @@ class Search:
     def _improve_in_cells(
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
     ) -> Iterator[Solution]:
+        potentials = self._ascend(level, dual, gap, deadline)
+        flow, _ = solution = self._begin(level, flow, potentials, costs, gap, deadline)
+        yield solution
         waste = math.inf
         for side in CELL_SIDES[costs.ndim]:
             while True:
-                potentials = self._ascend(level, dual, gap, deadline)
-                dual = potentials.target
                 value, before = evaluate_dual(level, potentials), waste
                 enough = value * (1 + gap) ** self.order
                 flow = self._sweep_cells(flow, potentials, costs, side, deadline, enough)
@@ -212,6 +243,7 @@ class Search:
                 waste = max(evaluate_flow(flow, costs) - value, 0.0)
                 if waste >= USEFUL * before:
                     break
+                potentials = self._ascend(level, potentials.target, gap, deadline)
 
     def _sweep_cells(
         self,
@@ -241,14 +273,8 @@ class Search:
             if self.order == 1 and costs.ndim == AXES:
                 slopes = find_slope_potentials(level, deadline)
             near = best = self._conjugate(next(slopes, dual))
-        proved = evaluate_dual(level, best)
-        allowed = proved * ((1 + gap) ** self.order - 1)
-        # Each refinement leaves a quarter of what a plan costs beyond the best one.
-        excess = 0.25**self._halvings * (evaluate_flow(flow, costs) - proved)
-        if self._method == "sparse" or (gap >= LEAST_SWEPT and excess > ROUGH * allowed):
-            enough = proved + allowed
-            flow = self._sweep_cells(flow, best, costs, CELL_SIDES[costs.ndim][0], deadline, enough)
-        yield Solution(flow, best)
+        flow, _ = solution = self._begin(level, flow, best, costs, gap, deadline)
+        yield solution
         for slope in slopes:
             near = best = max(best, self._conjugate(slope), key=partial(evaluate_dual, level))
             yield Solution(flow, best)

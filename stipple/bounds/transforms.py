@@ -125,7 +125,7 @@ def measure_costs(shape: tuple[int, ...], order: float) -> OffsetCosts:
     return _measure_costs(shape, check_order(order))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _measure_costs(shape: tuple[int, ...], order: float) -> OffsetCosts:
     squares = [np.arange(count, dtype=float) ** 2 for count in shape]
     return replace(raise_costs(reduce(np.add.outer, squares), order), order=order)

@@ -14,13 +14,12 @@ from stipple.arrays import Floats
 from stipple.bounds import refine, search
 from stipple.bounds.certificate import certify_bounds
 from stipple.bounds.clock import Clock, PunctualWorkers
-from stipple.bounds.domain_decomposition import improve_in_cells
 from stipple.bounds.masses import pair_masses
-from stipple.bounds.problem import Flow, Level, Potentials
+from stipple.bounds.problem import Flow, Level
 from stipple.bounds.proof import Proof
 from stipple.bounds.refine import bound_images
 from stipple.bounds.results import BoundResult, LevelRecord
-from stipple.bounds.sparse import solve_on_arcs
+from stipple.bounds.sparse import relax_on_arcs, solve_on_arcs
 from stipple.errors import StippleError
 
 every_image = pytest.mark.parametrize("draw", [draw_smooth, draw_noise, draw_blobs])
@@ -32,7 +31,9 @@ def bound(a: Floats, b: Floats, order: float = 2, **options: object) -> BoundRes
 
 def check_evidence(result: BoundResult, a: Floats, b: Floats, order: float) -> None:
     again = certify_bounds(pair_masses(a, b), order, result.potential, result.plan)
-    assert (again.lower, again.upper) == (result.lower, result.upper)
+    assert again.lower == result.lower
+    # Doubles do not determine what goes around circles of a plan to the last bit.
+    assert again.upper == pytest.approx(result.upper, rel=1e-14)
     assert result.levels[-1].lower == result.lower
     assert result.levels[-1].upper == result.upper
     if result.lower > 0:
@@ -164,6 +165,8 @@ def test_levels_too_coarse_for_a_long_proof_are_not_proved(
     order: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refine, "PROVED_PIXELS", 0)
+    monkeypatch.setattr(refine, "WORTH_PROVING", math.inf)
+    monkeypatch.setattr(refine, "SURE", math.inf)
     a, b = draw_noise(1, (65, 65)), draw_noise(2, (65, 65))
     found = bound(a, b, order, gap=1e-3)
     sides = [level.shape[0] for level in found.levels]
@@ -180,7 +183,8 @@ def test_faint_pixels_count() -> None:
     assert 0 <= result.lower <= exact <= result.upper
 
 
-def test_levels_are_told_in_order_and_only_improve() -> None:
+def test_levels_are_told_in_order_and_only_improve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refine, "WORTH_PROVING", math.inf)
     told: list[LevelRecord] = []
     a, b = draw_noise(1, (50, 41)), draw_noise(2, (50, 41))
     result = bound(a, b, gap=1e-4, on_level=told.append)
@@ -189,6 +193,13 @@ def test_levels_are_told_in_order_and_only_improve() -> None:
     assert (np.diff([level.lower for level in told]) >= 0).all()
     assert (np.diff([level.upper for level in told]) <= 0).all()
     assert sum(level.seconds for level in told) <= result.seconds
+
+
+@pytest.mark.parametrize("order", [1.5, 2.0])
+def test_levels_that_promise_too_little_are_not_proved(order: float) -> None:
+    found = bound(draw_noise(1, (50, 41)), draw_noise(2, (50, 41)), order, gap=1e-4)
+    assert [level.shape for level in found.levels] == [(50, 41)]
+    assert found.reached
 
 
 def test_a_generous_gap_stops_early() -> None:
@@ -249,18 +260,18 @@ def test_no_exact_programme_is_solved_for_a_gap(monkeypatch: pytest.MonkeyPatch)
     check_evidence(found, a, b, 2)
 
 
-def test_cells_come_before_arcs_where_images_are_rough(monkeypatch: pytest.MonkeyPatch) -> None:
-    swept: list[int] = []
+def test_arcs_come_only_where_exchanges_do_not_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
+    relaxed: list[int] = []
 
-    def improve(flow: Flow, potentials: Potentials, costs: Floats, *given: Any) -> Flow:
-        swept.append(max(costs.shape))
-        return improve_in_cells(flow, potentials, costs, *given)
+    def relax(level: Level, *given: Any) -> tuple[Flow, Floats] | None:
+        relaxed.append(max(level.source.shape))
+        return relax_on_arcs(level, *given)
 
-    monkeypatch.setattr(search, "improve_in_cells", improve)
-    for scale, gap, rough in ((12.0, 2e-3, False), (2.0, 2e-3, True), (2.0, 1e-4, False)):
-        swept.clear()
+    monkeypatch.setattr(search, "relax_on_arcs", relax)
+    for scale, gap, needed in ((12.0, 2e-3, False), (2.0, 1e-3, True)):
+        relaxed.clear()
         assert bound(*(draw_smooth(seed, (80, 66), scale) for seed in (1, 2)), gap=gap).reached
-        assert (80 in swept) == rough
+        assert (80 in relaxed) == needed
 
 
 def test_a_limit_between_two_levels_is_told_as_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,7 +283,7 @@ def test_a_limit_between_two_levels_is_told_as_the_time(monkeypatch: pytest.Monk
     monkeypatch.setattr(search.Search, "solve", be_late)
     a, b = draw_noise(1, (40, 40)), draw_noise(2, (40, 40))
     found = bound(a, b, gap=1e-4)
-    assert [level.shape for level in found.levels] == [(10, 10), (20, 20)]
+    assert [level.shape for level in found.levels] == [(20, 20)]
     assert found.stopped == "time"
 
 

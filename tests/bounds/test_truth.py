@@ -216,7 +216,7 @@ def test_an_interval_without_any_proof_is_true(
     def come_late(*_arguments: object, **_options: object) -> None:
         raise LateError
 
-    monkeypatch.setattr(proof, "certify_bounds", come_late)
+    monkeypatch.setattr(proof, "certify_potential", come_late)
     result = stipple.bound(a, b, order, method=method, time_limit=1e-3)
     assert (result.levels, result.plan, result.potential) == ((), None, None)
     assert result.stopped == "time"
