@@ -94,6 +94,9 @@ class DampedNewton(ABC, Generic[Cut]):
     def change_potentials(self, diagram: Cut, change: Floats) -> Cut:
         """Cut the cells of the same points with other potentials."""
 
+    def note_step(self, part: float) -> None:
+        """Learn from how much of a step served."""
+
     def mend_change(self, diagram: Cut, change: Floats, expected: Floats) -> Floats:  # noqa: ARG002
         """Change of potentials with which light cells, too, hold about what is expected."""
         return change
@@ -104,13 +107,15 @@ class DampedNewton(ABC, Generic[Cut]):
     ) -> NewtonStep:
         """Newton step that changes masses by the residual, to a relative accuracy."""
 
-    def iterate(self, diagram: Cut, share: float, tolerance: float) -> Cut:
+    def iterate(
+        self, diagram: Cut, share: float, tolerance: float, most: int = LARGEST_NEWTON
+    ) -> Cut:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         masses = self.mix_masses(diagram, share)
         weights = self.list_masses(len(masses))
         floor = self._kept * min(float(self.compare_masses(masses).min()), 1.0)
         step = 1.0
-        for _ in range(LARGEST_NEWTON):
+        for _ in range(most):
             residual = weights - masses
             error = float((np.abs(residual) / weights).max())
             if error <= tolerance or self.is_spent:
@@ -120,6 +125,7 @@ class DampedNewton(ABC, Generic[Cut]):
             self.newton_iterations += 1
             longest = min(1.0, GROWTH * step)
             found = self._search_line(diagram, *newton, share, floor, longest)
+            self.note_step(0.0 if found is None else found[2])
             if found is None:
                 break
             diagram, masses, step = found

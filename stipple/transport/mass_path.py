@@ -1,0 +1,59 @@
+"""Continuation in the masses: from those that cells have to those that they are to hold."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stipple.arrays import Floats
+from stipple.transport.diagram import Diagram
+from stipple.transport.newton import NewtonSolver
+
+# Relative error of masses on the way, and most Newton steps from one place on it to the next.
+WAY_TOLERANCE, MOST_STEPS = 0.5, 25
+# Steps that shrink to this part of the way lead nowhere.
+SHORTEST_STEP = 1e-3
+
+
+def follow_masses(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:
+    """Solve for masses between, all of which change by their own factors along the way.
+
+    A step that fails is halved, and one after another that does not is doubled.
+
+    Parameters
+    ----------
+    newton : NewtonSolver
+        With masses given.
+    start : Diagram
+        The points, with potentials that give each cell some mass.
+    tolerance : float
+        Largest relative error of a cell's mass.
+
+    Returns
+    -------
+    Diagram
+        The last one on the way: not solved where it could not be followed to its end.
+    """
+    had = start.integrals.masses
+    wanted = newton.list_masses(len(had))
+    best, reached, length = start, 0.0, 0.5
+    while reached < 1 and length > SHORTEST_STEP and not newton.is_spent:
+        there = min(1.0, reached + length)
+        between = had ** (1 - there) * wanted**there
+        with _aim(newton, between / between.sum()):
+            trial = newton.iterate(best, 0.0, WAY_TOLERANCE, MOST_STEPS)
+            solved = newton.find_error(trial) <= WAY_TOLERANCE
+        if solved:
+            best, reached, length = trial, there, 2 * length
+        else:
+            length /= 2
+    return newton.iterate(best, 0.0, tolerance) if reached == 1 else best
+
+
+@contextmanager
+def _aim(newton: NewtonSolver, masses: Floats) -> Iterator[None]:
+    """Let a solver seek other masses for a while."""
+    wanted = newton.masses
+    newton.masses = masses
+    try:
+        yield
+    finally:
+        newton.masses = wanted
