@@ -60,14 +60,17 @@ class DampedNewton(ABC, Generic[Cut]):
         cells are mended.
     kept : float
         No step leaves a cell less than this part of the least mass before, relative to its own.
+    shortest : float
+        Iterations end after a step of which less than this part served.
     """
 
-    def __init__(self, lightest: float = 1.0, kept: float = KEPT) -> None:
+    def __init__(self, lightest: float = 1.0, kept: float = KEPT, shortest: float = 0.0) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
         self._lightest = lightest
         self._kept = kept
+        self._shortest = shortest
 
     @property
     def is_spent(self) -> bool:
@@ -129,6 +132,8 @@ class DampedNewton(ABC, Generic[Cut]):
             if found is None:
                 break
             diagram, masses, step = found
+            if step < self._shortest:
+                break
         return diagram
 
     def _search_line(

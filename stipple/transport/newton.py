@@ -22,6 +22,8 @@ FEW_CELLS = 128
 KEPT_OF_MASSES = 0.01
 # Steps of which no more than this part serves have sides that go too far.
 SHORT_STEP = 0.25
+# Where masses are given, and there are other ways, steps shorter than this lead nowhere.
+SHORTEST_STEP = 2.0**-12
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
@@ -43,7 +45,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         # Cells of a torus are not cut alone.
         self._mending = masses is not None and not periodic
         if self._mending:
-            DampedNewton.__init__(self, kept=KEPT_OF_MASSES)
+            DampedNewton.__init__(self, kept=KEPT_OF_MASSES, shortest=SHORTEST_STEP)
         else:
             lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
             DampedNewton.__init__(self, lightest)

@@ -245,7 +245,7 @@ class TransportSolver(NewtonSolver):
         """
         points = voronoi.cells.points
         if self.masses is not None:
-            return self._settle(self._solve_equal(points), tolerance)
+            return self._settle(self._solve_equal(points), tolerance, equal=True)
         ordered = len(points) > FEW_POINTS
         order = order_along_curve(points) if ordered else np.arange(len(points))
         placed = points[order]
@@ -273,14 +273,15 @@ class TransportSolver(NewtonSolver):
             yield self.predict_potentials(near.diagram, points, tolerance)
             yield near.potentials
 
-    def _settle(self, start: Diagram, tolerance: float) -> Diagram:
-        """Solve from a start, by continuation if need be."""
+    def _settle(self, start: Diagram, tolerance: float, equal: bool = False) -> Diagram:
+        """Solve from a start, perhaps one of equal masses, by continuation if need be."""
         if self._has_pixels_apart(len(start.cells.points)):
             return solve_apart(self, start, tolerance)
         best = self.iterate(start, 0.0, tolerance) if start.has_mass else start
-        unsolved = self.find_error(best) > tolerance
-        if unsolved and self.masses is not None and best.has_mass:
-            best = follow_masses(self, best, tolerance)
+        if self.masses is not None and self.find_error(best) > tolerance and not self.is_spent:
+            even = start if equal else self._solve_equal(start.cells.points)
+            if even.has_mass:
+                best = follow_masses(self, even, tolerance)
         if self.find_error(best) > tolerance and not self.is_spent:
             best = continue_solving(self, start, tolerance)
         return best
