@@ -1,16 +1,29 @@
-"""Continuation in the masses: from those that cells have to those that they are to hold."""
+"""Ways to given masses where Newton's method alone does not lead: other points, other masses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stipple.arrays import Floats
+from stipple.geometry.shares import place_shares
 from stipple.transport.diagram import Diagram
 from stipple.transport.newton import NewtonSolver
+from stipple.transport.path import follow_path
 
 # Relative error of masses on the way, and most Newton steps from one place on it to the next.
 WAY_TOLERANCE, MOST_STEPS = 0.5, 25
 # Steps that shrink to this part of the way lead nowhere.
-SHORTEST_STEP = 1e-3
+SHORTEST_STEP = 0.01
+
+
+def solve_from_shares(newton: NewtonSolver, points: Floats, tolerance: float) -> Diagram | None:
+    """Solve by a path from points in boxes of their masses; None where it ends on the way."""
+    origin, potentials = place_shares(newton.density, newton.list_masses(len(points)), points)
+    easy = newton.mend_start(newton.measure(origin, potentials))
+    if not easy.has_mass:
+        return None
+    solved = newton.iterate(easy, 0.0, WAY_TOLERANCE)
+    arrived = follow_path(newton, points, origin, solved.cells.potentials)
+    return None if arrived is None else newton.iterate(arrived, 0.0, tolerance)
 
 
 def follow_masses(newton: NewtonSolver, start: Diagram, tolerance: float) -> Diagram:

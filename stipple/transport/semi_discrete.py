@@ -25,7 +25,7 @@ from stipple.transport.bracketing import bracket_potentials
 from stipple.transport.certificate import certify_transport, evaluate_dual
 from stipple.transport.continuation import continue_solving
 from stipple.transport.diagram import Diagram
-from stipple.transport.mass_path import follow_masses
+from stipple.transport.mass_path import follow_masses, solve_from_shares
 from stipple.transport.newton import NewtonSolver
 from stipple.transport.path import follow_path
 from stipple.transport.pixels_apart import are_pixels_apart, solve_apart
@@ -245,7 +245,7 @@ class TransportSolver(NewtonSolver):
         """
         points = voronoi.cells.points
         if self.masses is not None:
-            return self._settle(self._solve_equal(points), tolerance, equal=True)
+            return self._settle(self._solve_equal(points), tolerance)
         ordered = len(points) > FEW_POINTS
         order = order_along_curve(points) if ordered else np.arange(len(points))
         placed = points[order]
@@ -273,15 +273,13 @@ class TransportSolver(NewtonSolver):
             yield self.predict_potentials(near.diagram, points, tolerance)
             yield near.potentials
 
-    def _settle(self, start: Diagram, tolerance: float, equal: bool = False) -> Diagram:
-        """Solve from a start, perhaps one of equal masses, by continuation if need be."""
+    def _settle(self, start: Diagram, tolerance: float) -> Diagram:
+        """Solve from a start, by continuation if need be."""
         if self._has_pixels_apart(len(start.cells.points)):
             return solve_apart(self, start, tolerance)
         best = self.iterate(start, 0.0, tolerance) if start.has_mass else start
         if self.masses is not None and self.find_error(best) > tolerance and not self.is_spent:
-            even = start if equal else self._solve_equal(start.cells.points)
-            if even.has_mass:
-                best = follow_masses(self, even, tolerance)
+            best = self._settle_masses(best, tolerance)
         if self.find_error(best) > tolerance and not self.is_spent:
             best = continue_solving(self, start, tolerance)
         return best
@@ -307,6 +305,15 @@ class TransportSolver(NewtonSolver):
         origin, potentials = self.solve_bisection(len(points))
         matched = match_clouds(points, origin)
         return origin[matched], potentials[matched]
+
+    def _settle_masses(self, stalled: Diagram, tolerance: float) -> Diagram:
+        """Solve from points in boxes of their masses, or else from equal masses."""
+        points = stalled.cells.points
+        found = solve_from_shares(self, points, tolerance)
+        if found is not None and self.find_error(found) <= tolerance:
+            return found
+        even = self._solve_equal(points)
+        return follow_masses(self, even, tolerance) if even.has_mass else stalled
 
     def _solve_equal(self, points: Floats) -> Diagram:
         """Solve for equal masses, well enough for a start: paths of the points need those."""
