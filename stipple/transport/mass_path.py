@@ -1,6 +1,6 @@
 """Ways to given masses where Newton's method alone does not lead: other points, other masses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from stipple.arrays import Floats
@@ -15,7 +15,22 @@ WAY_TOLERANCE, MOST_STEPS = 0.5, 25
 SHORTEST_STEP = 0.01
 
 
-def solve_from_shares(newton: NewtonSolver, points: Floats, tolerance: float) -> Diagram | None:
+def find_way(
+    newton: NewtonSolver,
+    stalled: Diagram,
+    solve_equal: Callable[[Floats], Diagram],
+    tolerance: float,
+) -> Diagram:
+    """Solve from points in boxes of their masses, or else from a solution for equal masses."""
+    points = stalled.cells.points
+    found = _solve_from_shares(newton, points, tolerance)
+    if found is not None and newton.find_error(found) <= tolerance:
+        return found
+    even = solve_equal(points)
+    return follow_masses(newton, even, tolerance) if even.has_mass else stalled
+
+
+def _solve_from_shares(newton: NewtonSolver, points: Floats, tolerance: float) -> Diagram | None:
     """Solve by a path from points in boxes of their masses; None where it ends on the way."""
     origin, potentials = place_shares(newton.density, newton.list_masses(len(points)), points)
     easy = newton.mend_start(newton.measure(origin, potentials))

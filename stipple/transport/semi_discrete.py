@@ -1,7 +1,8 @@
 """Semi-discrete optimal transport: the potentials that give every power cell its mass.
 
 Newton's method needs mass in every cell to start from, and may stall. Where it does, other methods
-find potentials for it, one a module: `bracketing`, `path`, `continuation`, `pixels_apart`.
+find potentials for it, one a module: `bracketing`, `path`, `mass_path`, `continuation`,
+`pixels_apart`.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from stipple.transport.bracketing import bracket_potentials
 from stipple.transport.certificate import certify_transport, evaluate_dual
 from stipple.transport.continuation import continue_solving
 from stipple.transport.diagram import Diagram
-from stipple.transport.mass_path import follow_masses, solve_from_shares
+from stipple.transport.mass_path import find_way
 from stipple.transport.newton import NewtonSolver
 from stipple.transport.path import follow_path
 from stipple.transport.pixels_apart import are_pixels_apart, solve_apart
@@ -279,7 +280,7 @@ class TransportSolver(NewtonSolver):
             return solve_apart(self, start, tolerance)
         best = self.iterate(start, 0.0, tolerance) if start.has_mass else start
         if self.masses is not None and self.find_error(best) > tolerance and not self.is_spent:
-            best = self._settle_masses(best, tolerance)
+            best = find_way(self, best, self._solve_equal, tolerance)
         if self.find_error(best) > tolerance and not self.is_spent:
             best = continue_solving(self, start, tolerance)
         return best
@@ -305,15 +306,6 @@ class TransportSolver(NewtonSolver):
         origin, potentials = self.solve_bisection(len(points))
         matched = match_clouds(points, origin)
         return origin[matched], potentials[matched]
-
-    def _settle_masses(self, stalled: Diagram, tolerance: float) -> Diagram:
-        """Solve from points in boxes of their masses, or else from equal masses."""
-        points = stalled.cells.points
-        found = solve_from_shares(self, points, tolerance)
-        if found is not None and self.find_error(found) <= tolerance:
-            return found
-        even = self._solve_equal(points)
-        return follow_masses(self, even, tolerance) if even.has_mass else stalled
 
     def _solve_equal(self, points: Floats) -> Diagram:
         """Solve for equal masses, well enough for a start: paths of the points need those."""
