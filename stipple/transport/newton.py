@@ -23,7 +23,7 @@ KEPT_OF_MASSES = 0.01
 # Steps of which no more than this part serves have sides that go too far.
 SHORT_STEP = 0.25
 # Where masses are given, and there are other ways, steps shorter than this lead nowhere.
-SHORTEST_STEP = 2.0**-12
+SHORTEST_STEP = 2.0**-20
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
