@@ -109,6 +109,8 @@ def begin(
         points, potentials = place_shares(
             density, equal if weights is None else weights, places, generator
         )
+        if moving and weights is not None:
+            points, potentials = begin_on_ink(density, (points, potentials), generator)
         points[: len(stay)] = stay
         starts = [(points, potentials)]
     elif moving:

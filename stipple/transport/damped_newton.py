@@ -60,14 +60,17 @@ class DampedNewton(ABC, Generic[Cut]):
         cells are mended.
     kept : float
         No step leaves a cell less than this part of the least mass before, relative to its own.
+    shortest : float
+        Iterations end after a step of which less than this part served.
     """
 
-    def __init__(self, lightest: float = 1.0, kept: float = KEPT) -> None:
+    def __init__(self, lightest: float = 1.0, kept: float = KEPT, shortest: float = 0.0) -> None:
         self.newton_iterations = 0
         self._linear = LaplacianSolver()
         # Residuals of systems that heavy cells do not feel would be all that light ones hold.
         self._lightest = lightest
         self._kept = kept
+        self._shortest = shortest
 
     @property
     def is_spent(self) -> bool:
@@ -94,6 +97,9 @@ class DampedNewton(ABC, Generic[Cut]):
     def change_potentials(self, diagram: Cut, change: Floats) -> Cut:
         """Cut the cells of the same points with other potentials."""
 
+    def note_step(self, part: float) -> None:
+        """Learn from how much of a step served."""
+
     def mend_change(self, diagram: Cut, change: Floats, expected: Floats) -> Floats:  # noqa: ARG002
         """Change of potentials with which light cells, too, hold about what is expected."""
         return change
@@ -104,13 +110,15 @@ class DampedNewton(ABC, Generic[Cut]):
     ) -> NewtonStep:
         """Newton step that changes masses by the residual, to a relative accuracy."""
 
-    def iterate(self, diagram: Cut, share: float, tolerance: float) -> Cut:
+    def iterate(
+        self, diagram: Cut, share: float, tolerance: float, most: int = LARGEST_NEWTON
+    ) -> Cut:
         """Damped Newton on (1 − share)·ρ + share·uniform, until solved or stalled."""
         masses = self.mix_masses(diagram, share)
         weights = self.list_masses(len(masses))
         floor = self._kept * min(float(self.compare_masses(masses).min()), 1.0)
         step = 1.0
-        for _ in range(LARGEST_NEWTON):
+        for _ in range(most):
             residual = weights - masses
             error = float((np.abs(residual) / weights).max())
             if error <= tolerance or self.is_spent:
@@ -120,9 +128,12 @@ class DampedNewton(ABC, Generic[Cut]):
             self.newton_iterations += 1
             longest = min(1.0, GROWTH * step)
             found = self._search_line(diagram, *newton, share, floor, longest)
+            self.note_step(0.0 if found is None else found[2])
             if found is None:
                 break
             diagram, masses, step = found
+            if step < self._shortest:
+                break
         return diagram
 
     def _search_line(

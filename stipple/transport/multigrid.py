@@ -281,7 +281,8 @@ def _solve_coarse(levels: Levels, vectors: _Vectors, factors: Floats) -> None:
                 slopes[level] = 0.0
             else:
                 length = gain / bend if bend > 0 else 0.0
-                descending = _leaves_much(right, image, length)
+                # Rounding may leave no curvature: another step would find none either, for ever.
+                descending = bend > 0 and _leaves_much(right, image, length)
                 if descending:
                     lengths[level], slopes[level] = length, bend
                     fill(old, solution)

@@ -21,6 +21,10 @@ FEW_CELLS = 128
 
 # Light cells are mended one by one, so that what one of them keeps says little of a step.
 KEPT_OF_MASSES = 0.01
+# Steps of which no more than this part serves have sides that go too far.
+SHORT_STEP = 0.25
+# Where masses are given, and there are other ways, steps shorter than this lead nowhere.
+SHORTEST_STEP = 2.0**-20
 
 
 class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
@@ -42,11 +46,17 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         # Cells of a torus are not cut alone.
         self._mending = masses is not None and not periodic
         if self._mending:
-            DampedNewton.__init__(self, kept=KEPT_OF_MASSES)
+            DampedNewton.__init__(self, kept=KEPT_OF_MASSES, shortest=SHORTEST_STEP)
         else:
             lightest = 1.0 if masses is None else float(masses.min()) * len(masses)
             DampedNewton.__init__(self, lightest)
         self._stiff = LaplacianSolver()
+        # Where light cells are mended, bounds on sides seldom pay, but on line art.
+        self._bounded = not self._mending
+
+    def note_step(self, part: float) -> None:
+        """Bound sides from now on, where but a small part of a step served."""
+        self._bounded = self._bounded or part <= SHORT_STEP
 
     def change_potentials(self, diagram: Diagram, change: Floats) -> Diagram:
         """Cut the cells of the same points with other potentials, if none is hidden then."""
@@ -152,7 +162,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         """Newton step, while points move so far, in which no side goes too far."""
         borders = self.list_borders(diagram, sides)
         direction = self._solve(diagram, borders, share, residual, accuracy)
-        if len(direction) <= FEW_CELLS or self._mending or self.periodic:
+        if len(direction) <= FEW_CELLS or not self._bounded or self.periodic:
             return NewtonStep(direction, 1.0)
         return hold_back(
             self._stiff,

@@ -73,13 +73,15 @@ def _move(
         part = 0.5**halving
         step = part * length
         there = reached + step
+        places = points if there == 1 else origin + there * path
+        potentials = newton.mend_potentials(
+            diagram,
+            places,
+            diagram.cells.potentials + part * direction + step**2 * rise,
+            newton.list_masses(len(points)),
+        )
         try:
-            trial = newton.measure(
-                points if there == 1 else origin + there * path,
-                diagram.cells.potentials + part * direction + step**2 * rise,
-                diagram.cells,
-                all_visible=True,
-            )
+            trial = newton.measure(places, potentials, diagram.cells, all_visible=True)
         except PowerCellError:
             continue
         if newton.compare_masses(trial.integrals.masses).min() >= floor:

@@ -43,7 +43,8 @@ class Step:
     points : ndarray, shape (n, 2)
         In pixels.
     w2_squared : float
-        In square pixels, to the accuracy of the inner solves.
+        In square pixels, to the accuracy of the inner solves; what is proved of it, or 0, where
+        those fail.
     quality : float
         N·W2²/A with A the area of {ρ > 0}, the lower the better; hexagonal cells have 0.160375,
         the limit of the best for many points but no bound. Points of masses ν count as
@@ -140,7 +141,8 @@ def quantise(
     scale = solver.count_equal(len(points)) / solver.density.support_area
 
     def report(run: _Run) -> bool:
-        value = run.current.w2_squared
+        # The dual value of a transport that is not solved may be negative; W2² is not.
+        value = max(run.current.w2_squared, 0.0)
         step = Step(run.taken, run.current.points, value, scale * value)
         if on_step is not None:
             on_step(step)

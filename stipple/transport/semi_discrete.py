@@ -1,7 +1,8 @@
 """Semi-discrete optimal transport: the potentials that give every power cell its mass.
 
 Newton's method needs mass in every cell to start from, and may stall. Where it does, other methods
-find potentials for it, one a module: `bracketing`, `path`, `continuation`, `pixels_apart`.
+find potentials for it, one a module: `bracketing`, `path`, `mass_path`, `continuation`,
+`pixels_apart`.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,6 @@ from stipple.geometry.matching import match_clouds
 from stipple.geometry.morton import order_along_curve
 from stipple.geometry.periodic_cells import wrap_cells
 from stipple.geometry.power_cells import PowerCells
-from stipple.geometry.shares import place_shares
 from stipple.interval import Interval
 from stipple.machine.threads import Workers
 from stipple.measures.density import Density
@@ -26,6 +26,7 @@ from stipple.transport.bracketing import bracket_potentials
 from stipple.transport.certificate import certify_transport, evaluate_dual
 from stipple.transport.continuation import continue_solving
 from stipple.transport.diagram import Diagram
+from stipple.transport.mass_path import find_way
 from stipple.transport.newton import NewtonSolver
 from stipple.transport.path import follow_path
 from stipple.transport.pixels_apart import are_pixels_apart, solve_apart
@@ -123,6 +124,8 @@ class TransportSolver(NewtonSolver):
     ) -> None:
         super().__init__(density, engine, threads, masses, periodic=periodic)
         self.unsolved = 0
+        self._wanted_threads = threads
+        self._equal: TransportSolver | None = None
         self._apart: dict[int, bool] = {}
         self._bisections: dict[int, tuple[Floats, Floats]] = {}
 
@@ -244,7 +247,9 @@ class TransportSolver(NewtonSolver):
         Many points go in the order of a curve on the way, so that what is near is near in memory.
         """
         points = voronoi.cells.points
-        ordered = len(points) > FEW_POINTS and self.masses is None
+        if self.masses is not None:
+            return self._settle(self._solve_equal(points), tolerance)
+        ordered = len(points) > FEW_POINTS
         order = order_along_curve(points) if ordered else np.arange(len(points))
         placed = points[order]
         arrived = follow_path(self, placed, *self._match_origin(placed))
@@ -276,6 +281,8 @@ class TransportSolver(NewtonSolver):
         if self._has_pixels_apart(len(start.cells.points)):
             return solve_apart(self, start, tolerance)
         best = self.iterate(start, 0.0, tolerance) if start.has_mass else start
+        if self.masses is not None and self.find_error(best) > tolerance and not self.is_spent:
+            best = find_way(self, best, self._solve_equal, tolerance)
         if self.find_error(best) > tolerance and not self.is_spent:
             best = continue_solving(self, start, tolerance)
         return best
@@ -298,11 +305,22 @@ class TransportSolver(NewtonSolver):
 
     def _match_origin(self, points: Floats) -> tuple[Floats, Floats]:
         """Points in boxes of their masses, one for each given, with potentials."""
-        if self.masses is None:
-            origin, potentials = self.solve_bisection(len(points))
-            matched = match_clouds(points, origin)
-            return origin[matched], potentials[matched]
-        return self._ease(*place_shares(self.density, self.masses, points))
+        origin, potentials = self.solve_bisection(len(points))
+        matched = match_clouds(points, origin)
+        return origin[matched], potentials[matched]
+
+    def _solve_equal(self, points: Floats) -> Diagram:
+        """Solve for equal masses, well enough for a start: paths of the points need those."""
+        if self._equal is None:
+            self._equal = TransportSolver(
+                self.density, self._wanted_engine, self._wanted_threads, periodic=self.periodic
+            )
+        equal = self._equal
+        equal.most_diagrams = equal.diagrams + self.most_diagrams - self.diagrams
+        found = equal.solve(points, tolerance=PATH_TOLERANCE)
+        self.diagrams += found.diagrams
+        self.newton_iterations += found.newton_iterations
+        return found.diagram
 
     def _ease(self, origin: Floats, potentials: Floats) -> tuple[Floats, Floats]:
         """Improve potentials for points that boxes were made for."""

@@ -7,7 +7,7 @@ from stipple.cli.shared.counting import count_things
 from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.outputs import find_format
 from stipple.cli.stipple.batch import BatchResult, describe_batch, list_batch_rows
-from stipple.cli.stipple.figures import ImageFigures
+from stipple.cli.stipple.figures import UNSOLVED, ImageFigures
 from stipple.cli.stipple.plan import BatchJob, ImageJob
 from stipple.drawing.report import Entry, render_entries
 from stipple.files.tables import render_json
@@ -49,7 +49,7 @@ def _describe_done(image: ImageJob, figures: ImageFigures, folder: Path) -> Entr
         ("seconds", f"{seconds:.2f}"),
     ]
     if not figures.converged:
-        rows.append(("warning", "the last transport solve did not reach its tolerance"))
+        rows.append(("warning", UNSOLVED))
     if figures.advice:
         rows.append(("advice", figures.advice))
     return Entry(

@@ -16,6 +16,9 @@ from stipple.stippling.pens import InkedStippling
 from stipple.stippling.result import Stippling
 from stipple.transport.sizes import measure_coverage
 
+# What is said of a drawing whose transport was not solved.
+UNSOLVED = "the transport is not solved: the dots are not at their best, and W2² is not known well"
+
 
 @dataclass(frozen=True)
 class InkFigures:

@@ -12,7 +12,7 @@ from stipple.cli.shared.digits import format_interval
 from stipple.cli.shared.drawings import name_source, render_drawing
 from stipple.cli.shared.images import Original
 from stipple.cli.shared.report import describe_command
-from stipple.cli.stipple.figures import ImageFigures, InkFigures, UnionFigures
+from stipple.cli.stipple.figures import UNSOLVED, ImageFigures, InkFigures, UnionFigures
 from stipple.cli.stipple.plan import ImageJob
 from stipple.drawing.gif import render_gif
 from stipple.drawing.html import Backdrop, Page, render_page
@@ -74,7 +74,7 @@ def list_rows(job: ImageJob, figures: ImageFigures) -> list[tuple[str, str]]:
     elif job.solving.texture == "blue":
         rows += [_tell_texture(ink) for ink in figures.inks]
     if not figures.converged:
-        rows.append(("warning", "the last transport solve did not reach its tolerance"))
+        rows.append(("warning", UNSOLVED))
     if figures.advice:
         rows.append(("advice", figures.advice))
     rows.append(("seconds", f"{sum(figures.seconds.values()):.2f}"))
@@ -116,7 +116,9 @@ def _list_transport(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> li
         (
             "quality",
             f"{ink.quality:.5f} = {factor}·W2²/A; lower is better"
-            f" ({_compare_with_hexagons(ink.quality, figures.quality_hexagonal)})",
+            f" ({_compare_with_hexagons(ink.quality, figures.quality_hexagonal)})"
+            if ink.converged
+            else "not known",
         ),
         ("settled", _tell_end(job, figures, ink)),
         _tell_texture(ink),
@@ -134,11 +136,9 @@ def _tell_texture(ink: InkFigures) -> tuple[str, str]:
 
 def _tell_cost(figures: InkFigures | UnionFigures, *, periodic: bool = False) -> tuple[str, str]:
     torus = ", with distances to the nearest copy" if periodic else ""
-    return (
-        "W2²",
-        f"{figures.w2_squared:.8g} px², certified within"
-        f" {format_interval(figures.w2_squared_lower, figures.w2_squared_upper)}{torus}",
-    )
+    value = f"{figures.w2_squared:.8g} px²" if figures.converged else "not solved"
+    interval = format_interval(figures.w2_squared_lower, figures.w2_squared_upper)
+    return "W2²", f"{value}, certified within {interval}{torus}"
 
 
 def _compare_with_hexagons(quality: float, hexagonal: float) -> str:
@@ -217,6 +217,8 @@ def _tell_end(job: ImageJob, figures: ImageFigures, ink: InkFigures) -> str:
     moves = "perturbations" if job.solving.fixed is None else "moves of dots that are not fixed"
     if job.solving.bleed:
         return "no: the points were cropped from a picture with a mirrored margin"
+    if not ink.converged:
+        return "no: the transport is not solved"
     if ink.iterations == 0 and not ink.reached:
         return "no: the points did not move"
     if ink.settled:
