@@ -335,7 +335,7 @@ def test_a_proof_quicker_than_expected_hides_no_lack_of_time(monkeypatch) -> Non
 
 def test_the_finest_transforms_tell_how_long_a_proof_takes() -> None:
     pair = pair_masses(draw_noise(1, (64, 64)), draw_noise(2, (64, 64)))
-    proof = Proof(pair, 2.0, PunctualWorkers(1, Clock()), time.perf_counter(), math.inf)
+    proof = Proof(pair, 2.0, PunctualWorkers(1, Clock()), 0.0, time.perf_counter(), math.inf)
     least = proof.seconds
     proof.expect(1.0, 256)  # mostly calls of functions
     assert proof.seconds == least

@@ -101,6 +101,10 @@ def test_an_image_sums_up_its_inks(figures):
     assert [ink.travel_mm for ink in figures.inks] == [1000.0, None]
 
 
+def list_ends(rows: list[tuple[str, str]]) -> list[str]:
+    return [value for name, value in rows if name == "settled"]
+
+
 def test_people_read_of_every_ink(figures):
     layout = SimpleNamespace(dots="circle", radius=None)
     solving = SimpleNamespace(seed=3, masses=None, fixed=None, bleed=False, size_variation=0.25)
@@ -115,10 +119,16 @@ def test_people_read_of_every_ink(figures):
     )
     rows = list_rows(job, figures)
     assert [name for name, _ in rows].count("warning") == 1
-    assert [value for name, value in rows if name == "settled"] == [
+    assert list_ends(rows) == [
         "yes, and small perturbations do not lower W2²",
-        "critical, not stable: a small perturbation lowers W2², before 1 dot left white",
+        "no: the transport is not solved",
     ]
+    assert dict(rows)["W2²"] == "not solved, certified within [3, 5]"
+    solved = [replace(ink, converged=True) for ink in figures.inks]
+    rows = list_rows(job, replace(figures, inks=solved))
+    assert list_ends(rows)[1] == (
+        "critical, not stable: a small perturbation lowers W2², before 1 dot left white"
+    )
     told = dict(rows)
     assert told["pen travel"] == "1.000 m"
     assert told["seconds"] == "33.00"
