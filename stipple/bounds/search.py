@@ -215,7 +215,11 @@ class Search:
         dual = refine_potential(coarser.potentials.target, level.source.shape, self.order)
         if self._goes_to_arcs(level, gap):
             # What is good nearby saves the simplex most of its pivots.
-            solution = self._begin(level, flow, self._conjugate(dual), costs, gap, deadline)
+            flow, best = self._begin(level, flow, self._conjugate(dual), costs, gap, deadline)
+            # Trees of small programmes are short: they save the large one most of its pivots.
+            enough = evaluate_dual(level, best) * (1 + gap) ** self.order
+            side = CELL_SIDES[costs.ndim][0]
+            solution = Solution(self._sweep_cells(flow, best, costs, side, deadline, enough), best)
         else:
             in_cells = self.ends_with_cells(level) or gap < LEAST_RELAXED
             improve = self._improve_in_cells if in_cells else self._relax_on_arcs
