@@ -58,7 +58,7 @@ def compose_page(
         ),
         under=labels[0],
         beside=labels[1],
-        chart=_chart_levels(result) if result.levels else None,
+        chart=_chart_levels(result) if len(result.levels) > 1 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The plot of `stipple bound`: two images, where mass goes, and the interval by resolution."""
+"""The plot of `stipple bound`: two images, where mass goes, and the interval."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ def render_bounds(
     form: str,
     dpi: float,
 ) -> bytes:
-    """Draw both images, arrows from parts of the first to where their mass goes, and intervals.
+    """Draw both images, arrows from parts of the first to where their mass goes, and the interval.
+
+    Where several resolutions were certified, it is drawn for each.
 
     Parameters
     ----------
@@ -46,8 +48,11 @@ def render_bounds(
     """
     rows, columns = shape = expect_image(result.shape)
     moved = measure_displacement(result.plan, shape, ARROWS)
-    with open_figure((WIDTH, WIDTH / 2 * min(rows / columns, 2.0) + 3.0)) as figure:
-        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.6, 1))[:, 0]
+    shrinks = len(result.levels) > 1
+    height = WIDTH / 2 * min(rows / columns, 2.0)
+    with open_figure((WIDTH, height + (3.0 if shrinks else 0.9))) as figure:
+        ratios = (1.6, 1) if shrinks else (height + 0.5, 0.4)
+        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios)[:, 0]
         for axes, image, title in zip(
             parts[0].subplots(1, 2),
             masses,
@@ -60,8 +65,15 @@ def render_bounds(
             axes.set_yticks([])
             if image is masses[0]:
                 _draw_arrows(axes, moved)
-        _draw_levels(parts[1].subplots(), result, ends)
+        if shrinks:
+            _draw_levels(parts[1].subplots(), result, ends)
+        else:
+            parts[1].text(0.01, 0.5, f"{_name(result)} within [{', '.join(ends)}], certified")
         return save_figure(figure, form, dpi)
+
+
+def _name(result: ImageBounds) -> str:
+    return f"$W_{{{result.order:g}}}$ in {UNITS[result.unit]}"
 
 
 def _draw_arrows(axes: "Axes", moved: Displacement) -> None:
@@ -96,7 +108,7 @@ def _draw_levels(axes: "Axes", result: ImageBounds, ends: tuple[str, str]) -> No
     labels = [f"{level.shape[1]} × {level.shape[0]}" for level in result.levels]
     axes.set_xticks(places, labels)
     axes.set_title(
-        f"certified interval for $W_{{{result.order:g}}}$ in {UNITS[result.unit]}, by resolution",
+        f"certified interval for {_name(result)}, by resolution",
         loc="left",
     )
     axes.margins(y=0.25)

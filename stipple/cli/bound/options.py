@@ -149,7 +149,7 @@ output_options = add_options(
     click.option(
         "--plot",
         type=click.Path(dir_okay=False),
-        help="Draw the images, where mass goes, and the interval by resolution, .svg, .png"
+        help="Draw the images, where mass goes, and the interval, .svg, .png"
         " or .pdf: a picture beside what -o writes.",
     ),
     click.option(
