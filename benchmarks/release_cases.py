@@ -191,6 +191,16 @@ CASES = (
         heavy=True,
     ),
     Case(
+        "the same, one step, which is enough for the W2² of before",
+        "ratio ≥ 10, W2² not higher",
+        START + "rows = random.standard_normal((100_000, 2))\n"
+        "stipple.edot(rows[:30_000], 100, weights='equal')\n",
+        "found = stipple.edot(rows, 1_000, weights='equal', steps=1)\n"
+        "value = f'W2² {found.cost.upper:.6g}'",
+        "value = f\"W2² {stipple.edot(rows, 1_000, weights='equal').cost.upper:.6g}\"",
+        heavy=True,
+    ),
+    Case(
         "`bound`, moderate fields, 128², p = 2, gap 1e-4",
         "ratio ≥ 3",
         FIELDS + "first, second = balance(draw(128, 2, 0), draw(128, 2, 1))\n",

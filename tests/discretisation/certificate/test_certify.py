@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+import stipple
 from stipple.arrays import Floats
 from stipple.discretisation.certificate import certify as discrete_certificate
 from stipple.discretisation.certificate.certify import certify_discrete
@@ -340,3 +341,19 @@ def test_weights_with_another_sum_are_divided_by_it_and_that_is_said() -> None:
     exact = Fraction(weights[1]) / (Fraction(weights[0]) + Fraction(weights[1])) - Fraction(1, 2)
     assert Fraction(found.lower) <= exact <= Fraction(found.upper)
     assert width(found) <= 1e-6
+
+
+def test_the_best_potentials_need_no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a step is taken")
+
+    random = np.random.default_rng(11)
+    samples = random.normal(size=(4000, 2))
+    found = stipple.edot(samples, 20, weights="equal")
+    steps = certify_discrete(Samples(samples, np.ones(4000)), found.atoms, found.weights)
+    monkeypatch.setattr(discrete_certificate, "ascend", fail)
+    again = stipple.edot(samples, 20, weights="equal")
+    assert again.cost == found.cost
+    assert found.cost.lower <= steps.upper
+    assert found.cost.upper >= steps.lower
+    assert width(found.cost) <= 2e-6
