@@ -159,6 +159,10 @@ def write_page(base: str, rows: list[str]) -> str:
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
+            "What was not reached when this was last looked at, and why:",
+            "",
+            *(f"- {case.name}: {case.missed}." for case in CASES if case.missed),
+            "",
         ]
     )
 

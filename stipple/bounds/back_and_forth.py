@@ -12,6 +12,7 @@ from stipple.bounds.clock import LateError
 from stipple.bounds.grid import lift
 from stipple.bounds.problem import TOTAL, Level, Potentials, conjugate, evaluate_dual
 from stipple.machine.compiled import compile_loop
+from stipple.machine.products import multiply
 from stipple.machine.threads import Workers
 
 # In units of 1 / the largest mass of a pixel, where the second derivative of the dual is about 1/2.
@@ -82,7 +83,7 @@ def ascend_dual(
         value += gain
         if value > highest:
             best, highest = current, value
-        forecast = float(np.vdot(direction, residue))
+        forecast = multiply(direction, residue)
         if gain < 0.25 * forecast:
             size *= SHORTEN
         elif gain > 0.75 * forecast:

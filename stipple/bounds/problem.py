@@ -8,6 +8,7 @@ from stipple.arrays import Floats, Integers
 from stipple.bounds.grid import find_offsets
 from stipple.bounds.transforms import transform_cost
 from stipple.choices import Device
+from stipple.machine.products import multiply
 from stipple.machine.threads import Workers
 
 # Solver masses are whole numbers that add up to this, so that sums of them are exact in floats.
@@ -77,13 +78,13 @@ def conjugate(
 
 def evaluate_dual(level: Level, potentials: Potentials) -> float:
     """Σ aφ + Σ bψ, in pixels to the power p: at most W_p^p, up to rounding."""
-    value = np.vdot(level.source, potentials.source) + np.vdot(level.target, potentials.target)
-    return float(value) / TOTAL
+    value = multiply(level.source, potentials.source) + multiply(level.target, potentials.target)
+    return value / TOTAL
 
 
 def evaluate_flow(flow: Flow, costs: Floats) -> float:
     """Cost of a flow, in pixels to the power p: at least W_p^p, up to rounding."""
-    return float(np.vdot(flow.amounts, price_arcs(costs, flow.source, flow.target))) / TOTAL
+    return multiply(flow.amounts, price_arcs(costs, flow.source, flow.target)) / TOTAL
 
 
 def price_arcs(costs: Floats, source: Integers, target: Integers) -> Floats:

@@ -16,6 +16,7 @@ from stipple.bounds.pyramid import refine_potential
 from stipple.bounds.sparse import match_along_curve
 from stipple.bounds.steps import find_tight_steps, list_steps, obey_steps
 from stipple.machine.compiled import compile_loop
+from stipple.machine.products import multiply
 from stipple.transport import relaxation
 from stipple.transport.relaxation import TOLERANCE, Network, join_network, relax_flow
 
@@ -62,8 +63,8 @@ def ship_mass(
     moved = max(np.maximum(excess, 0).sum(), 1.0)
     costs = known.source.ravel()[flow.source] + known.target.ravel()[flow.target]
     # For each unit of mass.
-    promised = 2 * float(np.vdot(flow.amounts, costs) / moved)
-    missing = promised - float(np.vdot(excess, potential) / moved)
+    promised = 2 * multiply(flow.amounts, costs) / moved
+    missing = promised - multiply(excess, potential) / moved
     if promised < SHORTEST_WAY or missing > MOST_PROMISED * promised:
         return
     tolerances = [STEP_SHARE * gap * promised]
