@@ -149,7 +149,6 @@ CASES = (
         CAMERA,
         _stipple_many("1000000, iterations=0"),
         heavy=True,
-        missed="the system clears fresh memory for ever larger arrays, and sides are sorted",
     ),
     Case(
         "camera, 1,000,000 points, 30 steps",
@@ -168,6 +167,7 @@ CASES = (
         "\nvalue += f', like n^{power:.2f}'",
         _stipple_many("1000000, iterations=0"),
         heavy=True,
+        missed="the system clears fresh memory for ever larger arrays, and sides are sorted",
     ),
     Case(
         "random start, 100,000 points on flat paper, to 1e-6",
