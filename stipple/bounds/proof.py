@@ -49,6 +49,8 @@ class Proof:
         The relative gap to prove.
     began, end : float
         Times of `time.perf_counter` between which all is to be done.
+    reading : float, optional
+        Seconds that it took to read the images; by default those since it began.
     """
 
     def __init__(
@@ -59,13 +61,15 @@ class Proof:
         wanted: float,
         began: float,
         end: float,
+        reading: float | None = None,
     ) -> None:
         limit = end - began
+        reading = time.perf_counter() - began if reading is None else reading
         self._pair, self._order, self._workers = pair, order, workers
         self._wanted = wanted
         self._end, self._latest = end, end + LATE * limit + GRACE
         self._costly = CHEAP * limit
-        self.seconds = self._least = PROOF_TO_READING * (time.perf_counter() - began)
+        self.seconds = self._least = PROOF_TO_READING * reading
         self.potential: Floats | None = None
         self.certificate = certify_cheaply(pair, order)
 

@@ -54,6 +54,8 @@ class _Aim:
         (upper − lower) / lower at which to stop.
     began, end : float
         Times of `time.perf_counter`.
+    reading : float
+        Seconds that it took to read the images: pooled ones come before others, and take more.
     engine, device : str
         Who transforms potentials, and where.
     threads : int or None
@@ -64,6 +66,7 @@ class _Aim:
     gap: float
     began: float
     end: float
+    reading: float
     engine: KernelEngine
     device: Device
     threads: int | None
@@ -140,7 +143,8 @@ def bound_images(
     order = check_order(order)
     began = time.perf_counter() if began is None else began
     end = math.inf if time_limit is None else began + time_limit
-    aim = _Aim(order, method, gap, began, end, engine, device, threads)
+    reading = time.perf_counter() - began
+    aim = _Aim(order, method, gap, began, end, reading, engine, device, threads)
     side = choose_side(pair.shape, method == "fast", end - time.perf_counter())
     if side == 1 or pair.similar:
         return _bound_directly(pair, on_level, aim=aim)
@@ -159,7 +163,7 @@ def _bound_directly(
     """Enclose W_p between two images, all of whose pixels are looked at."""
     choice = choose_engine(aim.engine, aim.device, order=aim.order)
     workers = PunctualWorkers(aim.threads, Clock())
-    proof = Proof(pair, aim.order, workers, aim.gap, aim.began, aim.end)
+    proof = Proof(pair, aim.order, workers, aim.gap, aim.began, aim.end, aim.reading)
     levels: list[LevelRecord] = []
     stopped: Stop = "time"
     with ThreadPoolExecutor(workers.threads) as pool:
@@ -219,7 +223,7 @@ def refine_levels(
         if spared and not last and time.perf_counter() + ENTRY * took < proof.deadline:
             continue
         # Before the proof: one that takes less than was expected moves the deadline.
-        late = time.perf_counter() >= proof.deadline
+        late = search.late or time.perf_counter() >= proof.deadline
         if not proof.add(solution, pyramid[number:], improve=near):
             unproved = None
             break

@@ -87,7 +87,7 @@ class Search:
 
     `transform_seconds` is what the last pair of c-transforms took, of so many pixels as
     `transformed` says, and `expected` the relative gap that the last solution is expected to leave
-    on the finest level.
+    on the finest level; `late` tells whether solvers ended for want of time.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Search:
         self._share = FIRST_SHARE
         self._halvings = 0
         self.transform_seconds, self.transformed = 0.0, 1
-        self.expected = math.inf
+        self.expected, self.late = math.inf, False
         # Relative gaps on the last level, and on this one as it begins.
         self._reached, self._begun = 0.0, math.inf
 
@@ -194,7 +194,7 @@ class Search:
         deadline: float,
     ) -> Iterator[Solution]:
         """Better and better solutions, until nothing more helps; at least one."""
-        self._begun = math.inf if coarser is None else 0.0
+        self._begun, self.late = math.inf if coarser is None else 0.0, False
         if coarser is None:
             flow, dual = solve_on_arcs(level, start_flow(level), join_all(level), costs)
             yield Solution(flow, self._conjugate(dual))
@@ -223,12 +223,20 @@ class Search:
         else:
             in_cells = self.ends_with_cells(level) or gap < LEAST_RELAXED
             improve = self._improve_in_cells if in_cells else self._relax_on_arcs
-            for better in improve(level, flow, dual, costs, gap, deadline):
+            end = self._find_end(level, deadline)
+            for better in improve(level, flow, dual, costs, gap, deadline if in_cells else end):
                 solution = better
                 yield solution
-            if self.ends_with_cells(level):
+            self.late = time.perf_counter() >= end
+            if self.ends_with_cells(level) or self.late:
                 return
         yield from self._improve_on_arcs(level, solution, costs, deadline)
+
+    def _find_end(self, level: Level, deadline: float) -> float:
+        """Find until when to relax: rounds end late, and what they find is to be transformed."""
+        late = LATE * (deadline - time.perf_counter()) if deadline < math.inf else 0.0
+        growth: float = (level.source.size / self.transformed) ** 1.5
+        return deadline - late - growth * self.transform_seconds
 
     def _improve_in_cells(
         self, level: Level, flow: Flow, dual: Floats, costs: Floats, gap: float, deadline: float
@@ -282,23 +290,19 @@ class Search:
         for slope in slopes:
             near = best = max(best, self._conjugate(slope), key=partial(evaluate_dual, level))
             yield Solution(flow, best)
-        # What is found until then can still be transformed; rounds of relaxation are a little late.
-        growth = (level.source.size / self.transformed) ** 1.5
-        late = LATE * (deadline - time.perf_counter()) if deadline < math.inf else 0.0
-        end = deadline - late - growth * self.transform_seconds
         for count, radius in ARC_CHOICES[costs.ndim]:
-            if time.perf_counter() >= end:
+            if time.perf_counter() >= deadline:
                 return
             cost = evaluate_flow(flow, costs)
             allowed = cost * (1 - (1 + gap) ** -self.order)
             arcs = select_arcs(level, flow, near, costs, count, radius)
             last = LAST * allowed / max(cost - evaluate_dual(level, near), allowed)
             relaxed = relax_on_arcs(
-                level, flow, arcs, near.target, costs, self._share * allowed, end, last
+                level, flow, arcs, near.target, costs, self._share * allowed, deadline, last
             )
             if relaxed is None:
                 return
-            if time.perf_counter() < end or evaluate_flow(relaxed[0], costs) < cost:
+            if time.perf_counter() < deadline or evaluate_flow(relaxed[0], costs) < cost:
                 flow = relaxed[0]
             near = self._conjugate(relaxed[1])
             best = max(best, near, key=partial(evaluate_dual, level))

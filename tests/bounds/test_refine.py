@@ -343,3 +343,33 @@ def test_the_finest_transforms_tell_how_long_a_proof_takes() -> None:
     assert proof.seconds == 800.0
     proof.expect(50.0, 4096)
     assert proof.seconds == 50.0
+
+
+def test_what_pooled_images_took_is_no_reading() -> None:
+    pair = pair_masses(draw_noise(1, (20, 17)), draw_noise(2, (20, 17)))
+    long_ago = time.perf_counter() - 100
+    workers = PunctualWorkers(1, Clock())
+    assert Proof(pair, 2.0, workers, 0.0, long_ago, math.inf).seconds > 100
+    assert Proof(pair, 2.0, workers, 0.0, long_ago, math.inf, 0.01).seconds < 1
+
+
+def test_no_simplex_begins_when_relaxation_ends_late(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Between larger images than these, of an order that is relaxed first."""
+
+    def take_all_time(self, level, *given):  # type: ignore[no-untyped-def]
+        deadline = given[-1]
+        if deadline < math.inf:
+            time.sleep(max(deadline - time.perf_counter(), 0.0))
+        yield from relax(self, level, *given)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the simplex begins")
+
+    relax = search.Search._relax_on_arcs
+    monkeypatch.setattr(search.Search, "_relax_on_arcs", take_all_time)
+    monkeypatch.setattr(search.Search, "_improve_on_arcs", fail)
+    a, b = draw_noise(1, (80, 70)), draw_noise(2, (80, 70))
+    monkeypatch.setattr(search, "EXACT_SIDE", 16)
+    monkeypatch.setattr(search, "QUICK_PIXELS", 0)
+    result = bound(a, b, 3.0, gap=1e-4, time_limit=3.0)
+    assert result.stopped == "time"
