@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+from dataclasses import replace
 from urllib.parse import unquote
 
 import numpy as np
@@ -12,7 +13,11 @@ from command import invoke, list_circles, read_csv, read_json, read_svg, save
 from pages import decode, read_page
 from PIL import Image
 
+import stipple
+from stipple.bounds.page import compose_page
+from stipple.bounds.results import LevelRecord
 from stipple.drawing.report import Entry, render_entries
+from stipple.interval import Interval
 
 FLOAT32 = 2**-23
 
@@ -167,8 +172,9 @@ def test_bound_has_arrows_and_the_interval(tmp_path):
     labels = ["first: first.png", "second: second.png"]
     assert [picture["label"] for picture in data["pictures"]] == labels
     assert [data["under"], data["beside"]] == labels
-    assert data["chart"]["lower"] == [level["lower"] for level in found["levels"]]
-    assert data["chart"]["upper"] == [level["upper"] for level in found["levels"]]
+    # One resolution is no chart.
+    assert len(found["levels"]) == 1
+    assert data["chart"] is None
     lower, upper = (float(dict(data["figures"])["W_2"].split()[i]) for i in (1, 3))
     assert lower <= found["lower"] <= found["upper"] <= upper
     # Each mean arrow is as long as the way: the spot moves six pixels to the right.
@@ -180,9 +186,18 @@ def test_bound_has_arrows_and_the_interval(tmp_path):
     moves = (tips - tails) / scale
     assert moves[:, 0].max() == pytest.approx(6, abs=0.3)
     assert np.abs(moves[:, 1]).max() < 2
-    assert " in pixels, " in data["chart"]["title"]
-    invoke(*words, "--unit", "side", "-o", tmp_path / "sides.html")
-    assert " in sides, " in read_page(tmp_path / "sides.html").data["chart"]["title"]
+
+
+@pytest.mark.parametrize(("unit", "told"), [("pixel", " in pixels, "), ("side", " in sides, ")])
+def test_several_resolutions_are_a_chart(unit, told):
+    masses = np.eye(12), np.eye(12)[::-1]
+    found = stipple.bound(*masses, unit=unit)
+    coarse = LevelRecord((6, 6), Interval(found.lower / 2, 2 * found.upper), 0.1)
+    found = replace(found, levels=(coarse, *found.levels))
+    chart = compose_page(masses, found, ("a", "b"), []).chart
+    assert told in chart.title
+    assert chart.lower.tolist() == [level.lower for level in found.levels]
+    assert chart.upper.tolist() == [level.upper for level in found.levels]
 
 
 def test_bound_draws_no_page_without_a_plan(image, tmp_path):
