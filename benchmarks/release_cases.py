@@ -19,6 +19,10 @@ def describe_large(found):
 """
 CAMERA = START + "image = read('camera')\nstipple.stipple(image, 2000, iterations=4)\n"
 FLAT = START + "image = np.ones((512, 512))\nstipple.stipple(image, 2000, iterations=4)\n"
+ROWS = (
+    START + "rows = random.standard_normal((100_000, 2))\n"
+    "stipple.edot(rows[:30_000], 100, weights='equal')\n"
+)
 INKS = (
     START
     + """\
@@ -102,6 +106,10 @@ def _stipple(words: str) -> str:
 
 def _stipple_many(words: str) -> str:
     return f"value = describe_large(stipple.stipple(image, {words}))"
+
+
+def _discretise(words: str) -> str:
+    return f"found = stipple.edot(rows, 1_000, {words})\nvalue = f'W2² {{found.cost.upper:.6g}}'"
 
 
 def _bound(words: str) -> str:
@@ -194,20 +202,17 @@ CASES = (
     Case(
         "`edot`, equal weights, 100,000 samples, 1,000 atoms",
         "ratio ≥ 10, W2² not higher",
-        START + "rows = random.standard_normal((100_000, 2))\n"
-        "stipple.edot(rows[:30_000], 100, weights='equal')\n",
-        "value = f\"W2² {stipple.edot(rows, 1_000, weights='equal').cost.upper:.6g}\"",
+        ROWS,
+        _discretise("weights='equal'"),
         heavy=True,
         missed="it goes on to a W2² that is lower, by an exact flow a step",
     ),
     Case(
         "the same, one step, which is enough for the W2² of before",
         "ratio ≥ 10, W2² not higher",
-        START + "rows = random.standard_normal((100_000, 2))\n"
-        "stipple.edot(rows[:30_000], 100, weights='equal')\n",
-        "found = stipple.edot(rows, 1_000, weights='equal', steps=1)\n"
-        "value = f'W2² {found.cost.upper:.6g}'",
-        "value = f\"W2² {stipple.edot(rows, 1_000, weights='equal').cost.upper:.6g}\"",
+        ROWS,
+        _discretise("weights='equal', steps=1"),
+        _discretise("weights='equal'"),
         heavy=True,
         missed="four fifths are the flows of the start and of the step",
     ),

@@ -189,8 +189,8 @@ def bound(
         cube of a voxel.
     engine : {"auto", "numpy", "keops"}
         Who transforms potentials for p other than 2: compiled loops of this package (numpy), or
-        KeOps; "auto" takes the loops. Certificates are computed
-        in exact integers whatever the engine.
+        KeOps; "auto" takes the loops. Certificates are computed in exact integers whatever the
+        engine.
     device : {"auto", "cpu", "cuda"}
         Where KeOps computes.
     threads : int, optional

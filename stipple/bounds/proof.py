@@ -141,21 +141,18 @@ class Proof:
 
         Exchanges gain most on coarse levels, where they take least: they come one level at a time.
         """
-        clock = self._workers.clock
+        clock, last = self._workers.clock, levels[-1]
         for number, level in enumerate(levels[1:], 1):
             clock.check()
-            finest = flow
-            for finer in levels[number:]:
+            flow = finest = refine_flow(flow, level)
+            for finer in levels[number + 1 :]:
                 finest = refine_flow(finest, finer)
-            costs = measure_costs(levels[-1].source.shape, self._order).table
-            if level is levels[-1]:
-                return exchange_with_neighbours(finest, costs, enough, clock.deadline)
+            costs = measure_costs(last.source.shape, self._order).table
             if evaluate_flow(finest, costs) <= enough:
                 return finest
             costs = measure_costs(level.source.shape, self._order).table
-            flow = exchange_with_neighbours(
-                refine_flow(flow, level), costs, deadline=clock.deadline
-            )
+            least = enough if level is last else -math.inf
+            flow = exchange_with_neighbours(flow, costs, least, clock.deadline)
         return flow
 
 

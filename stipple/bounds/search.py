@@ -179,7 +179,7 @@ class Search:
         deadline: float,
     ) -> Solution:
         """Make the best of a plan of the coarser level, nearby, unless less is enough."""
-        enough = evaluate_dual(level, potentials) * (1 + gap) ** self.order
+        enough = self._find_enough(level, potentials, gap)
         flow = exchange_with_neighbours(flow, costs, enough, deadline)
         solution = Solution(flow, potentials)
         self._begun = self._measure(level, solution, costs)
@@ -217,7 +217,7 @@ class Search:
             # What is good nearby saves the simplex most of its pivots.
             flow, best = self._begin(level, flow, self._conjugate(dual), costs, gap, deadline)
             # Trees of small programmes are short: they save the large one most of its pivots.
-            enough = evaluate_dual(level, best) * (1 + gap) ** self.order
+            enough = self._find_enough(level, best, gap)
             side = CELL_SIDES[costs.ndim][0]
             solution = Solution(self._sweep_cells(flow, best, costs, side, deadline, enough), best)
         else:
@@ -231,6 +231,10 @@ class Search:
             if self.ends_with_cells(level) or self.late:
                 return
         yield from self._improve_on_arcs(level, solution, costs, deadline)
+
+    def _find_enough(self, level: Level, potentials: Potentials, gap: float) -> float:
+        """Find the cost of a plan that is good enough beside potentials."""
+        return float(evaluate_dual(level, potentials) * (1 + gap) ** self.order)
 
     def _find_end(self, level: Level, deadline: float) -> float:
         """Find until when to relax: rounds end late, and what they find is to be transformed."""
@@ -247,12 +251,11 @@ class Search:
         waste = math.inf
         for side in CELL_SIDES[costs.ndim]:
             while True:
-                value, before = evaluate_dual(level, potentials), waste
-                enough = value * (1 + gap) ** self.order
+                before, enough = waste, self._find_enough(level, potentials, gap)
                 flow = self._sweep_cells(flow, potentials, costs, side, deadline, enough)
                 yield Solution(flow, potentials)
                 # Below 0 it is rounding, and nothing is left to gain.
-                waste = max(evaluate_flow(flow, costs) - value, 0.0)
+                waste = max(evaluate_flow(flow, costs) - evaluate_dual(level, potentials), 0.0)
                 if waste >= USEFUL * before:
                     break
                 potentials = self._ascend(level, potentials.target, gap, deadline)

@@ -9,8 +9,8 @@ from stipple.discretisation.entropic.numpy_kernel import NumpyKernel
 from stipple.geometry.metrics import Metric
 from stipple.machine.keops_library import EngineChoice, decide_engine
 
-# From so many pairs on KeOps on a GPU was 2 to 8 times faster than NumPy on 16 processors, whatever
-# the cost; with a third of them it took 2 to 4 times as long (docs/gpu.md).
+# From so many pairs on KeOps on a GPU took at most half the time of NumPy on 16 processors, for any
+# cost; with a third of them two to five times as long (docs/gpu.md).
 LEAST_ON_GPU = 10**6
 
 
