@@ -51,9 +51,10 @@ class Drift:
 def find_drift(solver: NewtonSolver, start: Transport) -> Drift:
     """Find how points would go with the density to where their cells hold their masses."""
     cells = start.diagram.cells
+    sides = list_sides(cells, solver.workers)
     residual = start.weights - start.masses
-    borders = solver.list_borders(start.diagram, list_sides(cells, solver.workers))
-    potentials = solver.find_direction(start.diagram, borders, 0.0, residual, COARSE)
+    potentials = solver.find_direction(start.diagram, sides, 0.0, residual, COARSE)
+    borders = solver.list_borders(start.diagram, sides)
     laplacian = assemble_borders(borders, weigh_borders(borders, 0.0), len(residual)).to_scipy()
     # Mass that passes a side goes half the way from point to point, about: the sums of that are
     # the product rule of the Laplacian, Δ(φ·y) − φ·Δy − y·Δφ = 2·∇φ·∇y.

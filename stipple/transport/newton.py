@@ -124,8 +124,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         accuracy = max(tolerance, error**2) / error if error > 0 else COARSE
         accuracy = min(accuracy, COARSE)
         if not bounded:
-            borders = self.list_borders(diagram, sides)
-            return self.find_direction(diagram, borders, 0.0, residual, accuracy)
+            return self.find_direction(diagram, sides, 0.0, residual, accuracy)
         return self._find_bounded_step(diagram, sides, move, 0.0, residual, accuracy).change
 
     def list_borders(self, diagram: Diagram, sides: Sides) -> Borders:
@@ -135,9 +134,19 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
         return Borders(sides.rows, sides.columns, sides.distances, masses, uniform)
 
     def find_direction(
-        self, diagram: Diagram, borders: Borders, share: float, residual: Floats, accuracy: float
+        self,
+        diagram: Diagram,
+        sides: Sides,
+        share: float,
+        residual: Floats,
+        accuracy: float,
     ) -> Floats:
         """Newton direction: DG v = residual, with DG_ij = −∫ρ ds / (2 |y_i − y_j|)."""
+        return self._solve(diagram, self.list_borders(diagram, sides), share, residual, accuracy)
+
+    def _solve(
+        self, diagram: Diagram, borders: Borders, share: float, residual: Floats, accuracy: float
+    ) -> Floats:
         farthest = diagram.cells.width**2 + diagram.cells.height**2
         return self.solve_linear(borders, share, residual, accuracy, farthest)
 
@@ -152,7 +161,7 @@ class NewtonSolver(DiagramBuilder, DampedNewton[Diagram]):
     ) -> NewtonStep:
         """Newton step, while points move so far, in which no side goes too far."""
         borders = self.list_borders(diagram, sides)
-        direction = self.find_direction(diagram, borders, share, residual, accuracy)
+        direction = self._solve(diagram, borders, share, residual, accuracy)
         if len(direction) <= FEW_CELLS or not self._bounded or self.periodic:
             return NewtonStep(direction, 1.0)
         return hold_back(
